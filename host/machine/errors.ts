@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// What can go wrong in the machine, named the way the manual names it.
+
+export const hex = (value: number, digits = 8): string => `0x${(value >>> 0).toString(16).padStart(digits, '0')}`;
+
+/** Firmware touched an address with nothing behind it. */
+export class BusError extends Error {
+  override readonly name = 'BusError';
+  constructor(readonly address: number, readonly access: 'read' | 'write', message: string) {
+    super(message);
+  }
+}
+
+/** Firmware touched a register that the chip has and the model has not. */
+export class UnmodelledRegisterError extends BusError {
+  constructor(address: number, access: 'read' | 'write', readonly register: string) {
+    super(address, access, `${access} of ${register} at ${hex(address)}: the chip has this register, the emulator does not model it`);
+  }
+}

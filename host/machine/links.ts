@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// The buses between chip and board that are too fast or too structured to be single wires: I2S and I2C.
+
+import type { Fraction } from './fraction.js';
+
+/** One run of an I2S transmitter, from enable to disable: everything needed to put a time on each bit. */
+export interface I2sStream {
+  /** Cycle at which slot 0's first data bit goes onto the wire. */
+  readonly originCycle: number;
+  /** Core cycles in one channel slot, exact; slot k starts at originCycle + floor(k · slotCycles). Even slots are left. */
+  readonly slotCycles: Fraction;
+  readonly slotBits: 16 | 32;
+  readonly dataBits: 16 | 24 | 32;
+  readonly standard: 'philips' | 'msb' | 'lsb' | 'pcm-short' | 'pcm-long';
+  /** Master clock, as ticks in one frame (256), or 0 when MCKOE is off. */
+  readonly masterClockPerFrame: number;
+}
+
+/** Whoever listens to an I2S bus. */
+export interface I2sListener {
+  start(stream: I2sStream): void;
+  /** Slots `firstSlot`…: `values[0..count)`, signed, `dataBits` wide. Called in order, at or after the time of the last slot's start. */
+  slots(stream: I2sStream, firstSlot: number, values: Int32Array, count: number): void;
+  /** The transmitter stopped; slots with an index of `endSlot` or more were not sent. */
+  stop(stream: I2sStream, endSlot: number): void;
+}
+
+/** The four lines of one I2S block, taken together. */
+export class I2sBus implements I2sListener {
+  private readonly listeners: I2sListener[] = [];
+  constructor(readonly name: string) {}
+
+  listen(listener: I2sListener): void {
+    this.listeners.push(listener);
+  }
+  start(stream: I2sStream): void {
+    for (const l of this.listeners) l.start(stream);
+  }
+  slots(stream: I2sStream, firstSlot: number, values: Int32Array, count: number): void {
+    for (const l of this.listeners) l.slots(stream, firstSlot, values, count);
+  }
+  stop(stream: I2sStream, endSlot: number): void {
+    for (const l of this.listeners) l.stop(stream, endSlot);
+  }
+}
+
+/** A device on an I2C bus. Every method answers for its own address only. */
+export interface I2cDevice {
+  /** 7-bit address. */
+  readonly address: number;
+  /** A (repeated) start addressed it. Returns whether it acknowledges: a device in reset does not. */
+  start(direction: 'read' | 'write'): boolean;
+  /** A byte from the controller; returns whether it acknowledges. */
+  write(byte: number): boolean;
+  read(): number;
+  stop(): void;
+}
+
+export class I2cBus {
+  private readonly devices: I2cDevice[] = [];
+  constructor(readonly name: string) {}
+
+  attach(device: I2cDevice): void {
+    this.devices.push(device);
+  }
+  deviceAt(address: number): I2cDevice | undefined {
+    return this.devices.find((d) => d.address === address);
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// What every register-level model is, and what it is given to work with.
+
+import type { Bus } from './bus.js';
+import { UnmodelledRegisterError } from './errors.js';
+import type { Fraction } from './fraction.js';
+import type { I2cBus, I2sBus } from './links.js';
+import type { Timeline } from './timeline.js';
+import type { Wire } from './wire.js';
+
+export type AccessSize = 1 | 2 | 4;
+
+/** A block of registers on the bus. Offsets are in bytes from its base address. */
+export interface Peripheral {
+  readonly name: string;
+  read(offset: number, size: AccessSize): number;
+  write(offset: number, value: number, size: AccessSize): void;
+}
+
+/** A line into the interrupt controller: level-sensitive, as on Cortex-M; it pends its vector as long as it is high. */
+export interface InterruptLine {
+  set(active: boolean): void;
+}
+
+/** A peripheral's request to the DMA controllers: high while it wants a transfer. */
+export interface DmaRequest {
+  readonly name: string;
+  readonly active: boolean;
+  set(active: boolean): void;
+}
+
+/** Ratios of the chip's clocks, by the manual's names (HCLK, PCLK1, PCLK2, TIMCLK1, TIMCLK2, PLLI2SCLK). */
+export interface ClockTree {
+  /** Core cycles in one tick of the clock. @throws Error when the clock is not running */
+  cyclesPerTick(clock: string): Fraction;
+  /** Frequency in hertz, exact. @throws Error when the clock is not running */
+  hertz(clock: string): Fraction;
+  running(clock: string): boolean;
+  /** Calls `listener` after any clock has changed. */
+  onChange(listener: () => void): void;
+}
+
+/** Firmware did something that the chip would silently accept and the author would not want: once each, shown with the result. */
+export interface Diagnostic {
+  readonly where: string;
+  readonly message: string;
+}
+
+/** All that a model may reach. */
+export interface ModelContext {
+  readonly timeline: Timeline;
+  readonly bus: Bus;
+  readonly clocks: ClockTree;
+  /** The peripheral's end of an alternate function, by the data sheet's name (USART2_RX); GPIO joins it to a pad. */
+  signal(name: string): Wire;
+  /** Pads that the alternate function is routed to now (["PA3"]), in no order. */
+  padsOf(signal: string): readonly string[];
+  /** Interrupt line by the manual's vector name (USART2, DMA1_Stream5). */
+  interrupt(vector: string): InterruptLine;
+  /** Request line by the manual's name in the DMA request mapping (SPI3_TX, USART2_RX). */
+  dmaRequest(name: string): DmaRequest;
+  /** The I2S lines of a block (I2S3), for its transmitter and whoever listens on the board. */
+  i2sBus(name: string): I2sBus;
+  /** The two lines of an I2C block (I2C1). */
+  i2cBus(name: string): I2cBus;
+  diagnose(finding: Diagnostic): void;
+}
+
+/** Register offset to the manual's name, for every register of the block whether modelled or not. */
+export type RegisterNames = Readonly<Record<number, string>>;
+
+/**
+ * Base of the models: 32-bit registers with narrow accesses folded in, and an error that names what is not modelled.
+ *
+ * A narrow write keeps the other bytes as `peek` shows them, as GPIO and the APB bridges do for the registers where it is allowed.
+ */
+export abstract class RegisterBlock implements Peripheral {
+  constructor(readonly name: string, readonly base: number, protected readonly registerNames: RegisterNames) {}
+
+  /** Value of a register as a read returns it, with the side effects that a read has; undefined when it is not modelled. */
+  protected abstract readRegister(offset: number): number | undefined;
+  /** Writes a register; false when it is not modelled. */
+  protected abstract writeRegister(offset: number, value: number): boolean;
+  /** Value of a register with no side effect: for narrow writes and for debuggers. Default: as a read, for blocks whose reads have none. */
+  peek(offset: number): number {
+    return this.readRegister(offset) ?? 0;
+  }
+
+  read(offset: number, size: AccessSize): number {
+    const value = this.readRegister(offset & ~3);
+    if (value === undefined) throw this.unmodelled(offset, 'read');
+    if (size === 4) return value >>> 0;
+    return (value >>> ((offset & 3) * 8)) & (size === 1 ? 0xff : 0xffff);
+  }
+
+  write(offset: number, value: number, size: AccessSize): void {
+    let word = value >>> 0;
+    if (size !== 4) {
+      const shift = (offset & 3) * 8;
+      const mask = (size === 1 ? 0xff : 0xffff) << shift;
+      word = ((this.peek(offset & ~3) & ~mask) | ((value << shift) & mask)) >>> 0;
+    }
+    if (!this.writeRegister(offset & ~3, word)) throw this.unmodelled(offset, 'write');
+  }
+
+  private unmodelled(offset: number, access: 'read' | 'write'): UnmodelledRegisterError {
+    const name = this.registerNames[offset & ~3];
+    const register = name === undefined ? `${this.name}+0x${offset.toString(16)} (reserved)` : `${this.name}_${name}`;
+    return new UnmodelledRegisterError(this.base + offset, access, register);
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// A digital line with a name, a level, listeners, and a short memory of its edges.
+
+import type { Timeline } from './timeline.js';
+
+export type Level = 0 | 1;
+export type EdgeListener = (level: Level, cycle: number) => void;
+
+/** Edges kept for `levelAt`: more than a UART character with its start and stop bits can have. */
+const HISTORY = 64;
+
+export class Wire {
+  private readonly listeners: EdgeListener[] = [];
+  private readonly edges: { cycle: number; level: Level }[];
+
+  /** @param level the level the line rests at */
+  constructor(readonly name: string, private readonly timeline: Timeline, level: Level = 1) {
+    this.edges = [{ cycle: -Infinity, level }];
+  }
+
+  get level(): Level {
+    return this.edges[this.edges.length - 1].level;
+  }
+
+  /** Drives the line now. Setting the level it has already is no edge. */
+  set(level: Level): void {
+    if (level === this.level) return;
+    const cycle = this.timeline.now;
+    this.edges.push({ cycle, level });
+    if (this.edges.length > HISTORY) this.edges.shift();
+    for (const listener of this.listeners) listener(level, cycle);
+  }
+
+  /** Level at a past cycle, as far back as the last 64 edges reach (before them: the level of the oldest kept). */
+  levelAt(cycle: number): Level {
+    for (let i = this.edges.length - 1; i > 0; i--) if (this.edges[i].cycle <= cycle) return this.edges[i].level;
+    return this.edges[0].level;
+  }
+
+  /** First falling edge at or after `cycle` that has happened already, or undefined. */
+  fallingEdgeSince(cycle: number): number | undefined {
+    return this.edges.find((e) => e.cycle >= cycle && e.level === 0)?.cycle;
+  }
+
+  /** Calls `listener` at every later edge. */
+  onEdge(listener: EdgeListener): void {
+    this.listeners.push(listener);
+  }
+}
