@@ -51,3 +51,46 @@ type Arguments<P> = { -readonly [K in keyof P]: number };
 export type AbiImports = {
   [K in AbiName]: (...args: Arguments<(typeof abi)[K]['parameters']>) => (typeof abi)[K]['result'] extends 'void' ? void : number;
 };
+
+/** Byte offset of the counters in linear memory: below the module's own data, so that a debugger finds them in any firmware. */
+export const COUNTERS_OFFSET = 64;
+
+/**
+ * Counters that drivers and libraries keep as u32 words from `COUNTERS_OFFSET` on, in this order. Each has one writer context, so a plain
+ * increment is enough. Names are those of the reports. `loss` counts something that was lost or nearly so; `gauge` is a present value or a
+ * high-water mark.
+ */
+export const counters = {
+  uartOverrun: ['loss', 'Characters lost because the previous one had not been read (USART_SR.ORE).'],
+  uartFraming: ['loss', 'Characters whose stop bit was low (USART_SR.FE), breaks not included.'],
+  uartNoise: ['loss', 'Characters whose samples of a bit disagreed (USART_SR.NF).'],
+  uartBreak: ['loss', 'Breaks: the line held low for a whole character.'],
+  rxQueueFull: ['loss', 'Received bytes dropped because the queue to the parser was full.'],
+  txQueueFull: ['loss', 'Bytes refused because the transmit queue was full.'],
+  eventQueueFull: ['loss', 'MIDI messages dropped because the queue to the synth was full.'],
+  midiOrphanData: ['loss', 'Data bytes with no status in force.'],
+  midiTruncated: ['loss', 'Messages dropped because a status byte came inside them.'],
+  midiUndefined: ['loss', 'Undefined status bytes (F4, F5, F9, FD).'],
+  midiStrayEox: ['loss', 'F7 with no SysEx open.'],
+  sysexAborted: ['loss', 'SysEx ended by a status other than F7.'],
+  sysexOverflow: ['loss', 'SysEx messages longer than the buffer.'],
+  lateEvents: ['loss', 'Messages that reached the synth after the frame they were meant for.'],
+  lateBlocks: ['loss', 'Halves of the ring that were not refilled in time and went out as silence.'],
+  dmaFifoError: ['loss', 'DMA FIFO errors (FEIF).'],
+  dmaDirectModeError: ['loss', 'DMA direct-mode errors (DMEIF).'],
+  dmaTransferError: ['loss', 'DMA transfer errors (TEIF).'],
+  i2sUnderrun: ['loss', 'I2S underruns (SPI_SR.UDR).'],
+  audioRestarts: ['loss', 'Times the DMA stream and the I2S were restarted in phase after an error.'],
+  i2cError: ['loss', 'I2C transfers that were not acknowledged or timed out.'],
+  stolenVoices: ['loss', 'Voices taken from a sounding note.'],
+  droppedNotes: ['loss', 'Notes that found no voice.'],
+  activeSensingTimeouts: ['loss', 'Times that all voices were silenced because active sensing stopped.'],
+  activeVoices: ['gauge', 'Voices that sound now.'],
+  maxVoices: ['gauge', 'Most voices that ever sounded at once.'],
+  rxQueueHigh: ['gauge', 'Most bytes ever waiting for the parser.'],
+  txQueueHigh: ['gauge', 'Most bytes ever waiting to be sent.'],
+  eventQueueHigh: ['gauge', 'Most messages ever waiting for the synth.'],
+  renderedBlocks: ['gauge', 'Blocks rendered.'],
+} as const satisfies Record<string, readonly ['loss' | 'gauge', string]>;
+
+export type CounterName = keyof typeof counters;
