@@ -36,7 +36,7 @@ export async function instantiateAssembly(file: string, imports: Record<string, 
       memoryAddress: () => 0,
       ...imports,
     };
-    const { instance } = await WebAssembly.instantiate(await readFile(wasm), { env });
+    const instance = await WebAssembly.instantiate(await WebAssembly.compile(new Uint8Array(await readFile(wasm))), { env });
     return instance.exports as unknown as Fixture;
   } finally {
     await rm(dir, { recursive: true });
