@@ -41,6 +41,8 @@ export class Channel {
   sustain: bool = false;
   sostenuto: bool = false;
   soft: bool = false;
+  portamento: bool = false;
+  portamentoTime: u8 = 0;
   /** Legato footswitch (68): mono mode then changes pitch without a new attack. */
   legato: bool = false;
   mono: bool = false;
@@ -71,6 +73,7 @@ export class Channel {
     this.reverbSend = 40;
     this.chorusSend = this.delaySend = 0;
     this.resonance = this.brightness = 64;
+    this.portamentoTime = 0;
     this.legato = false;
     this.mono = false;
     this.bendSemitones = 2;
@@ -124,6 +127,7 @@ export class Channel {
     switch (controller) {
       case 0: this.bankMsb = byte; break;
       case 1: this.modulation = byte; break;
+      case 5: this.portamentoTime = byte; break;
       case 6: this.dataEntry(value, true); break;
       case 7: this.volume = byte; break;
       case 10: this.pan = byte; break;
@@ -131,6 +135,7 @@ export class Channel {
       case 32: this.bankLsb = byte; break;
       case 38: this.dataEntry(value, false); break;
       case 64: return this.setSustain(value >= 64);
+      case 65: this.portamento = value >= 64; break;
       case 66: return this.setSostenuto(value >= 64);
       case 67: this.soft = value >= 64; break;
       case 68: this.legato = value >= 64; break;
@@ -211,6 +216,7 @@ export class Channel {
   private resetControllers(): i32 {
     this.expression = 127;
     this.modulation = 0;
+    this.portamento = false;
     this.soft = false;
     this.pressure = 0;
     this.pitchBend = BEND_CENTRE;

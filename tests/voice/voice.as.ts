@@ -54,6 +54,8 @@ export function channelField(index: i32): i32 {
     case 20: return channel.resonance;
     case 21: return channel.brightness;
     case 22: return channel.legato;
+    case 23: return channel.portamento;
+    case 24: return channel.portamentoTime;
   }
   return -1;
 }

@@ -58,7 +58,7 @@ describe('note stack', () => {
 
 const RELEASE = 1, SILENCE = 2, CLEAR_PRESSURE = 4;
 const fields = ['program', 'bankMsb', 'bankLsb', 'volume', 'expression', 'pan', 'modulation', 'pressure', 'reverbSend', 'chorusSend', 'delaySend',
-  'sustain', 'sostenuto', 'soft', 'mono', 'pitchBend', 'bendSemitones', 'bendCents', 'fineTuning', 'coarseTuning', 'resonance', 'brightness', 'legato'];
+  'sustain', 'sostenuto', 'soft', 'mono', 'pitchBend', 'bendSemitones', 'bendCents', 'fineTuning', 'coarseTuning', 'resonance', 'brightness', 'legato', 'portamento', 'portamentoTime'];
 const field = (name: string): number => wasm.channelField(fields.indexOf(name));
 const cc = (controller: number, value: number): number => wasm.channelControl(controller, value);
 const rpn = (number: number): void => {
@@ -163,7 +163,7 @@ describe('channel', () => {
     wasm.channelPressure(9);
     rpn(0);
     cc(6, 7);
-    for (const controller of [0, 1, 7, 10, 11, 32, 67, 71, 74, 91, 93, 94]) cc(controller, 90);
+    for (const controller of [0, 1, 5, 7, 10, 11, 32, 65, 67, 71, 74, 91, 93, 94]) cc(controller, 90);
     wasm.channelNoteOn(40);
     wasm.channelNoteOn(41);
     cc(66, 127);
@@ -171,8 +171,8 @@ describe('channel', () => {
     wasm.channelNoteOff(40);
     assert.equal(cc(121, 0), RELEASE | CLEAR_PRESSURE);
     assert.deepEqual(released(), [40]);
-    const reset = { modulation: 0, expression: 127, sustain: 0, sostenuto: 0, soft: 0, pitchBend: 8192, pressure: 0 };
-    const kept = { program: 5, bankMsb: 90, bankLsb: 90, volume: 90, pan: 90, resonance: 90, brightness: 90, reverbSend: 90, chorusSend: 90, delaySend: 90, bendSemitones: 7 };
+    const reset = { modulation: 0, expression: 127, sustain: 0, sostenuto: 0, soft: 0, portamento: 0, pitchBend: 8192, pressure: 0 };
+    const kept = { program: 5, bankMsb: 90, bankLsb: 90, volume: 90, pan: 90, resonance: 90, brightness: 90, reverbSend: 90, chorusSend: 90, delaySend: 90, bendSemitones: 7, portamentoTime: 90 };
     for (const [name, value] of Object.entries({ ...reset, ...kept })) assert.equal(field(name), value, name);
     cc(6, 12); // the parameter number is null now
     assert.equal(field('bendSemitones'), 7);
@@ -218,7 +218,7 @@ describe('channel', () => {
   it('local control and unknown controllers do nothing', () => {
     const state = (): number[] => fields.map(field);
     const start = state();
-    for (const controller of [122, 2, 3, 5, 8, 12, 70, 102, 119]) assert.equal(cc(controller, 127), 0);
+    for (const controller of [122, 2, 3, 4, 8, 12, 70, 102, 119]) assert.equal(cc(controller, 127), 0);
     assert.deepEqual(state(), start);
   });
 
