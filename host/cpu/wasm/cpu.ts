@@ -102,17 +102,23 @@ export class WasmCpu {
     if (now > timeline.now || timeline.nextDue <= now) timeline.advanceTo(Math.max(now, timeline.now));
   }
 
-  /** Sets the meter for the next appointment. */
+  /** Sets the meter for the next appointment, or for at once when an exception may have become takeable meanwhile. */
   private arm(): void {
+    const { machine: { timeline, exceptions }, overclock } = this.config;
+    this.deadline = exceptions.attention ? timeline.now : Math.min(timeline.nextDue, timeline.now + Math.floor(FARTHEST / overclock));
+    this.setLeft(Math.floor((this.deadline - timeline.now) * overclock));
+  }
+
+  /** Lets the core's own fixed-time work pass. */
+  private spend(cycles: number): void {
     const { timeline } = this.config.machine;
-    this.deadline = Math.min(timeline.nextDue, timeline.now + FARTHEST);
-    this.setLeft((this.deadline - timeline.now) * this.config.overclock);
+    timeline.advanceTo(timeline.now + Math.round(cycles / this.config.overclock));
   }
 
   /** Takes what may be taken, then lets the interrupted code go on. */
   private serve(): void {
     const { exceptions } = this.config.machine;
-    if (exceptions.attention) this.takeExceptions();
+    while (exceptions.attention) this.takeExceptions();
     this.arm();
   }
 
@@ -121,7 +127,7 @@ export class WasmCpu {
     const { exceptions, timeline, observers } = machine;
     exceptions.attention = false;
     if (exceptions.next() === 0) return;
-    timeline.advanceTo(timeline.now + costs.exceptions.entry);
+    this.spend(costs.exceptions.entry);
     // Asked again after stacking: a more urgent one that arrived meanwhile goes first (late arrival).
     for (let exception = exceptions.next(); exception !== 0; exception = exceptions.next()) {
       const handler = this.handlers.get(exception);
@@ -131,14 +137,14 @@ export class WasmCpu {
       exceptions.activate(exception);
       observers.exceptionEnter(name, timeline.now, pendedAt);
       this.running.push(name);
-      timeline.advanceTo(timeline.now + dispatch);
+      this.spend(dispatch);
       this.arm();
       handler.call();
       this.synchronise();
       this.running.pop();
       exceptions.deactivate(exception);
       const next = exceptions.next();
-      timeline.advanceTo(timeline.now + (next === 0 ? costs.exceptions.exit : costs.exceptions.tailChain));
+      this.spend(next === 0 ? costs.exceptions.exit : costs.exceptions.tailChain);
       observers.exceptionExit(name, timeline.now);
     }
   }
