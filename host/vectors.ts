@@ -19,3 +19,6 @@ export interface Vector {
   readonly file: string;
   readonly line: number;
 }
+
+/** The core's own exceptions that a handler may serve, by CMSIS's names and numbers. */
+export const CORE_VECTORS: Readonly<Record<string, number>> = { NMI: -14, SVCall: -5, DebugMonitor: -4, PendSV: -2, SysTick: -1 };

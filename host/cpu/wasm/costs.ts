@@ -21,14 +21,6 @@ export interface EngineCosts {
 
 export interface CoreCosts {
   readonly core: string;
-  readonly exceptions: {
-    readonly source: string;
-    /** Stacking until the handler's first instruction; unstacking; from one handler to the next without either. */
-    readonly entry: number;
-    readonly exit: number;
-    readonly tailChain: number;
-    readonly wakeUp: number;
-  };
   readonly engines: Readonly<Record<string, EngineCosts>>;
 }
 

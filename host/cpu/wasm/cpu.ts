@@ -10,7 +10,6 @@ import { BusError } from '../../machine/errors.js';
 import { FIRST_IRQ } from '../../machine/exceptions.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Vector } from '../../vectors.js';
-import type { CoreCosts } from './costs.js';
 import { METER, type MeteredModule } from './meter.js';
 
 /** The counter is an i32; no deadline is further away than this. */
@@ -20,7 +19,8 @@ export interface WasmCpuConfig {
   readonly machine: Machine;
   readonly metered: MeteredModule;
   readonly vectors: readonly Vector[];
-  readonly costs: CoreCosts;
+  /** Cycles of exception entry, exit, and of going from one handler to the next. */
+  readonly core: { readonly exceptionEntryCycles: number; readonly exceptionExitCycles: number; readonly tailChainCycles: number };
   /** Cycles of the shim's dispatcher on the way into a handler. */
   readonly dispatch: number;
   /** How many cycles' worth of instructions the core does in one cycle: 1, or more to let a slow engine keep up. */
@@ -123,11 +123,11 @@ export class WasmCpu {
   }
 
   private takeExceptions(): void {
-    const { machine, costs, dispatch } = this.config;
+    const { machine, core, dispatch } = this.config;
     const { exceptions, timeline, observers } = machine;
     exceptions.attention = false;
     if (exceptions.next() === 0) return;
-    this.spend(costs.exceptions.entry);
+    this.spend(core.exceptionEntryCycles);
     // Asked again after stacking: a more urgent one that arrived meanwhile goes first (late arrival).
     for (let exception = exceptions.next(); exception !== 0; exception = exceptions.next()) {
       const handler = this.handlers.get(exception);
@@ -144,7 +144,7 @@ export class WasmCpu {
       this.running.pop();
       exceptions.deactivate(exception);
       const next = exceptions.next();
-      this.spend(next === 0 ? costs.exceptions.exit : costs.exceptions.tailChain);
+      this.spend(next === 0 ? core.exceptionExitCycles : core.tailChainCycles);
       observers.exceptionExit(name, timeline.now);
     }
   }
