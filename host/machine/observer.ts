@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: MIT
-// What the machine tells whoever measures it. Called some ten thousand times in an emulated second: implementations must be cheap.
+// What the machine tells whoever watches it: exceptions, sleep, block boundaries and MIDI characters, each with its core cycle.
 
+/**
+ * Called by the machine as things happen, so it must be quick and must change nothing.
+ *
+ * Calls come in the order of their cycles, but for `sleep`, which comes when a sleep is over and may hold block boundaries that were
+ * reported meanwhile. Cycles count from reset.
+ */
 export interface MachineObserver {
-  /** A handler begins: at `cycle`, pending since `pendedAt`. */
+  /**
+   * The core begins to take an exception: `cycle` is when it leaves what it was doing (stacking comes after), `pendedAt` when the vector
+   * became pending. `vector` is the manual's name (USART2, DMA1_Stream5, PendSV).
+   */
   exceptionEnter(vector: string, cycle: number, pendedAt: number): void;
+  /** The handler has returned; from `cycle` on, after unstacking, the core does something else. Exits match entries like brackets. */
   exceptionExit(vector: string, cycle: number): void;
-  /** The core slept in WFI. */
+  /** The core slept (WFI) from `fromCycle` up to `toCycle`. */
   sleep(fromCycle: number, toCycle: number): void;
-  /** Half-transfer or transfer-complete of the audio DMA stream. */
+  /** Half-transfer or transfer-complete of the audio DMA stream: a block ends here and the next begins. */
   blockBoundary(cycle: number): void;
-  /** A character came in on the MIDI wire, from its start bit's edge to the end of its stop bit. */
+  /** A MIDI character came in: `startCycle` is the edge of its start bit, `endCycle` the end of its stop bit. */
   midiByte(byte: number, startCycle: number, endCycle: number): void;
 }
 

@@ -127,6 +127,7 @@ export class WasmCpu {
     const { exceptions, timeline, observers } = machine;
     exceptions.attention = false;
     if (exceptions.next() === 0) return;
+    let enteredAt = timeline.now;
     this.spend(core.exceptionEntryCycles);
     // Asked again after stacking: a more urgent one that arrived meanwhile goes first (late arrival).
     for (let exception = exceptions.next(); exception !== 0; exception = exceptions.next()) {
@@ -135,7 +136,7 @@ export class WasmCpu {
       const { name } = handler.vector;
       const pendedAt = exceptions.pendedAt(exception);
       exceptions.activate(exception);
-      observers.exceptionEnter(name, timeline.now, pendedAt);
+      observers.exceptionEnter(name, enteredAt, pendedAt);
       this.running.push(name);
       this.spend(dispatch);
       this.arm();
@@ -145,7 +146,8 @@ export class WasmCpu {
       exceptions.deactivate(exception);
       const next = exceptions.next();
       this.spend(next === 0 ? core.exceptionExitCycles : core.tailChainCycles);
-      observers.exceptionExit(name, timeline.now);
+      enteredAt = timeline.now;
+      observers.exceptionExit(name, enteredAt);
     }
   }
 
