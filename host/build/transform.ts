@@ -121,7 +121,7 @@ export function createTransform(options: TransformOptions) {
       const value = at >= 0 && extra.names!.length === 1 ? extra.values![at] : undefined;
       if (value?.literalKind === LiteralKind.Integer) return Number(String(value.value));
       const time = value?.literalKind === LiteralKind.String ? /^(\d+(?:\.\d+)?)\s*(us|ms)$/.exec(String(value.value)) : null;
-      if (time) return Math.floor(Number(time[1]) * (time[2] === 'us' ? 1e-6 : 1e-3) * options.coreHertz);
+      if (time) return Math.floor((Number(time[1]) * options.coreHertz) / (time[2] === 'us' ? 1e6 : 1e3));
       return this.fail(extra.range, 'the third argument of @isr is { budget: cycles } or { budget: "10us" }');
     }
 
