@@ -56,6 +56,9 @@ function baseDirectory(file: string): string {
   }
 }
 
+/** The compiler's diagnostics without its internal code for those that the transform adds. */
+const readable = (stderr: string): string => stderr.replaceAll('AS102: User-defined: ', '').replace(/FAILURE (\d+) \w+ error\(s\)\s*$/, '$1 error(s)').trim();
+
 /** @throws CompileError with the compiler's message and what to do */
 export async function compileFirmware(file: string, board: Board): Promise<Firmware> {
   const entry = resolve(file);
@@ -74,7 +77,7 @@ export async function compileFirmware(file: string, board: Board): Promise<Firmw
       listFiles: () => null,
     },
   );
-  if (error) throw new CompileError(`${file} does not compile.\n\n${stderr.toString().trim()}\n${error.message}`);
+  if (error) throw new CompileError(`${file} does not compile.\n\n${readable(stderr.toString())}`);
   const compiled = outputs.get('firmware.wasm') as Uint8Array;
   checkModule(file, parseModule(compiled));
   const wasm = withCustomSection(compiled, VECTOR_SECTION, new TextEncoder().encode(JSON.stringify(vectors)));
