@@ -42,4 +42,4 @@ export const shortEvent: fc.Arbitrary<Bare> = fc.oneof(
 export const sysexEvent: fc.Arbitrary<Bare> = sysexBytes.map((bytes) => ({ t: 'sysex', data: Buffer.from(bytes).toString('hex') }));
 
 /** Whatever can be sent and comes back as it was. */
-export const midiEvent: fc.Arbitrary<Bare> = fc.oneof({ weight: 6, arbitrary: shortEvent }, { weight: 1, arbitrary: sysexEvent });
+export const midiEvent: fc.Arbitrary<Bare> = fc.oneof({ weight: 6, arbitrary: shortEvent }, { weight: 1, arbitrary: sysexEvent }).map((event) => ({ ...event }));
