@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Attack, decay, sustain, release, made of straight lines of at most 32 frames.
+// Attack, decay, sustain, release, made of straight lines of at most 32 frames (4 in short segments).
 //
 // The level is an integer, 2^30 = 1, and so is its step a frame: segments start and end on their very frames and levels, lines may be cut anywhere
 // without changing a bit, silence is exactly 0. The attack is linear. Decay and release are linear or exponential; an exponential one heads for a point
@@ -16,7 +16,7 @@ export const enum EnvelopeStage {
   RELEASE,
 }
 
-const LINE_FRAMES: i32 = 32;
+const LONGEST_LINE: i32 = 32;
 const ONE: i32 = 1 << 30;
 const TO_FLOAT: f32 = 9.313225746154785e-10; // 2^-30
 
@@ -30,6 +30,8 @@ export class Envelope {
   /** Frames left of the present line, and of the segment after that line. */
   lineFrames: i32 = 0;
   laterFrames: i32 = 0;
+  /** Frames of a full line of this segment. */
+  lineLength: i32 = LONGEST_LINE;
   /** Counts lines, so that a user of the envelope sees when a new one has begun. */
   lineCount: u32 = 0;
   /** Level at the segment's end; the point it heads for; how much of the way to it remains after one line, 2^32 = all; 0 for a straight one. */
@@ -46,9 +48,16 @@ export class Envelope {
   releaseShrink: u32 = 0;
 }
 
+/** Frames of one line of a segment: a sixteenth of it, within 4..32. */
+// @ts-ignore: decorator
+@inline
+function lineOf(segmentFrames: i32): i32 {
+  return max<i32>(min<i32>(segmentFrames >> 4, LONGEST_LINE), 4);
+}
+
 /** What remains of the way to the asymptote after one line, of an exponential that falls by 2^10 in `frames`. */
 function shrinkOf(frames: i32): u32 {
-  return frames <= LINE_FRAMES ? 0 : <u32>(<f32>4294967296.0 * exp2((-10.0 * <f32>LINE_FRAMES) / <f32>frames));
+  return frames <= 4 ? 0 : <u32>(<f32>4294967296.0 * exp2((-10.0 * <f32>lineOf(frames)) / <f32>frames));
 }
 
 /**
@@ -68,6 +77,7 @@ function startSegment(env: Envelope, stage: EnvelopeStage, frames: i32, end: i32
   env.stage = stage;
   env.lineFrames = 0;
   env.laterFrames = frames;
+  env.lineLength = lineOf(frames);
   env.end = end;
   env.asymptote = end - (env.level - end) / 1023;
   env.shrink = shrink;
@@ -120,19 +130,20 @@ function nextLine(env: Envelope): void {
   env.lineCount++;
   if (env.laterFrames == 0) {
     env.step = 0;
-    env.lineFrames = LINE_FRAMES;
+    env.lineFrames = LONGEST_LINE;
     return;
   }
   const segmentFrames = env.laterFrames;
-  env.lineFrames = min<i32>(segmentFrames, LINE_FRAMES);
+  const length = env.lineLength;
+  env.lineFrames = min<i32>(segmentFrames, length);
   env.laterFrames = segmentFrames - env.lineFrames;
-  if (segmentFrames <= LINE_FRAMES || env.shrink == 0) {
+  if (segmentFrames <= length || env.shrink == 0) {
     // Straight to the end; dividing what is left anew each line lets no rounding add up.
     env.step = (env.end - env.level) / segmentFrames;
   } else {
     const away = env.level - env.asymptote;
     const knot = env.asymptote + <i32>((<i64>away * <i64>env.shrink) >> 32);
-    env.step = (knot - env.level) / LINE_FRAMES;
+    env.step = (knot - env.level) / length;
   }
 }
 

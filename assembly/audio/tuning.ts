@@ -56,7 +56,7 @@ export function exp2(x: f32): f32 {
   );
 }
 
-/** Phase increment a frame of a note number with fraction, e.g. 69.5; clamped to 0..MAX_NOTE. Right within 0.002 cent. */
+/** Phase increment a frame of a note number with fraction, e.g. 69.5; clamped to 0..MAX_NOTE. Right within 0.0015 cent. */
 export function noteIncrement(note: f32): u32 {
   const clamped = max<f32>(min<f32>(note, MAX_NOTE), 0);
   const whole = <i32>clamped;
@@ -65,7 +65,7 @@ export function noteIncrement(note: f32): u32 {
   const beyond = <i32>(whole >= NOTES);
   const base = load<u32>(increments + (<usize>(whole - 12 * beyond) << 2)) << beyond;
   if (part == 0) return base;
-  return <u32>(<f32>base * (1 + part * (0.05776227979549904 + part * (0.0016679743225165094 + part * 0.00003282532090655561))));
+  return <u32>(<f32>base * (1 + part * (0.05776227979549904 + part * (0.0016679743225165094 + part * 0.00003282532090655561))) + 0.5);
 }
 
 /** Prewarped integrator gain tan(pi f / fs) of a cutoff given as a note number; clamped to 0..MAX_CUTOFF. */
