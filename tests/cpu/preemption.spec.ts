@@ -9,7 +9,7 @@ import { WasmCpu } from '../../host/cpu/wasm/cpu.js';
 import { parseModule } from '../../host/cpu/wasm/decode.js';
 import { meter } from '../../host/cpu/wasm/meter.js';
 import { Machine } from '../../host/machine/machine.js';
-import { mapCore } from '../../host/peripherals/cortex-m/core.js';
+import { plugCore } from '../../host/peripherals/cortex-m/core.js';
 
 const board = loadBoard('stm32f4-discovery');
 let firmware: Firmware;
@@ -21,7 +21,7 @@ function boot(engine = 'aot') {
   const vectors: string[] = [];
   for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
   const machine = new Machine({ vectors: Array.from({ length: board.nvic.lines }, (_, i) => vectors[i] ?? ''), priorityBits: 4 });
-  mapCore({ timeline: machine.timeline, exceptions: machine.exceptions, bus: machine.bus, cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => {} });
+  plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => {} });
   const costs = loadCoreCosts('cortex-m4f').engines[engine];
   const cpu = new WasmCpu({
     machine, metered: meter(parseModule(firmware.wasm), new InstructionCosts(costs)), vectors: firmware.vectors,
