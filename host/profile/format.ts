@@ -5,10 +5,10 @@
 export const number = (value: number, decimals = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
-/** A share of 1 in percent, with a decimal when it is small. */
+/** A share of 1 in percent, with a decimal or two when it is small. */
 export function percent(share: number): string {
   const value = share * 100;
-  return `${value.toFixed(value !== 0 && value < 9.95 ? (value < 0.095 ? 2 : 1) : 0)} %`;
+  return `${value.toFixed(value !== 0 && value < 9.95 ? (value < 0.095 ? 2 : 1) : 0)}\u00a0%`;
 }
 
 /** Cycles as microseconds. */

@@ -31,7 +31,7 @@ const clock = (seconds: number, step: number) => {
 
 const LEFT_WIDTH = 56;
 const plots: uPlot[] = [];
-const timePlots: uPlot[] = [];
+const timePlots: (readonly [uPlot, Lane])[] = [];
 let range: [from: number, to: number] = [0, data.seconds];
 
 /** Sets the time range of all plots, within the run. */
@@ -39,23 +39,57 @@ function show(from: number, to: number): void {
   const length = Math.min(to - from, data.seconds);
   const start = Math.max(0, Math.min(from, data.seconds - length));
   range = [start, start + length];
-  for (const plot of timePlots) plot.setScale('x', { min: range[0], max: range[1] });
+  for (const [plot, lane] of timePlots) {
+    plot.batch(() => {
+      plot.setData(lane.data(...range, plot.over.clientWidth), false);
+      plot.setScale('x', { min: range[0], max: range[1] });
+    });
+  }
   for (const button of buttons('[data-span]')) {
     button.setAttribute('aria-pressed', String(Math.abs((Number(button.dataset.span) || data.seconds) - length) < 1e-6));
   }
+}
+
+type Column = readonly [values: Float32Array | Uint8Array, combine: 'max' | 'min' | 'mean'];
+
+/**
+ * The part of a record from one time to another, with no more points than a plot has pixels, so that lines stay lines. Points are combined in
+ * groups that start at the same points whatever the range, so that nothing flickers while it moves.
+ */
+function resample(time: Float32Array, columns: readonly Column[], from: number, to: number, points: number): uPlot.AlignedData {
+  let first = 0;
+  while (first + 1 < time.length && time[first + 1] <= from) first++;
+  let end = first;
+  while (end < time.length && time[end] <= to) end++;
+  end = Math.min(time.length, end + 1);
+  const group = Math.max(1, Math.ceil((end - first) / points));
+  first -= first % group;
+  const starts: number[] = [];
+  for (let i = first; i < end; i += group) starts.push(i);
+  const combined = columns.map(([values, combine]) => starts.map((start) => {
+    const stop = Math.min(start + group, time.length);
+    let result = values[start];
+    for (let i = start + 1; i < stop; i++) {
+      const value = values[i];
+      result = combine === 'mean' ? result + value : combine === 'max' ? Math.max(result, value) : Math.min(result, value);
+    }
+    return combine === 'mean' ? result / (stop - start) : result;
+  }));
+  return [starts.map((i) => time[i]), ...combined];
 }
 
 interface Lane {
   readonly id: string;
   readonly height: number;
   readonly series: uPlot.Series[];
-  readonly data: uPlot.AlignedData;
+  /** What to draw for a range of time on so many pixels. */
+  data(from: number, to: number, pixels: number): uPlot.AlignedData;
   readonly y: uPlot.Scale;
   readonly yAxis: uPlot.Axis;
   readonly bands?: uPlot.Band[];
   readonly hooks?: uPlot.Hooks.Arrays;
   /** Text for the lane's head while the cursor is at a time and a point of the data. */
-  readout(seconds: number, index: number): string;
+  readout(seconds: number, index: number, shown: uPlot.AlignedData): string;
   /** Whether the time axis has its labels here. */
   readonly timeLabels?: boolean;
 }
@@ -93,7 +127,7 @@ function addLane(lane: Lane): void {
       setCursor: [(u) => {
         const { left, idx } = u.cursor;
         if (left === undefined || left < 0 || idx === null || idx === undefined) readout.textContent = rest;
-        else readout.textContent = lane.readout(u.posToVal(left, 'x'), idx);
+        else readout.textContent = lane.readout(u.posToVal(left, 'x'), idx, u.data);
       }],
       setSelect: [(u) => {
         const { left, width } = u.select;
@@ -104,10 +138,10 @@ function addLane(lane: Lane): void {
         show(from, to);
       }],
     },
-  }, lane.data, host);
+  }, lane.data(...range, host.clientWidth), host);
   plot.over.addEventListener('dblclick', () => show(0, data.seconds));
   plots.push(plot);
-  timePlots.push(plot);
+  timePlots.push([plot, lane]);
 }
 
 /** A horizontal line with a word at its right end. */
@@ -130,13 +164,12 @@ function drawLimit(u: uPlot, value: number, text: string): void {
 }
 
 function addLoad(): void {
-  const max = f32(data.load.max);
-  const mean = f32(data.load.mean);
-  const many = data.load.blocksPerPoint > 1;
+  const time = f32(data.load.time);
+  const columns: Column[] = [[f32(data.load.max), 'max'], [f32(data.load.mean), 'mean']];
   addLane({
     id: 'plot-load',
     height: 240,
-    data: [f32(data.load.time), max, mean],
+    data: (from, to, pixels) => resample(time, columns, from, to, pixels),
     series: [
       { stroke: () => colour('load-max'), fill: () => colour('load-fill'), width: 1, points: { show: false } },
       { stroke: () => colour('load'), width: 1.5, points: { show: false } },
@@ -144,28 +177,29 @@ function addLoad(): void {
     y: { range: [0, data.budget * 1.08] },
     yAxis: { values: (_, splits) => splits.map(whole) },
     hooks: { draw: [(u) => drawLimit(u, data.budget, `budget ${whole(data.budget)}`)] },
-    readout: (seconds, i) =>
-      `${seconds.toFixed(3)} s: ${many ? `mean ${whole(mean[i])}, max ${whole(max[i])}` : whole(max[i])} cycles per frame, ${Math.round((max[i] / data.budget) * 100)} %`,
+    readout: (seconds, i, [, max, mean]) =>
+      `${seconds.toFixed(3)} s: mean ${whole(mean[i]!)}, max ${whole(max[i]!)} cycles per frame, ${Math.round((max[i]! / data.budget) * 100)} %`,
   });
 }
 
 function addVoices(): void {
+  const time = f32(data.load.time);
   const voices = u8(data.load.voices);
   const top = voices.reduce((a, b) => Math.max(a, b), 1);
   addLane({
     id: 'plot-voices',
     height: 96,
-    data: [f32(data.load.time), voices],
+    data: (from, to, pixels) => resample(time, [[voices, 'max']], from, to, pixels),
     series: [{
       stroke: () => colour('voices'), fill: () => colour('voices-fill'), width: 1.5, points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }),
     }],
     y: { range: [0, top * 1.15] },
     yAxis: { splits: () => [0, Math.round(top / 2), top] },
-    readout: (seconds, i) => `${seconds.toFixed(3)} s: ${voices[i]} voice${voices[i] === 1 ? '' : 's'}`,
+    readout: (seconds, i, [, shown]) => `${seconds.toFixed(3)} s: ${shown[i]} voice${shown[i] === 1 ? '' : 's'}`,
   });
 }
 
-const BAND_HEIGHT = 26;
+const BAND_HEIGHT = 30;
 
 function addNotes(): void {
   const start = f32(data.notes.start);
@@ -200,7 +234,7 @@ function addNotes(): void {
       const c = channel[i];
       const band = bandOf.get(c)!;
       const span = Math.max(1, highest.get(c)! - lowest.get(c)!);
-      const height = Math.max(2 * px, Math.min(5 * px, (bandHeight - 6 * px) / span));
+      const height = Math.max(2.5 * px, Math.min(6 * px, (bandHeight - 6 * px) / span));
       const up = highest.get(c) === lowest.get(c) ? 0.5 : (note[i] - lowest.get(c)!) / span;
       const y = bbox.top + band * bandHeight + 3 * px + (bandHeight - 6 * px - height) * (1 - up);
       const x0 = u.valToPos(start[i], 'x', true);
@@ -214,7 +248,7 @@ function addNotes(): void {
   addLane({
     id: 'plot-notes',
     height: Math.max(64, bands * BAND_HEIGHT + 10),
-    data: [[0, data.seconds], [null, null]],
+    data: (from, to) => [[from, to], [null, null]],
     series: [{ points: { show: false } }],
     y: { range: [0, bands] },
     yAxis: {
@@ -233,21 +267,24 @@ function addNotes(): void {
 
 function addAudio(): void {
   const scaled = (packed: Packed, sign: number) => Float32Array.from(u8(packed), (v) => (sign * v) / 255);
+  const time = f32(data.audio.time);
   const left = scaled(data.audio.left, 1);
   const right = scaled(data.audio.right, -1);
+  const loudest = (levels: Float32Array) => levels.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const top = Math.max(0.02, loudest(left), loudest(right)) * 1.1;
   const decibels = (level: number) => (level === 0 ? '−∞' : (20 * Math.log10(Math.abs(level))).toFixed(1).replace('-', '−'));
   addLane({
     id: 'plot-audio',
     height: 148,
     timeLabels: true,
-    data: [f32(data.audio.time), left, right],
+    data: (from, to, pixels) => resample(time, [[left, 'max'], [right, 'min']], from, to, pixels),
     series: [
       { stroke: () => colour('audio'), fill: () => colour('audio-fill'), width: 1, points: { show: false } },
       { stroke: () => colour('audio'), fill: () => colour('audio-fill'), width: 1, points: { show: false } },
     ],
-    y: { range: [-1, 1] },
-    yAxis: { splits: () => [-1, 0, 1], values: () => ['R', '0', 'L'] },
-    readout: (seconds, i) => `${seconds.toFixed(3)} s: left ${decibels(left[i])}, right ${decibels(right[i])} dBFS`,
+    y: { range: [-top, top] },
+    yAxis: { splits: () => [-top / 2, 0, top / 2], values: () => ['right', '', 'left'], grid: { show: false } },
+    readout: (seconds, i, [, l, r]) => `${seconds.toFixed(3)} s: left ${decibels(l[i]!)}, right ${decibels(r[i]!)} dBFS`,
   });
 }
 
@@ -256,6 +293,8 @@ function addHistogram(): void {
   const host = element('plot-histogram');
   const readout = element('plot-histogram-readout');
   const rest = readout.textContent!;
+  const most = Math.max(10, ...counts);
+  const decades = Array.from({ length: Math.floor(Math.log10(most)) + 1 }, (_, i) => 10 ** i);
   const last = Math.max(counts.length, Math.ceil(data.budget / width));
   const plot = new uPlot({
     width: host.clientWidth,
@@ -263,7 +302,7 @@ function addHistogram(): void {
     padding: [8, 10, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
-    scales: { x: { time: false, range: [0, last * width * 1.03] }, y: { distr: 3, range: [0.5, Math.max(10, ...counts) * 2] } },
+    scales: { x: { time: false, range: [0, last * width * 1.03] }, y: { distr: 3, range: [0.5, most * 2] } },
     series: [{}, {
       stroke: () => colour('load'), fill: () => colour('load'), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [0.86, 60], align: 1 }),
     }],
@@ -271,7 +310,7 @@ function addHistogram(): void {
       { stroke: () => colour('muted'), grid: { show: false }, font: FONT, ticks: { show: false }, size: 28, gap: 6, space: 70, values: (_, s) => s.map(whole) },
       {
         stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: LEFT_WIDTH, gap: 6,
-        values: (_, splits) => splits.map((v) => (v >= 1 && Number.isInteger(Math.log10(v)) ? whole(v) : '')),
+        splits: () => decades, values: () => decades.map(whole),
       },
     ],
     hooks: {
@@ -325,6 +364,7 @@ show(0, data.seconds);
 
 new ResizeObserver(() => {
   for (const plot of plots) plot.setSize({ width: plot.root.parentElement!.clientWidth, height: plot.height });
+  show(...range);
 }).observe(document.querySelector('main')!);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   for (const plot of plots) plot.redraw();

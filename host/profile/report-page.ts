@@ -120,11 +120,11 @@ function timeline(result: RunResult, blocks: BlockRecord, blocksPerPoint: number
     .map(([s, text]) => `<button type="button" data-span="${s}" aria-pressed="false">${text}</button>`).join('');
   return `<section class="card"><div class="head"><h2>Over time</h2><div class="buttons">${spans}
 <button type="button" data-move="-0.5" aria-label="Earlier">←</button><button type="button" data-move="0.5" aria-label="Later">→</button></div></div>
-${lane('plot-load', 'Cycles per frame', blocksPerPoint > 1 ? `mean and maximum of each ${blocksPerPoint} blocks` : 'one value a block')}
+${lane('plot-load', 'Cycles per frame', 'mean and maximum')}
 ${lane('plot-voices', 'Voices', `at most ${result.gauges.maxVoices}`)}
 ${lane('plot-notes', 'MIDI notes received', plural(result.midi.notesOn, 'note'))}
 ${lane('plot-audio', 'Audio, left and right', `peak ${decibels(result.peak)} dBFS`)}
-<p class="note">Drag across a plot to zoom, double-click to see the whole run. ${number(blocks.count)} blocks of ${result.blockFrames} frames.</p></section>`;
+<p class="note">Drag across a plot to zoom, double-click to see the whole run. ${number(blocks.count)} blocks of ${result.blockFrames} frames${blocksPerPoint > 1 ? `; the finest detail kept is ${blocksPerPoint} blocks, of which the highest is shown` : ''}.</p></section>`;
 }
 
 /** The page's body. @param blocksPerPoint how many blocks one point of the plots stands for */
