@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { midiToAudio, notesOf, type SentAudio } from './midi-to-audio.js';
+import { midiToAudio, notesOf } from './midi-to-audio.js';
+import { levels, type SentAudio } from './sent-audio.js';
 
 const CHARACTER = 53_760; // 320 µs at 168 MHz
 const FRAME = 3500;
@@ -13,12 +14,11 @@ function midi(firstEnd: number, ...bytes: number[]) {
   return { bytes: Uint8Array.from(bytes), endCycles: Float64Array.from(bytes, (_, i) => firstEnd + i * CHARACTER) };
 }
 
+/** Audio that is not zero in the ranges of frames given, in the right channel only. */
 function audio(frameCount: number, ...sounding: [first: number, end: number][]): SentAudio {
-  return {
-    frameCount,
-    isNonZero: (frame) => sounding.some(([first, end]) => frame >= first && frame < end),
-    frameCycle: (frame) => frame * FRAME,
-  };
+  const samples = new Int16Array(2 * frameCount);
+  for (const [first, end] of sounding) for (let frame = first; frame < end; frame++) samples[2 * frame + 1] = -1;
+  return { samples, fullScale: 32768, frameCycle: (frame) => frame * FRAME };
 }
 
 const note = (onCycle: number, offCycle = Infinity) => ({ channel: 0, note: 60, velocity: 100, onCycle, offCycle });
@@ -76,4 +76,10 @@ test('a chord that follows a sound too closely is not measured by its second not
   const frames = audio(2000, [0, 500], [670, 900]);
   const result = midiToAudio([note(600 * FRAME), note(640 * FRAME)], frames, BLOCK, HERTZ);
   assert.deepEqual(result, { notes: 0, minMs: null, meanMs: null, maxMs: null });
+});
+
+test('levels are relative to full scale, over both channels', () => {
+  const sent = { samples: Int16Array.of(0, -32768, 16384, 0), fullScale: 32768, frameCycle: () => 0 };
+  assert.deepEqual(levels(sent), { peak: 1, rms: Math.sqrt((1 + 0.25) / 4) });
+  assert.deepEqual(levels({ ...sent, samples: new Int32Array(0) }), { peak: 0, rms: 0 });
 });

@@ -3,6 +3,7 @@
 
 import type { MidiRecord } from './recorder.js';
 import type { MidiToAudio } from './run-result.js';
+import { frameCount, type SentAudio } from './sent-audio.js';
 
 export interface HeardNote {
   /** 0-15. */
@@ -62,15 +63,6 @@ export function notesOf(midi: MidiRecord): HeardNote[] {
   return notes;
 }
 
-/** What left I2S. */
-export interface SentAudio {
-  readonly frameCount: number;
-  /** Whether a frame has any sample that is not zero. */
-  isNonZero(frame: number): boolean;
-  /** Cycle at which a frame's first bit went onto the wire; rises with the frame. */
-  frameCycle(frame: number): number;
-}
-
 /** Silence that must come before a note, in blocks: longer than any path through the ring, so that no earlier sound can be in it. */
 const SILENT_BLOCKS = 4;
 
@@ -81,6 +73,8 @@ const SILENT_BLOCKS = 4;
  */
 export function midiToAudio(notes: readonly HeardNote[], audio: SentAudio, blockCycles: number, coreHertz: number): MidiToAudio {
   const latencies: number[] = [];
+  const { samples } = audio;
+  const frames = frameCount(audio);
   let frame = 0; // first non-zero frame at or after the start of the silence wanted
   let claimed = -1;
   let previousOn = -Infinity;
@@ -88,8 +82,8 @@ export function midiToAudio(notes: readonly HeardNote[], audio: SentAudio, block
     const silentFrom = onCycle - SILENT_BLOCKS * blockCycles;
     const alone = previousOn < silentFrom;
     previousOn = onCycle;
-    while (frame < audio.frameCount && (!audio.isNonZero(frame) || audio.frameCycle(frame) < silentFrom)) frame++;
-    if (frame === audio.frameCount) break;
+    while (frame < frames && ((samples[2 * frame] | samples[2 * frame + 1]) === 0 || audio.frameCycle(frame) < silentFrom)) frame++;
+    if (frame === frames) break;
     const soundCycle = audio.frameCycle(frame);
     if (!alone || soundCycle < onCycle || soundCycle > offCycle || frame === claimed) continue;
     claimed = frame;
