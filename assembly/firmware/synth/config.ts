@@ -7,9 +7,6 @@ import { StealPolicy } from "../../voice/allocator";
 /** Voices that can sound at once, 1 to 64. */
 export const VOICE_COUNT: i32 = 16;
 
-/** Frames between two updates of envelopes, pitch, filters and gains, at absolute multiples: a power of two. */
-export const CONTROL_FRAMES: i32 = 32;
-
 /** Messages that can wait for their frame: 128 frames hold some two from each of the two wires' directions, so this is ample. */
 export const SCHEDULER_CAPACITY: i32 = 128;
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // One strip of the mixer: the mono bus of a channel on its way to left, right and the three effects, with gains that glide.
 
+import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
+import { Gain, mixInto, setGain } from "../../audio/mix";
 import { Channel } from "../../voice/channel";
 import { Residue } from "../../voice/residue";
-import { CONTROL_FRAMES } from "./config";
 
 /** Share of the way to its target that a gain goes in each control period: some 2.3 ms time constant at 32 frames. */
 const GLIDE: f32 = 0.25;
@@ -25,27 +26,36 @@ function buffer(): usize {
   return changetype<usize>(new StaticArray<f32>(CONTROL_FRAMES));
 }
 
-/** One gain on its way. */
+/** A library gain whose target moves step by step, so that a jump of a controller becomes a curve of some milliseconds. */
 @final
-class Gain {
-  value: f32 = 0;
-  step: f32 = 0;
+class Glide {
+  readonly gain: Gain = new Gain();
   target: f32 = 0;
 
   snap(): void {
-    this.value = this.target;
-    this.step = 0;
+    const gain = this.gain;
+    gain.target = this.target;
+    gain.value = this.target;
+    gain.step = 0;
+    gain.lineFrames = 0;
   }
 
-  /** Sets the step of the next control period; returns whether there is still a way to go. */
+  /** Sets where the next control period ends; returns whether there is still a way to go. */
   aim(): bool {
-    const way = this.target - this.value;
-    if (abs(way) < NEAR) {
-      this.snap();
+    const gain = this.gain;
+    const way = this.target - gain.value;
+    if (abs<f32>(way) < NEAR) {
+      setGain(gain, this.target);
       return false;
     }
-    this.step = way * (GLIDE / <f32>CONTROL_FRAMES);
+    setGain(gain, gain.value + way * GLIDE);
     return true;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  isZero(): bool {
+    return this.gain.value == 0 && this.gain.target == 0;
   }
 }
 
@@ -68,11 +78,11 @@ export class Strip {
   readonly residue: Residue;
   /** Voices that sound on this strip. */
   voices: i32 = 0;
-  private left: Gain = new Gain();
-  private right: Gain = new Gain();
-  private reverb: Gain = new Gain();
-  private chorus: Gain = new Gain();
-  private delay: Gain = new Gain();
+  private left: Glide = new Glide();
+  private right: Glide = new Glide();
+  private reverb: Glide = new Glide();
+  private chorus: Glide = new Glide();
+  private delay: Glide = new Glide();
   private gliding: bool = false;
 
   constructor(sampleRate: f64) {
@@ -128,57 +138,11 @@ export class Strip {
   mixInto(mix: MixBuffers, frameCount: i32): void {
     const bus = this.bus;
     this.residue.mixInto(bus, frameCount);
-    this.add(this.chorus, mix.chorus, frameCount);
-    this.add(this.delay, mix.delay, frameCount);
-    this.add(this.reverb, mix.reverb, frameCount);
-    this.addMain(mix, frameCount);
-  }
-
-  /** Left and right in one pass, which clears the bus behind it. */
-  private addMain(mix: MixBuffers, frameCount: i32): void {
-    let left = this.left.value;
-    let right = this.right.value;
-    const leftStep = this.left.step;
-    const rightStep = this.right.step;
-    const bus = this.bus;
-    const toLeft = mix.left;
-    const toRight = mix.right;
-    if (leftStep == 0 && rightStep == 0) {
-      for (let at: usize = 0, end = <usize>frameCount << 2; at < end; at += 4) {
-        const x = load<f32>(bus + at);
-        store<f32>(bus + at, 0);
-        store<f32>(toLeft + at, load<f32>(toLeft + at) + x * left);
-        store<f32>(toRight + at, load<f32>(toRight + at) + x * right);
-      }
-      return;
-    }
-    for (let at: usize = 0, end = <usize>frameCount << 2; at < end; at += 4) {
-      const x = load<f32>(bus + at);
-      store<f32>(bus + at, 0);
-      left += leftStep;
-      right += rightStep;
-      store<f32>(toLeft + at, load<f32>(toLeft + at) + x * left);
-      store<f32>(toRight + at, load<f32>(toRight + at) + x * right);
-    }
-    this.left.value = left;
-    this.right.value = right;
-  }
-
-  private add(gain: Gain, to: usize, frameCount: i32): void {
-    let value = gain.value;
-    const step = gain.step;
-    const bus = this.bus;
-    if (step == 0) {
-      if (value == 0) return;
-      for (let at: usize = 0, end = <usize>frameCount << 2; at < end; at += 4) {
-        store<f32>(to + at, load<f32>(to + at) + load<f32>(bus + at) * value);
-      }
-      return;
-    }
-    for (let at: usize = 0, end = <usize>frameCount << 2; at < end; at += 4) {
-      value += step;
-      store<f32>(to + at, load<f32>(to + at) + load<f32>(bus + at) * value);
-    }
-    gain.value = value;
+    if (!this.reverb.isZero()) mixInto(this.reverb.gain, bus, mix.reverb, frameCount);
+    if (!this.chorus.isZero()) mixInto(this.chorus.gain, bus, mix.chorus, frameCount);
+    if (!this.delay.isZero()) mixInto(this.delay.gain, bus, mix.delay, frameCount);
+    mixInto(this.left.gain, bus, mix.left, frameCount);
+    mixInto(this.right.gain, bus, mix.right, frameCount);
+    clearBlock(bus, frameCount);
   }
 }
