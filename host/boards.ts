@@ -145,7 +145,7 @@ export class BoardError extends Error {
 }
 
 const HEX = /^0x[0-9A-F]+$/;
-const ajv = new Ajv({ allErrors: false, strict: false, allowUnionTypes: true });
+const ajv = new Ajv({ allErrors: false, strict: false, verbose: true });
 ajv.addSchema(JSON.parse(readFileSync(join(boardsDir, 'schema.json'), 'utf8')));
 
 type Kind = 'board' | 'chip' | 'core' | 'complete';

@@ -9,17 +9,21 @@ import { Nvic } from './nvic.js';
 import { Scb } from './scb.js';
 import { SysTick } from './systick.js';
 
-export interface CoreConfig {
+/** What of the machine the core is plugged into. */
+export interface CoreSockets {
   readonly timeline: Timeline;
   readonly exceptions: ExceptionController;
   readonly bus: Bus;
+}
+
+export interface CoreConfig {
   readonly cpuid: number;
   /** Core cycles in a tick of SysTick's external reference. */
   readonly systickReferenceDivider: number;
   readonly onResetRequest: () => void;
 }
 
-export function mapCore({ timeline, exceptions, bus, cpuid, systickReferenceDivider, onResetRequest }: CoreConfig): void {
+export function plugCore({ timeline, exceptions, bus }: CoreSockets, { cpuid, systickReferenceDivider, onResetRequest }: CoreConfig): void {
   const scb = new Scb(exceptions, { cpuid, onResetRequest });
   const dwt = new Dwt(timeline, () => scb.traceEnabled);
   const systick = new SysTick(timeline, exceptions, { referenceDivider: systickReferenceDivider });

@@ -6,14 +6,14 @@ import { Bus } from '../../machine/bus.js';
 import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { ExceptionController } from '../../machine/exceptions.js';
 import { Timeline } from '../../machine/timeline.js';
-import { mapCore } from './core.js';
+import { plugCore } from './core.js';
 
 function core() {
   const timeline = new Timeline();
   const exceptions = new ExceptionController(timeline, 82, 4);
   const bus = new Bus();
   let resets = 0;
-  mapCore({ timeline, exceptions, bus, cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => resets++ });
+  plugCore({ timeline, exceptions, bus }, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => resets++ });
   const read = (address: number) => bus.read(address, 4);
   const write = (address: number, value: number) => bus.write(address, value, 4);
   return { timeline, exceptions, bus, read, write, resets: () => resets };

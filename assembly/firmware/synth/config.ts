@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// What the demo synth is built for. Change a number here and build again.
+
+import { NotePriority } from "../../voice/note-stack";
+import { StealPolicy } from "../../voice/allocator";
+
+/** Voices that can sound at once, 1 to 64. */
+export const VOICE_COUNT: i32 = 16;
+
+/** Messages that can wait for their frame: 128 frames hold some two from each of the two wires' directions, so this is ample. */
+export const SCHEDULER_CAPACITY: i32 = 128;
+
+/** Keys remembered on a mono channel. */
+export const HELD_KEYS: i32 = 16;
+
+export const STEAL_POLICY: StealPolicy = StealPolicy.Quietest;
+
+export const MONO_PRIORITY: NotePriority = NotePriority.Last;
+
+/** Channel of the drums (General MIDI's channel 10, counted from 0). */
+export const DRUM_CHANNEL: i32 = 9;

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// One voice of the demo synth: two oscillators, a filter and two envelopes, as its timbre says. It adds to a mono bus.
+
+import { CONTROL_FRAMES } from "../../audio/block";
+import {
+  advanceEnvelope, advanceLine, cutEnvelope, Envelope, envelopeLevel, envelopeLine, EnvelopeStage, gateOff, gateOn, setEnvelope,
+} from "../../audio/envelope";
+import { Ladder, renderLadder, resetLadder, setLadder } from "../../audio/ladder";
+import {
+  addNoise, addPulse, addSaw, addSine, addTriangle, NoiseSource, Oscillator, renderNoise, renderPulse, renderSaw, renderSine, renderTriangle,
+} from "../../audio/oscillators";
+import { renderSvf, resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
+import { noteIncrement } from "../../audio/tuning";
+import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
+import { Strip } from "./strip";
+import { BANDPASS, HIGHPASS, LADDER, NONE, NOISE, PULSE, SAW, SINE, STRING_WAVE, Timbre, TRIANGLE } from "./timbres";
+
+const QUARTER_CYCLE: u32 = 1 << 30;
+const CYCLE: f32 = 4294967296.0;
+const ENVELOPE_UNIT: f32 = 1.0 / 1073741824.0; // an envelope's level is an integer, 2^30 = 1
+
+/** A choked voice falls silent within this time. */
+const CHOKE_SECONDS: f32 = 0.004;
+
+/** Time in which a timbre's own vibrato sets in. */
+const VIBRATO_ONSET_SECONDS: f32 = 0.6;
+
+/** What a channel asks of its voices; kept up to date by the engine. */
+@final
+export class ChannelModulation {
+  /** Semitones of bend and tuning. */
+  pitch: f32 = 0;
+  /** Semitones of vibrato that the player asks for. */
+  vibrato: f32 = 0;
+  /** Semitones added to the filter's corner. */
+  brightness: f32 = 0;
+  /** Added to the filter's resonance. */
+  resonance: f32 = 0;
+  /** What each control period leaves of the way in a glide from note to note; 0 is no glide. */
+  glide: f32 = 0;
+}
+
+/** What all voices share. */
+@final
+export class VoiceContext {
+  /** CONTROL_FRAMES f32 samples that every voice renders into in its turn. */
+  readonly scratch: usize = changetype<usize>(new StaticArray<f32>(CONTROL_FRAMES));
+  /** Present values of the two LFOs, -1 to 1. */
+  vibrato: f32 = 0;
+  sweep: f32 = 0;
+  constructor(
+    readonly sampleRate: f32,
+    readonly stringWave: usize,
+    readonly organWave: usize,
+  ) {}
+}
+
+@final
+export class Voice {
+  strip: Strip;
+  channel: ChannelModulation;
+  /** Semitones of vibrato that polyphonic key pressure asks for. */
+  pressure: f32 = 0;
+  /** Its last sample on the bus: what remains of it when it is cut. */
+  last: f32 = 0;
+  private timbre: Timbre = changetype<Timbre>(0);
+  private note: f32 = 0;
+  /** Semitones from the note from which it glides, and how far the vibrato has set in. */
+  private glideFrom: f32 = 0;
+  private vibratoOnset: f32 = 0;
+  /** The fixed part of the filter's corner, for note and velocity. */
+  private corner: f32 = 0;
+  private sounding: f32 = -1;
+  private increment1: u32 = 0;
+  private increment2: u32 = 0;
+  private width: u32 = 0;
+  private gain2: f32 = 0;
+  private full: f32 = 0;
+  private gain: f32 = 0;
+  private gainStep: f32 = 0;
+  private line: u32 = 0;
+  /** It has started, or changed its note, since the last control point. */
+  private fresh: bool = false;
+  private amplitude: Envelope = new Envelope();
+  private modulation: Envelope = new Envelope();
+  private osc1: Oscillator = new Oscillator();
+  private osc2: Oscillator = new Oscillator();
+  private wave: WavetableOscillator;
+  private noise: NoiseSource;
+  private svf: Svf = new Svf();
+  private ladder: Ladder = new Ladder();
+
+  constructor(private context: VoiceContext, strip: Strip, channel: ChannelModulation, seed: u32) {
+    this.strip = strip;
+    this.channel = channel;
+    this.noise = new NoiseSource(seed);
+    this.wave = new WavetableOscillator(context.stringWave);
+  }
+
+  /**
+   * Starts a note from silence: whoever takes a voice that sounds puts its `last` into the residue of its strip first.
+   * @param velocity 1 to 127
+   * @param brightness semitones added to the filter's corner for the whole note
+   */
+  start(timbre: Timbre, note: i32, velocity: i32, brightness: f32): void {
+    const loudness = <f32>velocity / 127;
+    this.timbre = timbre;
+    this.note = <f32>note;
+    this.sounding = -1;
+    this.glideFrom = 0;
+    this.vibratoOnset = 0;
+    this.pressure = 0;
+    this.corner = timbre.cutoff + (<f32>note - 60) * timbre.tracking - timbre.cutoffVelocity * (1 - loudness) + brightness;
+    this.full = timbre.level * loudness * loudness;
+    // sines and triangles of drums begin at their peak, so that the stroke is there with the first frames
+    this.osc1.phase = timbre.pitchEnvelope != 0 ? QUARTER_CYCLE : 0;
+    this.osc2.phase = 0;
+    this.wave.phase = 0;
+    this.wave.table = timbre.shape1 == STRING_WAVE ? this.context.stringWave : this.context.organWave;
+    resetSvf(this.svf);
+    resetLadder(this.ladder);
+    this.amplitude.level = 0;
+    this.modulation.level = 0;
+    const rate = this.context.sampleRate;
+    setEnvelope(this.amplitude, <i32>(timbre.attack * rate), <i32>(timbre.decay * rate), timbre.sustain, <i32>(timbre.release * rate), true);
+    setEnvelope(this.modulation, <i32>(timbre.modAttack * rate), <i32>(timbre.modDecay * rate), timbre.modSustain, <i32>(timbre.modRelease * rate), true);
+    this.attack();
+  }
+
+  /** A new attack from the present level, on the same note or after `changeNote`. */
+  attack(): void {
+    gateOn(this.amplitude);
+    gateOn(this.modulation);
+    this.fresh = true;
+  }
+
+  /** Another note without a new attack; glides there if its channel says so. */
+  changeNote(note: i32): void {
+    this.glideFrom = this.channel.glide > 0 ? this.glideFrom + this.note - <f32>note : 0;
+    this.note = <f32>note;
+    this.tune();
+  }
+
+  /** Starts the note as a glide from another one. */
+  glideFromNote(note: i32): void {
+    this.glideFrom = <f32>note - this.note;
+  }
+
+  release(): void {
+    gateOff(this.amplitude);
+    gateOff(this.modulation);
+  }
+
+  choke(): void {
+    cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
+  }
+
+  /** Silent, and stays so: its envelope has ended, or died away under the key. */
+  isOver(): bool {
+    const stage = this.amplitude.stage;
+    return stage == EnvelopeStage.IDLE || (stage == EnvelopeStage.SUSTAIN && this.amplitude.level == 0);
+  }
+
+  /** Present loudness, for choosing the quietest voice. */
+  loudness(): f32 {
+    return envelopeLevel(this.amplitude) * this.full;
+  }
+
+  /** Once a control period, at its beginning. */
+  control(): void {
+    if (this.timbre.vibrato != 0) this.vibratoOnset = min<f32>(this.vibratoOnset + <f32>CONTROL_FRAMES / (VIBRATO_ONSET_SECONDS * this.context.sampleRate), 1);
+    if (this.glideFrom != 0) {
+      this.glideFrom *= this.channel.glide;
+      if (abs<f32>(this.glideFrom) < 0.001) this.glideFrom = 0;
+    }
+    this.update(CONTROL_FRAMES);
+  }
+
+  /** For a voice that has started between control points: what `control` does, for the rest of the period. */
+  controlIfFresh(framesLeft: i32): void {
+    if (this.fresh) this.update(framesLeft);
+  }
+
+  private update(frames: i32): void {
+    this.fresh = false;
+    const timbre = this.timbre;
+    const envelope = envelopeLevel(this.modulation);
+    this.tune();
+    this.width = <u32>((timbre.width + timbre.widthSweep * this.context.sweep) * CYCLE);
+    this.gain2 = timbre.level2 * (1 - timbre.level2Envelope * (1 - envelope));
+    if (timbre.filter != NONE) {
+      const corner = this.corner + timbre.cutoffEnvelope * envelope + this.channel.brightness;
+      const resonance = min<f32>(max<f32>(timbre.resonance + this.channel.resonance, 0), 0.95);
+      if (timbre.filter == LADDER) setLadder(this.ladder, corner, resonance);
+      else setSvf(this.svf, timbre.filter == BANDPASS ? SvfMode.BANDPASS : timbre.filter == HIGHPASS ? SvfMode.HIGHPASS : SvfMode.LOWPASS, corner, resonance);
+    }
+    advanceEnvelope(this.modulation, frames);
+  }
+
+  /** Brings the oscillators to their pitch of now. */
+  tune(): void {
+    const timbre = this.timbre;
+    const channel = this.channel;
+    const vibrato = timbre.vibrato * this.vibratoOnset + channel.vibrato + this.pressure;
+    let pitch = this.note + this.glideFrom + channel.pitch + vibrato * this.context.vibrato;
+    if (timbre.pitchEnvelope != 0) pitch += timbre.pitchEnvelope * envelopeLevel(this.modulation);
+    if (pitch == this.sounding) return;
+    this.sounding = pitch;
+    this.increment1 = noteIncrement(pitch);
+    this.increment2 = timbre.level2 != 0 ? noteIncrement(pitch + timbre.interval) : 0;
+  }
+
+  /** Adds frames to the strip's bus: at most to the end of the control period. */
+  render(frameCount: i32): void {
+    const timbre = this.timbre;
+    const out = this.context.scratch;
+    const shape1 = timbre.shape1;
+    if (shape1 == SAW) renderSaw(this.osc1, out, frameCount, this.increment1, timbre.level1);
+    else if (shape1 == PULSE) renderPulse(this.osc1, out, frameCount, this.increment1, this.width, timbre.level1);
+    else if (shape1 == TRIANGLE) renderTriangle(this.osc1, out, frameCount, this.increment1, timbre.level1);
+    else if (shape1 == SINE) renderSine(this.osc1, out, frameCount, this.increment1, timbre.level1);
+    else if (shape1 == NOISE) renderNoise(this.noise, out, frameCount, timbre.level1);
+    else renderWavetable(this.wave, out, frameCount, this.increment1, timbre.level1);
+
+    const shape2 = timbre.shape2;
+    if (shape2 == SAW) addSaw(this.osc2, out, frameCount, this.increment2, this.gain2);
+    else if (shape2 == PULSE) addPulse(this.osc2, out, frameCount, this.increment2, this.width, this.gain2);
+    else if (shape2 == TRIANGLE) addTriangle(this.osc2, out, frameCount, this.increment2, this.gain2);
+    else if (shape2 == SINE) addSine(this.osc2, out, frameCount, this.increment2, this.gain2);
+    else if (shape2 == NOISE) addNoise(this.noise, out, frameCount, this.gain2);
+
+    if (timbre.filter == LADDER) renderLadder(this.ladder, out, frameCount);
+    else if (timbre.filter != NONE) renderSvf(this.svf, out, frameCount);
+
+    this.amplify(out, this.strip.bus, frameCount);
+  }
+
+  /** Adds the scratch block to the bus, through the lines of the amplitude envelope. */
+  private amplify(input: usize, bus: usize, frameCount: i32): void {
+    const envelope = this.amplitude;
+    while (frameCount > 0) {
+      const lineFrames = envelopeLine(envelope);
+      if (this.line != envelope.lineCount) {
+        this.line = envelope.lineCount;
+        const scale = this.full * ENVELOPE_UNIT;
+        this.gain = <f32>envelope.level * scale;
+        this.gainStep = <f32>envelope.step * scale;
+      }
+      const count = min<i32>(lineFrames, frameCount);
+      const step = this.gainStep;
+      let gain = this.gain;
+      const end = input + (<usize>count << 2);
+      if (count & 1) {
+        gain += step;
+        store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
+        input += 4;
+        bus += 4;
+      }
+      while (input < end) {
+        gain += step;
+        store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
+        gain += step;
+        store<f32>(bus, load<f32>(bus, 4) + load<f32>(input, 4) * gain, 4);
+        input += 8;
+        bus += 8;
+      }
+      this.gain = gain;
+      this.last = load<f32>(input - 4) * gain;
+      advanceLine(envelope, count);
+      frameCount -= count;
+    }
+  }
+}

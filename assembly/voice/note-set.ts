@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// A set of MIDI notes: one bit for each of the 128.
+
+@final
+export class NoteSet {
+  private word0: u32 = 0;
+  private word1: u32 = 0;
+  private word2: u32 = 0;
+  private word3: u32 = 0;
+
+  /** Address of the word that holds a note's bit. */
+  // @ts-ignore: decorator
+  @inline
+  private word(note: i32): usize {
+    return changetype<usize>(this) + ((<usize>note >>> 3) & 12);
+  }
+
+  has(note: i32): bool {
+    return ((load<u32>(this.word(note)) >>> (note & 31)) & 1) != 0;
+  }
+
+  add(note: i32): void {
+    const word = this.word(note);
+    store<u32>(word, load<u32>(word) | (1 << (note & 31)));
+  }
+
+  remove(note: i32): void {
+    const word = this.word(note);
+    store<u32>(word, load<u32>(word) & ~(1 << (note & 31)));
+  }
+
+  clear(): void {
+    this.word0 = 0;
+    this.word1 = 0;
+    this.word2 = 0;
+    this.word3 = 0;
+  }
+
+  isEmpty(): bool {
+    return (this.word0 | this.word1 | this.word2 | this.word3) == 0;
+  }
+
+  copyFrom(other: NoteSet): void {
+    this.word0 = other.word0;
+    this.word1 = other.word1;
+    this.word2 = other.word2;
+    this.word3 = other.word3;
+  }
+
+  addAll(other: NoteSet): void {
+    this.word0 |= other.word0;
+    this.word1 |= other.word1;
+    this.word2 |= other.word2;
+    this.word3 |= other.word3;
+  }
+
+  removeAll(other: NoteSet): void {
+    this.word0 &= ~other.word0;
+    this.word1 &= ~other.word1;
+    this.word2 &= ~other.word2;
+    this.word3 &= ~other.word3;
+  }
+
+  /** The lowest note of the set at `from` or above, or -1: `for (let n = s.next(0); n >= 0; n = s.next(n + 1))`. */
+  next(from: i32): i32 {
+    let note = from;
+    while (note < 128) {
+      const rest = load<u32>(this.word(note)) >>> (note & 31);
+      if (rest != 0) return note + <i32>ctz(rest);
+      note = (note | 31) + 1;
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The keys held on a monophonic instrument, in the order in which they were pressed, and which of them is to sound.
+
+/** "No note": every value from 0 to 127 is one. */
+export const NO_NOTE: i32 = -1;
+
+/** Which of several held keys sounds. */
+export const enum NotePriority {
+  Last = 0,
+  Low = 1,
+  High = 2,
+}
+
+/**
+ * Holds up to `depth` keys; when one more is pressed, the one pressed first is forgotten (its release then does nothing). Every operation
+ * costs at most one pass over the held keys.
+ */
+@final
+export class NoteStack {
+  /** Number of held keys. */
+  length: i32 = 0;
+  /** One u16 for each held key, oldest first: note | velocity << 8. */
+  private keys: StaticArray<u16>;
+
+  constructor(depth: i32) {
+    assert(depth > 0);
+    this.keys = new StaticArray<u16>(depth);
+  }
+
+  /** Notes a key as pressed last, whether or not it was held before. */
+  press(note: i32, velocity: i32): void {
+    this.release(note);
+    if (this.length == this.keys.length) this.removeAt(0);
+    unchecked((this.keys[this.length++] = <u16>(note | (velocity << 8))));
+  }
+
+  /** Returns whether the key was held. */
+  release(note: i32): bool {
+    const at = this.indexOf(note);
+    if (at < 0) return false;
+    this.removeAt(at);
+    return true;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  isHeld(note: i32): bool {
+    return this.indexOf(note) >= 0;
+  }
+
+  /** Velocity with which a held key was pressed; 0 for a key that is not held. */
+  velocityOf(note: i32): i32 {
+    const at = this.indexOf(note);
+    return at < 0 ? 0 : unchecked(this.keys[at]) >> 8;
+  }
+
+  /** The note that is to sound, or `NO_NOTE` when no key is held. */
+  winner(priority: NotePriority): i32 {
+    if (this.length == 0) return NO_NOTE;
+    let best = this.noteAt(this.length - 1);
+    if (priority == NotePriority.Last) return best;
+    for (let i = this.length - 2; i >= 0; i--) {
+      const note = this.noteAt(i);
+      if (priority == NotePriority.Low ? note < best : note > best) best = note;
+    }
+    return best;
+  }
+
+  private noteAt(index: i32): i32 {
+    return unchecked(this.keys[index]) & 0x7f;
+  }
+
+  private indexOf(note: i32): i32 {
+    for (let i = this.length - 1; i >= 0; i--) if (this.noteAt(i) == note) return i;
+    return -1;
+  }
+
+  private removeAt(index: i32): void {
+    this.length--;
+    for (let i = index; i < this.length; i++) unchecked((this.keys[i] = this.keys[i + 1]));
+  }
+}
