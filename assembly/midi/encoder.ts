@@ -16,6 +16,8 @@ export const E_ROOM: i32 = -4;
 export const E_SYSEX: i32 = -5;
 /** A SysEx sent in pieces is open, and this message would abort it. */
 export const E_SYSEX_OPEN: i32 = -6;
+/** A queue has no room now; nothing was put in. */
+export const E_FULL: i32 = -7;
 
 // @ts-ignore: decorator
 @inline
@@ -145,19 +147,35 @@ export function encodeMessage(encoder: Encoder, message: u32, target: usize, roo
 }
 
 /**
- * Writes a SysEx, or the next piece of one: the first piece begins with F0, the last ends with F7, all between are data.
+ * Says whether bytes are a SysEx, or the next piece of one: the first piece begins with F0, the last ends with F7, all between are data.
+ * @param source the bytes, in linear memory
+ * @returns 0, or E_SYSEX
+ */
+export function checkSysex(encoder: Encoder, source: usize, byteCount: i32): i32 {
+  if (byteCount < 1 || (load<u8>(source) == 0xf0) == encoder.sysexOpen) return E_SYSEX;
+  const first = encoder.sysexOpen ? 0 : 1;
+  const end = byteCount - <i32>(load<u8>(source + byteCount - 1) == 0xf7);
+  for (let i = first; i < end; i++) if (load<u8>(source + i) >= 0x80) return E_SYSEX;
+  return 0;
+}
+
+/** Notes that bytes which `checkSysex` has passed have gone out. */
+export function commitSysex(encoder: Encoder, source: usize, byteCount: i32): void {
+  encoder.sysexOpen = load<u8>(source + byteCount - 1) != 0xf7;
+  encoder.running = 0;
+}
+
+/**
+ * Writes a SysEx, or the next piece of one.
  * @param source the bytes, in linear memory
  * @returns bytes written, or a negative code; after a code nothing has changed
  */
 export function encodeSysex(encoder: Encoder, source: usize, byteCount: i32, target: usize, room: i32): i32 {
-  if (byteCount < 1 || (load<u8>(source) == 0xf0) == encoder.sysexOpen) return E_SYSEX;
-  const closes = load<u8>(source + byteCount - 1) == 0xf7;
-  const first = encoder.sysexOpen ? 0 : 1;
-  for (let i = first; i < byteCount - <i32>closes; i++) if (load<u8>(source + i) >= 0x80) return E_SYSEX;
+  const error = checkSysex(encoder, source, byteCount);
+  if (error < 0) return error;
   if (byteCount > room) return E_ROOM;
   for (let i = 0; i < byteCount; i++) store<u8>(target + i, load<u8>(source + i));
-  encoder.sysexOpen = !closes;
-  encoder.running = 0;
+  commitSysex(encoder, source, byteCount);
   return byteCount;
 }
 
