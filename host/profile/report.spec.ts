@@ -127,6 +127,19 @@ for (const size of ['1280,2000', '390,3000']) {
   });
 }
 
+test('a run without sound has a report of what there was, with no empty plots and a quiet console', { skip }, async () => {
+  const silent = {
+    ...result, frames: 0, blockFrames: 0, sampleRate: 0, peak: 0, rms: 0, cyclesPerFrame: { mean: 0, p99: 0, max: 0, budget: 0 },
+    midiToAudio: { notes: 0, minMs: null, meanMs: null, maxMs: null },
+  };
+  const noBlocks = { count: 0, boundaryCycles: new Float64Array(0), busyCycles: new Float64Array(0), voices: new Uint8Array(0) };
+  const noAudio = { samples: new Int16Array(0), fullScale: 32768, frameCycle: () => 0 };
+  const { dom, console } = open(await reportHtml({ ...input, result: silent, blocks: noBlocks, audio: noAudio }), '1280,1600');
+  assert.deepEqual(console, []);
+  assert.equal(dom.split('<canvas').length - 1, 1);
+  assert.doesNotMatch(dom.replace(/<script.*?<\/script>/gs, ''), /NaN|Infinity/);
+});
+
 test('what a page says on the console is noticed, and its policy lets nothing be loaded', { skip }, async () => {
   const page = (await reportHtml(input)).replace('</body>', '<img src="https://example.invalid/x.png"></body>');
   const { console } = open(page, '800,600');

@@ -2,7 +2,7 @@
 // The end of a run in a terminal: what was played, what it cost, what was lost, which files were written. Fits 80 columns.
 
 import pc from 'picocolors';
-import { decibels, microseconds, number, percent, plural } from './format.js';
+import { decibels, microseconds, number, percent, plural, ratio } from './format.js';
 import type { RunResult } from './run-result.js';
 import { verdicts } from './verdict.js';
 
@@ -34,7 +34,7 @@ function wrap(text: string, width: number): string[] {
 /** Mean, maximum and budget as a bar of characters. */
 function bar({ mean, max, budget }: RunResult['cyclesPerFrame'], c: Colours): string {
   const cells = 40;
-  const at = (value: number) => Math.max(0, Math.min(cells, Math.round((value / budget) * cells)));
+  const at = (value: number) => Math.max(0, Math.min(cells, Math.round(ratio(value, budget) * cells)));
   return `${c.cyan('█'.repeat(at(mean)))}${c.cyan('▒'.repeat(at(max) - at(mean)))}${c.dim('·'.repeat(cells - at(max)))}`;
 }
 
@@ -67,9 +67,11 @@ export function summary(result: RunResult, files: readonly WrittenFile[], colour
     row('MIDI to audio', latency.meanMs === null ? 'not measured: no note came in silence'
       : latency.notes === 1 ? `${number(latency.meanMs, 2)} ms (the one note that came in silence)`
         : `${number(latency.meanMs, 2)} ms (${number(latency.minMs!, 2)} to ${number(latency.maxMs!, 2)} over ${number(latency.notes)} notes in silence)`),
-    row('Cycles per sample', `${bar(cpf, c)} ${c.bold(number(cpf.mean))} of ${number(cpf.budget)}`),
-    row('', `mean ${percent(cpf.mean / cpf.budget)}, 99th percentile ${number(cpf.p99)}, max ${number(cpf.max)} (${percent(cpf.max / cpf.budget)})`),
-    row('Late blocks', result.lateBlocks === 0 ? c.green('0') : c.red(number(result.lateBlocks))),
+    ...(result.frames === 0 ? [] : [
+      row('Cycles per sample', `${bar(cpf, c)} ${c.bold(number(cpf.mean))} of ${number(cpf.budget)}`),
+      row('', `mean ${percent(ratio(cpf.mean, cpf.budget))}, 99th percentile ${number(cpf.p99)}, max ${number(cpf.max)} (${percent(ratio(cpf.max, cpf.budget))})`),
+      row('Late blocks', result.lateBlocks === 0 ? c.green('0') : c.red(number(result.lateBlocks))),
+    ]),
     ...handlerTable(result, c),
     '',
     ...verdicts(result).flatMap(({ grade, text }) => {
