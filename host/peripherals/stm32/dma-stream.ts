@@ -82,6 +82,9 @@ export class DmaStream {
   private filling = false;
   private draining = false;
 
+  /** Called when half of the items have gone to the peripheral, and when all have: for measurements. */
+  onHalf: () => void = () => {};
+
   constructor(readonly index: number) {}
 
   get enabled(): boolean {
@@ -240,9 +243,13 @@ export class DmaStream {
       return;
     }
     if (this.level <= this.threshold) this.filling = true;
-    if (before > half && this.ndtr <= half && half > 0) this.flags |= FLAG_HTIF;
+    if (before > half && this.ndtr <= half && half > 0) {
+      this.flags |= FLAG_HTIF;
+      this.onHalf();
+    }
     if (this.ndtr === 0) {
       this.passComplete();
+      this.onHalf();
       if (this.endless) this.startPeripheralPass();
     }
   }

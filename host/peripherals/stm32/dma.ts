@@ -118,6 +118,16 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     this.arbitrate();
   }
 
+  /** Calls `listener` at the middle and at the end of each pass of a stream to a peripheral. */
+  onHalf(stream: number, listener: () => void): void {
+    this.streams[stream].onHalf = listener;
+  }
+
+  /** Items of a pass, as software wrote them to NDTR. */
+  programmedItems(stream: number): number {
+    return this.streams[stream].programmedItems;
+  }
+
   protected override readRegister(offset: number): number | undefined {
     if (offset === LISR || offset === HISR) return this.status(offset === LISR ? 0 : 4);
     if (offset === LIFCR || offset === HIFCR) return 0;
