@@ -94,6 +94,11 @@ export class I2sTransmitter implements DmaPacer {
     this.listener.stop(stream, Math.ceil(this.started / this.wordsPerSlot));
   }
 
+  /** Hands over the slots that have started by now, which otherwise waits for the next event. */
+  settle(): void {
+    if (this.stream !== undefined) this.deliver(this.startedNow());
+  }
+
   /** Ends a DMA's promise, so that settings can be changed. */
   takeOver(): void {
     this.feeder?.withdraw();

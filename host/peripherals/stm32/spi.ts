@@ -101,6 +101,11 @@ export class Spi extends RegisterBlock {
     }
   }
 
+  /** Hands over what has left the I2S transmitter by now. */
+  settle(): void {
+    this.transmitter?.settle();
+  }
+
   protected override readRegister(offset: number): number | undefined {
     return this.known(offset) ? this.peek(offset) : undefined;
   }
