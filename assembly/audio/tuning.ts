@@ -3,7 +3,7 @@
 //
 // A phase is a u32, 2^32 to the cycle. Increments of the 128 notes come from f64 at start (rounding to 1/2^32 cycle is 0.0012 cent at
 // note 0, less above); a fraction of a semitone is a cubic for 2^(x/12) whose error, 0.00003 cent, is below f32's own. Filters take their cutoff as a note
-// number too, from a table of the prewarped g = tan(pi f / fs), linear between semitones (0.05 %, 1 cent of cutoff).
+// number too, from a table of the prewarped g = tan(pi f / fs), linear between semitones (0.1 %, 2 cents of cutoff; 1.7 % at the very top).
 
 /** Frequency of note 69. */
 const A4_HERTZ: f64 = 440;

@@ -2,12 +2,12 @@
 // Wavetable oscillator: one cycle in eight versions, each with half the harmonics of the one before, so that no harmonic passes half the
 // sample rate (R. Bristow-Johnson, "Wavetable Synthesis 101", AES 101st Convention, 1996).
 //
-// Version v holds harmonics 1..128 >> v in i16. Long enough versions (4 samples a period of the top harmonic, never fewer than 128) keep what linear
-// interpolation adds small. Which version sounds follows from the increment alone; there is no fade from one to the next.
+// Version v holds harmonics 1..128 >> v in i16, at 4 (v = 0) or 8 and more samples a period of its top harmonic, so that what linear
+// interpolation adds stays small. Which version sounds follows from the increment alone; there is no fade from one to the next.
 
 import { sine } from "./oscillators";
 
-/** Versions, and lengths as powers of two: 512, 256, then 128. One more sample each, the first again, serves interpolation. */
+/** Versions; lengths are 512, 512, 256, 256, then 128. One more sample each, the first again, serves interpolation. */
 const VERSIONS: i32 = 8;
 const LONGEST_BITS: i32 = 9;
 const SHORTEST_BITS: i32 = 7;
@@ -15,21 +15,21 @@ const SHORTEST_BITS: i32 = 7;
 /** Harmonics of the richest version. */
 export const WAVETABLE_HARMONICS: i32 = 128;
 
-/** Bytes of one wavetable: 512 + 256 + 6 · 128 samples, and one more in each of the eight. */
-export const WAVETABLE_BYTES: i32 = (512 + 256 + 6 * 128 + VERSIONS) * 2;
+/** Bytes of one wavetable. */
+export const WAVETABLE_BYTES: i32 = (2 * 512 + 2 * 256 + 4 * 128 + VERSIONS) * 2;
 
 // @ts-ignore: decorator
 @inline
 function bitsOf(version: i32): i32 {
-  return max<i32>(LONGEST_BITS - version, SHORTEST_BITS);
+  return max<i32>(LONGEST_BITS - (version >> 1), SHORTEST_BITS);
 }
 
 /** Byte offset of a version in the table. */
 // @ts-ignore: decorator
 @inline
 function offsetOf(version: i32): usize {
-  // 0, 513, 770, then 129 samples each.
-  return <usize>(version == 0 ? 0 : version == 1 ? 513 : 770 + 129 * (version - 2)) << 1;
+  const samples = version < 2 ? 513 * version : version < 4 ? 1026 + 257 * (version - 2) : 1540 + 129 * (version - 4);
+  return <usize>samples << 1;
 }
 
 /**

@@ -12,7 +12,7 @@ import { customSection, withCustomSection } from '../cpu/wasm/writer.js';
 import { packageRoot } from '../paths.js';
 import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
-import { boardModuleSource } from './board-module.js';
+import { boardSource } from './board-module.js';
 import { createTransform } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
@@ -33,7 +33,7 @@ export interface Firmware {
 function generatedSource(path: string, board: Board): string | undefined {
   switch (relative(packageRoot, path).split(sep).join('/')) {
     case 'assembly/shim/abi.ts': return abiSource();
-    case 'assembly/shim/board.ts': return boardModuleSource(board);
+    case 'assembly/shim/board.ts': return boardSource(board);
     default: return undefined;
   }
 }

@@ -2,7 +2,8 @@
 // `tonewheel boards`: the boards and what each has.
 
 import { Command } from 'commander';
-import { listBoards, loadBoard, sampleRateOf, type Board } from '../boards.js';
+import { listBoards, loadBoard, type Board } from '../boards.js';
+import { sampleRateOf } from '../build/board-module.js';
 
 function facts(board: Board) {
   return {

@@ -143,6 +143,11 @@ export class EmulatedBoard {
     return this.chip.pad(name);
   }
 
+  /** The firmware's module with the meter in it, for whoever instantiates it elsewhere. */
+  get meteredBytes(): Uint8Array {
+    return this.traps.metered.bytes;
+  }
+
   /** Seconds since reset. */
   get now(): number {
     return this.time.now;

@@ -11,6 +11,9 @@ export function percent(share: number): string {
   return `${value.toFixed(value !== 0 && value < 9.95 ? (value < 0.095 ? 2 : 1) : 0)}\u00a0%`;
 }
 
+/** A part of a whole; 0 of nothing, for runs that made no sound. */
+export const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+
 /** Cycles as microseconds. */
 export const microseconds = (cycles: number, coreHertz: number): string => {
   const us = (cycles / coreHertz) * 1e6;

@@ -30,6 +30,7 @@ const clock = (seconds: number, step: number) => {
 };
 
 const LEFT_WIDTH = 56;
+const TIME_LABELS_HEIGHT = 28;
 const plots: uPlot[] = [];
 const timePlots: (readonly [uPlot, Lane])[] = [];
 let range: [from: number, to: number] = [0, data.seconds];
@@ -90,21 +91,20 @@ interface Lane {
   readonly hooks?: uPlot.Hooks.Arrays;
   /** Text for the lane's head while the cursor is at a time and a point of the data. */
   readout(seconds: number, index: number, shown: uPlot.AlignedData): string;
-  /** Whether the time axis has its labels here. */
-  readonly timeLabels?: boolean;
 }
 
 const FONT = '12px system-ui, sans-serif';
 const grid = { stroke: () => colour('grid'), width: 1 };
 
-function addLane(lane: Lane): void {
+/** Adds a lane. @param timeLabels whether the time axis has its labels here */
+function addLane(lane: Lane, timeLabels: boolean): void {
   const host = element(lane.id);
   const readout = element(`${lane.id}-readout`);
   const rest = readout.textContent!;
   const plot = new uPlot({
     width: host.clientWidth,
-    height: lane.height,
-    padding: [6, 10, lane.timeLabels ? 0 : 4, 0],
+    height: lane.height + (timeLabels ? TIME_LABELS_HEIGHT : 0),
+    padding: [6, 10, timeLabels ? 0 : 4, 0],
     legend: { show: false },
     cursor: {
       sync: { key: 'time', scales: ['x', null] },
@@ -117,8 +117,8 @@ function addLane(lane: Lane): void {
     bands: lane.bands,
     axes: [
       {
-        stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: lane.timeLabels ? 28 : 0, gap: 6, space: 70,
-        values: (_, splits) => (lane.timeLabels ? splits.map((s) => clock(s, splits[1] - splits[0])) : splits.map(() => '')),
+        stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: timeLabels ? TIME_LABELS_HEIGHT : 0, gap: 6, space: 70,
+        values: (_, splits) => (timeLabels ? splits.map((s) => clock(s, splits[1] - splits[0])) : splits.map(() => '')),
       },
       { stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: LEFT_WIDTH, gap: 6, ...lane.yAxis },
     ],
@@ -163,10 +163,10 @@ function drawLimit(u: uPlot, value: number, text: string): void {
   ctx.restore();
 }
 
-function addLoad(): void {
+function loadLane(): Lane {
   const time = f32(data.load.time);
   const columns: Column[] = [[f32(data.load.max), 'max'], [f32(data.load.mean), 'mean']];
-  addLane({
+  return {
     id: 'plot-load',
     height: 240,
     data: (from, to, pixels) => resample(time, columns, from, to, pixels),
@@ -179,14 +179,14 @@ function addLoad(): void {
     hooks: { draw: [(u) => drawLimit(u, data.budget, `budget ${whole(data.budget)}`)] },
     readout: (seconds, i, [, max, mean]) =>
       `${seconds.toFixed(3)} s: mean ${whole(mean[i]!)}, max ${whole(max[i]!)} cycles per frame, ${Math.round((max[i]! / data.budget) * 100)} %`,
-  });
+  };
 }
 
-function addVoices(): void {
+function voicesLane(): Lane {
   const time = f32(data.load.time);
   const voices = u8(data.load.voices);
   const top = voices.reduce((a, b) => Math.max(a, b), 1);
-  addLane({
+  return {
     id: 'plot-voices',
     height: 96,
     data: (from, to, pixels) => resample(time, [[voices, 'max']], from, to, pixels),
@@ -196,12 +196,12 @@ function addVoices(): void {
     y: { range: [0, top * 1.15] },
     yAxis: { splits: () => [0, Math.round(top / 2), top] },
     readout: (seconds, i, [, shown]) => `${seconds.toFixed(3)} s: ${shown[i]} voice${shown[i] === 1 ? '' : 's'}`,
-  });
+  };
 }
 
 const BAND_HEIGHT = 30;
 
-function addNotes(): void {
+function notesLane(): Lane {
   const start = f32(data.notes.start);
   const end = f32(data.notes.end);
   const channel = u8(data.notes.channel);
@@ -245,7 +245,7 @@ function addNotes(): void {
     }
     ctx.restore();
   };
-  addLane({
+  return {
     id: 'plot-notes',
     height: Math.max(64, bands * BAND_HEIGHT + 10),
     data: (from, to) => [[from, to], [null, null]],
@@ -262,10 +262,10 @@ function addNotes(): void {
       for (let i = 0; i < start.length && start[i] <= seconds; i++) if (end[i] > seconds && channel[i] !== 9) names.push(noteName(note[i]));
       return `${seconds.toFixed(3)} s: ${names.length > 0 ? names.join(' ') : 'no note'}`;
     },
-  });
+  };
 }
 
-function addAudio(): void {
+function audioLane(): Lane {
   const scaled = (packed: Packed, sign: number) => Float32Array.from(u8(packed), (v) => (sign * v) / 255);
   const time = f32(data.audio.time);
   const left = scaled(data.audio.left, 1);
@@ -273,10 +273,9 @@ function addAudio(): void {
   const loudest = (levels: Float32Array) => levels.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const top = Math.max(0.02, loudest(left), loudest(right)) * 1.1;
   const decibels = (level: number) => (level === 0 ? '−∞' : (20 * Math.log10(Math.abs(level))).toFixed(1).replace('-', '−'));
-  addLane({
+  return {
     id: 'plot-audio',
-    height: 148,
-    timeLabels: true,
+    height: 120,
     data: (from, to, pixels) => resample(time, [[left, 'max'], [right, 'min']], from, to, pixels),
     series: [
       { stroke: () => colour('audio'), fill: () => colour('audio-fill'), width: 1, points: { show: false } },
@@ -285,7 +284,7 @@ function addAudio(): void {
     y: { range: [-top, top] },
     yAxis: { splits: () => [-top / 2, 0, top / 2], values: () => ['right', '', 'left'], grid: { show: false } },
     readout: (seconds, i, [, l, r]) => `${seconds.toFixed(3)} s: left ${decibels(l[i]!)}, right ${decibels(r[i]!)} dBFS`,
-  });
+  };
 }
 
 function addHistogram(): void {
@@ -341,11 +340,10 @@ function addHistogram(): void {
   plots.push(plot);
 }
 
-addLoad();
-addVoices();
-addNotes();
-addAudio();
-addHistogram();
+// A run without sound has no lane for it.
+const lanes = [loadLane, voicesLane, notesLane, audioLane].map((make) => make()).filter(({ id }) => document.getElementById(id));
+lanes.forEach((lane, i) => addLane(lane, i === lanes.length - 1));
+if (document.getElementById('plot-histogram')) addHistogram();
 
 for (const button of buttons('[data-span]')) {
   button.addEventListener('click', () => {

@@ -99,7 +99,7 @@ function envelope(audio: SentAudio, coreHertz: number): ReportData['audio'] {
 }
 
 function histogram(values: Float64Array, budget: number): ReportData['histogram'] {
-  const width = budget / HISTOGRAM_BINS;
+  const width = budget / HISTOGRAM_BINS; // 0 only when there is no block
   const counts = new Array<number>(HISTOGRAM_BINS).fill(0);
   for (const value of values) counts[Math.min(HISTOGRAM_BINS - 1, Math.floor(value / width))]++;
   return { width, counts };

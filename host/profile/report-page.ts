@@ -2,7 +2,7 @@
 // The report's words and tables as HTML. What the plots draw is added by the script inside the page; all else can be read without it.
 
 import { counters } from '../abi.js';
-import { decibels, microseconds, number, percent, plural } from './format.js';
+import { decibels, microseconds, number, percent, plural, ratio } from './format.js';
 import type { BlockRecord } from './recorder.js';
 import type { RunResult } from './run-result.js';
 import { actualLosses, verdicts } from './verdict.js';
@@ -19,8 +19,8 @@ const unit = (text: string) => `<span class="unit">${text}</span>`;
 
 /** A bar from 0 to the budget: mean filled, 99th percentile and maximum marked. */
 function meter({ mean, p99, max, budget }: RunResult['cyclesPerFrame']): string {
-  const at = (value: number) => `${Math.min(100, (value / budget) * 100).toFixed(2)}%`;
-  return `<div class="meter" role="img" aria-label="mean ${percent(mean / budget)}, maximum ${percent(max / budget)} of the budget">`
+  const at = (value: number) => `${Math.min(100, ratio(value, budget) * 100).toFixed(2)}%`;
+  return `<div class="meter" role="img" aria-label="mean ${percent(ratio(mean, budget))}, maximum ${percent(ratio(max, budget))} of the budget">`
     + `<i class="max" style="width:${at(max)}"></i><i class="p99" style="width:${at(p99)}"></i><i class="mean" style="width:${at(mean)}"></i></div>`;
 }
 
@@ -28,12 +28,13 @@ function tiles(result: RunResult, blocks: BlockRecord): string {
   const { cyclesPerFrame: cpf, midiToAudio: latency, gauges, losses, lateBlocks } = result;
   const lossKinds = actualLosses(result);
   const lossCount = lossKinds.reduce((sum, [, count]) => sum + count, 0);
+  const sounding = blocks.count > 0;
   const list = [
-    tile('Cycles per frame', `${number(cpf.mean)} ${unit(`of ${number(cpf.budget)}`)}`,
-      `mean ${percent(cpf.mean / cpf.budget)} · 99th percentile ${number(cpf.p99)} · max ${number(cpf.max)} (${percent(cpf.max / cpf.budget)})`,
-      { extra: meter(cpf), wide: true }),
+    ...(sounding ? [tile('Cycles per frame', `${number(cpf.mean)} ${unit(`of ${number(cpf.budget)}`)}`,
+      `mean ${percent(ratio(cpf.mean, cpf.budget))} · 99th percentile ${number(cpf.p99)} · max ${number(cpf.max)} (${percent(ratio(cpf.max, cpf.budget))})`,
+      { extra: meter(cpf), wide: true })] : []),
     tile('Played', `${number(result.seconds, 1)} ${unit('s')}`, `${number(result.frames)} frames at ${number(result.sampleRate, 2)} Hz`),
-    tile('Late blocks', number(lateBlocks), `of ${number(blocks.count)}, ${result.blockFrames} frames each`, { grade: lateBlocks > 0 ? 'bad' : 'good' }),
+    ...(sounding ? [tile('Late blocks', number(lateBlocks), `of ${number(blocks.count)}, ${result.blockFrames} frames each`, { grade: lateBlocks > 0 ? 'bad' : 'good' })] : []),
     tile('Losses', number(lossCount), lossKinds.length === 0 ? `${Object.keys(losses).length} kinds counted, none happened` : lossKinds.map(([n]) => n).join(', '),
       { grade: lossCount > 0 ? 'warning' : 'good' }),
     latency.meanMs === null
@@ -75,12 +76,12 @@ function timeSection(result: RunResult, blocks: BlockRecord): string {
     const times = h.count === 0
       ? '<td></td><td></td><td></td>'
       : `<td class="num">${us(h.meanLatencyCycles)} <span class="sub">max ${us(h.maxLatencyCycles)}</span></td><td class="num">${us(h.maxElapsedCycles)}</td>`
-        + `<td class="num">${percent(h.totalCycles / result.cycles)}</td>`;
+        + `<td class="num">${percent(ratio(h.totalCycles, result.cycles))}</td>`;
     return `<tr><th scope="row"><code>${escapeHtml(vector)}</code></th><td class="num">${h.priority ?? '–'}</td>${cells}`
       + `<td class="num budget">${h.budget === null ? '–' : number(h.budget)}${used}</td>${times}</tr>`;
   }).join('');
   return `<section class="card"><h2>Where the time goes</h2>
-<div class="share">${bar}</div><ul class="key">${key}</ul>
+${parts.length === 0 ? '' : `<div class="share">${bar}</div><ul class="key">${key}</ul>`}
 <div class="scroll"><table><thead><tr><th scope="col">Handler</th><th scope="col" class="num">Priority</th><th scope="col" class="num">Runs</th>
 <th scope="col" class="num">Mean cycles</th><th scope="col" class="num">Longest</th><th scope="col" class="num">Budget</th>
 <th scope="col" class="num">Latency µs</th><th scope="col" class="num">Elapsed µs</th><th scope="col" class="num">Share</th></tr></thead><tbody>${rows}</tbody></table></div>
@@ -118,18 +119,27 @@ function lane(id: string, title: string, rest: string): string {
 function timeline(result: RunResult, blocks: BlockRecord, blocksPerPoint: number): string {
   const spans = [[0, 'Whole run'], [10, '10 s'], [1, '1 s'], [0.1, '0.1 s']].filter(([s]) => Number(s) < result.seconds)
     .map(([s, text]) => `<button type="button" data-span="${s}" aria-pressed="false">${text}</button>`).join('');
+  const sounding = blocks.count > 0;
+  const lanes = [
+    ...(sounding ? [lane('plot-load', 'Cycles per frame', 'mean and maximum'), lane('plot-voices', 'Voices', `at most ${result.gauges.maxVoices}`)] : []),
+    lane('plot-notes', 'MIDI notes received', plural(result.midi.notesOn, 'note')),
+    ...(result.frames > 0 ? [lane('plot-audio', 'Audio, left and right', `peak ${decibels(result.peak)} dBFS`)] : []),
+  ];
   return `<section class="card"><div class="head"><h2>Over time</h2><div class="buttons">${spans}
 <button type="button" data-move="-0.5" aria-label="Earlier">←</button><button type="button" data-move="0.5" aria-label="Later">→</button></div></div>
-${lane('plot-load', 'Cycles per frame', 'mean and maximum')}
-${lane('plot-voices', 'Voices', `at most ${result.gauges.maxVoices}`)}
-${lane('plot-notes', 'MIDI notes received', plural(result.midi.notesOn, 'note'))}
-${lane('plot-audio', 'Audio, left and right', `peak ${decibels(result.peak)} dBFS`)}
+${lanes.join('\n')}
 <p class="note">Drag across a plot to zoom, double-click to see the whole run. ${number(blocks.count)} blocks of ${result.blockFrames} frames${blocksPerPoint > 1 ? `; the finest detail kept is ${blocksPerPoint} blocks, of which the highest is shown` : ''}.</p></section>`;
+}
+
+function histogramSection({ cyclesPerFrame: cpf }: RunResult): string {
+  return `<section class="card"><div class="lane"><h3 class="as-h2">Blocks by cycles per frame<output id="plot-histogram-readout">logarithmic count</output></h3><div id="plot-histogram"></div></div>
+<dl class="stats"><div><dt>mean</dt><dd>${number(cpf.mean, 1)}</dd></div><div><dt>99th percentile</dt><dd>${number(cpf.p99, 1)}</dd></div>
+<div><dt>max</dt><dd>${number(cpf.max, 1)}</dd></div><div><dt>budget</dt><dd>${number(cpf.budget, 2)}</dd></div>
+<div><dt>left in the busiest block</dt><dd>${percent(1 - ratio(cpf.max, cpf.budget))}</dd></div></dl></section>`;
 }
 
 /** The page's body. @param blocksPerPoint how many blocks one point of the plots stands for */
 export function reportBody(result: RunResult, blocks: BlockRecord, command: string, blocksPerPoint: number): string {
-  const { cyclesPerFrame: cpf } = result;
   const chips = [
     result.board, `cpu ${result.cpu}`, result.engine, `${number(result.coreHertz / 1e6)} MHz`, `${number(result.sampleRate, 2)} Hz`,
     `${result.blockFrames} frames a block`, `seed ${result.seed}`,
@@ -140,10 +150,7 @@ export function reportBody(result: RunResult, blocks: BlockRecord, command: stri
 <ul class="verdicts">${verdicts(result).map((v) => `<li class="${v.grade}">${escapeHtml(v.text)}</li>`).join('')}</ul></header>
 ${tiles(result, blocks)}
 ${timeline(result, blocks, blocksPerPoint)}
-<section class="card"><div class="lane"><h3 class="as-h2">Blocks by cycles per frame<output id="plot-histogram-readout">logarithmic count</output></h3><div id="plot-histogram"></div></div>
-<dl class="stats"><div><dt>mean</dt><dd>${number(cpf.mean, 1)}</dd></div><div><dt>99th percentile</dt><dd>${number(cpf.p99, 1)}</dd></div>
-<div><dt>max</dt><dd>${number(cpf.max, 1)}</dd></div><div><dt>budget</dt><dd>${number(cpf.budget, 2)}</dd></div>
-<div><dt>left in the busiest block</dt><dd>${percent(1 - cpf.max / cpf.budget)}</dd></div></dl></section>
+${blocks.count > 0 ? histogramSection(result) : ''}
 ${timeSection(result, blocks)}
 ${countersSection(result)}
 ${findings(result)}

@@ -2,7 +2,7 @@
 // Whether a run was good, and if not, what was wrong, in words.
 
 import { counters } from '../abi.js';
-import { number, percent, plural } from './format.js';
+import { number, percent, plural, ratio } from './format.js';
 import type { LossName, RunResult } from './run-result.js';
 
 /** `bad`: the sound is wrong or the firmware broke a promise. `warning`: something was lost. */
@@ -20,7 +20,6 @@ export function verdicts(result: RunResult): Verdict[] {
   const { isr, lateBlocks, frames, codecProblems, cyclesPerFrame: { mean, max, budget } } = result;
   const found: Verdict[] = [];
   const bad = (text: string) => found.push({ grade: 'bad', text });
-  if (frames === 0) bad('No frame left I2S: there is no sound.');
   for (const problem of codecProblems) bad(`The codec does not play: ${problem}`);
   if (lateBlocks > 0) bad(`${plural(lateBlocks, 'block was', 'blocks were')} not ready in time and went out as silence.`);
   for (const [vector, handler] of Object.entries(isr)) {
@@ -30,10 +29,11 @@ export function verdicts(result: RunResult): Verdict[] {
   for (const [name, count] of actualLosses(result)) {
     if (name !== 'lateBlocks') found.push({ grade: 'warning', text: `${name}: ${number(count)}. ${counters[name][1]}` });
   }
-  if (found.every(({ grade }) => grade !== 'bad')) {
+  if (frames === 0) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
+  else if (found.every(({ grade }) => grade !== 'bad')) {
     found.unshift({
       grade: 'good',
-      text: `Every block was ready in time. The core was busy ${percent(mean / budget)} of the time, ${percent(max / budget)} in the busiest block.`,
+      text: `Every block was ready in time. The core was busy ${percent(ratio(mean, budget))} of the time, ${percent(ratio(max, budget))} in the busiest block.`,
     });
   }
   return found;

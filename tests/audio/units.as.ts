@@ -98,3 +98,8 @@ export function newReverb(): Reverb {
 export function newDcBlocker(pole: f32): DcBlocker {
   return new DcBlocker(pole);
 }
+
+/** Frees every state made so far. */
+export function forgetAll(): void {
+  heap.reset();
+}

@@ -14,11 +14,11 @@ const realTime = fc.integer({ min: 0xf8, max: 0xff });
 export const midiByte = fc.oneof({ weight: 8, arbitrary: data }, { weight: 1, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: channelStatus },
   { weight: 2, arbitrary: system }, { weight: 1, arbitrary: realTime }, { weight: 1, arbitrary: status });
 
-const sysexBytes = fc.array(data, { maxLength: 24 }).map((payload) => [0xf0, ...payload, 0xf7]);
-const channelBytes = fc.tuple(channelStatus, fc.array(data, { maxLength: 7 })).map(([s, d]) => [s, ...d]);
+const sysexBytes = fc.array(data, { maxLength: 24, size: 'max' }).map((payload) => [0xf0, ...payload, 0xf7]);
+const channelBytes = fc.tuple(channelStatus, fc.array(data, { maxLength: 7, size: 'max' })).map(([s, d]) => [s, ...d]);
 
 /** Streams of well-formed pieces and noise in any order. */
-export const midiStream = fc.array(fc.oneof(fc.array(midiByte, { maxLength: 6 }), sysexBytes, channelBytes), { maxLength: 24 }).map((pieces) => pieces.flat());
+export const midiStream = fc.array(fc.oneof(fc.array(midiByte, { maxLength: 6, size: 'max' }), sysexBytes, channelBytes), { maxLength: 24, size: 'max' }).map((pieces) => pieces.flat());
 
 const ch = fc.integer({ min: 0, max: 15 });
 const v7 = data;

@@ -110,7 +110,7 @@ describe('queues under pre-emption', () => {
   for (const [handler, main] of [['produce', 'consume'], ['consume', 'produce']] as const) {
     it(`lose, repeat and reorder nothing when the handler ${handler}s amid any access of main`, () => {
       let interruptions = 0;
-      fc.assert(fc.property(kind, capacity, start, fc.array(fc.nat(2), { minLength: 400, maxLength: 400 }), fc.array(fc.boolean(), { maxLength: 30 }),
+      fc.assert(fc.property(kind, capacity, start, fc.array(fc.nat(2), { minLength: 400, maxLength: 400 }), fc.array(fc.boolean(), { maxLength: 30, size: 'max' }),
         (k, size, from, plan, turns) => {
           const queue = queueOf(k, size, from);
           const traffic = new Traffic(k, queue, size);

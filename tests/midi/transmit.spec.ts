@@ -97,13 +97,13 @@ describe('transmitter under its interrupt', () => {
     fc.tuple(fc.integer({ min: 0x80, max: 0xbf }), data, data).map(([s, a, b]) => ({ message: s | a << 8 | b << 16, wire: [s, a, b] })),
     fc.tuple(fc.integer({ min: 0xc0, max: 0xdf }), data).map(([s, a]) => ({ message: s | a << 8, wire: [s, a] })),
     fc.constant({ message: 0xf6, wire: [0xf6] }),
-    fc.array(data, { maxLength: 6 }).map((payload) => ({ message: 0xf0, wire: [0xf0, ...payload, 0xf7] })),
+    fc.array(data, { maxLength: 6, size: 'max' }).map((payload) => ({ message: 0xf0, wire: [0xf0, ...payload, 0xf7] })),
     fc.constantFrom(0xf8, 0xfa, 0xfe).map((status) => ({ message: status, wire: [status] })),
   );
   const transmitters = new Map<boolean, number>();
   it('sends exactly what was accepted, no message split, real time first', () => {
     let refusals = 0;
-    fc.assert(fc.property(fc.array(action, { maxLength: 60 }), fc.boolean(), fc.array(fc.nat(3), { minLength: 20, maxLength: 50 }), (actions, running, plan) => {
+    fc.assert(fc.property(fc.array(action, { maxLength: 60, size: 'max' }), fc.boolean(), fc.array(fc.nat(3), { minLength: 20, maxLength: 50 }), (actions, running, plan) => {
       if (!transmitters.has(running)) transmitters.set(running, f.createTransmitter(8, 2, running ? 1 : 0));
       const t = transmitters.get(running)!;
       const wire: number[] = [];

@@ -44,8 +44,9 @@ export class WasmCpu {
   /** Handlers that are running, outermost first, for reports of a trap. */
   readonly running: string[] = [];
   private deadline = 0;
-  private getLeft!: () => number;
-  private setLeft!: (cycles: number) => void;
+  // While a module's start function runs it has no exports yet: time stands still, and the meter counts into nothing.
+  private getLeft: () => number = () => 0;
+  private setLeft: (cycles: number) => void = () => {};
   private exports!: Record<string, unknown>;
   private readonly handlers = new Map<number, Handler>();
 
@@ -53,20 +54,27 @@ export class WasmCpu {
 
   /** Compiles and instantiates; the module's start function runs now. @throws as instantiation does */
   boot(): void {
-    const { machine, metered, vectors } = this.config;
-    for (const { irq, priority } of vectors) machine.exceptions.setPriority(FIRST_IRQ + irq, priority << (8 - machine.exceptions.priorityBits));
-    const module = new WebAssembly.Module(metered.bytes as BufferSource);
-    // While the start function runs there are no exports yet: time stands still and the meter counts into nothing.
-    this.getLeft = () => 0;
-    this.setLeft = () => {};
-    this.deadline = machine.timeline.now;
-    const imports = { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick() } };
-    const instance = new WebAssembly.Instance(module, imports);
-    this.exports = instance.exports;
-    this.memory = instance.exports.memory as WebAssembly.Memory;
-    this.getLeft = this.exports[METER.getLeft] as () => number;
-    this.setLeft = this.exports[METER.setLeft] as (cycles: number) => void;
-    for (const vector of vectors) this.handlers.set(FIRST_IRQ + vector.irq, { vector, call: this.exports[vector.exportName] as () => void });
+    const module = new WebAssembly.Module(this.config.metered.bytes as BufferSource);
+    this.attach(new WebAssembly.Instance(module, this.importObject()).exports);
+  }
+
+  /** What the metered module imports: the ABI and the meter's tick. */
+  importObject(): Record<string, WebAssembly.ModuleImports> {
+    return { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick() } };
+  }
+
+  /** Takes the instance of the metered module over: from now on the meter counts and interrupts fall. */
+  attach(exports: Record<string, unknown>): void {
+    const { machine: { exceptions }, vectors } = this.config;
+    this.exports = exports;
+    this.memory = exports.memory as WebAssembly.Memory;
+    this.getLeft = exports[METER.getLeft] as () => number;
+    this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
+    for (const vector of vectors) {
+      const exception = FIRST_IRQ + vector.irq;
+      exceptions.setPriority(exception, vector.priority << (8 - exceptions.priorityBits));
+      this.handlers.set(exception, { vector, call: exports[vector.exportName] as () => void });
+    }
     this.arm();
   }
 
