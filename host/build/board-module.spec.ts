@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadBoard, type Board } from '../boards.js';
-import { boardModuleSource, sampleRateOf } from './board-module.js';
+import { boardSource, sampleRateOf } from './board-module.js';
 
 const board = loadBoard('stm32f4-discovery');
 
@@ -13,7 +13,7 @@ function constants(source: string): Map<string, string> {
 }
 
 describe('board module', () => {
-  const found = constants(boardModuleSource(board));
+  const found = constants(boardSource(board));
   const value = (name: string) => Number(found.get(name));
 
   it('derives the true sample rate: 8 MHz / 8 x 258 / 3 = 86 MHz, over 256 x 7', () => {
@@ -44,6 +44,6 @@ describe('board module', () => {
 
   it('refuses a pad that cannot carry its signal', () => {
     const wrong: Board = { ...board, midi: { ...board.midi, pins: { RX: 'PA0', TX: 'PA2' } } };
-    assert.throws(() => boardModuleSource(wrong), /PA0 cannot carry USART2_RX/);
+    assert.throws(() => boardSource(wrong), /PA0 cannot carry USART2_RX/);
   });
 });

@@ -80,7 +80,7 @@ class ModuleText {
 }
 
 /** The AssemblyScript text for a board. Timer clocks are twice their bus's when that is divided (RM0090 7.2). */
-export function boardModuleSource(board: Board): string {
+export function boardSource(board: Board): string {
   const { clock, audio, midi, oscillators } = board;
   const text = new ModuleText(board);
   const hclk = clock.sysclk / clock.ahb;
@@ -141,7 +141,7 @@ export function boardModuleSource(board: Board): string {
 
 /** Brings `assembly/shim/board.ts` up to date for a board; a concurrent reader sees the old text or the new, never half of one. */
 export async function writeBoardModule(board: Board): Promise<void> {
-  const wanted = boardModuleSource(board);
+  const wanted = boardSource(board);
   if ((await readFile(boardModule, 'utf8').catch(() => undefined)) === wanted) return;
   await mkdir(dirname(boardModule), { recursive: true });
   const partial = `${boardModule}.${process.pid}`;
