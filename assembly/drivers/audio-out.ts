@@ -19,8 +19,11 @@
  sent by a transfer of its own ("tail"), perhaps the other half by another, until the ring's start is reached. No frame is lost or sent twice.
 */
 
-import { cycleCounter, irqMask, irqPend, irqRestore, memoryAddress } from "../shim/abi";
-import { AUDIO_DMA_BASE, AUDIO_DMA_CHANNEL, AUDIO_DMA_CLOCK_BIT, AUDIO_DMA_CLOCK_REGISTER, AUDIO_DMA_STREAM } from "../shim/board";
+import { interleave } from "../audio/output";
+import { cycleCounter, irqEnable, irqMask, irqPend, irqRestore, memoryAddress } from "../shim/abi";
+import {
+  AUDIO_DMA_BASE, AUDIO_DMA_CHANNEL, AUDIO_DMA_CLOCK_BIT, AUDIO_DMA_CLOCK_REGISTER, AUDIO_DMA_IRQ, AUDIO_DMA_STREAM,
+} from "../shim/board";
 import { count, Counter } from "../shim/counters";
 import { setBits } from "../shim/registers";
 import { loadShared, storeShared } from "../shim/shared";
@@ -87,7 +90,7 @@ export function audioOutInit(blockFrameCount: i32): i32 {
   return dmaStop(AUDIO_DMA_BASE, AUDIO_DMA_STREAM) < 0 ? AUDIO_DMA_STUCK : 0;
 }
 
-/** Starts playing at frame 0. The DMA stream's interrupt must be enabled and call `audioOutInterrupt`. */
+/** Starts playing at frame 0, and enables the DMA stream's interrupt, whose handler calls `audioOutInterrupt`. */
 export function audioOutStart(): void {
   clearHalf(0);
   clearHalf(1);
@@ -98,6 +101,7 @@ export function audioOutStart(): void {
   startTransfer(0);
   i2sStart();
   running = true;
+  irqEnable(AUDIO_DMA_IRQ);
 }
 
 /** The DMA stream's interrupt. Takes microseconds, but for a restart after an error, which waits for the I2S to run empty: one frame. */
@@ -156,7 +160,7 @@ export function audioOutWrite(left: usize, right: usize): void {
   const block = nextBlock++;
   if (<i32>(block * blockFrames - framePosition()) < WRITE_MARGIN) return;
   const half = block & 1;
-  convertFrames(left, right, ring + half * blockFrames * FRAME_BYTE_COUNT, blockFrames);
+  interleave(left, right, ring + half * blockFrames * FRAME_BYTE_COUNT, blockFrames);
   storeShared(FILLED + (half << 2), block);
   // Kept away in the middle of writing until the block had been played and cleared: what was written after that is stale.
   if (<i32>(loadShared(PLAYING) - block) > 0) clearHalf(half);
@@ -241,17 +245,4 @@ function resume(): void {
   i2sStop();
   startTransfer(ringPosition());
   i2sStart();
-}
-
-/** Interleaves two f32 channels as 16-bit frames, rounded to nearest and clipped. */
-function convertFrames(left: usize, right: usize, frames: usize, frameCount: u32): void {
-  for (let i: u32 = 0; i < frameCount; i++) {
-    store<u32>(frames + (i << 2), toSample(load<f32>(left + (i << 2))) | (toSample(load<f32>(right + (i << 2))) << 16));
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function toSample(value: f32): u32 {
-  return <u32>i32(nearest<f32>(max<f32>(-32768, min<f32>(32767, value * 32768)))) & 0xffff;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // MIDI UART, 31250 baud 8N1, interrupt-driven both ways: RM0090 sections 30.3.2, 30.3.3, 30.3.4 and 30.6.
 
+import { irqEnable } from "../shim/abi";
 import {
   MIDI_RX_FUNCTION, MIDI_RX_PIN, MIDI_RX_PORT, MIDI_TX_FUNCTION, MIDI_TX_PIN, MIDI_TX_PORT, MIDI_UART_BASE, MIDI_UART_CLOCK_BIT,
-  MIDI_UART_CLOCK_HZ, MIDI_UART_CLOCK_REGISTER,
+  MIDI_UART_CLOCK_HZ, MIDI_UART_CLOCK_REGISTER, MIDI_UART_IRQ,
 } from "../shim/board";
 import { count, Counter, setGauge } from "../shim/counters";
 import { read, setBits, write } from "../shim/registers";
@@ -11,7 +12,8 @@ import {
   CR1_RE, CR1_RXNEIE, CR1_TE, CR1_TXEIE, CR1_UE, SR_FE, SR_NF, SR_ORE, SR_RXNE, SR_TXE, USART_BRR, USART_CR1, USART_CR2, USART_CR3,
   USART_DR, USART_SR,
 } from "../regs/stm32/usart";
-import { createByteQueue, createStampedQueue } from "../midi/queue";
+import { createStampedQueue } from "../midi/queue";
+import { createTransmitter } from "../midi/transmit";
 import { framePosition } from "./audio-out";
 import { gpioAlternate, PULL_NONE, PULL_UP, PUSH_PULL, SPEED_LOW } from "./gpio";
 import { timestamp } from "./timer";
@@ -20,7 +22,7 @@ const BAUD: u32 = 31250;
 
 const RECEIVE_CAPACITY: u32 = 256; // 82 ms of a full line, twenty times the longest block
 const TRANSMIT_CAPACITY: u32 = 1024;
-const URGENT_CAPACITY: u32 = 16;
+const REAL_TIME_CAPACITY: u32 = 16;
 
 // CR1 has these two values and no other, so it is written whole: no handler can undo another context's change.
 const CR1_LISTENING: u32 = CR1_UE | CR1_RE | CR1_TE | CR1_RXNEIE;
@@ -41,13 +43,14 @@ const TIME_SHIFT: u32 = 9;
 const TIME_MASK: u32 = 0xffffffff >> TIME_SHIFT;
 
 const received = createStampedQueue(RECEIVE_CAPACITY);
-const outgoing = createByteQueue(TRANSMIT_CAPACITY);
-const urgent = createByteQueue(URGENT_CAPACITY);
+
+/** What goes out. Every status is sent, so that a receiver plugged in later understands at once. After queueing here, call `uartKick`. */
+export const uartTransmitter = createTransmitter(TRANSMIT_CAPACITY, REAL_TIME_CAPACITY, false);
 
 /** The handler's own: something was lost since the last byte that was queued. */
 let gap: bool = false;
 
-/** Sets the UART up and lets it interrupt; the firmware enables its line. The clock tree and the time stamp must stand. */
+/** Sets the UART up. The clock tree must stand. */
 export function uartInit(): void {
   setBits(MIDI_UART_CLOCK_REGISTER, MIDI_UART_CLOCK_BIT);
   gpioAlternate(MIDI_TX_PORT, MIDI_TX_PIN, MIDI_TX_FUNCTION, PUSH_PULL, PULL_NONE, SPEED_LOW);
@@ -57,6 +60,11 @@ export function uartInit(): void {
   write(MIDI_UART_BASE + USART_CR3, 0);
   write(MIDI_UART_BASE + USART_BRR, (MIDI_UART_CLOCK_HZ + BAUD / 2) / BAUD); // with 16 samples, mantissa and fraction are one number
   write(MIDI_UART_BASE + USART_CR1, CR1_LISTENING);
+}
+
+/** Enables the UART's interrupt, whose handler calls `uartInterrupt`. The time stamp must run. */
+export function uartStart(): void {
+  irqEnable(MIDI_UART_IRQ);
 }
 
 /** The UART's interrupt: a byte in, a byte out, or both. */
@@ -86,8 +94,7 @@ function receive(status: u32, byte: u32): void {
 }
 
 function transmit(): void {
-  let byte = urgent.pop();
-  if (byte < 0) byte = outgoing.pop();
+  const byte = uartTransmitter.nextByte();
   if (byte < 0) write(MIDI_UART_BASE + USART_CR1, CR1_LISTENING);
   else write(MIDI_UART_BASE + USART_DR, byte);
 }
@@ -124,22 +131,27 @@ export function uartTimestamp(): u32 {
   return now - ((now - (received.value >> TIME_SHIFT)) & TIME_MASK);
 }
 
-/**
- * Queues a message for sending, whole or not at all. Never blocks. From one context only, or several that cannot pre-empt each other.
- * @returns false when there was no room, which is counted
- */
-export function uartSend(bytes: usize, byteCount: u32): bool {
-  const fits = outgoing.pushAll(bytes, byteCount);
-  if (!fits) count(Counter.txQueueFull);
-  setGauge(Counter.txQueueHigh, outgoing.highWater);
+/** Lets the UART send what is queued. Never blocks. */
+export function uartKick(): void {
+  uartTransmitter.publish();
   write(MIDI_UART_BASE + USART_CR1, CR1_SENDING);
-  return fits;
 }
 
-/** Like `uartSend` for one byte that goes out before all that waits, even inside a message: MIDI's real-time bytes. */
-export function uartSendUrgent(byte: u8): bool {
-  const fits = urgent.push(byte);
-  if (!fits) count(Counter.txQueueFull);
-  write(MIDI_UART_BASE + USART_CR1, CR1_SENDING);
-  return fits;
+/**
+ * Sends a short message, whole or not at all; real time overtakes what waits, even a SysEx. Never blocks. From one context only, or several that
+ * cannot pre-empt each other.
+ * @param message status | data1 << 8 | data2 << 16
+ * @returns bytes queued, or a negative code of assembly/midi/encoder.ts; E_FULL is counted
+ */
+export function uartSend(message: u32): i32 {
+  const result = (message & 0xff) >= 0xf8 ? uartTransmitter.sendRealTime(message & 0xff) : uartTransmitter.send(message);
+  uartKick();
+  return result;
+}
+
+/** Sends a SysEx, F0 to F7 or a piece of one, whole or not at all; else like `uartSend`. */
+export function uartSendSysex(bytes: usize, byteCount: i32): i32 {
+  const result = uartTransmitter.sendSysex(bytes, byteCount);
+  uartKick();
+  return result;
 }

@@ -110,7 +110,7 @@ describe('audio output', () => {
     driver.writeConstant(0.6 / 32768, NaN, B);
     play(2 * B, { render: false });
     assert.deepEqual(stream.frames[2 * B], [32767, -32768]);
-    assert.equal(stream.frames[3 * B][0], 1);
+    assert.deepEqual(stream.frames[3 * B], [1, 0]);
   });
 
   it('plays a late block as silence and counts it once', () => {
@@ -218,6 +218,30 @@ describe('audio output', () => {
         driver.render(B);
       }
     }), { numRuns: 100 });
+  });
+
+  it('keeps it right for a handler that comes in at any point of the DMA handler, restarts included', () => {
+    let looks = 0;
+    let inside = false;
+    registers.onUnmasked = () => {
+      if (inside) return;
+      inside = true;
+      assert.equal(driver.framePosition(), played());
+      looks++;
+      inside = false;
+    };
+    const wait = registers.onUnmasked;
+    for (let i = 0; i < 200; i++) {
+      registers.onUnmasked = () => {};
+      stream.step();
+      if (i % 23 === 0) stream.fail([FEIF, DMEIF, TEIF][i % 3]);
+      registers.onUnmasked = wait;
+      if (stream.interrupting) driver.audioOutInterrupt();
+      registers.onUnmasked = () => {};
+      driver.render(B);
+    }
+    expectContent(0, played());
+    assert.ok(looks > 200, `${looks} looks`);
   });
 
   it('masks interrupts while it looks at the position', () => {

@@ -23,6 +23,9 @@ export class RegisterFile {
   readonly onStore = new Map<number, (value: number) => void>();
   /** Called before each load of a register: what happens meanwhile. */
   readonly onLoad = new Map<number, () => void>();
+  /** Called around each access while interrupts are not masked: where a more urgent handler may come in. */
+  onUnmasked: () => void = () => {};
+  private maskDepth = 0;
   cycles = 0;
   memory!: WebAssembly.Memory;
 
@@ -36,6 +39,7 @@ export class RegisterFile {
 
   readonly load = (signed: number): number => {
     const address = signed >>> 0;
+    if (this.maskDepth === 0) this.onUnmasked();
     if (this.inMemory(address)) return new DataView(this.memory.buffer).getUint32(address - MEMORY_ADDRESS, true);
     this.onLoad.get(address)?.();
     this.log.push(['r', address]);
@@ -48,10 +52,13 @@ export class RegisterFile {
   readonly store = (signed: number, signedValue: number): void => {
     const address = signed >>> 0;
     const value = signedValue >>> 0;
-    if (this.inMemory(address)) return new DataView(this.memory.buffer).setUint32(address - MEMORY_ADDRESS, value, true);
-    this.log.push(['w', address, value]);
-    this.values.set(address, value);
-    this.onStore.get(address)?.(value);
+    if (this.inMemory(address)) new DataView(this.memory.buffer).setUint32(address - MEMORY_ADDRESS, value, true);
+    else {
+      this.log.push(['w', address, value]);
+      this.values.set(address, value);
+      this.onStore.get(address)?.(value);
+    }
+    if (this.maskDepth === 0) this.onUnmasked();
   };
 
   /** The log without loads. */
@@ -67,7 +74,15 @@ export class RegisterFile {
     };
     return {
       load32: this.load, store32: this.store, memoryAddress: () => MEMORY_ADDRESS, cycleCounter: () => this.cycles,
-      irqEnable: event('irqEnable'), irqPend: event('irqPend'), irqMask: event('irqMask', 0), irqRestore: event('irqRestore'),
+      irqEnable: event('irqEnable'), irqPend: event('irqPend'),
+      irqMask: () => {
+        this.log.push(['irqMask']);
+        return this.maskDepth++;
+      },
+      irqRestore: (state: number) => {
+        this.log.push(['irqRestore', state]);
+        this.maskDepth = state;
+      },
     };
   }
 }

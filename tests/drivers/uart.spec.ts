@@ -109,7 +109,7 @@ describe('MIDI UART', () => {
   it('sends without blocking, real-time bytes first, and falls silent', () => {
     new Uint8Array(driver.memory.buffer).set([0xf0, 0x7d, 0x01, 0xf7], driver.scratchOffset());
     registers.log.length = 0;
-    assert.ok(driver.uartSend(driver.scratchOffset(), 4));
+    assert.equal(driver.uartSendSysex(driver.scratchOffset(), 4), 4);
     assert.deepEqual(registers.writes, [[CR1, 0x20ac]]); // TXEIE set, nothing waited for
     const out: number[] = [];
     const next = () => {
@@ -118,25 +118,30 @@ describe('MIDI UART', () => {
     };
     next();
     next();
-    assert.ok(driver.uartSendUrgent(0xf8));
+    assert.equal(driver.uartSend(0xf8), 1);
     for (let i = 0; i < 3; i++) next();
     assert.deepEqual(out, [0xf0, 0x7d, 0xf8, 0x01, 0xf7]);
     interrupt(TXE);
     assert.deepEqual(registers.writes, [[CR1, 0x202c]]); // TXEIE off
   });
 
-  it('refuses a message that does not fit as a whole', () => {
-    assert.ok(driver.uartSend(driver.scratchOffset(), 1023));
-    assert.ok(!driver.uartSend(driver.scratchOffset(), 2));
-    assert.ok(driver.uartSend(driver.scratchOffset(), 1));
-    assert.equal(driver.transmitFull(), 1);
+  it('refuses a message that does not fit as a whole, and counts its bytes', () => {
+    for (let i = 0; i < 341; i++) assert.equal(driver.uartSend(0x643c90), 3);
+    assert.ok(driver.uartSend(0x643c90) < 0);
+    assert.equal(driver.uartSend(0xf6), 1);
+    assert.equal(driver.transmitFull(), 3);
   });
 
   it('sends while it receives', () => {
-    new Uint8Array(driver.memory.buffer).set([0xfe], driver.scratchOffset());
-    driver.uartSend(driver.scratchOffset(), 1);
+    driver.uartSend(0xfe);
     interrupt(RXNE | TXE, 0x90);
     assert.deepEqual(sent(), [0xfe]);
     assert.deepEqual(drain(), [[0x90, false]]);
+  });
+
+  it('enables its own line', () => {
+    registers.log.length = 0;
+    driver.uartStart();
+    assert.deepEqual(registers.log, [['irqEnable', 38]]);
   });
 });
