@@ -27,6 +27,42 @@ export interface DmaRequest {
   readonly name: string;
   readonly active: boolean;
   set(active: boolean): void;
+  /** Calls `listener` after each change of the line. */
+  listen(listener: (active: boolean) => void): void;
+  /** The peripheral behind the line, when it can say in advance when it will ask. */
+  pacer: DmaPacer | undefined;
+}
+
+/**
+ * A peripheral that takes items at evenly spaced times which it can foresee: a transmitter with a constant clock.
+ *
+ * A DMA controller may then hand it several items at once, each to count from its own cycle on, instead of one event an item. As long as
+ * it holds such promised items the peripheral makes no event of its own and leaves its request line alone; what its registers show is
+ * computed from the present cycle.
+ */
+export interface DmaPacer {
+  /** Address and width of the data register that takes the items. */
+  readonly address: number;
+  readonly itemBytes: number;
+  /**
+   * Takes the next `count` items ahead of time; all promised before have arrived. Item i arrives `latency` cycles after its request, or
+   * after now if that is later. Before the last of them is used up the feeder promises more or releases.
+   * @returns cycle at which the last one arrives; -1, and nothing is taken, when it cannot foresee that or would be asking for an item
+   *   before the one ahead of it has come
+   */
+  promise(items: Uint16Array, count: number, latency: number, feeder: DmaFeeder): number;
+  /** How many of the items promised last have arrived by now. */
+  arrived(): number;
+  /** Cycle at which it asks, or has asked, for item `index` of those promised last. */
+  promisedRequestCycle(index: number): number;
+  /** Forgets the items that have not arrived; from now on the peripheral makes its own events and drives its request line. */
+  release(): void;
+}
+
+/** Whoever promised items to a pacer. */
+export interface DmaFeeder {
+  /** The pacer's settings are about to change: the feeder releases it at once, with everything as if each item had been an event. */
+  withdraw(): void;
 }
 
 /** Ratios of the chip's clocks, by the manual's names (HCLK, PCLK1, PCLK2, TIMCLK1, TIMCLK2, PLLI2SCLK). */

@@ -14,13 +14,9 @@ export interface Fixture {
   readonly [name: string]: any;
 }
 
-/**
- * Compiles an AssemblyScript file with the project's own options and instantiates it.
- * @param file path from the package root, e.g. "tests/midi/parser.as.ts"
- * @param imports what the fixture imports under "env"; a missing one fails at instantiation
- * @throws Error with the compiler's own message when it does not compile
- */
-export async function instantiateAssembly(file: string, imports: Record<string, Function> = {}): Promise<Fixture> {
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+async function compile(file: string): Promise<WebAssembly.Module> {
   await writeAbiDeclarations();
   const dir = await mkdtemp(join(tmpdir(), 'tonewheel-'));
   try {
@@ -29,16 +25,27 @@ export async function instantiateAssembly(file: string, imports: Record<string, 
       relative(process.cwd(), join(packageRoot, file)), '--config', join(packageRoot, 'asconfig.json'), '--outFile', relative(process.cwd(), wasm), '--no-sourceMap',
     ]);
     if (error) throw new Error(`${file} does not compile:\n${stderr.toString()}`);
-    const env = {
-      abort: (_message: number, _file: number, line: number, column: number) => {
-        throw new Error(`abort at ${line}:${column}`);
-      },
-      memoryAddress: () => 0,
-      ...imports,
-    };
-    const instance = await WebAssembly.instantiate(await WebAssembly.compile(new Uint8Array(await readFile(wasm))), { env });
-    return instance.exports as unknown as Fixture;
+    return await WebAssembly.compile(new Uint8Array(await readFile(wasm)));
   } finally {
     await rm(dir, { recursive: true });
   }
+}
+
+/**
+ * Compiles an AssemblyScript file with the project's own options, once a process, and gives a fresh instance of it.
+ * @param file path from the package root, e.g. "tests/midi/parser.as.ts"
+ * @param imports what the fixture imports under "env"; a missing one fails at instantiation
+ * @throws Error with the compiler's own message when it does not compile
+ */
+export async function instantiateAssembly(file: string, imports: Record<string, Function> = {}): Promise<Fixture> {
+  if (!compiled.has(file)) compiled.set(file, compile(file));
+  const env = {
+    abort: (_message: number, _file: number, line: number, column: number) => {
+      throw new Error(`abort at ${line}:${column}`);
+    },
+    memoryAddress: () => 0,
+    ...imports,
+  };
+  const instance = await WebAssembly.instantiate(await compiled.get(file)!, { env });
+  return instance.exports as unknown as Fixture;
 }

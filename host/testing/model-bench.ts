@@ -2,23 +2,23 @@
 // A bench for specs of peripheral models: real timeline, bus and wires; clocks, pads, interrupt and DMA lines as the spec sets them.
 
 import { Bus } from '../machine/bus.js';
+import { DmaRequestLine } from '../machine/dma-request.js';
 import { divide, fraction, type Fraction } from '../machine/fraction.js';
 import { I2cBus, I2sBus } from '../machine/links.js';
-import type { Diagnostic, DmaRequest, ModelContext } from '../machine/peripheral.js';
+import type { Diagnostic, ModelContext } from '../machine/peripheral.js';
 import { Timeline } from '../machine/timeline.js';
 import { Wire } from '../machine/wire.js';
 
-export class BenchDmaRequest implements DmaRequest {
-  active = false;
+export class BenchDmaRequest extends DmaRequestLine {
   /** How often the line rose. */
   rises = 0;
   onChange: (active: boolean) => void = () => {};
-  constructor(readonly name: string) {}
-  set(active: boolean): void {
-    if (active === this.active) return;
-    this.active = active;
-    if (active) this.rises++;
-    this.onChange(active);
+  constructor(name: string) {
+    super(name);
+    this.listen((active) => {
+      if (active) this.rises++;
+      this.onChange(active);
+    });
   }
 }
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Arpeggiator: the held notes, upwards and round again, sixteen to the bar at 120 beats a minute, from MIDI IN to MIDI OUT.
+
+import { clockInit } from "../drivers/clock";
+import { periodicInterrupt, periodicStart, timestampInit } from "../drivers/timer";
+import { uartAfterGap, uartByte, uartInit, uartInterrupt, uartReceive, uartSend, uartStart } from "../drivers/uart";
+import { createParser, parseByte, publishLosses, resetParser } from "../midi/parser";
+import { TIM2_BASE } from "../regs/stm32/tim";
+import { irqEnable, irqPend, waitForInterrupt } from "../shim/abi";
+import { IRQ_TIM2 } from "../shim/board";
+import { NoteSet } from "../voice/note-set";
+
+const STEP_MICROSECONDS: u32 = 125_000;
+const NOTE_OFF: u32 = 0x80;
+const NOTE_ON: u32 = 0x90;
+const VELOCITY: u32 = 100;
+const NONE: i32 = -1;
+
+const parser = createParser(64);
+const held = new NoteSet();
+let sounding: i32 = NONE;
+let last: i32 = NONE;
+
+export function init(): void {
+  assert(clockInit() == 0);
+  timestampInit();
+  uartInit();
+  uartStart();
+  periodicStart(TIM2_BASE, STEP_MICROSECONDS);
+  irqEnable(IRQ_TIM2);
+}
+
+export function main(): void {
+  while (true) waitForInterrupt();
+}
+
+@isr("USART2", 1, { budget: 2000 })
+function byteReceived(): void {
+  uartInterrupt();
+  irqPend(-2); // PendSV
+}
+
+// The two below share the held notes and the transmitter. They have the same priority, so neither pre-empts the other.
+
+@isr("PendSV", 15)
+function follow(): void {
+  while (uartReceive()) {
+    if (uartAfterGap()) resetParser(parser);
+    const message = parseByte(parser, uartByte());
+    const note = <i32>((message >> 8) & 0x7f);
+    const kind = message & 0xf0;
+    if (kind == NOTE_ON && ((message >> 16) & 0x7f) != 0) held.add(note);
+    else if (kind == NOTE_ON || kind == NOTE_OFF) held.remove(note);
+  }
+  publishLosses(parser);
+}
+
+@isr("TIM2", 15)
+function step(): void {
+  periodicInterrupt(TIM2_BASE);
+  if (sounding != NONE) uartSend(NOTE_OFF | (<u32>sounding << 8));
+  sounding = held.next(last + 1);
+  if (sounding == NONE) sounding = held.next(0);
+  last = sounding;
+  if (sounding != NONE) uartSend(NOTE_ON | (<u32>sounding << 8) | (VELOCITY << 16));
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { boardClocks, trueSampleRate } from './board-checks.js';
+import { merge } from './board-merge.js';
+import { BoardError, listBoards, loadBoard } from './boards.js';
+import { toNumber } from './machine/fraction.js';
+import { registerNames } from './peripherals/stm32/register-names.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'tonewheel-boards-'));
+after(() => rmSync(dir, { recursive: true }));
+let files = 0;
+/** A board file of one's own, on top of the Discovery. */
+function variant(own: object): string {
+  const file = join(dir, `board-${files++}.json`);
+  writeFileSync(file, JSON.stringify({ name: 'mine', inherits: 'stm32f4-discovery', ...own }));
+  return file;
+}
+const discovery = loadBoard('stm32f4-discovery');
+
+test('scalars override, objects merge, lists append', () => {
+  assert.deepEqual(
+    merge({ a: 1, b: { x: 1, y: 2 }, c: [1, 2], d: 'kept' }, { a: 2, b: { y: 3, z: 4 }, c: [3], e: true }),
+    { a: 2, b: { x: 1, y: 3, z: 4 }, c: [1, 2, 3], d: 'kept', e: true },
+  );
+});
+
+test('an entry that would stand twice in a list is an error, by value or by name', () => {
+  assert.throws(() => merge({ c: [[1, 2]] }, { c: [[1, 2]] }), /^Error: c: \[1,2\] is in the inherited list already$/);
+  assert.throws(() => merge({ m: { c: [{ name: 'CCM', n: 1 }] } }, { m: { c: [{ name: 'CCM', n: 2 }] } }), /m\.c: "CCM" is in the inherited list already/);
+});
+
+test('a value of another kind than the inherited one is an error', () => {
+  assert.throws(() => merge({ a: [1] }, { a: 1 }), /a: found a single value, wanted a list as inherited/);
+});
+
+test('merging leaves both documents as they were', () => {
+  const below = { a: { b: [1] } };
+  merge(below, { a: { b: [2] } });
+  assert.deepEqual(below, { a: { b: [1] } });
+});
+
+test('the Discovery inherits variant, die and core', () => {
+  assert.deepEqual(discovery.lineage, ['stm32f407vg', 'stm32f407', 'cortex-m4f']);
+  assert.equal(discovery.core.architecture, 'armv7e-m');
+  assert.ok(listBoards().includes('stm32f4-discovery'));
+});
+
+test('memory is that of RM0090 table 1 and table 5: SRAM1, SRAM2, CCM, and flash of 4 x 16, 64, 7 x 128 KiB', () => {
+  assert.deepEqual(discovery.memory.map((m) => [m.name, m.origin, m.byteCount, m.dma]), [
+    ['SRAM1', 0x20000000, 114688, true], ['SRAM2', 0x2001c000, 16384, true], ['CCM', 0x10000000, 65536, false],
+  ]);
+  assert.equal(discovery.flash.byteCount, 1048576);
+  assert.equal(discovery.flash.sectors.length, 12);
+  assert.deepEqual(discovery.flash.sectors[4], { origin: 0x08010000, byteCount: 65536 });
+  assert.deepEqual(discovery.flash.sectors[11], { origin: 0x080e0000, byteCount: 131072 });
+});
+
+test('interrupt numbers are those of RM0090 table 61, without a hole from 0 to 81', () => {
+  const { vectors } = discovery;
+  for (const [name, number] of Object.entries({
+    WWDG: 0, EXTI0: 6, DMA1_Stream5: 16, EXTI9_5: 23, TIM2: 28, I2C1_EV: 31, I2C1_ER: 32, USART2: 38, EXTI15_10: 40, DMA1_Stream7: 47, TIM5: 50, SPI3: 51,
+    TIM6_DAC: 54, DMA2_Stream0: 56, DMA2_Stream7: 70, USART6: 71, HASH_RNG: 80, FPU: 81,
+  })) assert.equal(vectors[name], number, name);
+  assert.deepEqual(Object.values(vectors).sort((a, b) => a - b), Array.from({ length: 82 }, (_, i) => i));
+});
+
+test('peripherals stand where RM0090 table 1 says, and do not overlap', () => {
+  const base = Object.fromEntries(discovery.peripherals.map((p) => [p.name, p.base]));
+  for (const [name, address] of Object.entries({
+    TIM2: 0x40000000, TIM5: 0x40000c00, SPI3: 0x40003c00, I2S3ext: 0x40004000, USART2: 0x40004400, I2C1: 0x40005400, PWR: 0x40007000, SPI1: 0x40013000,
+    SYSCFG: 0x40013800, EXTI: 0x40013c00, GPIOA: 0x40020000, GPIOI: 0x40022000, RCC: 0x40023800, FLASH: 0x40023c00, DMA1: 0x40026000, DMA2: 0x40026400,
+    OTG_FS: 0x50000000, RNG: 0x50060800, FSMC: 0xa0000000,
+  })) assert.equal(base[name], address, name);
+  const sorted = [...discovery.peripherals].sort((a, b) => a.base - b.base);
+  sorted.slice(1).forEach((p, i) => assert.ok(sorted[i].base + sorted[i].size <= p.base, `${sorted[i].name} runs into ${p.name}`));
+});
+
+test('every peripheral has a register table, every name and clock enable bit is given out once (but for blocks that share one)', () => {
+  for (const p of discovery.peripherals) assert.ok(p.registers in registerNames, `${p.name}: ${p.registers}`);
+  assert.equal(new Set(discovery.peripherals.map((p) => p.name)).size, discovery.peripherals.length);
+  const byBit = new Map<string, string[]>();
+  for (const p of discovery.peripherals) if (p.enable) byBit.set(p.enable, [...(byBit.get(p.enable) ?? []), p.name]);
+  const shared = [...byBit].filter(([, names]) => names.length > 1).map(([, names]) => names.sort().join(' '));
+  assert.deepEqual(shared.sort(), ['ADC ADC1', 'I2S2ext SPI2', 'I2S3ext SPI3']);
+});
+
+test('clock enable bits are those of RM0090 7.3.10 to 7.3.14, reset bits stand at the same place', () => {
+  const enable = Object.fromEntries(discovery.peripherals.map((p) => [p.name, p.enable]));
+  for (const [name, bit] of Object.entries({
+    GPIOA: 'AHB1ENR.0', GPIOD: 'AHB1ENR.3', DMA1: 'AHB1ENR.21', DMA2: 'AHB1ENR.22', TIM2: 'APB1ENR.0', TIM5: 'APB1ENR.3', SPI3: 'APB1ENR.15', USART2: 'APB1ENR.17',
+    I2C1: 'APB1ENR.21', PWR: 'APB1ENR.28', USART1: 'APB2ENR.4', USART6: 'APB2ENR.5', SPI1: 'APB2ENR.12', SYSCFG: 'APB2ENR.14', TIM9: 'APB2ENR.16', RNG: 'AHB2ENR.6',
+  })) assert.equal(enable[name], bit, name);
+  assert.equal(discovery.peripherals.find((p) => p.name === 'USART2')!.reset, 'APB1RSTR.17');
+});
+
+test('alternate functions are those of DS8626 table 9', () => {
+  const { alternateFunctions } = discovery;
+  for (const [pad, n, signals] of [
+    ['PA2', 7, ['USART2_TX']], ['PA3', 7, ['USART2_RX']], ['PA4', 6, ['SPI3_NSS', 'I2S3_WS']], ['PB6', 4, ['I2C1_SCL']], ['PB9', 4, ['I2C1_SDA']],
+    ['PC7', 6, ['I2S3_MCK']], ['PC10', 6, ['SPI3_SCK', 'I2S3_CK']], ['PC12', 6, ['SPI3_MOSI', 'I2S3_SD']], ['PB4', 7, ['I2S3ext_SD']], ['PC11', 5, ['I2S3ext_SD']],
+    ['PD12', 2, ['TIM4_CH1']], ['PC6', 8, ['USART6_TX']], ['PA0', 1, ['TIM2_CH1', 'TIM2_ETR']], ['PB2', 15, ['EVENTOUT']], ['PB2', 7, []],
+  ] as const) assert.deepEqual(alternateFunctions[pad][n], signals, `${pad} AF${n}`);
+  const pads = new Set(discovery.package.pads);
+  assert.equal(pads.size, 82);
+  for (const pad of pads) assert.ok(pad in alternateFunctions, pad);
+});
+
+test('DMA requests are those of RM0090 tables 42 and 43', () => {
+  const { dmaRequests } = discovery;
+  const routes = (name: string) => dmaRequests[name].map((r) => `${r.controller}.${r.stream}.${r.channel}`);
+  assert.deepEqual(routes('SPI3_TX'), ['DMA1.5.0', 'DMA1.7.0']);
+  assert.deepEqual(routes('USART2_RX'), ['DMA1.5.4']);
+  assert.deepEqual(routes('USART3_TX'), ['DMA1.3.4', 'DMA1.4.7']);
+  assert.deepEqual(routes('I2C1_TX'), ['DMA1.6.1', 'DMA1.7.1']);
+  assert.deepEqual(routes('I2S3_EXT_RX'), ['DMA1.2.2', 'DMA1.0.3']);
+  assert.deepEqual(routes('USART1_RX'), ['DMA2.2.4', 'DMA2.5.4']);
+});
+
+test('the clock tree comes to 168, 42 and 84 MHz, and the true sample rate to 671875/14 Hz', () => {
+  const clocks = boardClocks(discovery);
+  assert.deepEqual([clocks.sysclk, clocks.hclk, clocks.pclk1, clocks.pclk2, clocks.i2sClock].map(toNumber), [168e6, 168e6, 42e6, 84e6, 86e6]);
+  assert.deepEqual(trueSampleRate(discovery), { n: 671875, d: 14 });
+  assert.equal(toNumber(trueSampleRate(discovery)).toFixed(2), '47991.07');
+});
+
+test('a board of one JSON file outside of the package inherits a shipped one', () => {
+  const board = loadBoard(variant({ leds: { green: 'PD13', orange: 'PD12' }, memory: [{ name: 'PSRAM', origin: '0x60000000', byteCount: 1048576, kind: 'ram', dma: true }] }));
+  assert.equal(board.name, 'mine');
+  assert.deepEqual(board.leds, { green: 'PD13', orange: 'PD12', red: 'PD14', blue: 'PD15' });
+  assert.deepEqual(board.memory.map((m) => m.name), ['SRAM1', 'SRAM2', 'CCM', 'PSRAM']);
+  assert.equal(board.memory[3].origin, 0x60000000);
+});
+
+const wrong: [string, object, RegExp][] = [
+  ['an unknown key', { speakers: 2 }, /board-\d+\.json, at the top: "speakers" is not known here/],
+  ['an unknown key further in', { midi: { baud: 31250 } }, /at midi: "baud" is not known here/],
+  ['a pad that cannot be', { leds: { green: 'PZ3' } }, /at leds\.green: found "PZ3", wanted a pad such as PA3/],
+  ['a pad that the package lacks', { leds: { green: 'PF1' } }, /at leds\.green: found PF1, wanted a pad that the LQFP100 package has/],
+  ['a pad that is taken', { leds: { green: 'PA3' } }, /found PA3, wanted a pad that is free; midi\.pins\.RX has it/],
+  ['a pad without the signal', { midi: { pins: { RX: 'PA8' } } }, /at midi\.pins\.RX: found PA8, wanted a pad that carries USART2_RX \(PA3, PD6\)/],
+  ['a DMA stream that the request does not reach', { audio: { dma: { stream: 6 } } }, /found DMA1 stream 6 channel 0 for SPI3_TX, wanted DMA1 stream 5 channel 0 or DMA1 stream 7 channel 0/],
+  ['a peripheral that is not there', { midi: { uart: 'USART9' } }, /at midi\.uart: found "USART9", wanted a peripheral of the chip/],
+  ['a VCO out of range', { clock: { pllM: 4, pllN: 432 } }, /at clock\.pllN: found a PLL VCO of 864000000 Hz, wanted 100000000 to 432000000 Hz/],
+  ['a PLL input out of range', { clock: { pllM: 2 } }, /at clock\.pllM: found a PLL input of 4000000 Hz/],
+  ['PCLK1 above 42 MHz', { clock: { apb1: 2 } }, /at clock\.apb1: found PCLK1 of 84000000 Hz, wanted 0 to 42000000 Hz/],
+  ['too few wait states', { clock: { flashWaitStates: 4 } }, /at clock\.flashWaitStates: found 4, wanted 5 or more at 168000000 Hz/],
+  ['a SYSCLK that the PLL does not give', { clock: { sysclk: 160000000 } }, /at clock\.sysclk: found 160000000, wanted 168000000/],
+  ['a sample rate that the dividers do not give', { audio: { nominalSampleRate: 44100 } }, /at audio\.nominalSampleRate: found 44100, but the dividers give 47991\.07 Hz/],
+  ['a PLLP that the chip lacks', { clock: { pllP: 3 } }, /at clock\.pllP: found 3, wanted one of 2, 4, 6, 8/],
+  ['a memory that is there already', { memory: [{ name: 'CCM', origin: '0x10000000', byteCount: 1, kind: 'ram', dma: true }] }, /memory: "CCM" is in the inherited list already/],
+  ['an address that is no hex string', { memory: [{ name: 'X', origin: 1610612736, byteCount: 1, kind: 'ram', dma: true }] }, /at memory\.0\.origin: found 1610612736, wanted string/],
+  ['a parent that is not there', { inherits: 'chips/z80' }, /at inherits: found "chips\/z80", wanted a file; looked for /],
+];
+for (const [what, own, message] of wrong) {
+  test(`the error of ${what} says where, what was found and what is wanted`, () => {
+    assert.throws(() => loadBoard(variant(own)), (error) => error instanceof BoardError && message.test(error.message) || assert.fail(String(error)));
+  });
+}
+
+test('something missing after all is merged is an error', () => {
+  assert.throws(() => loadBoard(variant({ inherits: 'chips/stm32f407vg' })), /at the top: "oscillators" is missing/);
+});
+
+test('a board that inherits itself, one that is not JSON, and one that is not there are errors', () => {
+  const loop = join(dir, 'loop.json');
+  writeFileSync(loop, JSON.stringify({ name: 'loop', inherits: 'loop' }));
+  assert.throws(() => loadBoard(loop), /loop\.json inherits itself/);
+  const text = join(dir, 'text.json');
+  writeFileSync(text, 'hello');
+  assert.throws(() => loadBoard(text), /text\.json is not JSON: /);
+  assert.throws(() => loadBoard(join(dir, 'none.json')), /none\.json cannot be read/);
+});
+
+test('an unknown board lists the known ones', () => {
+  assert.throws(() => loadBoard('nucleo'), /^BoardError: no board "nucleo"; there are stm32f4-discovery/);
+});
+
+test('every group of numbers says where it comes from', () => {
+  for (const group of ['core', 'nvic', 'memory', 'flash', 'package', 'internalOscillators', 'limits', 'flashWaitStates', 'startUp', 'vectors', 'peripherals',
+    'alternateFunctions', 'dmaRequests', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTool']) assert.ok(discovery.sources[group], group);
+});

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+// Boards: loads a board's JSON with all that it inherits, checks it, and derives what follows from it (addresses, clocks, sample rate).
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { Ajv, type ErrorObject } from 'ajv';
+import { checkBoard } from './board-checks.js';
+import { merge, type Json, type JsonObject } from './board-merge.js';
+import { boardsDir } from './paths.js';
+
+export interface BoardMemory {
+  readonly name: string;
+  readonly origin: number;
+  readonly byteCount: number;
+  readonly kind: 'ram';
+  /** Whether the DMA controllers reach it. */
+  readonly dma: boolean;
+}
+
+export interface BoardPeripheral {
+  readonly name: string;
+  /** File name of the model (usart, dma, …); undefined: the chip has it, the emulator has not. */
+  readonly model?: string;
+  /** Block type in the table of register names. */
+  readonly registers: string;
+  readonly base: number;
+  readonly size: number;
+  /** Clock enable bit, e.g. "APB1ENR.17"; undefined: always clocked. */
+  readonly enable?: string;
+  /** Reset bit, e.g. "APB1RSTR.17"; undefined: none. */
+  readonly reset?: string;
+  /** The clock it counts or transfers by, by the manual's name. */
+  readonly clock?: string;
+  readonly vectors: readonly string[];
+  /** What differs by instance; hex strings in it are numbers. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface FlashSector {
+  readonly origin: number;
+  readonly byteCount: number;
+}
+
+/** A way from a request to a stream: RM0090 tables 42 and 43. */
+export interface DmaRoute {
+  readonly controller: string;
+  readonly stream: number;
+  readonly channel: number;
+}
+
+export interface BoardClock {
+  readonly sysclk: number;
+  readonly pllM: number;
+  readonly pllN: number;
+  readonly pllP: number;
+  readonly pllQ: number;
+  readonly ahb: number;
+  readonly apb1: number;
+  readonly apb2: number;
+  readonly flashWaitStates: number;
+  readonly pllI2sN: number;
+  readonly pllI2sR: number;
+}
+
+/** Hertz, but for the names that say otherwise. */
+export interface ClockLimits {
+  readonly hseMin: number;
+  readonly hseMax: number;
+  readonly sysclkMax: number;
+  readonly hclkMax: number;
+  readonly pclk1Max: number;
+  readonly pclk2Max: number;
+  readonly pllInputMin: number;
+  readonly pllInputMax: number;
+  readonly vcoMin: number;
+  readonly vcoMax: number;
+  readonly pllOutputMax: number;
+  readonly plli2sOutputMax: number;
+}
+
+export interface StartUpTimes {
+  readonly hsiMicroseconds: number;
+  readonly hseMicroseconds: number;
+  readonly lsiMicroseconds: number;
+  readonly lseMicroseconds: number;
+  /** Lock time at VCO frequencies, ascending. */
+  readonly pllLock: readonly { readonly vco: number; readonly microseconds: number }[];
+}
+
+export interface Board {
+  readonly name: string;
+  readonly title: string;
+  /** The board's own file. */
+  readonly file: string;
+  /** Names of all that it inherits, nearest first: chip variant, chip, core. */
+  readonly lineage: readonly string[];
+  /** Where each group's numbers come from. */
+  readonly sources: Readonly<Record<string, string>>;
+  readonly core: {
+    readonly architecture: string;
+    readonly fpu: string;
+    readonly dataCache: boolean;
+    readonly exceptionEntryCycles: number;
+    readonly exceptionExitCycles: number;
+    readonly tailChainCycles: number;
+    readonly systemControlSpace: number;
+    readonly dwt: number;
+  };
+  readonly nvic: { readonly priorityBits: number; readonly lines: number };
+  readonly memory: readonly BoardMemory[];
+  readonly flash: { readonly name: string; readonly origin: number; readonly byteCount: number; readonly sectors: readonly FlashSector[] };
+  readonly package: { readonly name: string; readonly pads: readonly string[] };
+  readonly internalOscillators: { readonly HSI: number; readonly LSI: number };
+  readonly limits: ClockLimits;
+  /** Entry n: highest HCLK in hertz at n wait states. */
+  readonly flashWaitStates: readonly number[];
+  readonly startUp: StartUpTimes;
+  /** Interrupt number by the manual's vector name. */
+  readonly vectors: Readonly<Record<string, number>>;
+  readonly peripherals: readonly BoardPeripheral[];
+  /** Pad to the sixteen alternate functions' signals: `["SPI3_SCK", "I2S3_CK"]`, or `[]` where there is none. */
+  readonly alternateFunctions: Readonly<Record<string, readonly (readonly string[])[]>>;
+  readonly dmaRequests: Readonly<Record<string, readonly DmaRoute[]>>;
+  readonly oscillators: { readonly HSE: number; readonly LSE?: number };
+  readonly clock: BoardClock;
+  readonly audio: {
+    readonly nominalSampleRate: number;
+    readonly i2s: string;
+    readonly spi: string;
+    readonly i2sDivider: number;
+    readonly i2sOdd: 0 | 1;
+    readonly dma: DmaRoute & { readonly request: string };
+    readonly pins: Readonly<Record<string, string>>;
+    readonly codec: { readonly model: string; readonly i2c: string; readonly address: number; readonly reset?: string; readonly pins: Readonly<Record<string, string>> };
+  };
+  readonly midi: { readonly uart: string; readonly pins: { readonly RX: string; readonly TX: string } };
+  readonly leds: Readonly<Record<string, string>>;
+  readonly buttons: Readonly<Record<string, string>>;
+  readonly flashTool?: { readonly command: string; readonly arguments: readonly string[] };
+}
+
+/** A board file is missing or wrong; the message says which file, where in it, what was found and what is wanted. */
+export class BoardError extends Error {
+  override readonly name = 'BoardError';
+}
+
+const HEX = /^0x[0-9A-F]+$/;
+const ajv = new Ajv({ allErrors: false, strict: false, verbose: true });
+ajv.addSchema(JSON.parse(readFileSync(join(boardsDir, 'schema.json'), 'utf8')));
+
+type Kind = 'board' | 'chip' | 'core' | 'complete';
+
+const kindOf = (file: string): Kind => (basename(dirname(file)) === 'cores' ? 'core' : basename(dirname(file)) === 'chips' ? 'chip' : 'board');
+
+/** A path as a user wants to read it: from where they stand, when that is shorter. */
+const shown = (file: string): string => {
+  const near = relative(process.cwd(), file);
+  return near.startsWith('..') ? file : near;
+};
+
+function describe(error: ErrorObject, document: Json): string {
+  const at = error.instancePath === '' ? 'at the top' : `at ${error.instancePath.slice(1).replaceAll('/', '.')}`;
+  let found: Json | undefined = document;
+  for (const key of error.instancePath.split('/').slice(1)) found = (found as JsonObject | undefined)?.[key.replaceAll('~1', '/').replaceAll('~0', '~')];
+  const { params } = error;
+  if (error.keyword === 'additionalProperties') return `${at}: "${params.additionalProperty}" is not known here`;
+  if (error.keyword === 'required') return `${at}: "${params.missingProperty}" is missing`;
+  const wanted = error.keyword === 'enum' ? `one of ${params.allowedValues.map((v: Json) => JSON.stringify(v)).join(', ')}`
+    : error.keyword === 'pattern' ? (error.parentSchema?.description ?? `text that matches ${params.pattern}`) : error.message!.replace('must be ', '').replace('must ', 'to ');
+  return `${at}: found ${JSON.stringify(found)}, wanted ${wanted}`;
+}
+
+function validate(kind: Kind, document: Json, file: string): void {
+  const check = ajv.getSchema(`boards#/definitions/${kind}`)!;
+  if (!check(document)) throw new BoardError(`${shown(file)}, ${describe(check.errors![0], document)}`);
+}
+
+function readDocument(file: string): JsonObject {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new BoardError(`${shown(file)} cannot be read`);
+  }
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch (error) {
+    throw new BoardError(`${shown(file)} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** A document with all that it inherits merged in, root first, and the names on the way. */
+function inherited(file: string, visited: readonly string[] = []): { document: JsonObject; lineage: string[] } {
+  if (visited.includes(file)) throw new BoardError(`${shown(file)} inherits itself: ${[...visited, file].map(shown).join(' -> ')}`);
+  const own = readDocument(file);
+  validate(kindOf(file), own, file);
+  const { inherits, ...rest } = own;
+  if (inherits === undefined) return { document: rest, lineage: [String(own.name)] };
+  // A board outside of the package names the package's chips as those inside do.
+  const candidates = [resolve(dirname(file), `${inherits}.json`), resolve(boardsDir, `${inherits}.json`)];
+  const parentFile = candidates.find(existsSync);
+  if (parentFile === undefined) throw new BoardError(`${shown(file)}, at inherits: found "${inherits}", wanted a file; looked for ${[...new Set(candidates)].map(shown).join(' and ')}`);
+  const parent = inherited(parentFile, [...visited, file]);
+  try {
+    return { document: merge(parent.document, rest) as JsonObject, lineage: [String(own.name), ...parent.lineage] };
+  } catch (error) {
+    throw new BoardError(`${shown(file)}, merged over ${shown(parentFile)}: ${(error as Error).message}`);
+  }
+}
+
+/** Hex strings as numbers, but not in a command line, where an address is text. */
+const parseHex = (value: Json): Json => {
+  if (typeof value === 'string') return HEX.test(value) ? Number(value) : value;
+  if (Array.isArray(value)) return value.map(parseHex);
+  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, k === 'flashTool' ? v : parseHex(v)]));
+  return value;
+};
+
+function expandPads(ranges: readonly string[]): string[] {
+  return ranges.flatMap((range) => {
+    const [first, last] = range.split('-');
+    const port = first.slice(0, 2);
+    const from = Number(first.slice(2));
+    return Array.from({ length: Number(last.slice(2)) - from + 1 }, (_, i) => `${port}${from + i}`);
+  });
+}
+
+/* The schema has been checked, so the shapes below are what JSON holds. */
+type Raw = Omit<Board, 'flash' | 'alternateFunctions' | 'dmaRequests' | 'peripherals'> & {
+  flash: { name: string; origin: number; regions: { sectors: number; byteCount: number }[] };
+  alternateFunctions: Record<string, Record<string, string>>;
+  dmaRequests: Record<string, [string, number, number][]>;
+  peripherals: (Omit<BoardPeripheral, 'vectors' | 'config'> & Partial<Pick<BoardPeripheral, 'vectors' | 'config'>>)[];
+};
+
+function refine(raw: Raw, file: string, lineage: string[]): Board {
+  const sectors: FlashSector[] = [];
+  let origin = raw.flash.origin;
+  for (const region of raw.flash.regions) {
+    for (let i = 0; i < region.sectors; i++, origin += region.byteCount) sectors.push({ origin, byteCount: region.byteCount });
+  }
+  return {
+    ...raw, file, lineage, sources: raw.sources ?? {},
+    flash: { name: raw.flash.name, origin: raw.flash.origin, byteCount: origin - raw.flash.origin, sectors },
+    package: { name: raw.package.name, pads: expandPads(raw.package.pads) },
+    peripherals: raw.peripherals.map((p) => ({ ...p, reset: p.reset ?? p.enable?.replace('ENR', 'RSTR'), vectors: p.vectors ?? [], config: p.config ?? {} })),
+    alternateFunctions: Object.fromEntries(Object.entries(raw.alternateFunctions)
+      .map(([pad, functions]) => [pad, Array.from({ length: 16 }, (_, n) => functions[n]?.split('/') ?? [])])),
+    dmaRequests: Object.fromEntries(Object.entries(raw.dmaRequests)
+      .map(([name, routes]) => [name, routes.map(([controller, stream, channel]) => ({ controller, stream, channel }))])),
+  };
+}
+
+/** Names of the boards that the package ships, sorted. */
+export function listBoards(): string[] {
+  return readdirSync(boardsDir).filter((f) => f.endsWith('.json') && f !== 'schema.json').map((f) => f.slice(0, -'.json'.length)).sort();
+}
+
+/**
+ * Loads a board with everything it inherits. Inheritance: what the board says wins over what it inherits; scalars override, objects merge,
+ * lists append, and an entry that would stand twice in a list is an error.
+ * @param nameOrPath a name of `listBoards()`, or the path of a JSON file
+ * @throws BoardError
+ */
+export function loadBoard(nameOrPath: string): Board {
+  const isPath = nameOrPath.endsWith('.json') || nameOrPath.includes('/');
+  if (!isPath && !listBoards().includes(nameOrPath)) {
+    throw new BoardError(`no board "${nameOrPath}"; there are ${listBoards().join(', ')}, or give the path of a board's JSON file`);
+  }
+  const file = isPath ? resolve(nameOrPath) : join(boardsDir, `${nameOrPath}.json`);
+  const { document, lineage } = inherited(file);
+  validate('complete', document, file);
+  const board = refine(parseHex(document) as unknown as Raw, file, lineage.slice(1));
+  const problems = checkBoard(board);
+  if (problems.length > 0) throw new BoardError(problems.map((p) => `${shown(file)}, ${p}`).join('\n'));
+  return board;
+}

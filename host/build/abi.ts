@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Writes the AssemblyScript side of the ABI from the table in host/abi.ts.
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { abi, ABI_MODULE, counters, COUNTERS_OFFSET, type AbiFunction } from '../abi.js';
+import { packageRoot } from '../paths.js';
+
+/** Where the generated declarations live; firmware imports them as "…/shim/abi". */
+export const abiDeclarations = join(packageRoot, 'assembly', 'shim', 'abi.ts');
+
+function declaration([name, { parameters, result, doc }]: [string, AbiFunction]): string {
+  const signature = parameters.map(([p, type]) => `${p}: ${type}`).join(', ');
+  return `/** ${doc} */\n// @ts-ignore: decorator\n@external("${ABI_MODULE}", "${name}")\nexport declare function ${name}(${signature}): ${result};\n`;
+}
+
+const counterNames = Object.keys(counters);
+
+function counterEnum(): string {
+  const members = Object.entries(counters).map(([name, [kind, doc]], i) => `  /** ${kind}: ${doc} */\n  ${name} = ${i},`);
+  return `/** Counters in linear memory, u32 words from COUNTERS_OFFSET on. */\nexport const COUNTERS_OFFSET: usize = ${COUNTERS_OFFSET};\n\n`
+    + `export const enum Counter {\n${members.join('\n')}\n}\n`;
+}
+
+/** First byte after the counters: where the module's own data may begin. */
+export const memoryBase = COUNTERS_OFFSET + 4 * counterNames.length;
+
+/** The AssemblyScript text. `abort` is left out: the compiler declares it by itself. */
+export function abiSource(): string {
+  const functions = Object.entries<AbiFunction>(abi).filter(([name]) => name !== 'abort').map(declaration);
+  return `// Generated from host/abi.ts; do not edit.\n\n${functions.join('\n')}\n${counterEnum()}`;
+}
+
+/** Brings `assembly/shim/abi.ts` up to date; concurrent callers see the old text or the new, never half of one. */
+export async function writeAbiDeclarations(): Promise<void> {
+  const wanted = abiSource();
+  if ((await readFile(abiDeclarations, 'utf8').catch(() => undefined)) === wanted) return;
+  await mkdir(dirname(abiDeclarations), { recursive: true });
+  const partial = `${abiDeclarations}.${process.pid}`;
+  await writeFile(partial, wanted);
+  await rename(partial, abiDeclarations);
+}

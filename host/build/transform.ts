@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// The compiler transform: `@isr(vector, priority, { budget })` becomes an entry of the vector table, and what a handler may not do is an
+// error at its line.
+
+import * as assemblyscript from 'assemblyscript';
+import { parseModule } from '../cpu/wasm/decode.js';
+import { CORE_VECTORS, type Vector } from '../vectors.js';
+import { findViolations, type Finding } from './call-graph.js';
+import { SourceMap } from './source-map.js';
+
+// The compiler's syntax tree has no published types; what is used of it is written down here.
+interface Range { readonly start: number; readonly end: number; source: Source }
+interface Source { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean; readonly statements: Node[]; lineAt(position: number): number }
+interface Node { readonly kind: number; readonly range: Range }
+interface Decorator extends Node { readonly name: Node & { text?: string }; readonly args: Literal[] | null }
+interface Literal extends Node { readonly literalKind: number; readonly value?: unknown; readonly names?: { text: string }[]; readonly values?: Literal[] }
+interface FunctionDeclaration extends Node {
+  readonly name: { text: string; range: Range };
+  readonly decorators: Decorator[] | null;
+  readonly signature: { readonly parameters: unknown[]; readonly returnType: { name?: { identifier?: { text: string } } } };
+  flags: number;
+}
+interface Program { readonly sources: Source[]; error(code: number, range: Range, text: string): void }
+interface Parser { readonly sources: Source[]; parseFile(text: string, path: string, isEntry: boolean): void }
+interface BinaryenModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string } }
+
+const { NodeKind, LiteralKind, CommonFlags, DiagnosticCode, Range } = assemblyscript as unknown as {
+  NodeKind: Record<string, number>; LiteralKind: Record<string, number>; CommonFlags: Record<string, number>; DiagnosticCode: Record<string, number>;
+  Range: new (start: number, end: number) => Range;
+};
+
+export interface TransformOptions {
+  /** Interrupt numbers of the chip by the manual's names. */
+  readonly vectors: Readonly<Record<string, number>>;
+  readonly priorityBits: number;
+  /** Core clock, for budgets given in microseconds. */
+  readonly coreHertz: number;
+  /** Receives the vector table when the module has compiled. */
+  readonly onVectors: (vectors: Vector[]) => void;
+}
+
+/** Functions besides handlers that run against a deadline: an exported function of this name. */
+const RENDER = 'render';
+
+const WHAT = {
+  heap: 'takes memory from the heap; allocate it at start and keep it',
+  recursion: 'calls itself; its stack has no bound',
+  'indirect call': 'makes an indirect call; its target, and so its time, is unknown. Use a switch over direct calls',
+} as const;
+
+/** The transform as a class, which is what the compiler wants; made for one board. */
+export function createTransform(options: TransformOptions) {
+  return class FirmwareTransform {
+    declare readonly program: Program;
+    declare readonly binaryen: { setDebugInfo(on: boolean): void; getDebugInfo(): boolean };
+    readonly handlers: { vector: Vector; range: Range }[] = [];
+
+    afterParse(parser: Parser): void {
+      const known = { ...CORE_VECTORS, ...options.vectors };
+      const exportsText: string[] = [];
+      for (const source of parser.sources) {
+        for (const statement of source.statements) {
+          if (statement.kind !== NodeKind.FunctionDeclaration) continue;
+          const declaration = statement as FunctionDeclaration;
+          const decorator = declaration.decorators?.find((d) => d.name.text === 'isr');
+          if (!decorator) continue;
+          const vector = this.vectorOf(source, declaration, decorator, known);
+          if (!vector) continue;
+          declaration.flags |= CommonFlags.Export;
+          this.handlers.push({ vector, range: declaration.name.range });
+          const alias = `isr${this.handlers.length}`;
+          exportsText.push(`import { ${declaration.name.text} as ${alias} } from "${modulePath(source)}";\nexport { ${alias} as ${vector.exportName} };`);
+        }
+      }
+      if (exportsText.length > 0) parser.parseFile(exportsText.join('\n'), 'vectors.ts', true);
+    }
+
+    afterCompile(module: BinaryenModule): void {
+      const keepsNames = this.binaryen.getDebugInfo();
+      this.binaryen.setDebugInfo(true);
+      const { binary, sourceMap } = module.emitBinary('vectors.map');
+      this.binaryen.setDebugInfo(keepsNames);
+      const parsed = parseModule(binary);
+      const map = sourceMap ? new SourceMap(sourceMap) : undefined;
+      const vectors = this.handlers.map((h) => h.vector);
+      const roots = parsed.exports.filter((e) => e.kind === 'func' && (e.name === RENDER || vectors.some((v) => v.exportName === e.name))).map((e) => e.index);
+      for (const finding of findViolations(parsed, roots)) this.reportViolation(finding, parsed.functionNames, map);
+      options.onVectors(vectors);
+    }
+
+    private fail(range: Range, text: string): undefined {
+      this.program.error(DiagnosticCode.User_defined_0, range, text);
+      return undefined;
+    }
+
+    private vectorOf(source: Source, declaration: FunctionDeclaration, decorator: Decorator, known: Readonly<Record<string, number>>): Vector | undefined {
+      const [name, priority, extra] = decorator.args ?? [];
+      if (name?.literalKind !== LiteralKind.String || priority?.literalKind !== LiteralKind.Integer) {
+        return this.fail(decorator.range, '@isr wants a vector and a priority: @isr("USART2", 1) or @isr("USART2", 1, { budget: 400 })');
+      }
+      const vectorName = String(name.value);
+      const irq = known[vectorName];
+      if (irq === undefined) return this.fail(name.range, `unknown vector "${vectorName}"${suggestion(vectorName, Object.keys(known))}`);
+      const bound = this.handlers.find((h) => h.vector.irq === irq);
+      if (bound) return this.fail(name.range, `vector "${vectorName}" is bound already, to ${bound.vector.functionName} in ${bound.vector.file}:${bound.vector.line}`);
+      const level = Number(String(priority.value));
+      const levels = 1 << options.priorityBits;
+      if (level >= levels) return this.fail(priority.range, `priority ${level}: this chip has 0 (most urgent) to ${levels - 1}`);
+      if (declaration.signature.parameters.length > 0) return this.fail(declaration.name.range, 'an interrupt handler takes no parameters');
+      const budget = extra && this.budgetOf(extra);
+      if (extra && budget === undefined) return undefined;
+      return {
+        name: vectorName, irq, priority: level, exportName: `${vectorName}_IRQHandler`, budget,
+        functionName: declaration.name.text, file: source.normalizedPath, line: source.lineAt(declaration.name.range.start),
+      };
+    }
+
+    /** Budget in cycles, from `{ budget: 400 }` or `{ budget: "10us" }`. */
+    private budgetOf(extra: Literal): number | undefined {
+      const at = extra.literalKind === LiteralKind.Object ? extra.names!.findIndex((n) => n.text === 'budget') : -1;
+      const value = at >= 0 && extra.names!.length === 1 ? extra.values![at] : undefined;
+      if (value?.literalKind === LiteralKind.Integer) return Number(String(value.value));
+      const time = value?.literalKind === LiteralKind.String ? /^(\d+(?:\.\d+)?)\s*(us|ms)$/.exec(String(value.value)) : null;
+      if (time) return Math.floor((Number(time[1]) * options.coreHertz) / (time[2] === 'us' ? 1e6 : 1e3));
+      return this.fail(extra.range, 'the third argument of @isr is { budget: cycles } or { budget: "10us" }');
+    }
+
+    private reportViolation({ violation, root, path }: Finding, names: ReadonlyMap<number, string>, map: SourceMap | undefined): void {
+      const nameOf = (index: number): string => (names.get(index) ?? `function ${index}`).replace(/^.*\//, '');
+      const { vector, range } = this.handlers.find((h) => names.get(root)?.endsWith(`/${h.vector.functionName}`)) ?? {};
+      const located = path.map((step) => ({ step, at: map?.locate(step.offset) }));
+      const innermost = [...located].reverse().find(({ at }) => at && !at.file.startsWith('~lib/'));
+      const where = (innermost?.at && this.rangeAt(innermost.at)) ?? range ?? this.handlers[0]?.range ?? this.program.sources[0].statements[0].range;
+      const steps = located.map(({ step, at }) => `${nameOf(step.caller)}${at ? ` (${at.file}:${at.line})` : ''}`);
+      const last = path[path.length - 1].callee;
+      if (last !== undefined) steps.push(nameOf(last));
+      const who = vector ? `the handler of ${vector.name}` : RENDER;
+      const culprit = violation === 'recursion' && last !== undefined ? nameOf(last) : nameOf(path[path.length - 1].caller);
+      this.fail(where, `${who} reaches ${violation === 'heap' ? 'heap use' : violation === 'recursion' ? 'recursion' : 'an indirect call'}: ${culprit} ${WHAT[violation]}. Path: ${steps.join(' -> ')}`);
+    }
+
+    /** The rest of a source line from a position on, for the compiler to underline. */
+    private rangeAt({ file, line, column }: { file: string; line: number; column: number }): Range | undefined {
+      const source = this.program.sources.find((s) => s.normalizedPath === file);
+      if (!source) return undefined;
+      let start = 0;
+      for (let n = 1; n < line; n++) start = source.text.indexOf('\n', start) + 1;
+      const endOfLine = source.text.indexOf('\n', start);
+      const end = endOfLine < 0 ? source.text.length : endOfLine;
+      const range = new Range(Math.min(start + column, end), end);
+      range.source = source;
+      return range;
+    }
+  };
+}
+
+/** How the generated entry file, at the root, imports a source. */
+function modulePath(source: Source): string {
+  const path = source.internalPath;
+  return path.startsWith('~lib/') ? path.slice(5) : path.startsWith('.') ? path : `./${path}`;
+}
+
+/** The known name that is nearest in spelling, if one is near. */
+function suggestion(wanted: string, known: readonly string[]): string {
+  const scored = known.map((name) => ({ name, distance: editDistance(wanted.toLowerCase(), name.toLowerCase()) })).sort((a, b) => a.distance - b.distance);
+  return scored.length > 0 && scored[0].distance <= Math.max(2, wanted.length / 3) ? `; did you mean "${scored[0].name}"?` : '; the names are those of the reference manual\'s vector table';
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// The two ways in which a command ends badly.
+
+/** Used wrongly: an option that makes no sense, a file that is not what it should be named as. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The thing failed: a budget was exceeded, a test did not pass. Exit code 1. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// `tonewheel run`: plays a MIDI file through a firmware on an emulated board.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { listBoards, loadBoard, type Board } from '../boards.js';
+import { runSession, type SessionResult } from '../emulator/session.js';
+import type { RunResult } from '../profile/run-result.js';
+import { summary } from '../profile/summary.js';
+import { CommandFailed, UsageError } from './failures.js';
+import { progressBar } from './progress.js';
+
+interface RunOptions {
+  board: string; cpu: string; engine: string; midi?: string; seconds?: number; wav?: string; vcd?: string; vcdWindow?: [number, number]; midiOut?: string;
+  report?: string; seed: number; midiAlign?: boolean; overclock: number; json?: boolean;
+}
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('wanted a number above 0.');
+  return value;
+};
+
+const seed = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('wanted a whole number, 0 or above.');
+  return value;
+};
+
+const window = (text: string): [number, number] => {
+  const [from, to, ...rest] = text.split(':').map(Number);
+  if (rest.length > 0 || !(from >= 0 && to > from)) throw new InvalidArgumentError('wanted FROM:TO in seconds, e.g. 0.5:1.0.');
+  return [from, to];
+};
+
+/** A board by name or file. @throws UsageError for a name that there is not */
+export function boardNamed(name: string): Board {
+  if (!name.endsWith('.json') && !name.includes('/') && !listBoards().includes(name)) {
+    throw new UsageError(`there is no board "${name}". The boards are ${listBoards().join(', ')}; "tonewheel boards" tells more. A path of a board's JSON file works too.`);
+  }
+  return loadBoard(name);
+}
+
+/** Exit code 1, with what to do, when a handler took more than its author allows. */
+export function failOnBrokenBudgets(result: RunResult, { emulated }: SessionResult): void {
+  const broken = Object.entries(result.isr).filter(([, isr]) => isr.overBudget > 0);
+  if (broken.length === 0) return;
+  const lines = broken.map(([name, { budget, maxCycles, overBudget, count }]) => {
+    const vector = emulated.firmware.vectors.find((v) => v.name === name);
+    return `${name}: ${maxCycles} cycles at worst, budget ${budget}; exceeded ${overBudget} times in ${count} (${vector?.functionName} in ${vector?.file}:${vector?.line})`;
+  });
+  throw new CommandFailed(`a handler exceeded its budget.\n  ${lines.join('\n  ')}\nMake the handler cheaper, move work out of it, or raise the budget in its @isr.`);
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('play a MIDI file through a firmware on an emulated board')
+    .argument('<firmware>', 'the firmware\'s TypeScript file')
+    .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
+    .addOption(new Option('--cpu <cpu>', 'what executes the firmware').choices(['wasm']).default('wasm'))
+    .addOption(new Option('--engine <engine>', 'whose instruction costs are counted').choices(['aot', 'wasm3']).default('aot'))
+    .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
+    .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)
+    .option('--wav <file>', 'write what the codec plays')
+    .option('--vcd <file>', 'write the wires: MIDI, I2S, a marker for each handler')
+    .option('--vcd-window <from:to>', 'seconds between which the VCD has the I2S lines (default: all; a second of them is some 50 MB)', window)
+    .option('--midi-out <file>', 'write what the MIDI output sends, as a MIDI file')
+    .option('--report <dir>', 'write report.html and report.json')
+    .option('--seed <n>', 'where in a frame the MIDI source\'s clock lies; 0 is exactly on the file\'s times', seed, 0)
+    .option('--midi-align', 'each MIDI character completes just after a frame boundary')
+    .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', positive, 1)
+    .option('--json', 'print one JSON object')
+    .action(async (firmware: string, options: RunOptions) => {
+      const { json, board, ...rest } = options;
+      const bar = progressBar(!json);
+      const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
+      const session = await runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);
+      console.log(json ? JSON.stringify(session.result, null, 2) : summary(session.result, session.files));
+      failOnBrokenBudgets(session.result, session);
+    });
+}

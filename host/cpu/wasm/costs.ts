@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What an instruction costs: tables in boards/costs, one for each core, with an entry for each engine.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { boardsDir } from '../../paths.js';
+import type { WasmModule } from './decode.js';
+import { operatorNames } from './opcodes.js';
+
+/** One engine's costs on one core, in core cycles. */
+export interface EngineCosts {
+  /** Where the numbers come from, for reports. */
+  readonly source: string;
+  /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. */
+  readonly instructions: Readonly<Record<string, number>>;
+  /** By name of the imported function. */
+  readonly imports: Readonly<Record<string, number>>;
+  /** From the core's exception entry to a handler's first instruction, and back: what the shim's dispatcher adds. */
+  readonly dispatch: number;
+}
+
+export interface CoreCosts {
+  readonly core: string;
+  readonly engines: Readonly<Record<string, EngineCosts>>;
+}
+
+/** @throws Error when there is no table for the core */
+export function loadCoreCosts(core: string): CoreCosts {
+  return JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as CoreCosts;
+}
+
+/** Costs resolved for every instruction there is. */
+export class InstructionCosts {
+  private readonly byName = new Map<string, number>();
+
+  /** @throws Error when an instruction has no cost: a table with a hole would count it as free */
+  constructor(private readonly engine: EngineCosts) {
+    const patterns = Object.entries(engine.instructions).sort(([a], [b]) => b.length - a.length);
+    for (const name of operatorNames) {
+      const found = patterns.find(([p]) => p === name) ?? patterns.find(([p]) => p.endsWith('*') && name.startsWith(p.slice(0, -1)));
+      if (!found) throw new Error(`the cost table has no entry for ${name}`);
+      this.byName.set(name, found[1]);
+    }
+  }
+
+  /** Cycles of an instruction; `call` is asked for by `call`. */
+  instruction(name: string): number {
+    return name === 'call' ? 0 : this.byName.get(name)!;
+  }
+
+  /** Cycles of a call: an import has a cost of its own, in the imports' table. */
+  call(index: number, module: WasmModule): number {
+    const imported = module.imports[index];
+    return (imported && this.engine.imports[imported.name]) ?? this.byName.get('call')!;
+  }
+}

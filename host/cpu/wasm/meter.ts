@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// Puts a cycle count and a deadline check into every basic block of a module, so that interrupts fall where the cycles say.
+//
+// The module's own bytes are rewritten, not an optimiser's idea of them: each block is charged for the very instructions that ship, and
+// each rewritten instruction knows where it was (docs/adr/0001-metering-rewrites-bytes.md).
+
+import type { InstructionCosts } from './costs.js';
+import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type WasmModule } from './decode.js';
+import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
+
+/** Names by which a metered module meets its host. */
+export const METER = { module: 'meter', tick: 'tick', getLeft: 'meter:getLeft', setLeft: 'meter:setLeft' } as const;
+
+export interface MeteredModule {
+  readonly bytes: Uint8Array;
+  /** Offset in the original module of the instruction at an offset of the metered one. */
+  originalOffset(meteredOffset: number): number;
+}
+
+const OP = { if: 0x04, end: 0x0b, call: 0x10, localGet: 0x20, localSet: 0x21, localTee: 0x22, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32LtS: 0x48, i32Sub: 0x6b } as const;
+const I32 = 0x7f;
+const VOID_BLOCK = 0x40;
+
+/**
+ * Adds to a module: a counter of cycles left until the next deadline, charged at the head of each basic block with the block's cost; a call of
+ * the import `meter.tick` when it falls below zero; and the exports to read and set it. A call ends a block, so that a callee, a register
+ * access among them, sees the exact cycle.
+ */
+export function meter(module: WasmModule, costs: InstructionCosts): MeteredModule {
+  const { bytes, sections } = module;
+  const tick = module.imports.length;
+  const firstAdded = tick + 1 + module.functions.length;
+  const left = module.globalCount;
+  const shifted = (index: number): number => (index >= tick ? index + 1 : index);
+  const section = (id: number) => sections.find((s) => s.id === id);
+  const types = module.types.length;
+  const map: number[] = [];
+
+  const rewritten = new Map<number, ByteWriter>([
+    [SECTION.type, appendToVector(bytes, section(SECTION.type), 3, (out) => {
+      out.u8(0x60).u32(0).u32(0); // tick: () -> ()
+      out.u8(0x60).u32(0).u32(1).u8(I32); // getLeft: () -> i32
+      out.u8(0x60).u32(1).u8(I32).u32(0); // setLeft: i32 -> ()
+    })],
+    [SECTION.import, appendToVector(bytes, section(SECTION.import), 1, (out) => void out.name(METER.module).name(METER.tick).u8(0).u32(types))],
+    [SECTION.function, appendToVector(bytes, section(SECTION.function), 2, (out) => void out.u32(types + 1).u32(types + 2))],
+    [SECTION.global, rewriteGlobals(module, shifted)],
+    [SECTION.export, rewriteExports(module, shifted, firstAdded)],
+  ]);
+  if (module.start !== undefined) rewritten.set(SECTION.start, new ByteWriter().u32(shifted(module.start)));
+  if (section(SECTION.element)) rewritten.set(SECTION.element, rewriteElements(module, shifted));
+
+  const out = new ByteWriter().bytes(bytes, 0, 8);
+  const order = [SECTION.type, SECTION.import, SECTION.function, SECTION.table, SECTION.memory, SECTION.global, SECTION.export, SECTION.start,
+    SECTION.element, SECTION.dataCount, SECTION.code, SECTION.data];
+  for (const id of order) {
+    const own = section(id);
+    if (id === SECTION.code) writeCode(out, module, { costs, shifted, tick, left, map });
+    else if (rewritten.has(id)) out.section(id, rewritten.get(id)!);
+    else if (own) out.bytes(bytes, own.start, own.end);
+  }
+  return { bytes: out.take().slice(), originalOffset: (offset) => lookUp(map, offset) };
+}
+
+function rewriteGlobals(module: WasmModule, shifted: (index: number) => number): ByteWriter {
+  const section = module.sections.find((s) => s.id === SECTION.global);
+  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1);
+  if (section) {
+    const r = new ByteReader(module.bytes, section.contents, section.end);
+    for (let count = r.u32(); count > 0; count--) {
+      out.u8(r.u8()).u8(r.u8());
+      copyConstantExpression(r, out, shifted);
+    }
+  }
+  return out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
+}
+
+function rewriteExports(module: WasmModule, shifted: (index: number) => number, firstAdded: number): ByteWriter {
+  const kinds = ['func', 'table', 'memory', 'global'];
+  const out = new ByteWriter().u32(module.exports.length + 2);
+  for (const { name, kind, index } of module.exports) out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' ? shifted(index) : index);
+  return out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
+}
+
+/** Element segments in all eight forms of the binary format (Core Specification 2.0, 5.5.12). */
+function rewriteElements(module: WasmModule, shifted: (index: number) => number): ByteWriter {
+  const section = module.sections.find((s) => s.id === SECTION.element)!;
+  const r = new ByteReader(module.bytes, section.contents, section.end);
+  const count = r.u32();
+  const out = new ByteWriter().u32(count);
+  for (let i = 0; i < count; i++) {
+    const flags = r.u32();
+    const passive = (flags & 1) !== 0;
+    const explicit = (flags & 2) !== 0;
+    const expressions = (flags & 4) !== 0;
+    out.u32(flags);
+    if (!passive && explicit) out.u32(r.u32());
+    if (!passive) copyConstantExpression(r, out, shifted);
+    if (passive || explicit) out.u8(r.u8());
+    const elements = r.u32();
+    out.u32(elements);
+    for (let e = 0; e < elements; e++) {
+      if (expressions) copyConstantExpression(r, out, shifted);
+      else out.u32(shifted(r.u32()));
+    }
+  }
+  return out;
+}
+
+interface CodeContext {
+  readonly costs: InstructionCosts;
+  readonly shifted: (index: number) => number;
+  readonly tick: number;
+  readonly left: number;
+  /** Pairs (metered offset, original offset), ascending. */
+  readonly map: number[];
+}
+
+function writeCode(out: ByteWriter, module: WasmModule, context: CodeContext): void {
+  const { left, map } = context;
+  const code = new ByteWriter().u32(module.functions.length + 2);
+  const firstEntry = map.length;
+  for (const body of module.functions) {
+    const bodyMap: number[] = [];
+    const rewritten = meterBody(module, body, context, bodyMap);
+    code.u32(rewritten.length);
+    for (let i = 0; i < bodyMap.length; i += 2) map.push(bodyMap[i] + code.length, bodyMap[i + 1]);
+    code.bytes(rewritten.take());
+  }
+  const getLeft = new ByteWriter().u32(0).u8(OP.globalGet).u32(left).u8(OP.end);
+  const setLeft = new ByteWriter().u32(0).u8(OP.localGet).u32(0).u8(OP.globalSet).u32(left).u8(OP.end);
+  for (const body of [getLeft, setLeft]) code.u32(body.length).bytes(body.take());
+  out.section(SECTION.code, code);
+  const contents = out.length - code.length;
+  for (let i = firstEntry; i < map.length; i += 2) map[i] += contents;
+}
+
+function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
+  const { bytes } = module;
+  const { costs, shifted, tick, left } = context;
+  const out = new ByteWriter();
+
+  // One more local, to test the counter without reading it back.
+  const r = new ByteReader(bytes, body.start, body.end);
+  const groups = r.u32();
+  let locals = module.types[body.type].parameters;
+  const declarations = r.offset;
+  for (let i = 0; i < groups; i++) { locals += r.u32(); r.u8(); }
+  out.u32(groups + 1).bytes(bytes, declarations, body.code).u32(1).u8(I32);
+
+  const charges = basicBlocks(module, body, costs);
+  const charge = (cost: number): void => {
+    out.u8(OP.globalGet).u32(left).u8(OP.i32Const).s32(cost).u8(OP.i32Sub).u8(OP.localTee).u32(locals).u8(OP.globalSet).u32(left);
+    out.u8(OP.localGet).u32(locals).u8(OP.i32Const).s32(0).u8(OP.i32LtS).u8(OP.if).u8(VOID_BLOCK).u8(OP.call).u32(tick).u8(OP.end);
+  };
+  forEachInstruction(bytes, body.code, body.end, ({ operator, offset, end, index }) => {
+    const cost = charges.get(offset);
+    if (cost) charge(cost);
+    map.push(out.length, offset);
+    if (operator.immediate === 'func') out.u8(bytes[offset]).u32(shifted(index));
+    else out.bytes(bytes, offset, end);
+  });
+  return out;
+}
+
+/** Cost of each basic block of a body, by the offset of its first instruction; blocks that cost nothing are left out. */
+export function basicBlocks(module: WasmModule, body: FunctionBody, costs: InstructionCosts): Map<number, number> {
+  const { bytes } = module;
+  const charges = new Map<number, number>();
+  /** Of each open construct: whether its end can be reached by a branch, so that a block begins there. */
+  const joins: boolean[] = [false];
+  let blockStart = body.code;
+  let cost = 0;
+  const close = (next: number): void => {
+    const rounded = Math.round(cost);
+    if (rounded > 0) charges.set(blockStart, rounded);
+    blockStart = next;
+    cost = 0;
+  };
+  const loops: boolean[] = [false];
+  const target = (depth: number): void => {
+    const at = joins.length - 1 - depth;
+    if (at >= 0 && !loops[at]) joins[at] = true;
+  };
+  forEachInstruction(bytes, body.code, body.end, ({ operator, offset, end, index }) => {
+    cost += operator.name === 'call' ? costs.call(index, module) : costs.instruction(operator.name);
+    switch (operator.name) {
+      case 'block': joins.push(false); loops.push(false); break;
+      case 'loop': close(end); joins.push(false); loops.push(true); break;
+      case 'if': close(end); joins.push(true); loops.push(false); break;
+      case 'else': close(end); break;
+      case 'end': loops.pop(); if (joins.pop()) close(end); break;
+      case 'br': target(index); close(end); break;
+      case 'br_if': target(index); close(end); break;
+      case 'br_table': {
+        const labels = new ByteReader(bytes, offset + 1, end);
+        for (let count = labels.u32() + 1; count > 0; count--) target(labels.u32());
+        close(end);
+        break;
+      }
+      case 'call': case 'call_indirect': case 'return': case 'unreachable': close(end); break;
+    }
+  });
+  close(body.end);
+  return charges;
+}
+
+function lookUp(map: readonly number[], offset: number): number {
+  let low = 0;
+  let high = map.length / 2;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (map[2 * middle] <= offset) low = middle;
+    else high = middle;
+  }
+  return map[2 * low + 1];
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// A board on the desk that is not there: chip, CPU, codec, MIDI cable, microphone and logic analyser, put together and run.
+
+import { counters, COUNTERS_OFFSET, type CounterName } from '../abi.js';
+import type { Board } from '../boards.js';
+import { sampleRateOf } from '../build/board-module.js';
+import type { Firmware } from '../build/compile.js';
+import { SourceMap } from '../build/source-map.js';
+import { InstructionCosts, loadCoreCosts, type EngineCosts } from '../cpu/wasm/costs.js';
+import { WasmCpu } from '../cpu/wasm/cpu.js';
+import { parseModule } from '../cpu/wasm/decode.js';
+import { meter } from '../cpu/wasm/meter.js';
+import { describeTrap } from '../cpu/wasm/trap.js';
+import { AudioSink } from '../devices/audio-sink.js';
+import { Cs43l22 } from '../devices/cs43l22.js';
+import { MidiSource } from '../devices/midi-source.js';
+import { SerialReceiver } from '../devices/serial-receiver.js';
+import { SerialSender } from '../devices/serial-sender.js';
+import { ceilDivide, floorTimes, times, fraction } from '../machine/fraction.js';
+import type { I2sListener, I2sStream } from '../machine/links.js';
+import { Machine, RunEnded } from '../machine/machine.js';
+import { RealTime } from '../machine/real-time.js';
+import type { Wire } from '../machine/wire.js';
+import { plugCore } from '../peripherals/cortex-m/core.js';
+import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
+import { Recorder } from '../profile/recorder.js';
+
+export interface EmulationOptions {
+  /** Whose instruction costs are counted: an engine of the core's cost table. */
+  readonly engine?: string;
+  /** How many times faster than the chip's the core is. */
+  readonly overclock?: number;
+  /** Chooses where in a frame the MIDI source's clock lies. 0: on the cycle that its times say. */
+  readonly seed?: number;
+  /** Each MIDI character completes just after a frame boundary, so that a handler's latency cannot move it to the next frame. */
+  readonly midiAlign?: boolean;
+}
+
+/** Cycles after a frame boundary at which an aligned character completes: the boundary is past, and nearly all of the frame is left. */
+const ALIGN_DELAY = 64;
+const MIDI_BAUD = 31_250;
+/** Bytes shown when a firmware traps. */
+const LAST_BYTES = 12;
+
+/** Finds the frame boundaries of a running I2S stream: the instants at which the position that firmware can read moves on. */
+class FrameClock implements I2sListener {
+  private stream: I2sStream | undefined;
+
+  start(stream: I2sStream): void {
+    this.stream = stream;
+  }
+  slots(): void {}
+  stop(): void {
+    this.stream = undefined;
+  }
+  nextBoundary(cycle: number): number | undefined {
+    if (!this.stream) return undefined;
+    const { originCycle, slotCycles } = this.stream;
+    const frameCycles = times(slotCycles, fraction(2));
+    return originCycle + floorTimes(ceilDivide(Math.max(0, cycle - originCycle), frameCycles), frameCycles);
+  }
+}
+
+/** A small integer hash, to turn a seed into a phase. */
+function phaseOf(seed: number): number {
+  let x = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return ((x ^ (x >>> 16)) >>> 0) / 2 ** 32;
+}
+
+export class EmulatedBoard {
+  readonly machine: Machine;
+  readonly chip: Stm32;
+  readonly time: RealTime;
+  readonly cpu: WasmCpu;
+  /** The keyboard at the far end of the MIDI cable. */
+  readonly midi: MidiSource;
+  /** Whoever listens to MIDI OUT. */
+  readonly midiOut: SerialReceiver;
+  readonly codec: Cs43l22;
+  /** What the codec plays. */
+  readonly audio = new AudioSink();
+  readonly recorder: Recorder;
+  readonly costs: EngineCosts;
+  readonly engine: string;
+  readonly sampleRate: number;
+  /** Characters that have come in. */
+  midiByteCount = 0;
+  private ringItems = 0;
+  private readonly lastMidiBytes: number[] = [];
+  private readonly traps: Pick<Parameters<typeof describeTrap>[1], 'module' | 'metered' | 'sourceMap'>;
+
+  /** @throws Error when the engine has no cost table for this core */
+  constructor(readonly board: Board, readonly firmware: Firmware, readonly options: EmulationOptions = {}) {
+    const lines = Array.from({ length: board.nvic.lines }, () => '');
+    for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) lines[irq] = name;
+    this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits });
+    const { machine } = this;
+    plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => this.end() });
+    this.chip = plugStm32(machine, board);
+    this.time = new RealTime(machine.timeline, machine.clocks);
+    this.sampleRate = sampleRateOf(board);
+
+    this.engine = options.engine ?? 'aot';
+    const core = board.lineage[board.lineage.length - 1];
+    const costs = loadCoreCosts(core);
+    this.costs = costs.engines[this.engine];
+    if (!this.costs) throw new Error(`no costs for engine "${this.engine}" on ${core}; there are ${Object.keys(costs.engines).join(', ')}`);
+    const module = parseModule(firmware.wasm);
+    const metered = meter(module, new InstructionCosts(this.costs));
+    this.traps = { module, metered, sourceMap: firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined };
+    const memory = board.memory.find((m) => m.dma);
+    if (!memory) throw new Error(`board ${board.name} has no memory that DMA reaches`);
+    this.cpu = new WasmCpu({
+      machine, metered, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
+      memoryAddress: memory.origin,
+    });
+    machine.bus.addMemory({ name: memory.name, origin: memory.origin, dma: true, bytes: () => new Uint8Array(this.cpu.memory.buffer) });
+
+    const i2s = machine.i2sBus(board.audio.i2s);
+    const frames = new FrameClock();
+    i2s.listen(frames);
+    const rx = this.pin(board.midi.pins.RX);
+    const sender = new SerialSender(machine.timeline, this.time, rx, MIDI_BAUD,
+      options.midiAlign ? { nextBoundary: (cycle) => frames.nextBoundary(cycle), delayCycles: ALIGN_DELAY } : undefined);
+    sender.onCharacter((byte, start, end) => this.heard(byte, start, end));
+    this.midi = new MidiSource(sender);
+    this.midiOut = new SerialReceiver(machine.timeline, this.time, this.pin(board.midi.pins.TX), MIDI_BAUD);
+
+    const { codec } = board.audio;
+    this.codec = new Cs43l22(machine.timeline, this.time, this.pin(codec.reset!), this.audio);
+    machine.i2cBus(codec.i2c).attach(this.codec.control);
+    i2s.listen(this.codec.audio);
+
+    const vectors = Object.fromEntries(firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }]));
+    this.recorder = new Recorder(vectors, () => this.counter('activeVoices'));
+    machine.observers.add(this.recorder);
+    const { dma } = board.audio;
+    this.chip.dma(dma.controller).onHalf(dma.stream, () => {
+      // The longest pass is the ring; a shorter one goes on after an error.
+      this.ringItems = Math.max(this.ringItems, this.chip.dma(dma.controller).programmedItems(dma.stream));
+      machine.observers.blockBoundary(machine.timeline.now);
+    });
+  }
+
+  /** A pad of the chip by its name (PA3): read its level, drive it, listen to its edges. */
+  pin(name: string): Wire {
+    return this.chip.pad(name);
+  }
+
+  /** The firmware's module with the meter in it, for whoever instantiates it elsewhere. */
+  get meteredBytes(): Uint8Array {
+    return this.traps.metered.bytes;
+  }
+
+  /** Seconds since reset. */
+  get now(): number {
+    return this.time.now;
+  }
+
+  /** Frames in a block: half of the DMA ring, two samples a frame. 0 before the first block has gone. */
+  get blockFrames(): number {
+    return this.ringItems / 4;
+  }
+
+  /** Offset in seconds that the seed gives the MIDI source's clock: less than one frame. */
+  get midiPhaseSeconds(): number {
+    const { seed = 0 } = this.options;
+    return seed === 0 ? 0 : phaseOf(seed) / this.sampleRate;
+  }
+
+  /** A counter of the firmware, by its name in the ABI. */
+  counter(name: CounterName): number {
+    const index = Object.keys(counters).indexOf(name);
+    return new Uint32Array(this.cpu.memory.buffer, COUNTERS_OFFSET, index + 1)[index];
+  }
+
+  /** All counters, in the order of the ABI table. */
+  counterWords(): Uint32Array {
+    return new Uint32Array(this.cpu.memory.buffer, COUNTERS_OFFSET, Object.keys(counters).length).slice();
+  }
+
+  /** Calls `action` when `seconds` since reset have passed; again and again when it returns a later time. */
+  at(seconds: number, action: () => number | void): void {
+    const { timeline } = this.machine;
+    const meet = (when: number): void => {
+      const appointment = timeline.at(Math.max(timeline.now, this.time.cycleAt(when)), () => {
+        // The clock may have changed since: then it is not yet time.
+        if (this.now < when - 1e-9) return meet(when);
+        const next = action();
+        if (typeof next === 'number') meet(next);
+      });
+      this.time.onChange(() => {
+        if (!appointment.pending) return;
+        timeline.cancel(appointment);
+        meet(when);
+      });
+    };
+    meet(seconds);
+  }
+
+  /** Ends the run at the present: `run` returns. For use inside of `at`. */
+  end(): never {
+    throw new RunEnded();
+  }
+
+  /**
+   * Resets the board and runs its firmware until `seconds` since reset have passed, or until `end`.
+   * @throws FirmwareTrap when the firmware traps, aborts, or touches what is not there
+   */
+  run(seconds = Infinity): void {
+    if (seconds !== Infinity) this.at(seconds, () => this.end());
+    const stackTraceLimit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 60;
+    try {
+      this.cpu.boot();
+      this.cpu.call('init');
+      this.cpu.call('main');
+      this.cpu.sleepForever();
+    } catch (error) {
+      if (!(error instanceof RunEnded)) {
+        throw describeTrap(error, {
+          ...this.traps, running: [...this.cpu.running], seconds: this.now, cycle: this.machine.timeline.now, lastMidiBytes: this.lastMidiBytes,
+        });
+      }
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+    this.chip.settle();
+  }
+
+  private heard(byte: number, start: number, end: number): void {
+    this.midiByteCount++;
+    this.lastMidiBytes.push(byte);
+    if (this.lastMidiBytes.length > LAST_BYTES) this.lastMidiBytes.shift();
+    this.machine.observers.midiByte(byte, start, end);
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Sums a finished run up: the object that `tonewheel run --json` prints.
+
+import { toNumber } from '../machine/fraction.js';
+import { cyclesPerFrame } from '../profile/recorder.js';
+import { midiToAudio, notesOf } from '../profile/midi-to-audio.js';
+import { countersByKind, type RunResult } from '../profile/run-result.js';
+import type { SentAudio } from '../profile/sent-audio.js';
+import type { EmulatedBoard } from './emulated-board.js';
+
+/** What left I2S, in the form in which it is measured. */
+export function sentAudioOf({ audio }: EmulatedBoard): SentAudio {
+  return { samples: audio.samples(), fullScale: 2 ** 15, frameCycle: (frame) => audio.cycleOf(frame) };
+}
+
+/** @param midiFile the file that was played, as it was named; null when none was */
+export function resultOf(emulated: EmulatedBoard, midiFile: string | null): RunResult {
+  const { board, machine, audio, recorder, options, codec } = emulated;
+  const coreHertz = toNumber(emulated.time.coreHertz);
+  const frameCycles = coreHertz / emulated.sampleRate;
+  const { losses, gauges } = countersByKind(emulated.counterWords());
+  const notes = notesOf(recorder.midi());
+  const { blockFrames } = emulated;
+  const [left, right] = audio.levels();
+  return {
+    format: 1,
+    firmware: emulated.firmware.file,
+    board: board.name,
+    cpu: 'wasm',
+    engine: emulated.engine,
+    seed: options.seed ?? 0,
+    overclock: options.overclock ?? 1,
+    midiAlign: options.midiAlign ?? false,
+    seconds: emulated.now,
+    cycles: machine.timeline.now,
+    coreHertz,
+    sampleRate: emulated.sampleRate,
+    frames: audio.frames,
+    blockFrames,
+    audioSha256: audio.sha256(),
+    peak: Math.max(left.peak, right.peak),
+    rms: Math.sqrt((left.rms ** 2 + right.rms ** 2) / 2),
+    lateBlocks: losses.lateBlocks,
+    losses,
+    gauges,
+    isr: recorder.isr(),
+    cyclesPerFrame: cyclesPerFrame(recorder.blocks(), frameCycles),
+    midiToAudio: midiToAudio(notes, sentAudioOf(emulated), blockFrames * frameCycles, coreHertz),
+    midi: { file: midiFile, bytesIn: emulated.midiByteCount, bytesOut: emulated.midiOut.bytes.length, notesOn: notes.length },
+    codecProblems: codec.problems(),
+    diagnostics: [...machine.diagnostics],
+    costs: emulated.costs.source,
+  };
+}

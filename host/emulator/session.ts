@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// One run as a user asks for it: a firmware, a MIDI file, how long, and what to leave behind.
+
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../cli/failures.js';
+import type { Board } from '../boards.js';
+import { compileFirmware } from '../build/compile.js';
+import { LogicAnalyser } from '../devices/logic-analyser.js';
+import { readMidiFile, writeMidiFile } from '../devices/midi-file.js';
+import { PartialFile } from '../devices/partial-file.js';
+import { notesOf } from '../profile/midi-to-audio.js';
+import { writeReport } from '../profile/report.js';
+import type { RunResult } from '../profile/run-result.js';
+import type { WrittenFile } from '../profile/summary.js';
+import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
+import { resultOf, sentAudioOf } from './result.js';
+
+export interface SessionOptions extends EmulationOptions {
+  readonly firmware: string;
+  readonly board: Board;
+  readonly midi?: string;
+  /** Emulated seconds from reset; default: to the end of the MIDI file and its sound, or 5. */
+  readonly seconds?: number;
+  readonly wav?: string;
+  readonly vcd?: string;
+  /** Stretch of the I2S lines in the VCD, in seconds since reset; default all of it. */
+  readonly vcdWindow?: readonly [from: number, to: number];
+  readonly midiOut?: string;
+  readonly report?: string;
+  /** The command line, for the report. */
+  readonly command: string;
+  /** Called some hundred times with what part of the run is done, 0 to 1. */
+  readonly onProgress?: (done: number) => void;
+}
+
+export interface SessionResult {
+  readonly result: RunResult;
+  readonly emulated: EmulatedBoard;
+  readonly files: readonly WrittenFile[];
+}
+
+/** When a MIDI file's second 0 is: the firmware has set clocks and codec up by then, as a player waits for the lights to come on. */
+export const MIDI_START_SECONDS = 0.25;
+/** Time after the file's end for releases and reverb to die away. */
+const TAIL_SECONDS = 3;
+const DEFAULT_SECONDS = 5;
+
+/** Fails now, not after minutes of work, when a file cannot be written where the user wants it. */
+async function checkWritable(path: string): Promise<void> {
+  const directory = dirname(resolve(path));
+  await mkdir(directory, { recursive: true }).catch((error) => { throw new UsageError(`cannot make the directory ${directory} for ${path}: ${error.message}`); });
+  await access(directory, constants.W_OK).catch(() => { throw new UsageError(`cannot write ${path}: no permission in ${directory}`); });
+}
+
+/** @throws MidiFileError, CompileError, FirmwareTrap, UsageError; files appear only when they are whole */
+export async function runSession(options: SessionOptions): Promise<SessionResult> {
+  const { board, midi, wav, vcd, midiOut, report, onProgress } = options;
+  const file = midi === undefined ? undefined : await readMidiFile(midi);
+  for (const path of [wav, vcd, midiOut]) if (path !== undefined) await checkWritable(path);
+  if (report !== undefined) await checkWritable(`${report}/report.html`);
+  const firmware = await compileFirmware(options.firmware, board);
+  const emulated = new EmulatedBoard(board, firmware, options);
+  const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
+
+  if (file) emulated.midi.play(file.events, MIDI_START_SECONDS + emulated.midiPhaseSeconds);
+  if (onProgress) emulated.at(0, () => { onProgress(emulated.now / total); return emulated.now + total / 200; });
+  const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
+  try {
+    emulated.run(total);
+    analyser?.close();
+  } finally {
+    analyser?.abort();
+  }
+  onProgress?.(1);
+
+  const files: WrittenFile[] = [];
+  if (wav !== undefined) { emulated.audio.writeWav(wav, emulated.sampleRate); files.push({ kind: 'sound', path: wav }); }
+  if (vcd !== undefined) files.push({ kind: 'wires', path: vcd });
+  if (midiOut !== undefined) { writeWhole(midiOut, writeMidiFile(emulated.midiOut.bytes)); files.push({ kind: 'MIDI out', path: midiOut }); }
+  const result = resultOf(emulated, midi ?? null);
+  if (report !== undefined) {
+    const { recorder } = emulated;
+    const written = await writeReport(report, {
+      result, blocks: recorder.blocks(), notes: notesOf(recorder.midi()), audio: sentAudioOf(emulated), command: options.command,
+    });
+    files.push({ kind: 'report', path: written.html }, { kind: 'numbers', path: written.json });
+  }
+  return { result, emulated, files };
+}
+
+/** The wires a user wants to see: MIDI both ways, the I2S lines, and a marker for each handler. */
+function attachAnalyser(emulated: EmulatedBoard, path: string, window: SessionOptions['vcdWindow']): LogicAnalyser {
+  const { board, machine, time, firmware } = emulated;
+  const analyser = new LogicAnalyser(path, machine.timeline, time);
+  analyser.wire('MIDI_RX', emulated.pin(board.midi.pins.RX));
+  analyser.wire('MIDI_TX', emulated.pin(board.midi.pins.TX));
+  analyser.i2s(board.audio.i2s, machine.i2sBus(board.audio.i2s), window);
+  const marker = (vector: string): string => `ISR_${vector}`;
+  for (const { name } of firmware.vectors) analyser.addMarker(marker(name));
+  machine.observers.add({
+    exceptionEnter: (vector, cycle) => analyser.marker(marker(vector), 1, cycle),
+    exceptionExit: (vector, cycle) => analyser.marker(marker(vector), 0, cycle),
+    sleep() {}, blockBoundary() {}, midiByte() {},
+  });
+  return analyser;
+}
+
+function writeWhole(path: string, bytes: Uint8Array): void {
+  const file = new PartialFile(path);
+  try {
+    file.write(bytes);
+    file.commit();
+  } finally {
+    file.abort();
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The request line between a peripheral and the DMA controllers.
+
+import type { DmaPacer, DmaRequest } from './peripheral.js';
+
+export class DmaRequestLine implements DmaRequest {
+  private level = false;
+  private readonly listeners: ((active: boolean) => void)[] = [];
+  pacer: DmaPacer | undefined;
+
+  constructor(readonly name: string) {}
+
+  get active(): boolean {
+    return this.level;
+  }
+
+  set(active: boolean): void {
+    if (active === this.level) return;
+    this.level = active;
+    for (const listener of this.listeners) listener(active);
+  }
+
+  listen(listener: (active: boolean) => void): void {
+    this.listeners.push(listener);
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// One machine: time, exceptions, bus, the lines between models, and what watches them. It names no chip; a chip is plugged into it.
+
+import { Bus } from './bus.js';
+import { DmaRequestLine } from './dma-request.js';
+import { ExceptionController } from './exceptions.js';
+import { I2cBus, I2sBus } from './links.js';
+import { Observers } from './observer.js';
+import type { ClockTree, Diagnostic, InterruptLine, ModelContext } from './peripheral.js';
+import { Timeline } from './timeline.js';
+import { Wire } from './wire.js';
+
+/** Names each kind of thing once, making it when it is first asked for. */
+function lazily<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>();
+  return (name) => {
+    let thing = made.get(name);
+    if (thing === undefined) made.set(name, (thing = make(name)));
+    return thing;
+  };
+}
+
+export interface MachineConfig {
+  /** Interrupt lines by the manual's names, in order of their numbers; a gap is an empty name. */
+  readonly vectors: readonly string[];
+  readonly priorityBits: number;
+}
+
+/** Thrown out of the timeline to end a run; nothing has gone wrong. */
+export class RunEnded extends Error {
+  override readonly name = 'RunEnded';
+}
+
+export class Machine implements ModelContext {
+  readonly timeline = new Timeline();
+  readonly bus = new Bus();
+  readonly exceptions: ExceptionController;
+  readonly observers = new Observers();
+  readonly diagnostics: Diagnostic[] = [];
+  readonly dmaRequest = lazily((name) => new DmaRequestLine(name));
+  readonly i2sBus = lazily((name) => new I2sBus(name));
+  readonly i2cBus = lazily((name) => new I2cBus(name));
+  /** Lines of text that the firmware logged, with the cycle of each. */
+  readonly log: { cycle: number; text: string }[] = [];
+  /** The chip's part, set when it is plugged in: clocks, and the joints between pads and alternate functions. */
+  clocks!: ClockTree;
+  signal: (name: string) => Wire = lazily((name) => new Wire(name, this.timeline));
+  padsOf: (signal: string) => readonly string[] = () => [];
+
+  constructor(private readonly config: MachineConfig) {
+    this.exceptions = new ExceptionController(this.timeline, config.vectors.length, config.priorityBits);
+  }
+
+  /** @throws Error when the chip has no such vector: a mistake in the chip's data */
+  interrupt(vector: string): InterruptLine {
+    const irq = this.config.vectors.indexOf(vector);
+    if (irq < 0) throw new Error(`the chip has no interrupt ${vector}`);
+    return this.exceptions.line(irq);
+  }
+
+  /** Keeps each finding once, however often it happens. */
+  diagnose(finding: Diagnostic): void {
+    if (!this.diagnostics.some((d) => d.where === finding.where && d.message === finding.message)) this.diagnostics.push(finding);
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// An STM32F4 put together from a board's data: every peripheral that has a model, at its address, behind its clock gate; the rest by name.
+
+import type { Board, BoardPeripheral } from '../../boards.js';
+import type { Machine } from '../../machine/machine.js';
+import type { Peripheral } from '../../machine/peripheral.js';
+import { Dma } from './dma.js';
+import { Exti } from './exti.js';
+import { Flash } from './flash.js';
+import { Gpio, type GpioConfig } from './gpio.js';
+import { I2c } from './i2c.js';
+import { PadRouter, type Pad } from './pad-router.js';
+import { Pwr } from './pwr.js';
+import { Rcc } from './rcc.js';
+import { registerNames } from './register-names.js';
+import { Spi } from './spi.js';
+import { Syscfg } from './syscfg.js';
+import { Tim, type TimConfig } from './tim.js';
+import { Usart } from './usart.js';
+
+/** Supply of the boards, and the limit that comes with the regulator's lower scale (DS8626, table 14). */
+const SUPPLY = { vddMillivolts: 3300, scale2MaxHclk: 144_000_000 };
+
+export class Stm32 {
+  private readonly dmas = new Map<string, Dma>();
+  private readonly spis: Spi[] = [];
+
+  constructor(private readonly router: PadRouter) {}
+
+  /** A pad by the data sheet's name (PA3). */
+  pad(name: string): Pad {
+    return this.router.pad(name);
+  }
+
+  /** A DMA controller by name, e.g. to inject a fault. @throws Error when the chip has none of that name */
+  dma(name: string): Dma {
+    const dma = this.dmas.get(name);
+    if (!dma) throw new Error(`the chip has no DMA controller ${name}`);
+    return dma;
+  }
+
+  addDma(dma: Dma): Dma {
+    this.dmas.set(dma.name, dma);
+    return dma;
+  }
+  addSpi(spi: Spi): Spi {
+    this.spis.push(spi);
+    return spi;
+  }
+
+  /** Delivers what has left the transmitters until now: at the end of a run, before the audio is looked at. */
+  settle(): void {
+    for (const spi of this.spis) spi.settle();
+  }
+}
+
+/** Plugs the chip into the machine: clocks, pads, models, and the names of what is not modelled. */
+export function plugStm32(machine: Machine, board: Board): Stm32 {
+  const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding));
+  machine.signal = (name) => router.signal(name);
+  machine.padsOf = (signal) => router.padsOf(signal);
+  const chip = new Stm32(router);
+
+  const find = (name: string): BoardPeripheral => board.peripherals.find((p) => p.name === name)!;
+  const base = (name: string): number => find(name).base;
+  let pwr: Pwr | undefined;
+  const rcc = new Rcc('RCC', base('RCC'), machine, {
+    oscillators: { ...board.internalOscillators, ...board.oscillators }, startUp: board.startUp, limits: board.limits, gates: board.peripherals,
+    backupWritable: () => pwr?.backupWritable ?? false,
+  });
+  machine.clocks = rcc;
+  pwr = new Pwr('PWR', base('PWR'), machine, SUPPLY);
+  const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine);
+
+  const make = (p: BoardPeripheral): Peripheral | undefined => {
+    const [vector] = p.vectors;
+    switch (p.model) {
+      case 'rcc': return rcc;
+      case 'pwr': return pwr;
+      case 'syscfg': return syscfg;
+      case 'flash': return new Flash(p.name, p.base, machine, { waitStates: board.flashWaitStates });
+      case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
+      case 'exti': return new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
+      case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
+      case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vector, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
+      case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
+      case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, vectors: { event: p.vectors[0], error: p.vectors[1] } });
+      case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name) }));
+      default: return undefined;
+    }
+  };
+
+  for (const p of board.peripherals) {
+    const model = make(p);
+    if (model === undefined) {
+      machine.bus.addUnmodelled({ name: p.name, base: p.base, size: p.size, registers: registerNames[p.registers] ?? {} });
+      continue;
+    }
+    machine.bus.map(p.base, p.size, model, (access) => {
+      if (rcc.enabled(p.name)) return true;
+      machine.diagnose({ where: p.name, message: `${access} while its clock is off: set RCC_${p.enable?.replace('.', ' bit ')} first; reads give 0, writes are lost` });
+      return false;
+    });
+  }
+  return chip;
+}
+
+/** The routes of one controller, in the form in which its model wants them. */
+function requestsOf(board: Board, controller: string): Record<string, (readonly [number, number])[]> {
+  const requests: Record<string, (readonly [number, number])[]> = {};
+  for (const [request, routes] of Object.entries(board.dmaRequests)) {
+    const own = routes.filter((r) => r.controller === controller).map((r) => [r.stream, r.channel] as const);
+    if (own.length > 0) requests[request] = own;
+  }
+  return requests;
+}

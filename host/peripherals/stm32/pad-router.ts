@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Pads and the alternate functions routed to them: RM0090 rev 18, 8.3; signal names as in the data sheet's table of alternate functions.
+
+import type { Diagnostic } from '../../machine/peripheral.js';
+import type { Timeline } from '../../machine/timeline.js';
+import { Wire, type Level } from '../../machine/wire.js';
+
+/** How a port sets a pad up. */
+export interface PadSetup {
+  readonly mode: 'input' | 'output' | 'alternate' | 'analog';
+  readonly openDrain: boolean;
+  readonly pull: 'none' | 'up' | 'down';
+  /** Level of the output data register. */
+  readonly output: Level;
+  /** Signals of the selected alternate function, whatever the mode. */
+  readonly signals: readonly string[];
+}
+
+/** Signals that the chip drives. All others are inputs. I2C's lines count as driven: the bus itself is modelled as a bus, not as wires. */
+const DRIVEN = /^(USART|UART|CAN)\d_TX$|^USART\d_(RTS|CK)$|^SPI\d_(SCK|MOSI)$|^I2S\d_(CK|WS|SD|MCK)$|^I2C\d_(SCL|SDA|SMBA)$|^TIM\d+_CH\dN?$|^MCO\d$|^TRACE|^JTDO$/;
+
+export const isDriven = (signal: string): boolean => DRIVEN.test(signal);
+
+/** What a pad without any drive or pull shows, until it is driven for the first time. */
+const FLOATING: Level = 1;
+/** What an input signal shows while no pad is routed to it. */
+const IDLE: Level = 1;
+
+/**
+ * A pad of the chip. Whoever is outside drives it with `set` and lets it go with `release`; `level` is what is on the pad after all drives
+ * and pulls: a drive wins over a pull, low wins over high, and a pad that nothing drives or pulls keeps its level.
+ */
+export class Pad extends Wire {
+  private outside: Level | undefined;
+  private setup: PadSetup = { mode: 'input', openDrain: false, pull: 'none', output: 0, signals: [] };
+  private shorted = false;
+
+  constructor(name: string, timeline: Timeline, private readonly router: PadRouter) {
+    super(name, timeline, FLOATING);
+  }
+
+  get routed(): readonly string[] {
+    return this.setup.mode === 'alternate' ? this.setup.signals : [];
+  }
+
+  /** Drives the pad from outside of the chip. */
+  override set(level: Level): void {
+    this.outside = level;
+    this.resolve();
+  }
+
+  /** Takes the outside's drive away. */
+  release(): void {
+    this.outside = undefined;
+    this.resolve();
+  }
+
+  /** Level as the port's Schmitt trigger gives it to the chip: 0 in analog mode (8.3.12). */
+  get input(): Level {
+    return this.setup.mode === 'analog' ? 0 : this.level;
+  }
+
+  configure(setup: PadSetup): void {
+    const before = this.routed;
+    this.setup = setup;
+    this.resolve();
+    for (const signal of before) if (!this.routed.includes(signal)) this.router.unroute(signal, this);
+    for (const signal of this.routed) this.router.route(signal, this);
+  }
+
+  /** Works out the level, and hands it on to the input signals that are routed here. */
+  resolve(): void {
+    const chip = this.chipDrive();
+    if (chip !== undefined && this.outside !== undefined && chip !== this.outside && !this.setup.openDrain && !this.shorted) {
+      this.shorted = true;
+      this.router.diagnose({ where: this.name, message: `the chip drives ${this.name} to ${chip} and the board drives it to ${this.outside}` });
+    }
+    const pulled: Level = this.setup.pull === 'up' ? 1 : this.setup.pull === 'down' ? 0 : this.level;
+    const analog = this.setup.mode === 'analog';
+    const level = chip === undefined && this.outside === undefined ? (analog ? this.level : pulled) : chip === 0 || this.outside === 0 ? 0 : 1;
+    if (level === this.level) return;
+    super.set(level);
+    for (const signal of this.routed) if (!isDriven(signal)) this.router.updateInput(signal);
+  }
+
+  /** What the chip puts on the pad; undefined when it drives nothing. */
+  private chipDrive(): Level | undefined {
+    const { mode, openDrain, output, signals } = this.setup;
+    let level: Level;
+    if (mode === 'output') level = output;
+    else if (mode === 'alternate' && signals.some(isDriven)) level = signals.every((s) => !isDriven(s) || this.router.signal(s).level === 1) ? 1 : 0;
+    else return undefined;
+    return openDrain && level === 1 ? undefined : level;
+  }
+}
+
+/** All pads of a chip and all ends of alternate functions, and which is joined to which. One for a machine. */
+export class PadRouter {
+  private readonly pads = new Map<string, Pad>();
+  private readonly signals = new Map<string, Wire>();
+  private readonly routes = new Map<string, Set<Pad>>();
+
+  constructor(private readonly timeline: Timeline, readonly diagnose: (finding: Diagnostic) => void) {}
+
+  /** A pad by its name (PA3). */
+  pad(name: string): Pad {
+    let pad = this.pads.get(name);
+    if (pad === undefined) this.pads.set(name, pad = new Pad(name, this.timeline, this));
+    return pad;
+  }
+
+  /** The peripheral's end of an alternate function (USART2_RX). */
+  signal(name: string): Wire {
+    let wire = this.signals.get(name);
+    if (wire === undefined) {
+      this.signals.set(name, wire = new Wire(name, this.timeline, IDLE));
+      if (isDriven(name)) wire.onEdge(() => this.routes.get(name)?.forEach((pad) => pad.resolve()));
+      else this.updateInput(name);
+    }
+    return wire;
+  }
+
+  /** Names of the pads that a signal is routed to now. */
+  padsOf(signal: string): readonly string[] {
+    return [...(this.routes.get(signal) ?? [])].map((pad) => pad.name);
+  }
+
+  /** Joins a signal to a pad. */
+  route(signal: string, pad: Pad): void {
+    const pads = this.routes.get(signal) ?? new Set();
+    this.routes.set(signal, pads);
+    if (pads.has(pad)) return;
+    pads.add(pad);
+    if (isDriven(signal)) return;
+    if (pads.size > 1) this.diagnose({ where: pad.name, message: `${signal} is an input and routed to ${this.padsOf(signal).join(' and ')} at once` });
+    this.updateInput(signal);
+  }
+
+  unroute(signal: string, pad: Pad): void {
+    if (this.routes.get(signal)?.delete(pad) && !isDriven(signal)) this.updateInput(signal);
+  }
+
+  /** Gives an input signal the level of its pads: low when one of several is low, idle when there is none. */
+  updateInput(signal: string): void {
+    const pads = this.routes.get(signal);
+    const level: Level = pads === undefined || pads.size === 0 ? IDLE : [...pads].every((pad) => pad.level === 1) ? 1 : 0;
+    this.signals.get(signal)?.set(level);
+  }
+}

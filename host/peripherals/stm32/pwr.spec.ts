@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ModelBench } from '../../testing/model-bench.js';
+import { Pwr } from './pwr.js';
+
+const CR = 0x00, CSR = 0x04;
+
+function setUp(vddMillivolts = 3000) {
+  const bench = new ModelBench(16e6);
+  const pwr = new Pwr('PWR', 0x40007000, bench, { vddMillivolts, scale2MaxHclk: 144e6 });
+  return { bench, pwr, read: (offset: number) => pwr.read(offset, 4), write: (offset: number, value: number) => pwr.write(offset, value, 4) };
+}
+
+test('VOS comes up as scale 1, ready', () => {
+  const { read } = setUp();
+  assert.equal(read(CR), 0x4000);
+  assert.equal(read(CSR), 0x4000);
+});
+
+test('DBP opens the backup domain', () => {
+  const { pwr, write } = setUp();
+  assert.equal(pwr.backupWritable, false);
+  write(CR, 0x4100);
+  assert.equal(pwr.backupWritable, true);
+});
+
+test('CWUF and CSBF read as 0, reserved bits stay 0', () => {
+  const { read, write } = setUp();
+  write(CR, 0xffffffff);
+  assert.equal(read(CR), 0x43f3);
+});
+
+test('the voltage detector compares 2.75 V with its thresholds', () => {
+  const { read, write } = setUp(2750);
+  const seen = Array.from({ length: 8 }, (_, pls) => {
+    write(CR, 0x4000 | (pls << 5) | (1 << 4));
+    return (read(CSR) >>> 2) & 1;
+  });
+  assert.deepEqual(seen, [0, 0, 0, 0, 0, 0, 1, 1]);
+  write(CR, 0x4000 | (7 << 5));
+  assert.equal(read(CSR) & 4, 0);
+});
+
+test('HCLK above 144 MHz wants VOS = 1', () => {
+  const { bench, write } = setUp();
+  write(CR, 0);
+  bench.setClock('HCLK', 144e6);
+  assert.equal(bench.diagnostics.length, 0);
+  bench.setClock('HCLK', 168e6);
+  assert.match(bench.diagnostics[0].message, /HCLK is 168000000 Hz with PWR_CR\.VOS = 0; the chip allows 144000000 Hz/);
+  write(CR, 0x4000);
+  assert.equal(bench.diagnostics.length, 1);
+});
+
+test('wake-up pin and backup regulator are errors by name', () => {
+  const { write } = setUp();
+  assert.throws(() => write(CSR, 1 << 8), /PWR_CSR\.EWUP/);
+  assert.throws(() => write(CSR, 1 << 9), /PWR_CSR\.BRE/);
+});

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: MIT
+// Reset and clock control of the STM32F405/407: RM0090 rev 18, chapter 7. Start-up times: DS8626.
+// Without effect in the emulator, and therefore refused: clock outputs (MCO), spread spectrum (SSCGEN), the external I2S clock (I2SSRC).
+
+import { divide, toNumber, type Fraction } from '../../machine/fraction.js';
+import { RegisterBlock, type ClockTree, type InterruptLine, type ModelContext } from '../../machine/peripheral.js';
+import type { Appointment } from '../../machine/timeline.js';
+import type { ClockLimits, StartUpTimes } from '../../boards.js';
+import { clockFrequencies, pllFields, pllFrequencies, plli2sFields, type ClockState } from './clock-tree.js';
+import { registerNames } from './register-names.js';
+import { unmodelledUse } from './unmodelled.js';
+
+export interface RccConfig {
+  /** In hertz. HSE and LSE are the board's crystals; without one, the ready flag never rises. */
+  readonly oscillators: { readonly HSI: number; readonly LSI: number; readonly HSE?: number; readonly LSE?: number };
+  readonly startUp: StartUpTimes;
+  readonly limits: ClockLimits;
+  /** Clock enable and reset bits of the chip's peripherals, e.g. "APB1ENR.17". */
+  readonly gates: readonly { readonly name: string; readonly enable?: string; readonly reset?: string }[];
+  /** PWR_CR.DBP: whether RCC_BDCR may be written (5.1.2). Default: yes. */
+  readonly backupWritable?: () => boolean;
+}
+
+const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
+
+const PLLCFGR_SHARED = (1 << 22) | 0x3f; // PLLSRC and PLLM: the input of both PLLs
+const CFGR_SWS = 3 << 2; // system clock switch status, read only
+const CFGR_MCO = (3 << 21) | (7 << 24) | (7 << 27) | (3 << 30); // MCO1, MCO1PRE, MCO2PRE, MCO2
+const CFGR_I2SSRC = 1 << 23; // I2S clock from the I2S_CKIN pin
+const CFGR_WRITABLE = 0xffff_fff3;
+const CIR_ENABLES = 0x3f << 8; // LSIRDYIE, LSERDYIE, HSIRDYIE, HSERDYIE, PLLRDYIE, PLLI2SRDYIE
+const CSR_RMVF = 1 << 24; // remove reset flags
+const CSR_RESET_FLAGS = 0xfe00_0000 | 0;
+const BDCR_BDRST = 1 << 16; // backup domain software reset
+const SSCGR_SSCGEN = 1 << 31; // spread spectrum on
+const CR_RESET = 0x0000_1083; // HSION, HSIRDY, HSITRIM = 16; HSICAL is the factory's, of which any value is as good
+
+/** Enable, low-power enable and reset registers: offset, reset value, bits that exist (7.3.5 to 7.3.19). */
+const GATE_REGISTERS: readonly (readonly [name: string, offset: number, reset: number, bits: number])[] = [
+  ['AHB1RSTR', 0x10, 0, 0x2260_11ff], ['AHB2RSTR', 0x14, 0, 0xf1], ['AHB3RSTR', 0x18, 0, 1], ['APB1RSTR', 0x20, 0, 0x36fe_c9ff], ['APB2RSTR', 0x24, 0, 0x0007_5933],
+  ['AHB1ENR', 0x30, 0x0010_0000, 0x7e74_11ff], ['AHB2ENR', 0x34, 0, 0xf1], ['AHB3ENR', 0x38, 0, 1], ['APB1ENR', 0x40, 0, 0x36fe_c9ff], ['APB2ENR', 0x44, 0, 0x0007_5f33],
+  ['AHB1LPENR', 0x50, 0x7e67_91ff, 0x7e67_91ff], ['AHB2LPENR', 0x54, 0xf1, 0xf1], ['AHB3LPENR', 0x58, 1, 1], ['APB1LPENR', 0x60, 0x36fe_c9ff, 0x36fe_c9ff], ['APB2LPENR', 0x64, 0x0007_5f33, 0x0007_5f33],
+];
+
+type Source = 'LSI' | 'LSE' | 'HSI' | 'HSE' | 'PLL' | 'PLLI2S';
+
+/** Where a source is switched on, where it shows that it is ready, and its flag in CIR (7.3.1, 7.3.4, 7.3.20, 7.3.21). */
+const SOURCES: Readonly<Record<Source, { readonly register: number; readonly on: number; readonly ready: number; readonly flag: number; readonly stopTicks: number }>> = {
+  LSI: { register: CSR, on: 1 << 0, ready: 1 << 1, flag: 0, stopTicks: 3 },
+  LSE: { register: BDCR, on: 1 << 0, ready: 1 << 1, flag: 1, stopTicks: 6 },
+  HSI: { register: CR, on: 1 << 0, ready: 1 << 1, flag: 2, stopTicks: 6 },
+  HSE: { register: CR, on: 1 << 16, ready: 1 << 17, flag: 3, stopTicks: 6 },
+  PLL: { register: CR, on: 1 << 24, ready: 1 << 25, flag: 4, stopTicks: 0 },
+  PLLI2S: { register: CR, on: 1 << 26, ready: 1 << 27, flag: 5, stopTicks: 0 },
+};
+const CR_WRITABLE = 0x050d_00f9; // PLLI2SON, PLLON, CSSON, HSEBYP, HSEON, HSITRIM, HSION
+const SYSCLK_SOURCES = ['HSI', 'HSE', 'PLL'] as const;
+
+/** Lock time in microseconds at a VCO frequency in hertz: straight lines between the data sheet's points, level beyond them. */
+export function lockMicroseconds(points: StartUpTimes['pllLock'], vco: number): number {
+  const above = points.findIndex((p) => p.vco >= vco);
+  if (above <= 0) return points.at(above)!.microseconds;
+  const [a, b] = [points[above - 1], points[above]];
+  return a.microseconds + ((vco - a.vco) / (b.vco - a.vco)) * (b.microseconds - a.microseconds);
+}
+
+/** RCC, and with it the clock tree that every other model reads. Time is in HCLK cycles, so a change of HCLK moves what is pending here. */
+export class Rcc extends RegisterBlock implements ClockTree {
+  private readonly registers = new Map<number, number>();
+  private readonly pending = new Map<Source, Appointment>();
+  private readonly listeners: (() => void)[] = [];
+  private readonly resetCallbacks = new Map<string, (() => void)[]>();
+  private readonly gates = new Map<string, { enable?: readonly [number, number]; reset?: readonly [number, number] }>();
+  private readonly interrupt: InterruptLine;
+  private source: ClockState['source'] = 'HSI';
+  private clocks = new Map<string, Fraction>();
+
+  constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: RccConfig) {
+    super(name, base, registerNames.RCC);
+    this.interrupt = ctx.interrupt('RCC');
+    for (const { name: peripheral, enable, reset } of config.gates) this.gates.set(peripheral, { enable: this.bit(enable), reset: this.bit(reset) });
+    this.reset();
+  }
+
+  /** System reset (7.1.1): all but the backup domain, CSR's reset flags as after power-on. */
+  reset(): void {
+    for (const appointment of this.pending.values()) this.ctx.timeline.cancel(appointment);
+    this.pending.clear();
+    for (const [, offset, value] of GATE_REGISTERS) this.registers.set(offset, value);
+    for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, 0x0e00_0000], [SSCGR, 0], [PLLI2SCFGR, 0x2000_3000]]) this.registers.set(offset, value);
+    if (!this.registers.has(BDCR)) this.registers.set(BDCR, 0);
+    this.source = 'HSI';
+    this.refresh();
+  }
+
+  // ClockTree
+
+  running(clock: string): boolean {
+    return this.clocks.has(clock);
+  }
+
+  hertz(clock: string): Fraction {
+    const hertz = this.clocks.get(clock);
+    if (hertz === undefined) throw new Error(`clock ${clock} is not running`);
+    return hertz;
+  }
+
+  cyclesPerTick(clock: string): Fraction {
+    return divide(this.hertz('HCLK'), this.hertz(clock));
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  // Gates
+
+  /** Whether a peripheral has its clock and is not held in reset; one without bits always has. @throws Error for a name that the chip lacks */
+  enabled(peripheral: string): boolean {
+    const gate = this.gates.get(peripheral);
+    if (gate === undefined) throw new Error(`RCC knows no peripheral ${peripheral}`);
+    return (gate.enable === undefined || this.isSet(gate.enable)) && (gate.reset === undefined || !this.isSet(gate.reset));
+  }
+
+  /** Calls `callback` whenever firmware sets the peripheral's reset bit. */
+  onReset(peripheral: string, callback: () => void): void {
+    this.resetCallbacks.set(peripheral, [...(this.resetCallbacks.get(peripheral) ?? []), callback]);
+  }
+
+  // Registers
+
+  protected override readRegister(offset: number): number | undefined {
+    return this.registers.get(offset);
+  }
+
+  protected override writeRegister(offset: number, value: number): boolean {
+    const gate = GATE_REGISTERS.find(([, at]) => at === offset);
+    if (gate !== undefined) this.writeGate(gate[0], offset, value & gate[3]);
+    else if (offset === CR) this.writeSources(CR, value & CR_WRITABLE, CR_WRITABLE);
+    else if (offset === PLLCFGR) this.writeConfig(PLLCFGR, value & 0x0f43_7fff, { PLL: ~0, PLLI2S: PLLCFGR_SHARED });
+    else if (offset === PLLI2SCFGR) this.writeConfig(PLLI2SCFGR, value & 0x7000_7fc0, { PLLI2S: ~0 });
+    else if (offset === CFGR) this.writeCfgr(value);
+    else if (offset === CIR) this.writeCir(value);
+    else if (offset === BDCR) this.writeBdcr(value);
+    else if (offset === CSR) this.writeCsr(value);
+    else if (offset === SSCGR) {
+      if (value & SSCGR_SSCGEN) throw unmodelledUse(this.base + SSCGR, 'RCC_SSCGR.SSCGEN (spread spectrum)');
+      this.registers.set(SSCGR, value & 0x4fff_ffff);
+    } else return false;
+    return true;
+  }
+
+  private writeGate(name: string, offset: number, value: number): void {
+    const before = this.registers.get(offset)!;
+    this.registers.set(offset, value >>> 0);
+    if (name.endsWith('LPENR') && before & ~value) {
+      this.diagnose(`${name} takes clocks away in sleep mode; in the emulator they run on`);
+    }
+    if (!name.endsWith('RSTR')) return;
+    for (const [peripheral, { reset }] of this.gates) {
+      if (reset?.[0] !== offset || !(value & ~before & reset[1])) continue;
+      for (const callback of this.resetCallbacks.get(peripheral) ?? []) callback();
+    }
+  }
+
+  /** Writes a register that holds ON bits, and starts and stops what they stand for. */
+  private writeSources(register: number, value: number, writable: number): void {
+    const before = this.registers.get(register)!;
+    this.registers.set(register, ((before & ~writable) | value) >>> 0);
+    for (const [source, bits] of Object.entries(SOURCES) as [Source, (typeof SOURCES)[Source]][]) {
+      if (bits.register !== register || !((before ^ value) & bits.on)) continue;
+      if (value & bits.on) this.start(source);
+      else if (this.inUse(source)) {
+        // 7.3.1: hardware keeps an oscillator or PLL on that SYSCLK comes from.
+        this.registers.set(register, (this.registers.get(register)! | bits.on) >>> 0);
+        this.diagnose(`${source}ON cannot be cleared while SYSCLK comes from ${this.source}`);
+      } else this.stop(source);
+    }
+  }
+
+  /** Writes a PLL's configuration, but for the bits that a running PLL locks (7.3.2, 7.3.23). */
+  private writeConfig(register: number, value: number, locks: Readonly<Partial<Record<'PLL' | 'PLLI2S', number>>>): void {
+    const before = this.registers.get(register)!;
+    let locked = 0;
+    for (const [pll, mask] of Object.entries(locks)) {
+      if (!(this.registers.get(CR)! & SOURCES[pll as Source].on)) continue;
+      if ((before ^ value) & mask & ~locked) this.diagnose(`RCC_${registerNames.RCC[register]} was written while ${pll} is on; what ${pll} uses stays as it was`);
+      locked |= mask;
+    }
+    this.registers.set(register, ((before & locked) | (value & ~locked)) >>> 0);
+    this.refresh();
+  }
+
+  private writeCfgr(value: number): void {
+    const before = this.registers.get(CFGR)!;
+    if ((value ^ before) & CFGR_MCO) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
+    if (value & CFGR_I2SSRC) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.I2SSRC = 1 (I2S clock from I2S_CKIN)');
+    if ((value & 3) === 3) {
+      this.diagnose('RCC_CFGR.SW = 3 is not allowed; SYSCLK stays as it was');
+      value = (value & ~3) | (before & 3);
+    }
+    const wanted = SYSCLK_SOURCES[value & 3];
+    if ((value & 3) !== (before & 3) && !(this.registers.get(CR)! & SOURCES[wanted].on)) {
+      this.diagnose(`SYSCLK was switched to ${wanted}, which is off; SWS will not follow before it is on and ready`);
+    }
+    this.registers.set(CFGR, ((value & CFGR_WRITABLE) | (before & CFGR_SWS)) >>> 0);
+    this.switchWhenReady();
+    this.refresh();
+  }
+
+  private writeCir(value: number): void {
+    // Bits 23 and 21..16 clear the flags 7 and 5..0; the flags themselves are read only.
+    const flags = this.registers.get(CIR)! & 0xbf & ~(value >>> 16);
+    this.registers.set(CIR, (value & CIR_ENABLES) | flags);
+    this.updateInterrupt();
+  }
+
+  private writeBdcr(value: number): void {
+    if (this.config.backupWritable?.() === false) {
+      this.diagnose('RCC_BDCR was written while PWR_CR.DBP is clear; the write is lost');
+      return;
+    }
+    const writable = 0x0001_8305; // BDRST, RTCEN, RTCSEL, LSEBYP, LSEON
+    this.writeSources(BDCR, value & BDCR_BDRST ? BDCR_BDRST : value & writable, writable);
+    this.refresh();
+  }
+
+  private writeCsr(value: number): void {
+    this.writeSources(CSR, value & 1, 1);
+    if (value & CSR_RMVF) this.registers.set(CSR, (this.registers.get(CSR)! & ~CSR_RESET_FLAGS) >>> 0);
+  }
+
+  // Oscillators and PLLs
+
+  private start(source: Source): void {
+    const microseconds = this.startMicroseconds(source);
+    this.ctx.timeline.cancel(this.pending.get(source));
+    if (microseconds === undefined) return;
+    this.schedule(source, this.cycles(microseconds / 1e6), () => {
+      this.setReady(source, true);
+      this.registers.set(CIR, this.registers.get(CIR)! | (1 << SOURCES[source].flag));
+      this.updateInterrupt();
+      this.switchWhenReady();
+      this.refresh();
+    });
+  }
+
+  /** The ready flag falls some ticks of the oscillator's own clock after its ON bit, a PLL's at once (7.3.1, 7.3.20, 7.3.21). */
+  private stop(source: Source): void {
+    this.ctx.timeline.cancel(this.pending.get(source));
+    this.pending.delete(source);
+    const down = (): void => {
+      this.setReady(source, false);
+      this.refresh();
+    };
+    const { stopTicks } = SOURCES[source];
+    if (stopTicks === 0 || !this.clocks.has(source)) down();
+    else this.schedule(source, this.cycles(stopTicks / toNumber(this.hertz(source))), down);
+  }
+
+  private schedule(source: Source, cycles: number, action: () => void): void {
+    this.pending.set(source, this.ctx.timeline.after(cycles, () => {
+      this.pending.delete(source);
+      action();
+    }));
+  }
+
+  /** Time until a source is ready, in microseconds; undefined: it never will be. */
+  private startMicroseconds(source: Source): number | undefined {
+    const { oscillators, startUp } = this.config;
+    if (source === 'HSI') return startUp.hsiMicroseconds;
+    if (source === 'LSI') return startUp.lsiMicroseconds;
+    if (source === 'PLL' || source === 'PLLI2S') return this.lockTime(source);
+    if (oscillators[source] === undefined) {
+      this.diagnose(`${source}ON was set, but the board has no ${source} crystal`);
+      return undefined;
+    }
+    return source === 'HSE' ? startUp.hseMicroseconds : startUp.lseMicroseconds;
+  }
+
+  private lockTime(source: 'PLL' | 'PLLI2S'): number | undefined {
+    const { limits, startUp } = this.config;
+    const pll = pllFrequencies(this.state());
+    if (pll === undefined) {
+      this.diagnose(`${source}ON was set while the PLL's source does not run; it will not lock`);
+      return undefined;
+    }
+    const { M, Q } = pllFields(this.registers.get(PLLCFGR)!);
+    const { N: i2sN, R } = plli2sFields(this.registers.get(PLLI2SCFGR)!);
+    const input = toNumber(pll.input);
+    const vco = source === 'PLL' ? toNumber(pll.vco) : input * i2sN;
+    const wrong: string[] = [];
+    const within = (what: string, hertz: number, min: number, max: number): void => {
+      if (hertz < min || hertz > max) wrong.push(`${what} of ${hertz} Hz is outside of ${min} to ${max} Hz`);
+    };
+    within('an input', input, limits.pllInputMin, limits.pllInputMax);
+    within('a VCO', vco, limits.vcoMin, limits.vcoMax);
+    if (source === 'PLL') within('an output', vco / pllFields(this.registers.get(PLLCFGR)!).P, 0, limits.pllOutputMax);
+    else if (R >= 2) within('an output', vco / R, 0, limits.plli2sOutputMax);
+    if (M < 2) wrong.push(`PLLM = ${M} is not allowed`);
+    if (source === 'PLL' && Q < 2) wrong.push(`PLLQ = ${Q} is not allowed`);
+    if (source === 'PLLI2S' && R < 2) wrong.push(`PLLI2SR = ${R} is not allowed`);
+    if (wrong.length > 0) {
+      this.diagnose(`${source} will not lock: ${wrong.join('; ')}`);
+      return undefined;
+    }
+    return lockMicroseconds(startUp.pllLock, vco);
+  }
+
+  private setReady(source: Source, ready: boolean): void {
+    const { register, ready: bit } = SOURCES[source];
+    const value = this.registers.get(register)!;
+    this.registers.set(register, (ready ? value | bit : value & ~bit) >>> 0);
+  }
+
+  private isReady(source: Source): boolean {
+    return (this.registers.get(SOURCES[source].register)! & SOURCES[source].ready) !== 0;
+  }
+
+  private inUse(source: Source): boolean {
+    if (this.source === source) return true;
+    return this.source === 'PLL' && source === (pllFields(this.registers.get(PLLCFGR)!).fromHse ? 'HSE' : 'HSI');
+  }
+
+  /** 7.2.6: a switch to a clock that is not ready happens when it becomes ready. */
+  private switchWhenReady(): void {
+    const wanted = SYSCLK_SOURCES[this.registers.get(CFGR)! & 3];
+    if (wanted === this.source || !this.isReady(wanted)) return;
+    this.source = wanted;
+    this.registers.set(CFGR, ((this.registers.get(CFGR)! & ~CFGR_SWS) | (SYSCLK_SOURCES.indexOf(wanted) << 2)) >>> 0);
+  }
+
+  // The tree
+
+  private state(): ClockState {
+    const { oscillators } = this.config;
+    const when = (source: 'HSI' | 'HSE' | 'LSI' | 'LSE'): number | undefined => (this.isReady(source) ? oscillators[source] : undefined);
+    return {
+      hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
+      source: this.source, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
+    };
+  }
+
+  /** Works the tree out anew; when it has changed, moves what is pending and tells the listeners. */
+  private refresh(): void {
+    const before = this.clocks;
+    const after = clockFrequencies(this.state());
+    if (before.size === after.size && [...after].every(([name, f]) => before.get(name)?.n === f.n && before.get(name)?.d === f.d)) return;
+    this.clocks = after;
+    const [old, now] = [before.get('HCLK'), after.get('HCLK')!];
+    if (old !== undefined && (old.n !== now.n || old.d !== now.d)) this.rescale(toNumber(now) / toNumber(old));
+    this.checkLimits();
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Start-up times are in seconds, appointments in HCLK cycles. */
+  private rescale(ratio: number): void {
+    const { timeline } = this.ctx;
+    for (const [source, appointment] of [...this.pending]) {
+      if (!appointment.pending) continue;
+      timeline.cancel(appointment);
+      this.pending.set(source, timeline.after(Math.ceil((appointment.cycle - timeline.now) * ratio), appointment.action));
+    }
+  }
+
+  private checkLimits(): void {
+    const { limits } = this.config;
+    for (const [clock, max] of [['SYSCLK', limits.sysclkMax], ['HCLK', limits.hclkMax], ['PCLK1', limits.pclk1Max], ['PCLK2', limits.pclk2Max]] as const) {
+      const hertz = toNumber(this.hertz(clock));
+      if (hertz > max) this.diagnose(`${clock} is ${hertz} Hz; the chip allows ${max} Hz`);
+    }
+  }
+
+  private cycles(seconds: number): number {
+    return Math.ceil(seconds * toNumber(this.hertz('HCLK')));
+  }
+
+  private updateInterrupt(): void {
+    const value = this.registers.get(CIR)!;
+    this.interrupt.set((value & (value >>> 8) & 0x3f) !== 0);
+  }
+
+  /** "APB1ENR.17" as offset and mask. */
+  private bit(place: string | undefined): readonly [number, number] | undefined {
+    if (place === undefined) return undefined;
+    const [register, bit] = place.split('.');
+    const row = GATE_REGISTERS.find(([name]) => name === register);
+    if (row === undefined) throw new Error(`RCC has no register ${register} (${place})`);
+    return [row[1], (1 << Number(bit)) >>> 0];
+  }
+
+  private isSet([offset, mask]: readonly [number, number]): boolean {
+    return (this.registers.get(offset)! & mask) !== 0;
+  }
+
+  private diagnose(message: string): void {
+    this.ctx.diagnose({ where: this.name, message });
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ModelBench } from '../../testing/model-bench.js';
+import { Syscfg } from './syscfg.js';
+
+function setUp() {
+  const bench = new ModelBench();
+  const syscfg = new Syscfg('SYSCFG', 0x40013800, bench);
+  return { bench, syscfg, read: (offset: number) => syscfg.read(offset, 4), write: (offset: number, value: number) => syscfg.write(offset, value, 4) };
+}
+
+test('all registers are 0 after reset, so that every line belongs to port A', () => {
+  const { syscfg, read } = setUp();
+  for (const offset of [0x00, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x20]) assert.equal(read(offset), 0);
+  for (let line = 0; line < 16; line++) assert.equal(syscfg.extiPort(line), 'A');
+});
+
+test('EXTICR2 at 0x0C holds lines 4 to 7, four bits each', () => {
+  const { syscfg, read, write } = setUp();
+  let changes = 0;
+  syscfg.onExtiChange(() => changes++);
+  write(0x0c, 0xffff8210);
+  assert.deepEqual([4, 5, 6, 7].map((line) => syscfg.extiPort(line)), ['A', 'B', 'C', 'I']);
+  assert.equal(read(0x0c), 0x8210);
+  assert.equal(changes, 1);
+});
+
+test('a port that does not exist is diagnosed, and the write lost', () => {
+  const { bench, syscfg, write } = setUp();
+  write(0x0c, 0x0900);
+  assert.match(bench.diagnostics[0].message, /EXTICR2 gives EXTI line 6 to a port that does not exist/);
+  assert.equal(syscfg.extiPort(6), 'A');
+});
+
+test('the compensation cell is ready once it is on', () => {
+  const { read, write } = setUp();
+  write(0x20, 1);
+  assert.equal(read(0x20), 0x101);
+});
+
+test('remapping and RMII are errors by name; writing their reset value is not', () => {
+  const { write, read } = setUp();
+  write(0x00, 0);
+  write(0x04, 0);
+  assert.throws(() => write(0x00, 3), /SYSCFG_MEMRMP/);
+  assert.throws(() => write(0x04, 1 << 23), /SYSCFG_PMC/);
+  assert.throws(() => read(0x18), /SYSCFG\+0x18 \(reserved\)/);
+});

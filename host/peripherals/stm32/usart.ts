@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+// USART and UART, asynchronous mode. RM0090 section 30 (STM32F405/407). Flow control, LIN, smartcard, IrDA, half-duplex, synchronous and
+// mute mode are not modelled: turning one on is an error that names its bit.
+
+import { UnmodelledRegisterError } from '../../machine/errors.js';
+import { fraction, times } from '../../machine/fraction.js';
+import { type ModelContext, RegisterBlock, type RegisterNames } from '../../machine/peripheral.js';
+import { type LineFormat, LineReceiver, LineTransmitter, type ReceivedCharacter } from './usart-line.js';
+
+export interface UsartConfig {
+  /** The bus clock behind the baud rate generator: PCLK1 or PCLK2. */
+  readonly clock: string;
+  /** The manual's vector name. */
+  readonly vector: string;
+}
+
+const SR = 0x00;
+const DR = 0x04;
+const BRR = 0x08;
+const CR1 = 0x0c;
+const CR2 = 0x10;
+const CR3 = 0x14;
+const GTPR = 0x18;
+
+export const USART_REGISTERS: RegisterNames = {
+  [SR]: 'SR', [DR]: 'DR', [BRR]: 'BRR', [CR1]: 'CR1', [CR2]: 'CR2', [CR3]: 'CR3', [GTPR]: 'GTPR',
+};
+
+// SR, 30.6.1
+const SR_PE = 1 << 0; // parity error
+const SR_FE = 1 << 1; // framing error
+const SR_NF = 1 << 2; // noise detected
+const SR_ORE = 1 << 3; // overrun error
+const SR_IDLE = 1 << 4; // idle line detected
+const SR_RXNE = 1 << 5; // read data register not empty
+const SR_TC = 1 << 6; // transmission complete
+const SR_TXE = 1 << 7; // transmit data register empty
+const SR_LBD = 1 << 8; // LIN break detected
+const SR_CTS = 1 << 9; // CTS changed
+/** Cleared by reading SR and then DR. */
+const SR_SEQUENCE = SR_PE | SR_FE | SR_NF | SR_ORE | SR_IDLE;
+/** Cleared by writing 0. */
+const SR_RC_W0 = SR_CTS | SR_LBD | SR_TC | SR_RXNE;
+const SR_RESET = SR_TXE | SR_TC;
+
+// CR1, 30.6.4
+const CR1_SBK = 1 << 0; // send break
+const CR1_RWU = 1 << 1; // receiver wakeup (mute mode)
+const CR1_RE = 1 << 2; // receiver enable
+const CR1_TE = 1 << 3; // transmitter enable
+const CR1_IDLEIE = 1 << 4; // IDLE interrupt enable
+const CR1_RXNEIE = 1 << 5; // RXNE interrupt enable
+const CR1_TCIE = 1 << 6; // TC interrupt enable
+const CR1_TXEIE = 1 << 7; // TXE interrupt enable
+const CR1_PEIE = 1 << 8; // PE interrupt enable
+const CR1_PS = 1 << 9; // odd parity
+const CR1_PCE = 1 << 10; // parity control enable
+const CR1_M = 1 << 12; // nine bits between start and stop
+const CR1_UE = 1 << 13; // USART enable
+const CR1_OVER8 = 1 << 15; // eight samples a bit
+const CR1_WRITABLE = 0xbfff;
+
+// CR2, 30.6.5
+const CR2_CLKEN = 1 << 11; // synchronous clock
+const CR2_STOP_SHIFT = 12; // stop bits: 1, 0.5, 2, 1.5
+const CR2_LINEN = 1 << 14; // LIN mode
+const CR2_WRITABLE = 0x7f6f;
+
+// CR3, 30.6.6
+const CR3_EIE = 1 << 0; // error interrupt enable
+const CR3_IREN = 1 << 1; // IrDA
+const CR3_HDSEL = 1 << 3; // half-duplex
+const CR3_SCEN = 1 << 5; // smartcard
+const CR3_DMAR = 1 << 6; // DMA enable receiver
+const CR3_DMAT = 1 << 7; // DMA enable transmitter
+const CR3_RTSE = 1 << 8; // RTS flow control
+const CR3_CTSE = 1 << 9; // CTS flow control
+const CR3_ONEBIT = 1 << 11; // one sample a bit
+const CR3_WRITABLE = 0x0fff;
+
+const NOT_MODELLED: readonly (readonly [offset: number, bit: number, name: string])[] = [
+  [CR1, CR1_RWU, 'CR1.RWU'], [CR2, CR2_CLKEN, 'CR2.CLKEN'], [CR2, CR2_LINEN, 'CR2.LINEN'], [CR3, CR3_IREN, 'CR3.IREN'],
+  [CR3, CR3_HDSEL, 'CR3.HDSEL'], [CR3, CR3_SCEN, 'CR3.SCEN'], [CR3, CR3_RTSE, 'CR3.RTSE'], [CR3, CR3_CTSE, 'CR3.CTSE'],
+];
+
+const STOP_UNITS = [32, 16, 64, 48];
+
+const parityOf = (word: number): number => {
+  let ones = 0;
+  for (let w = word; w !== 0; w >>>= 1) ones ^= w & 1;
+  return ones;
+};
+
+export class Usart extends RegisterBlock {
+  private sr = SR_RESET;
+  private brr = 0;
+  private cr1 = 0;
+  private cr2 = 0;
+  private cr3 = 0;
+  private gtpr = 0;
+  private rdr = 0;
+  private tdr = 0;
+  /** SR as software last saw it: the flags that an access to DR may clear. */
+  private seen = 0;
+  /** IDLE rises once after the receiver is enabled or RXNE was set (SR.IDLE, note). */
+  private idleArmed = false;
+  /** TE has risen: a frame of ones goes out before anything else. */
+  private idleFrameDue = false;
+  private readonly receiver: LineReceiver;
+  private readonly transmitter: LineTransmitter;
+  private readonly line;
+  private readonly rxRequest;
+  private readonly txRequest;
+
+  constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: UsartConfig) {
+    super(name, base, USART_REGISTERS);
+    this.receiver = new LineReceiver(ctx.signal(`${name}_RX`), ctx.timeline, (c) => this.received(c), () => this.idleLine());
+    this.transmitter = new LineTransmitter(ctx.signal(`${name}_TX`), ctx.timeline);
+    this.line = ctx.interrupt(config.vector);
+    this.rxRequest = ctx.dmaRequest(`${name}_RX`);
+    this.txRequest = ctx.dmaRequest(`${name}_TX`);
+    ctx.clocks.onChange(() => this.applyReceiver());
+  }
+
+  override peek(offset: number): number {
+    switch (offset) {
+      case SR: return this.sr;
+      case DR: return this.rdr;
+      case BRR: return this.brr;
+      case CR1: return this.cr1;
+      case CR2: return this.cr2;
+      case CR3: return this.cr3;
+      case GTPR: return this.gtpr;
+      default: return 0;
+    }
+  }
+
+  protected override readRegister(offset: number): number | undefined {
+    if (USART_REGISTERS[offset] === undefined) return undefined;
+    const value = this.peek(offset);
+    if (offset === SR) this.seen = this.sr;
+    if (offset === DR) {
+      this.sr &= ~(SR_RXNE | (this.seen & SR_SEQUENCE));
+      this.seen &= ~SR_SEQUENCE;
+      this.update();
+    }
+    return value;
+  }
+
+  protected override writeRegister(offset: number, value: number): boolean {
+    for (const [at, bit, bitName] of NOT_MODELLED) {
+      if (at === offset && value & bit) throw new UnmodelledRegisterError(this.base + offset, 'write', `${this.name}_${bitName}`);
+    }
+    switch (offset) {
+      case SR:
+        this.sr &= value | ~SR_RC_W0;
+        break;
+      case DR:
+        this.tdr = value & 0x1ff;
+        // TC goes with "read SR, write DR", TXE with any write.
+        this.sr &= ~(SR_TXE | (this.seen & SR_TC));
+        this.seen &= ~SR_TC;
+        this.pump();
+        break;
+      case BRR:
+        this.brr = value & 0xffff;
+        this.applyReceiver();
+        this.checkBaudRate();
+        break;
+      case CR1:
+        this.writeCr1(value & CR1_WRITABLE);
+        break;
+      case CR2:
+        this.cr2 = value & CR2_WRITABLE;
+        if ((this.cr2 >>> CR2_STOP_SHIFT) & 1) this.diagnose('CR2.STOP asks for 0.5 or 1.5 stop bits, which are for smartcard mode');
+        this.applyReceiver();
+        break;
+      case CR3:
+        this.cr3 = value & CR3_WRITABLE;
+        this.applyReceiver();
+        break;
+      case GTPR:
+        this.gtpr = value & 0xffff;
+        break;
+      default:
+        return false;
+    }
+    this.update();
+    return true;
+  }
+
+  private writeCr1(value: number): void {
+    const rising = value & ~this.cr1;
+    const falling = this.cr1 & ~value;
+    if (falling & CR1_TE && this.transmitter.busy && this.cr1 & CR1_UE) {
+      this.diagnose('CR1.TE was cleared during a transmission, which corrupts the character on a real line (30.3.2)');
+    }
+    this.cr1 = value;
+    if (rising & CR1_TE) this.idleFrameDue = true;
+    if (rising & CR1_RE) this.idleArmed = true;
+    this.applyReceiver();
+    if (rising & CR1_UE) this.checkBaudRate();
+    this.pump();
+  }
+
+  /** The format in force, or undefined without a baud rate: USARTDIV must be 1 or more. */
+  private format(): LineFormat | undefined {
+    const over8 = (this.cr1 & CR1_OVER8) !== 0;
+    // BRR holds USARTDIV with four fraction bits, or with three in bits 2:0 when OVER8 is set (30.3.4): either way a bit is that many ticks.
+    const bitTicks = over8 ? ((this.brr >>> 4) << 3) | (this.brr & 7) : this.brr;
+    if (bitTicks < (over8 ? 8 : 16)) return undefined;
+    return {
+      unit: times(fraction(bitTicks, 32), this.ctx.clocks.cyclesPerTick(this.config.clock)),
+      wordBits: this.cr1 & CR1_M ? 9 : 8,
+      stopUnits: STOP_UNITS[(this.cr2 >>> CR2_STOP_SHIFT) & 3],
+      over8,
+      oneBit: (this.cr3 & CR3_ONEBIT) !== 0,
+    };
+  }
+
+  private checkBaudRate(): void {
+    if (this.cr1 & CR1_UE && this.format() === undefined) this.diagnose(`BRR is 0x${this.brr.toString(16)}: USARTDIV is below 1, there is no baud rate`);
+    if (this.cr1 & CR1_OVER8 && this.brr & 8) this.diagnose('BRR bit 3 must be kept clear when CR1.OVER8 is set');
+  }
+
+  private applyReceiver(): void {
+    const on = this.cr1 & CR1_UE && this.cr1 & CR1_RE;
+    this.receiver.listen(on ? this.format() : undefined);
+  }
+
+  private received({ word, noise, framingError }: ReceivedCharacter): void {
+    if (this.sr & SR_RXNE) {
+      // The new character is lost with its own errors; only ORE tells (30.3.3, SR.FE).
+      this.sr |= SR_ORE;
+    } else {
+      this.rdr = word;
+      this.sr |= SR_RXNE | (noise ? SR_NF : 0) | (framingError ? SR_FE : 0);
+      if (this.cr1 & CR1_PCE && parityOf(word) !== (this.cr1 & CR1_PS ? 1 : 0)) this.sr |= SR_PE;
+      this.idleArmed = true;
+    }
+    this.update();
+  }
+
+  private idleLine(): void {
+    if (!this.idleArmed) return;
+    this.idleArmed = false;
+    this.sr |= SR_IDLE;
+    this.update();
+  }
+
+  /** Starts the next frame when the shift register is free. */
+  private pump(): void {
+    if (this.transmitter.busy || !(this.cr1 & CR1_UE) || !(this.cr1 & CR1_TE)) return;
+    const format = this.format();
+    if (format === undefined) return;
+    if (this.idleFrameDue) {
+      this.idleFrameDue = false;
+      this.transmitter.idle(format, () => this.frameSent(false));
+    } else if (this.cr1 & CR1_SBK) {
+      this.transmitter.break(format, () => {
+        this.cr1 &= ~CR1_SBK;
+        this.frameSent(true);
+      });
+    } else if (!(this.sr & SR_TXE)) {
+      this.sr |= SR_TXE;
+      this.transmitter.character(this.wordToSend(), format, () => this.frameSent(true));
+    }
+  }
+
+  private wordToSend(): number {
+    const wordBits = this.cr1 & CR1_M ? 9 : 8;
+    if (!(this.cr1 & CR1_PCE)) return this.tdr & ((1 << wordBits) - 1);
+    const data = this.tdr & ((1 << (wordBits - 1)) - 1);
+    return data | ((parityOf(data) ^ (this.cr1 & CR1_PS ? 1 : 0)) << (wordBits - 1));
+  }
+
+  private frameSent(completes: boolean): void {
+    this.pump();
+    if (completes && !this.transmitter.busy && this.sr & SR_TXE) this.sr |= SR_TC;
+    this.update();
+  }
+
+  private update(): void {
+    const { sr, cr1, cr3 } = this;
+    const dmaErrors = cr3 & CR3_EIE && cr3 & CR3_DMAR ? SR_FE | SR_ORE | SR_NF : 0;
+    const enabled = (cr1 & CR1_TXEIE ? SR_TXE : 0) | (cr1 & CR1_TCIE ? SR_TC : 0) | (cr1 & CR1_RXNEIE ? SR_RXNE | SR_ORE : 0)
+      | (cr1 & CR1_IDLEIE ? SR_IDLE : 0) | (cr1 & CR1_PEIE ? SR_PE : 0) | dmaErrors;
+    this.line.set((sr & enabled) !== 0);
+    this.rxRequest.set((cr3 & CR3_DMAR) !== 0 && (sr & SR_RXNE) !== 0);
+    this.txRequest.set((cr3 & CR3_DMAT) !== 0 && (sr & SR_TXE) !== 0);
+  }
+
+  private diagnose(message: string): void {
+    this.ctx.diagnose({ where: this.name, message });
+  }
+}

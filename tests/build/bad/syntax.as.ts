@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+export function init(): void { let x: i32 = "text"; }
+export function main(): void {}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Interrupts pre-empt metered firmware where they fall, nest by priority, and leave the interrupted code unharmed.
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { loadBoard } from '../../host/boards.js';
+import { compileFirmware, type Firmware } from '../../host/build/compile.js';
+import { InstructionCosts, loadCoreCosts } from '../../host/cpu/wasm/costs.js';
+import { WasmCpu } from '../../host/cpu/wasm/cpu.js';
+import { parseModule } from '../../host/cpu/wasm/decode.js';
+import { meter } from '../../host/cpu/wasm/meter.js';
+import { Machine } from '../../host/machine/machine.js';
+import { plugCore } from '../../host/peripherals/cortex-m/core.js';
+
+const board = loadBoard('stm32f4-discovery');
+let firmware: Firmware;
+before(async () => {
+  firmware = await compileFirmware('tests/cpu/preemption.as.ts', board);
+});
+
+function boot(engine = 'aot') {
+  const vectors: string[] = [];
+  for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
+  const machine = new Machine({ vectors: Array.from({ length: board.nvic.lines }, (_, i) => vectors[i] ?? ''), priorityBits: 4 });
+  plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => {} });
+  const costs = loadCoreCosts('cortex-m4f').engines[engine];
+  const cpu = new WasmCpu({
+    machine, metered: meter(parseModule(firmware.wasm), new InstructionCosts(costs)), vectors: firmware.vectors,
+    core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, dispatch: costs.dispatch, overclock: 1, memoryAddress: 0x20000000,
+  });
+  cpu.boot();
+  cpu.call('init');
+  const trace = () => [...new Uint32Array(cpu.memory.buffer, cpu.call('tracePointer') as number, cpu.call('traceLength') as number)];
+  return { machine, cpu, trace };
+}
+
+test('the vector table has name, number, priority, budget and place of every handler', () => {
+  assert.deepEqual(firmware.vectors.map(({ name, irq, priority, budget, functionName }) => ({ name, irq, priority, budget, functionName })), [
+    { name: 'EXTI0', irq: 6, priority: 1, budget: undefined, functionName: 'urgent' },
+    { name: 'EXTI1', irq: 7, priority: 5, budget: 1680, functionName: 'relaxed' },
+    { name: 'PendSV', irq: -2, priority: 15, budget: 5000, functionName: 'render' },
+    { name: 'SysTick', irq: -1, priority: 0, budget: undefined, functionName: 'tick' },
+  ]);
+  assert.match(firmware.vectors[0].file, /tests\/cpu\/preemption\.as\.ts$/);
+  assert.equal(firmware.vectors[0].line, 19);
+});
+
+test('a more urgent interrupt pre-empts a handler at the very access that pends it, three deep', () => {
+  const { cpu, trace } = boot();
+  cpu.call('main');
+  assert.deepEqual(trace(), [10, 4, 2, 1, 3, 5, 11]);
+});
+
+test('a critical section holds interrupts back, and the more urgent one goes first at its end', () => {
+  const { cpu, trace } = boot();
+  cpu.call('masked');
+  assert.deepEqual(trace(), [20, 1, 2, 1, 3, 21]);
+});
+
+test('a computation gives the same result under interrupts of any period, and as many fall as its time has room for', () => {
+  const { cpu } = boot();
+  const expected = cpu.call('mix', 20000);
+  const alone = cpu.call('cyclesOfMix', 20000) as number;
+  for (const reload of [99, 100, 101, 250, 997, 4999]) {
+    const ticksBefore = cpu.call('tickCount') as number;
+    assert.equal(cpu.call('computeUnderTicks', 20000, reload), expected);
+    const ticks = (cpu.call('tickCount') as number) - ticksBefore;
+    const period = reload + 1;
+    // Each tick lengthens the computation by entry, handler and exit (some 50 cycles), which makes room for further ticks.
+    assert.ok(ticks >= Math.floor(alone / period) && ticks <= Math.ceil(alone / (period - 60)) + 1, `${ticks} ticks of ${period} cycles in ${alone}`);
+  }
+});
+
+test('cycles are the same on every run, and a slower engine takes more of them', () => {
+  const cycles = (engine: string) => boot(engine).cpu.call('cyclesOfMix', 1000) as number;
+  assert.equal(cycles('aot'), cycles('aot'));
+  assert.ok(cycles('wasm3') > 3 * cycles('aot'));
+});
+
+test('WFI sleeps to the cycle at which the interrupt falls', () => {
+  const { cpu, machine } = boot();
+  const sleeps: [number, number][] = [];
+  machine.observers.add({ exceptionEnter() {}, exceptionExit() {}, blockBoundary() {}, midiByte() {}, sleep: (from, to) => void sleeps.push([from, to]) });
+  cpu.call('sleepOneTick', 99_999);
+  assert.equal(sleeps.length, 1);
+  assert.ok(sleeps[0][1] - sleeps[0][0] > 99_900 && sleeps[0][1] - sleeps[0][0] <= 100_000);
+});
+
+test('observers see handlers nest like brackets, exit costs included', () => {
+  const { cpu, machine } = boot();
+  const seen: string[] = [];
+  let last = 0;
+  const at = (cycle: number) => { assert.ok(cycle >= last); last = cycle; };
+  machine.observers.add({
+    exceptionEnter: (v, cycle, pendedAt) => { at(cycle); assert.ok(pendedAt <= cycle); seen.push(`+${v}`); },
+    exceptionExit: (v, cycle) => { at(cycle); seen.push(`-${v}`); },
+    sleep() {}, blockBoundary() {}, midiByte() {},
+  });
+  cpu.call('main');
+  assert.deepEqual(seen, ['+PendSV', '+EXTI1', '+EXTI0', '-EXTI0', '-EXTI1', '-PendSV']);
+});

@@ -1,0 +1,30 @@
+export * from "../../assembly/drivers/audio-out";
+import { Counter, counterValue } from "../../assembly/shim/counters";
+export function late(): u32 { return counterValue(Counter.lateBlocks); }
+export function restarts(): u32 { return counterValue(Counter.audioRestarts); }
+export function fifoErrors(): u32 { return counterValue(Counter.dmaFifoError); }
+export function directErrors(): u32 { return counterValue(Counter.dmaDirectModeError); }
+export function transferErrors(): u32 { return counterValue(Counter.dmaTransferError); }
+export function underruns(): u32 { return counterValue(Counter.i2sUnderrun); }
+const left: usize = memory.data(1024);
+const right: usize = memory.data(1024);
+/** Renders what is due: frame n sounds as n on the left and -n on the right. */
+export function render(blockFrameCount: u32): u32 {
+  let blocks: u32 = 0;
+  while (audioOutBlockDue()) { renderOne(blockFrameCount); blocks++; }
+  return blocks;
+}
+import { audioOutBlockDue, audioOutBlockFrame, audioOutWrite } from "../../assembly/drivers/audio-out";
+export function renderOne(blockFrameCount: u32): void {
+  const frame = audioOutBlockFrame();
+  for (let i: u32 = 0; i < blockFrameCount; i++) {
+    const value = <f32>(frame + i & 0x7fff) / 32768;
+    store<f32>(left + (i << 2), value);
+    store<f32>(right + (i << 2), -value);
+  }
+  audioOutWrite(left, right);
+}
+export function writeConstant(leftValue: f32, rightValue: f32, blockFrameCount: u32): void {
+  for (let i: u32 = 0; i < blockFrameCount; i++) { store<f32>(left + (i << 2), leftValue); store<f32>(right + (i << 2), rightValue); }
+  audioOutWrite(left, right);
+}

@@ -1,0 +1,1 @@
+export { clockInit } from "../../assembly/drivers/clock";

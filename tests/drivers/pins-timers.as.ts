@@ -1,0 +1,2 @@
+export * from "../../assembly/drivers/gpio";
+export * from "../../assembly/drivers/timer";
