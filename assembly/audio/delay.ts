@@ -5,9 +5,9 @@
 // interpolated linearly. What goes back is darkened anyway. Values are truncated towards zero: a line of integers whose largest magnitude falls at
 // every pass reaches exact silence; it cannot ring on in its last bit. Samples are in units of 1/16384, ±2 saturates.
 
-/** Bytes of one delay line. */
-export const DELAY_BYTES: i32 = 8192;
-/** Longest delay, in frames: 170 ms at 48 kHz. */
+/** Bytes of a delay line of full length. */
+export const DELAY_BYTES: i32 = 24576;
+/** Longest delay of such a line, in frames: 512 ms at 48 kHz. A line of fewer bytes delays by one frame a byte too. */
 export const MAX_DELAY_FRAMES: i32 = DELAY_BYTES;
 
 const UNIT: f32 = 16384;
@@ -18,8 +18,8 @@ const SILENCE: f32 = 0.001;
 export class Delay {
   /** Byte offset in the line of the next write, and how far behind it the taps read. */
   position: i32 = 0;
-  leftBytes: i32 = DELAY_BYTES >> 1;
-  rightBytes: i32 = DELAY_BYTES;
+  leftBytes: i32;
+  rightBytes: i32;
   feedback: f32 = 0;
   /** Coefficient of the low-pass: 1 lets all through. */
   tone: f32 = 1;
@@ -29,19 +29,25 @@ export class Delay {
   pending: f32 = 0;
   left: f32 = 0;
   right: f32 = 0;
-  /** @param line DELAY_BYTES bytes of silence, 4-aligned */
-  constructor(public line: usize) {}
+  /**
+   * @param line `byteCount` bytes of silence, 4-aligned
+   * @param byteCount length of the line, even
+   */
+  constructor(public line: usize, public byteCount: i32 = DELAY_BYTES) {
+    this.leftBytes = byteCount >> 1;
+    this.rightBytes = byteCount;
+  }
 }
 
 /**
  * Sets the echo. A change of the times while it sounds is a jump in the echo.
- * @param leftFrames, rightFrames times of the taps, 2..MAX_DELAY_FRAMES, to the even frame below
+ * @param leftFrames, rightFrames times of the taps, 2 to the line's length in bytes, to the even frame below
  * @param feedback 0..0.98 of the right tap
  * @param tone coefficient of the low-pass at half the sample rate: 1 - exp(-4 pi f / fs); 1 is none
  */
 export function setDelay(delay: Delay, leftFrames: i32, rightFrames: i32, feedback: f32, tone: f32): void {
-  delay.leftBytes = max<i32>(min<i32>(leftFrames, MAX_DELAY_FRAMES), 2) & ~1;
-  delay.rightBytes = max<i32>(min<i32>(rightFrames, MAX_DELAY_FRAMES), 2) & ~1;
+  delay.leftBytes = max<i32>(min<i32>(leftFrames, delay.byteCount), 2) & ~1;
+  delay.rightBytes = max<i32>(min<i32>(rightFrames, delay.byteCount), 2) & ~1;
   delay.feedback = max<f32>(min<f32>(feedback, 0.98), 0);
   delay.tone = max<f32>(min<f32>(tone, 1), 0.01);
 }
@@ -50,6 +56,7 @@ export function setDelay(delay: Delay, leftFrames: i32, rightFrames: i32, feedba
 export function addDelay(delay: Delay, input: usize, left: usize, right: usize, frameCount: i32): void {
   const end = input + (<usize>frameCount << 2);
   const line = delay.line;
+  const byteCount = delay.byteCount;
   const leftBytes = delay.leftBytes;
   const rightBytes = delay.rightBytes;
   const feedback = delay.feedback;
@@ -64,9 +71,9 @@ export function addDelay(delay: Delay, input: usize, left: usize, right: usize, 
     const x = load<f32>(input);
     if (odd) {
       let leftAt = position - leftBytes;
-      leftAt += leftAt < 0 ? DELAY_BYTES : 0;
+      leftAt += leftAt < 0 ? byteCount : 0;
       let rightAt = position - rightBytes;
-      rightAt += rightAt < 0 ? DELAY_BYTES : 0;
+      rightAt += rightAt < 0 ? byteCount : 0;
       const leftTap = <f32>(<i32>load<i16>(line + leftAt));
       const rightTap = <f32>(<i32>load<i16>(line + rightAt));
       low += tone * (rightTap - low);
@@ -74,7 +81,7 @@ export function addDelay(delay: Delay, input: usize, left: usize, right: usize, 
       const fed = feedback * low + (pending + x) * (UNIT / 2);
       store<i16>(line + position, <i16>(<i32>max<f32>(min<f32>(fed, 32767), -32768)));
       position += 2;
-      position = position == DELAY_BYTES ? 0 : position;
+      position = position == byteCount ? 0 : position;
       const leftNext = leftTap * (1 / UNIT);
       const rightNext = rightTap * (1 / UNIT);
       store<f32>(left, load<f32>(left) + (leftNow + leftNext) * 0.5);

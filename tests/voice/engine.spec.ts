@@ -83,7 +83,10 @@ const cents = (hertz: number, note: number): number => 1200 * Math.log2(hertz / 
 function piece(frames: number, seed: number): Event[] {
   let state = seed;
   const random = (n: number): number => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 8) % n;
-  const events: Event[] = [PIANO, BASS, STRINGS, LEAD, FLUTE, GUITAR, PAD, BRASS].map((p, i): Event => [0, program(i, p)]);
+  const programs = [PIANO, BASS, STRINGS, LEAD, FLUTE, GUITAR, PAD, BRASS];
+  const others = [ELECTRIC_PIANO, HARPSICHORD, XYLOPHONE, ORGAN, OBOE, 9, 122];
+  const events: Event[] = programs.map((p, i): Event => [0, program(i, p)]);
+  others.forEach((p, i) => events.push([frames >> 1, program(i, p)]));
   events.push([0, cc(1, 126, 1)], [0, cc(2, 93, 90)], [0, cc(3, 94, 80)], [0, cc(3, 10, 20)]);
   for (let frame = 1; frame < frames; frame += 100 + random(700)) {
     const channel = random(8);
@@ -168,7 +171,7 @@ describe('pitch', () => {
 });
 
 describe('voices', () => {
-  // Two low sines: what they do by themselves is at most some 40 steps of the output a frame, while one voice reaches 2,400.
+  // Low sines, which move little from frame to frame by themselves.
   const low = (i: number): number => 24 + (i % 12);
 
   it('steals without a click and without delay', () => {
@@ -182,16 +185,17 @@ describe('voices', () => {
     const after = largestStep(left(play(events, 9600)).subarray(2400));
     assert.equal(wasm.stolenVoices() - stolen, 16);
     assert.equal(wasm.activeVoices(), 16);
-    assert.ok(before < 400, `without: ${before}`);
-    // 4.1 % of the level of one voice, at most 2,400, on top of what is there
-    assert.ok(after < before + 100, `a step of ${after}, without stealing ${before}`);
+    restart();
+    const voice = peak(left(play([...setup.slice(0, 8), [0, on(0, 24, 110)]], 9600)).subarray(2400));
+    // what decays in place of a stolen voice loses 4.1 % of its level in the first frame, on top of what moves anyway
+    assert.ok(after < before + 0.045 * voice, `a step of ${after}, without stealing ${before}; one voice reaches ${voice}`);
   });
 
   it('the same note struck again makes no click', () => {
     const setup: Event[] = [...dry(0), [0, program(0, ELECTRIC_PIANO)], [0, on(0, 30, 127)]];
     const samples = left(play([...setup, ...[4811, 5333, 6007].map((frame): Event => [frame, on(0, 30, 1)])], 9600)).subarray(1200);
     assert.ok(peak(samples) > 1000);
-    assert.ok(largestStep(samples) < 110, `${largestStep(samples)}`);
+    assert.ok(largestStep(samples) < 0.05 * peak(samples), `${largestStep(samples)} of ${peak(samples)}`);
     assert.equal(wasm.activeVoices(), 1);
   });
 
@@ -200,8 +204,9 @@ describe('voices', () => {
       restart();
       const events: Event[] = [...dry(0), [0, program(0, ELECTRIC_PIANO)], [0, on(0, 30, 127)]];
       for (let i = 0; i < 8; i++) events.push([2400 + 700 * i, cc(0, controller, i % 2 ? 127 : 0)]);
-      const step = largestStep(left(play(events, 9600)).subarray(1200));
-      assert.ok(step < 100, `controller ${controller}: ${step}`);
+      const samples = left(play(events, 9600)).subarray(1200);
+      const step = largestStep(samples);
+      assert.ok(step < 0.03 * peak(samples), `controller ${controller}: ${step} of ${peak(samples)}`);
     }
   });
 
@@ -311,6 +316,6 @@ describe('the whole', () => {
     // hash here and say in the commit what changed in the sound.
     const samples = play(piece(480000, 7), 480000, 32);
     const hash = createHash('sha256').update(new Uint8Array(samples.buffer)).digest('hex');
-    assert.equal(hash, 'GOLDEN');
+    assert.equal(hash, '1d69d431115e936f61b1d0b4f795b1fa7c146f9cd467e9432962520c323ea2cf');
   });
 });

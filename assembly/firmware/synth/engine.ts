@@ -4,7 +4,7 @@
 // Notes start and end at their very frame. Controllers take effect at the next control point, an absolute frame that is a multiple of
 // CONTROL_FRAMES, and gains glide there. So the sound does not depend on how rendering is cut into blocks.
 
-import { clearBlock, CONTROL_FRAMES, framesToControl } from "../../audio/block";
+import { CONTROL_FRAMES, framesToControl } from "../../audio/block";
 import { advanceLfo, Lfo, LfoShape, lfoValue } from "../../audio/lfo";
 import { sine } from "../../audio/oscillators";
 import { exp2, initTuning } from "../../audio/tuning";
@@ -78,8 +78,6 @@ class Synth {
   private vibrato: Lfo = new Lfo(1);
   private sweep: Lfo = new Lfo(2);
   private mix: MixBuffers = new MixBuffers();
-  /** What the voices of one strip add to. */
-  private bus: usize = memory.data(<i32>CONTROL_FRAMES << 2, 8);
   private master: MasterSection;
 
   constructor(private sampleRate: f64) {
@@ -173,24 +171,25 @@ class Synth {
   private control(channel: i32, controller: i32, value: i32): void {
     const state = unchecked(this.channels[channel]);
     const action = state.control(controller, value);
-    if (action & ChannelAction.Release) this.endReleased(channel);
+    const modeChange = controller == 126 || controller == 127;
+    if (action & ChannelAction.Release) this.endReleased(channel, modeChange);
     if (action & ChannelAction.Silence) this.silenceChannel(channel);
     if (action & ChannelAction.ClearPressure) {
       for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.channelOf(i) == channel) unchecked(this.voices[i]).pressure = 0;
     }
-    if (controller == 126 || controller == 127) unchecked(this.stacks[channel]).clear();
+    if (modeChange) unchecked(this.stacks[channel]).clear();
     this.follow(channel);
   }
 
-  /** Ends the notes that the channel says have ended. */
-  private endReleased(channel: i32): void {
+  /** Ends the notes that the channel says have ended: on a mono channel by way of its stack, unless its mode is changing. */
+  private endReleased(channel: i32, modeChange: bool): void {
     const stack = unchecked(this.stacks[channel]);
-    const wasMono = stack.length > 0;
+    const byStack = !modeChange && stack.length > 0;
     for (let note = releasedNotes.next(0); note >= 0; note = releasedNotes.next(note + 1)) {
-      stack.release(note);
-      this.end(channel, note);
+      if (byStack) stack.release(note);
+      else this.end(channel, note);
     }
-    if (wasMono && stack.length > 0) this.followStack(channel, false);
+    if (byStack) this.followStack(channel, false);
   }
 
   private silenceChannel(channel: i32): void {
@@ -355,13 +354,11 @@ class Synth {
   /** Renders up to the next control point. */
   private renderStretch(out: usize, frameCount: i32): void {
     const mix = this.mix;
-    const bus = this.bus;
     mix.clear();
     for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
       const strip = unchecked(this.strips[<i32>ctz(rest)]);
-      clearBlock(bus, frameCount);
-      for (let voices = strip.voices; voices != 0; voices &= voices - 1) unchecked(this.voices[<i32>ctz(voices)]).render(bus, frameCount);
-      strip.mixInto(bus, mix, frameCount);
+      for (let voices = strip.voices; voices != 0; voices &= voices - 1) unchecked(this.voices[<i32>ctz(voices)]).render(mix.bus, frameCount);
+      strip.mixInto(mix, frameCount);
     }
     this.master.render(mix, out, frameCount);
   }

@@ -4,7 +4,7 @@
 
 import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
 import { addChorus, Chorus, CHORUS_BYTES, setChorus } from "../../audio/chorus";
-import { addDelay, Delay, DELAY_BYTES, setDelay } from "../../audio/delay";
+import { addDelay, Delay, setDelay } from "../../audio/delay";
 import { blockDc, DcBlocker, interleave, limit } from "../../audio/output";
 import { addReverb, Reverb, REVERB_BYTES, setReverb } from "../../audio/reverb";
 import { MixBuffers } from "./mix-buffers";
@@ -13,6 +13,8 @@ const CHORUS_HERTZ: f64 = 0.7;
 const CHORUS_CENTRE_SECONDS: f64 = 0.011;
 const CHORUS_DEPTH_SECONDS: f64 = 0.0035;
 const CHORUS_LEVEL: f32 = 0.9;
+/** One frame a byte: 171 ms, which is what one page of memory has room for. */
+const ECHO_BYTES: i32 = 8192;
 const ECHO_LEFT_SECONDS: f64 = 0.113;
 const ECHO_RIGHT_SECONDS: f64 = 0.17;
 const ECHO_FEEDBACK: f32 = 0.45;
@@ -57,7 +59,7 @@ class Sleep {
 @final
 export class MasterSection {
   private chorus: Chorus = new Chorus(memory.data(CHORUS_BYTES, 4));
-  private delay: Delay = new Delay(memory.data(DELAY_BYTES, 4));
+  private delay: Delay = new Delay(memory.data(ECHO_BYTES, 4), ECHO_BYTES);
   private reverb: Reverb = new Reverb(memory.data(REVERB_BYTES, 4));
   private leftDc: DcBlocker;
   private rightDc: DcBlocker;

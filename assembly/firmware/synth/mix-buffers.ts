@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Where the strips of the mixer meet: left, right and what goes to the three effects, a control period of f32 samples each.
+// Where the strips of the mixer meet: left, right and what goes to the three effects, a control period of f32 samples each. All of them lie side by
+// side, with the bus of the strip that is being mixed before them, so that one pointer with constant offsets reaches all.
 
 import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
 
-const BYTES: i32 = <i32>CONTROL_FRAMES << 2;
+const BYTES: usize = <usize>CONTROL_FRAMES << 2;
+const LEFT: usize = BYTES;
+const RIGHT: usize = 2 * BYTES;
+const REVERB: usize = 3 * BYTES;
+const CHORUS: usize = 4 * BYTES;
+const DELAY: usize = 5 * BYTES;
 
 @final
 export class MixBuffers {
-  readonly left: usize = memory.data(BYTES, 8);
-  readonly right: usize = memory.data(BYTES, 8);
-  readonly chorus: usize = memory.data(BYTES, 8);
-  readonly delay: usize = memory.data(BYTES, 8);
-  readonly reverb: usize = memory.data(BYTES, 8);
+  /** What the voices of one strip add to; silent whenever a strip begins. */
+  readonly bus: usize = memory.data(6 * CONTROL_FRAMES * 4, 8);
+  readonly left: usize = this.bus + LEFT;
+  readonly right: usize = this.bus + RIGHT;
+  readonly reverb: usize = this.bus + REVERB;
+  readonly chorus: usize = this.bus + CHORUS;
+  readonly delay: usize = this.bus + DELAY;
   /** Whether anything was mixed into left and right, or for the effects, since `clear`. */
   toMain: bool = true;
   toChorus: bool = false;
@@ -31,5 +39,29 @@ export class MixBuffers {
     this.toChorus = false;
     this.toDelay = false;
     this.toReverb = false;
+  }
+}
+
+/** Adds the bus to left, right and reverb with gains that stand still, and clears it. */
+export function mixSteady(bus: usize, frameCount: i32, left: f32, right: f32, reverb: f32): void {
+  const end = bus + (<usize>frameCount << 2);
+  while (bus + 8 <= end) {
+    const x = load<f32>(bus);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
+    const y = load<f32>(bus, 4);
+    store<f32>(bus, load<f32>(bus, LEFT + 4) + y * left, LEFT + 4);
+    store<f32>(bus, load<f32>(bus, RIGHT + 4) + y * right, RIGHT + 4);
+    store<f32>(bus, load<f32>(bus, REVERB + 4) + y * reverb, REVERB + 4);
+    store<u64>(bus, 0);
+    bus += 8;
+  }
+  if (bus < end) {
+    const x = load<f32>(bus);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
+    store<f32>(bus, 0);
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // One strip of the mixer: the voices of a channel on their way to left, right and the three effects, with gains that glide.
 
-import { CONTROL_FRAMES } from "../../audio/block";
+import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
 import { Gain, mixInto, setGain } from "../../audio/mix";
 import { sine } from "../../audio/oscillators";
 import { Channel } from "../../voice/channel";
 import { Residue } from "../../voice/residue";
-import { MixBuffers } from "./mix-buffers";
+import { MixBuffers, mixSteady } from "./mix-buffers";
 
 /** Share of the way to its target that a gain goes in each control period: some 2.3 ms time constant at 32 frames. */
 const GLIDE: f32 = 0.25;
@@ -15,7 +15,7 @@ const GLIDE: f32 = 0.25;
 const NEAR: f32 = 0.00001;
 
 /** Gain of every strip, so that sixteen voices fit under the limiter's knee most of the time. */
-const HEADROOM: f32 = 0.5;
+const HEADROOM: f32 = 0.8;
 
 /** A gain of the library whose target moves step by step, so that a jump of a controller becomes a curve of some milliseconds. */
 @unmanaged
@@ -35,7 +35,7 @@ class Glide extends Gain {
     const way = this.aim - this.value;
     const there = abs<f32>(way) < NEAR;
     setGain(this, there ? this.aim : this.value + way * GLIDE);
-    return !there || this.step != 0;
+    return !there || this.value != this.aim || this.step != 0;
   }
 
   // @ts-ignore: decorator
@@ -123,12 +123,11 @@ export class Strip {
     this.gliding = left || right || chorus || delay || reverb;
   }
 
-  /** Adds a stretch of the strip's sound to the mix. */
-  mixInto(bus: usize, mix: MixBuffers, frameCount: i32): void {
+  /** Adds a stretch of the strip's sound, which lies on the bus, to the mix; the bus is clear afterwards. */
+  mixInto(mix: MixBuffers, frameCount: i32): void {
+    const bus = mix.bus;
     this.residue.mixInto(bus, frameCount);
     mix.toMain = true;
-    mixInto(this.left, bus, mix.left, frameCount);
-    mixInto(this.right, bus, mix.right, frameCount);
     if (!this.chorus.isZero()) {
       mix.toChorus = true;
       mixInto(this.chorus, bus, mix.chorus, frameCount);
@@ -137,9 +136,14 @@ export class Strip {
       mix.toDelay = true;
       mixInto(this.delay, bus, mix.delay, frameCount);
     }
-    if (!this.reverb.isZero()) {
-      mix.toReverb = true;
-      mixInto(this.reverb, bus, mix.reverb, frameCount);
+    if (!this.reverb.isZero()) mix.toReverb = true;
+    if (!this.gliding) {
+      mixSteady(bus, frameCount, this.left.value, this.right.value, this.reverb.value);
+      return;
     }
+    mixInto(this.left, bus, mix.left, frameCount);
+    mixInto(this.right, bus, mix.right, frameCount);
+    mixInto(this.reverb, bus, mix.reverb, frameCount);
+    clearBlock(bus, frameCount);
   }
 }

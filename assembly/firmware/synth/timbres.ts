@@ -82,11 +82,11 @@ const timbres: StaticArray<f32> = [
   //   attack decay sustain release | modulation attack decay sustain release, to pitch, to level 2 | vibrato, level
   STRING_WAVE, NONE,          0.9, 0,     0, 0.5, 0,            LOWPASS, 84, 0.45, 0.05, 30, 26,
      0.001, 7, 0, 0.35,       0.001, 1.6, 0, 0.4, 0, 0,         0, 0.62, // piano
-  SINE, SINE,                 0.75, 0.3,  24.04, 0.5, 0,        NONE, 0, 0, 0, 0, 0,
+  SINE, TRIANGLE,             0.75, 0.3,  24.04, 0.5, 0,        NONE, 0, 0, 0, 0, 0,
      0.001, 5, 0, 0.3,        0.001, 0.9, 0, 0.3, 0, 1,         0, 0.55, // electric piano
   PULSE, NONE,                0.6, 0,     0, 0.11, 0,           HIGHPASS, 62, 0.8, 0.1, 0, 0,
      0.0005, 3, 0, 0.12,      0.001, 1, 0, 0.1, 0, 0,           0, 0.5, // harpsichord
-  SINE, SINE,                 0.6, 0.35,  17.58, 0.5, 0,        NONE, 0, 0, 0, 0, 0,
+  SINE, TRIANGLE,             0.6, 0.35,  17.58, 0.5, 0,        NONE, 0, 0, 0, 0, 0,
      0.0008, 4, 0, 1.6,       0.0008, 1.4, 0, 0.7, 0, 1,        0, 0.5, // bell
   ORGAN_WAVE, NONE,           0.8, 0,     0, 0.5, 0,            NONE, 0, 0, 0, 0, 0,
      0.004, 1, 1, 0.06,       0.01, 1, 1, 0.1, 0, 0,            0, 0.42, // organ

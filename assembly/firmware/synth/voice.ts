@@ -82,6 +82,8 @@ export class Voice {
   private gain: f32 = 0;
   private gainStep: f32 = 0;
   private line: u32 = 0;
+  /** Whether the modulation envelope moves anything. */
+  private modulates: bool = false;
   /** It has started, or changed its note, since the last control point. */
   private fresh: bool = false;
   private amplitude: Envelope = new Envelope();
@@ -108,6 +110,7 @@ export class Voice {
   start(timbre: Timbre, note: i32, velocity: i32, brightness: f32): void {
     const loudness = <f32>velocity / 127;
     this.timbre = timbre;
+    this.modulates = timbre.cutoffEnvelope != 0 || timbre.pitchEnvelope != 0 || timbre.level2Envelope != 0;
     this.note = <f32>note;
     this.sounding = -1;
     this.glideFrom = 0;
@@ -197,7 +200,7 @@ export class Voice {
       if (timbre.filter == LADDER) setLadder(this.ladder, corner, resonance);
       else setSvf(this.svf, timbre.filter == BANDPASS ? SvfMode.BANDPASS : timbre.filter == HIGHPASS ? SvfMode.HIGHPASS : SvfMode.LOWPASS, corner, resonance);
     }
-    advanceEnvelope(this.modulation, frames);
+    if (this.modulates) advanceEnvelope(this.modulation, frames);
   }
 
   /** Brings the oscillators to their pitch of now. */
