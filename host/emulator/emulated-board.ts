@@ -20,6 +20,7 @@ import { ceilDivide, floorTimes, times, fraction } from '../machine/fraction.js'
 import type { I2sListener, I2sStream } from '../machine/links.js';
 import { Machine, RunEnded } from '../machine/machine.js';
 import { RealTime } from '../machine/real-time.js';
+import type { Appointment } from '../machine/timeline.js';
 import type { Wire } from '../machine/wire.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
@@ -183,20 +184,19 @@ export class EmulatedBoard {
   /** Calls `action` when `seconds` since reset have passed; again and again when it returns a later time. */
   at(seconds: number, action: () => number | void): void {
     const { timeline } = this.machine;
-    const meet = (when: number): void => {
-      const appointment = timeline.at(Math.max(timeline.now, this.time.cycleAt(when)), () => {
-        // The clock may have changed since: then it is not yet time.
-        if (this.now < when - 1e-9) return meet(when);
-        const next = action();
-        if (typeof next === 'number') meet(next);
-      });
-      this.time.onChange(() => {
-        if (!appointment.pending) return;
-        timeline.cancel(appointment);
-        meet(when);
-      });
-    };
-    meet(seconds);
+    let when = seconds;
+    const plan = (): Appointment => timeline.at(Math.max(timeline.now, this.time.cycleAt(when)), () => {
+      const next = action();
+      if (typeof next !== 'number') return;
+      when = next;
+      appointment = plan();
+    });
+    let appointment = plan();
+    this.time.onChange(() => {
+      if (!appointment.pending) return;
+      timeline.cancel(appointment);
+      appointment = plan();
+    });
   }
 
   /** Ends the run at the present: `run` returns. For use inside of `at`. */
