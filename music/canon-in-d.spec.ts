@@ -149,7 +149,8 @@ test('keyboard and strings play notes of the triad over each note of the ground'
 });
 
 test('it is a canon: the second and third voices play the first one\'s notes two and four bars later', () => {
-  const line = (channel: number) => notes.filter((n) => n.channel === channel && n.tick < 480 + 13 * 3840).map(({ note, tick }) => [note, tick]);
+  const line = (channel: number) =>
+    notes.filter((n) => n.channel === channel && n.tick < 480 + 13 * 3840).map(({ note, tick }) => [note, tick]);
   const first = line(0);
   for (const [channel, delay] of [[1, 3840], [2, 7680]]) {
     const other = line(channel);
@@ -221,7 +222,8 @@ test('sixteen voices are enough, with releases of 150 ms and notes held by the p
     else if (!Number.isNaN(down)) pedal.push([down, seconds]);
   }
   const heldUntil = ({ channel, end }: Note) => (channel === 4 ? pedal.find(([from, to]) => end >= from && end < to)?.[1] ?? end : end);
-  const changes = notes.flatMap((n): [number, number][] => [[n.start, 1], [heldUntil(n) + 0.15, -1]]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const changes = notes.flatMap((n): [number, number][] => [[n.start, 1], [heldUntil(n) + 0.15, -1]])
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let sounding = 0;
   let most = 0;
   for (const [, change] of changes) most = Math.max(most, (sounding += change));

@@ -84,7 +84,9 @@ const MELODIES: readonly Melody[] = [
 /** One voice of the canon, entering `1 + index` grounds after the bass. */
 function melody({ name, channel, program, volume, pan, reverb, finalNote }: Melody, index: number): Part {
   const part = new Part(name, channel);
-  setUp(part, 12 + index * 30, program, [[VOLUME, volume], [PAN, pan], [EXPRESSION, 90], [MODULATION, 0], [REVERB, reverb], [CHORUS, 18], ...bendRange(2)]);
+  setUp(part, 12 + index * 30, program, [
+    [VOLUME, volume], [PAN, pan], [EXPRESSION, 90], [MODULATION, 0], [REVERB, reverb], [CHORUS, 18], ...bendRange(2),
+  ]);
   const entry = 1 + index;
   // Controllers of the voices are kept off the beat and apart from each other: the wire carries one message a millisecond.
   const offBeat = 70 + 22 * index;
@@ -93,11 +95,13 @@ function melody({ name, channel, program, volume, pan, reverb, finalNote }: Melo
     const loudness = LOUDNESS[statement];
     for (const { note, tick, ticks } of VARIATIONS[statement - entry]) {
       const accent = tick % (2 * TICKS_PER_QUARTER) === 0 ? 6 : tick % TICKS_PER_QUARTER === 0 ? 2 : -4;
-      part.note(note, loudness - 6 + accent, start + tick, Math.floor(ticks * (ticks >= TICKS_PER_QUARTER ? 0.94 - 0.02 * index : 0.86 - 0.05 * index)));
+      const sounding = ticks >= TICKS_PER_QUARTER ? 0.94 - 0.02 * index : 0.86 - 0.05 * index;
+      part.note(note, loudness - 6 + accent, start + tick, Math.floor(ticks * sounding));
       if (ticks >= TICKS_PER_QUARTER) vibrato(part, start + tick + offBeat + 60, ticks - offBeat - 100);
     }
-    part.glide(EXPRESSION, 88, 108, start + offBeat, start + offBeat + GROUND_TICKS / 2);
-    part.glide(EXPRESSION, 106, 90, start + offBeat + GROUND_TICKS / 2 + TICKS_PER_QUARTER / 2, start + offBeat + GROUND_TICKS - TICKS_PER_QUARTER);
+    const middle = start + offBeat + GROUND_TICKS / 2;
+    part.glide(EXPRESSION, 88, 108, start + offBeat, middle);
+    part.glide(EXPRESSION, 106, 90, middle + TICKS_PER_QUARTER / 2, start + offBeat + GROUND_TICKS - TICKS_PER_QUARTER);
   }
   part.note(noteNumber(finalNote), LOUDNESS[STATEMENTS - 1] - 4, FINAL_TICK, FINAL_TICKS - 20 * index);
   vibrato(part, FINAL_TICK + offBeat + 120, FINAL_TICKS / 2);
@@ -122,7 +126,8 @@ function bass(): Part {
   setUp(part, 102, 43, [[VOLUME, 104], [PAN, 64], [EXPRESSION, 110], [REVERB, 24], [CHORUS, 0]]);
   for (const statement of range(0, STATEMENTS - 1)) {
     for (const { note, tick, ticks } of GROUND) {
-      part.note(note, LOUDNESS[statement] - (tick % (4 * TICKS_PER_QUARTER) === 0 ? 0 : 8), statementTick(statement) + tick, Math.floor(ticks * 0.9));
+      const accent = tick % (4 * TICKS_PER_QUARTER) === 0 ? 0 : -8;
+      part.note(note, LOUDNESS[statement] + accent, statementTick(statement) + tick, Math.floor(ticks * 0.9));
     }
   }
   part.note(noteNumber('D2'), LOUDNESS[STATEMENTS - 1], FINAL_TICK, FINAL_TICKS);
@@ -154,7 +159,9 @@ function harpsichord(): Part {
       const tick = statementTick(statement) + i * TICKS_PER_QUARTER;
       part.control(SUSTAIN, 127, tick + 60);
       part.control(SUSTAIN, 0, tick + PEDAL_UP);
-      for (const [offset, index] of figure) part.note(chord[index], LOUDNESS[statement] - (offset < 60 ? 14 : 24), tick + offset, offset > 300 ? 60 : 100);
+      for (const [offset, index] of figure) {
+        part.note(chord[index], LOUDNESS[statement] - (offset < 60 ? 14 : 24), tick + offset, offset > 300 ? 60 : 100);
+      }
     });
   }
   part.control(SUSTAIN, 127, FINAL_TICK + 60);
@@ -173,8 +180,10 @@ function strings(): Part {
       chord.slice(1).forEach((note, upper) => part.note(note, 62, start + i * TICKS_PER_QUARTER + 18 + 8 * upper, TICKS_PER_QUARTER - 80));
     });
     const swell = statement < STATEMENTS - 1 ? 100 : 70;
-    part.glide(EXPRESSION, 60, swell, start + 150, start + 150 + GROUND_TICKS / 2, TICKS_PER_QUARTER);
-    part.glide(EXPRESSION, swell - 5, 60, start + 150 + GROUND_TICKS / 2 + TICKS_PER_QUARTER, start + 150 + GROUND_TICKS - TICKS_PER_QUARTER, TICKS_PER_QUARTER);
+    const first = start + 150; // off the beat
+    const middle = first + GROUND_TICKS / 2;
+    part.glide(EXPRESSION, 60, swell, first, middle, TICKS_PER_QUARTER);
+    part.glide(EXPRESSION, swell - 5, 60, middle + TICKS_PER_QUARTER, first + GROUND_TICKS - TICKS_PER_QUARTER, TICKS_PER_QUARTER);
   }
   ['D4', 'F#4'].forEach((name, i) => part.note(noteNumber(name), 58, FINAL_TICK + 30 + 8 * i, FINAL_TICKS - 80));
   return part;

@@ -12,7 +12,8 @@ test('note names are MIDI numbers: C4 is 60, A4 is 69', () => {
 test('a length holds until the next; dots, rests and bar lines', () => {
   const { notes, ticks } = parseLine('D5e. C#5s | B4 rq\n A4h');
   assert.deepEqual(notes, [
-    { note: 74, tick: 0, ticks: 360 }, { note: 73, tick: 360, ticks: 120 }, { note: 71, tick: 480, ticks: 120 }, { note: 69, tick: 1080, ticks: 960 },
+    { note: 74, tick: 0, ticks: 360 }, { note: 73, tick: 360, ticks: 120 },
+    { note: 71, tick: 480, ticks: 120 }, { note: 69, tick: 1080, ticks: 960 },
   ]);
   assert.equal(ticks, 2040);
   assert.throws(() => parseLine('D5 X4'), /"X4" in a line of notes/);

@@ -81,7 +81,8 @@ export class Part {
   }
   /** @param value -1 to 1 of the bend range */
   bend(value: number, tick: number): void {
-    this.add(tick, ORDER_SET, { deltaTime: 0, type: 'pitchBend', channel: this.channel, value: Math.max(-8192, Math.min(8191, Math.round(value * 8192))) });
+    const steps = Math.max(-8192, Math.min(8191, Math.round(value * 8192)));
+    this.add(tick, ORDER_SET, { deltaTime: 0, type: 'pitchBend', channel: this.channel, value: steps });
   }
   /** A controller that glides from one value to another, in steps of `stepTicks`; values that do not change are left out. */
   glide(controller: number, from: number, to: number, startTick: number, endTick: number, stepTicks = TICKS_PER_QUARTER / 2): void {

@@ -3,9 +3,8 @@
 // mixed by a Householder matrix (M. R. Schroeder, "Natural Sounding Artificial Reverberation", JAES 10(3), 1962; J.-M. Jot & A. Chaigne, "Digital
 // Delay Networks for Designing Artificial Reverberators", 90th AES Convention, 1991).
 //
-// It runs at half the rate, on ticks of two frames, as the echo does; 8,192 i16 samples are 341 ms then. A stretch of up to 16 ticks
-// goes through one unit after the other: every line is longer than that, so this is the same as tick by tick, and each loop is short.
-// The matrix keeps energy, the gains are below 1, damping and all-passes add none, and every value stored is truncated towards zero: the energy
+// It runs at half the rate, on ticks of two frames, as the echo does; 8,192 i16 samples are 341 ms then. Ticks are worked off in runs in which no
+// line comes to its end, so that one offset serves all lines. The matrix keeps energy, the gains are below 1, damping and all-passes add none, and every value stored is truncated towards zero: the energy
 // in the lines, a sum of squares of integers, falls until it is 0. Units are 1/16384, ±2 saturates.
 
 import { exp2 } from "./tuning";
@@ -15,7 +14,7 @@ export const REVERB_BYTES: i32 = 16384;
 
 const UNIT: f32 = 16384;
 const CHUNK_FRAMES: i32 = 32;
-const CHUNK_BYTES: i32 = 64; // 16 ticks of f32
+const CHUNK_BYTES: usize = 64; // 16 ticks of f32
 const SILENCE: f32 = 0.001;
 const DIFFUSION: f32 = 0.65;
 const INNER_DIFFUSION: f32 = 0.5;
@@ -31,7 +30,7 @@ const L1 = 1129, L2 = 1327, L3 = 1571, L4 = 1811; // lines
 class Line {
   position: usize;
   end: usize;
-  /** What of the line's output goes on, and the low-pass it passes; for the four lines of the network. */
+  /** For the four lines of the network: what of the output goes round again, and the state of the low-pass that it passes first. */
   gain: f32 = 0;
   low: f32 = 0;
   constructor(public start: usize, ticks: i32) {
@@ -62,8 +61,8 @@ export class Reverb {
   l2: Line;
   l3: Line;
   l4: Line;
-  /** Six chunks of ticks: input (then left), the four lines, right. */
-  chunks: usize = heap.alloc(6 * CHUNK_BYTES);
+  /** Two chunks of ticks: what goes in, then comes out left; and what comes out right. */
+  chunks: usize = heap.alloc(2 * CHUNK_BYTES);
   /** @param memory REVERB_BYTES bytes of silence, 2-aligned */
   constructor(memory: usize) {
     const d1 = new Line(memory, D1);
@@ -116,136 +115,184 @@ function put(at: usize, value: f32): void {
   store<i16>(at, <i16>(<i32>max<f32>(min<f32>(value, 32767), -32768)));
 }
 
-/** Sends a chunk through an all-pass, in place. */
-function allpass(line: Line, chunk: usize, ticks: i32, coefficient: f32): void {
-  const end = chunk + (<usize>ticks << 2);
-  const lineEnd = line.end;
-  let at = line.position;
-  while (chunk < end) {
-    const stored = <f32>(<i32>load<i16>(at));
-    const v = load<f32>(chunk) - coefficient * stored;
-    put(at, v);
-    store<f32>(chunk, stored + coefficient * v);
-    at += 2;
-    at = at == lineEnd ? line.start : at;
-    chunk += 4;
-  }
-  line.position = at;
-}
-
-/** Reads the next ticks of a line, damped and weakened, into a chunk; `writeLine` then puts new ones in their place. */
-function readLine(line: Line, chunk: usize, ticks: i32, damping: f32): void {
-  const end = chunk + (<usize>ticks << 2);
-  const lineEnd = line.end;
-  const gain = line.gain;
-  let low = line.low;
-  let at = line.position;
-  while (chunk < end) {
-    low += damping * (<f32>(<i32>load<i16>(at)) - low);
-    low = abs<f32>(low) < SILENCE ? 0 : low;
-    store<f32>(chunk, low * gain);
-    at += 2;
-    at = at == lineEnd ? line.start : at;
-    chunk += 4;
-  }
-  line.low = low;
-}
-
-function writeLine(line: Line, chunk: usize, ticks: i32): void {
-  const end = chunk + (<usize>ticks << 2);
-  const lineEnd = line.end;
-  let at = line.position;
-  while (chunk < end) {
-    put(at, load<f32>(chunk));
-    at += 2;
-    at = at == lineEnd ? line.start : at;
-    chunk += 4;
-  }
-  line.position = at;
-}
-
-/** Runs the network for the ticks in the first chunk; leaves left and right, as f32 audio, in the first and the last. */
-function runTicks(reverb: Reverb, chunks: usize, ticks: i32): void {
-  allpass(reverb.d1, chunks, ticks, DIFFUSION);
-  allpass(reverb.d2, chunks, ticks, DIFFUSION);
-  allpass(reverb.d3, chunks, ticks, DIFFUSION);
-  allpass(reverb.d4, chunks, ticks, DIFFUSION);
-  readLine(reverb.l1, chunks + CHUNK_BYTES, ticks, reverb.damping);
-  readLine(reverb.l2, chunks + 2 * CHUNK_BYTES, ticks, reverb.damping);
-  readLine(reverb.l3, chunks + 3 * CHUNK_BYTES, ticks, reverb.damping);
-  readLine(reverb.l4, chunks + 4 * CHUNK_BYTES, ticks, reverb.damping);
-  const end = chunks + (<usize>ticks << 2);
-  for (let at = chunks; at < end; at += 4) {
-    const y1 = load<f32>(at, CHUNK_BYTES);
-    const y2 = load<f32>(at, 2 * CHUNK_BYTES);
-    const y3 = load<f32>(at, 3 * CHUNK_BYTES);
-    const y4 = load<f32>(at, 4 * CHUNK_BYTES);
-    // Householder: each minus half the sum; and the input to all.
-    const shared = load<f32>(at) - 0.5 * (y1 + y2 + y3 + y4);
-    store<f32>(at, (y1 - y3) * (1 / UNIT));
-    store<f32>(at, y1 + shared, CHUNK_BYTES);
-    store<f32>(at, y2 + shared, 2 * CHUNK_BYTES);
-    store<f32>(at, y3 + shared, 3 * CHUNK_BYTES);
-    store<f32>(at, y4 + shared, 4 * CHUNK_BYTES);
-    store<f32>(at, (y2 - y4) * (1 / UNIT), 5 * CHUNK_BYTES);
-  }
-  allpass(reverb.a1, chunks + CHUNK_BYTES, ticks, INNER_DIFFUSION);
-  allpass(reverb.a2, chunks + 2 * CHUNK_BYTES, ticks, INNER_DIFFUSION);
-  allpass(reverb.a3, chunks + 3 * CHUNK_BYTES, ticks, INNER_DIFFUSION);
-  allpass(reverb.a4, chunks + 4 * CHUNK_BYTES, ticks, INNER_DIFFUSION);
-  writeLine(reverb.l1, chunks + CHUNK_BYTES, ticks);
-  writeLine(reverb.l2, chunks + 2 * CHUNK_BYTES, ticks);
-  writeLine(reverb.l3, chunks + 3 * CHUNK_BYTES, ticks);
-  writeLine(reverb.l4, chunks + 4 * CHUNK_BYTES, ticks);
-}
-
-/** Adds what one channel's ticks give to a block: the middle between two ticks, then the tick itself. Returns the last tick. */
+/** One tick of an all-pass whose line is at `at`. */
 // @ts-ignore: decorator
 @inline
-function spread(ticks: usize, out: usize, frameCount: i32, odd: i32, now: f32): f32 {
-  const end = out + (<usize>frameCount << 2);
-  while (out < end) {
-    if (odd) {
-      const next = load<f32>(ticks);
-      store<f32>(out, load<f32>(out) + (now + next) * 0.5);
-      now = next;
-      ticks += 4;
-    } else {
-      store<f32>(out, load<f32>(out) + now);
-    }
-    odd ^= 1;
-    out += 4;
+function allpass(at: usize, x: f32, coefficient: f32): f32 {
+  const stored = <f32>(<i32>load<i16>(at));
+  const v = x - coefficient * stored;
+  put(at, v);
+  return stored + coefficient * v;
+}
+
+/** How many ticks until the line comes to its end. */
+// @ts-ignore: decorator
+@inline
+function room(line: Line): i32 {
+  return <i32>(line.end - line.position) >> 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function move(line: Line, ticks: i32): void {
+  line.position += <usize>ticks << 1;
+  if (line.position == line.end) {
+    line.position = line.start;
+    // The place for this: it comes at the same tick however blocks are cut.
+    if (abs<f32>(line.low) < SILENCE) line.low = 0;
   }
+}
+
+/** The input all-passes, in place. */
+function diffuse(reverb: Reverb, chunk: usize, ticks: i32): void {
+  const d1 = reverb.d1;
+  const d2 = reverb.d2;
+  const d3 = reverb.d3;
+  const d4 = reverb.d4;
+  while (ticks > 0) {
+    const run = min<i32>(min<i32>(min<i32>(room(d1), room(d2)), min<i32>(room(d3), room(d4))), ticks);
+    const at1 = d1.position;
+    const at2 = d2.position;
+    const at3 = d3.position;
+    const at4 = d4.position;
+    const end = <usize>run << 1;
+    let offset: usize = 0;
+    do {
+      const x = allpass(at2 + offset, allpass(at1 + offset, load<f32>(chunk), DIFFUSION), DIFFUSION);
+      store<f32>(chunk, allpass(at4 + offset, allpass(at3 + offset, x, DIFFUSION), DIFFUSION));
+      offset += 2;
+      chunk += 4;
+    } while (offset != end);
+    move(d1, run);
+    move(d2, run);
+    move(d3, run);
+    move(d4, run);
+    ticks -= run;
+  }
+}
+
+/** The network: takes a chunk in, leaves the left side in its place and the right one in the chunk after it. */
+function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
+  const a1 = reverb.a1;
+  const a2 = reverb.a2;
+  const a3 = reverb.a3;
+  const a4 = reverb.a4;
+  const l1 = reverb.l1;
+  const l2 = reverb.l2;
+  const l3 = reverb.l3;
+  const l4 = reverb.l4;
+  const gain1 = l1.gain;
+  const gain2 = l2.gain;
+  const gain3 = l3.gain;
+  const gain4 = l4.gain;
+  const damping = reverb.damping;
+  while (ticks > 0) {
+    const run = min<i32>(
+      min<i32>(min<i32>(min<i32>(room(a1), room(a2)), min<i32>(room(a3), room(a4))), min<i32>(min<i32>(room(l1), room(l2)), min<i32>(room(l3), room(l4)))),
+      ticks,
+    );
+    const inner1 = a1.position;
+    const inner2 = a2.position;
+    const inner3 = a3.position;
+    const inner4 = a4.position;
+    const line1 = l1.position;
+    const line2 = l2.position;
+    const line3 = l3.position;
+    const line4 = l4.position;
+    let low1 = l1.low;
+    let low2 = l2.low;
+    let low3 = l3.low;
+    let low4 = l4.low;
+    const end = <usize>run << 1;
+    let offset: usize = 0;
+    do {
+      low1 += damping * (<f32>(<i32>load<i16>(line1 + offset)) - low1);
+      low2 += damping * (<f32>(<i32>load<i16>(line2 + offset)) - low2);
+      low3 += damping * (<f32>(<i32>load<i16>(line3 + offset)) - low3);
+      low4 += damping * (<f32>(<i32>load<i16>(line4 + offset)) - low4);
+      const y1 = low1 * gain1;
+      const y2 = low2 * gain2;
+      const y3 = low3 * gain3;
+      const y4 = low4 * gain4;
+      // Householder: each minus half the sum; and the input to all.
+      const shared = load<f32>(chunk) - 0.5 * (y1 + y2 + y3 + y4);
+      store<f32>(chunk, (y1 - y3) * (1 / UNIT));
+      store<f32>(chunk, (y2 - y4) * (1 / UNIT), CHUNK_BYTES);
+      put(line1 + offset, allpass(inner1 + offset, y1 + shared, INNER_DIFFUSION));
+      put(line2 + offset, allpass(inner2 + offset, y2 + shared, INNER_DIFFUSION));
+      put(line3 + offset, allpass(inner3 + offset, y3 + shared, INNER_DIFFUSION));
+      put(line4 + offset, allpass(inner4 + offset, y4 + shared, INNER_DIFFUSION));
+      offset += 2;
+      chunk += 4;
+    } while (offset != end);
+    l1.low = low1;
+    l2.low = low2;
+    l3.low = low3;
+    l4.low = low4;
+    move(a1, run);
+    move(a2, run);
+    move(a3, run);
+    move(a4, run);
+    move(l1, run);
+    move(l2, run);
+    move(l3, run);
+    move(l4, run);
+    ticks -= run;
+  }
+}
+
+/** Adds one side's ticks to a block: in the second frame of a pair the middle between the last tick and this, in the next frame this. Returns the last tick. */
+function spread(ticks: usize, out: usize, frameCount: i32, odd: i32, now: f32): f32 {
+  if (odd) {
+    const next = load<f32>(ticks);
+    store<f32>(out, load<f32>(out) + (now + next) * 0.5);
+    now = next;
+    ticks += 4;
+    out += 4;
+    frameCount--;
+  }
+  const end = out + (<usize>(frameCount & ~1) << 2);
+  while (out < end) {
+    store<f32>(out, load<f32>(out) + now);
+    const next = load<f32>(ticks);
+    store<f32>(out, load<f32>(out, 4) + (now + next) * 0.5, 4);
+    now = next;
+    ticks += 4;
+    out += 8;
+  }
+  if (frameCount & 1) store<f32>(out, load<f32>(out) + now);
   return now;
 }
 
 /** Adds the reverberation of a mono block to `left` and `right`. */
 export function addReverb(reverb: Reverb, input: usize, left: usize, right: usize, frameCount: i32): void {
-  const chunks = reverb.chunks;
+  const chunk = reverb.chunks;
   const gain: f32 = reverb.inputGain * (UNIT / 2);
   while (frameCount > 0) {
     const count = min<i32>(frameCount, CHUNK_FRAMES);
-    const end = input + (<usize>count << 2);
-    const startOdd = reverb.odd;
-    let odd = startOdd;
-    let pending = reverb.pending;
-    let tick = chunks;
-    while (input < end) {
-      const x = load<f32>(input);
-      if (odd) {
-        store<f32>(tick, (pending + x) * gain);
-        tick += 4;
-      } else {
-        pending = x;
-      }
-      odd ^= 1;
+    const inputEnd = input + (<usize>count << 2);
+    const odd = reverb.odd;
+    let tick = chunk;
+    if (odd) {
+      store<f32>(tick, (reverb.pending + load<f32>(input)) * gain);
+      input += 4;
+      tick += 4;
+    }
+    while (input + 4 < inputEnd) {
+      store<f32>(tick, (load<f32>(input) + load<f32>(input, 4)) * gain);
+      input += 8;
+      tick += 4;
+    }
+    reverb.odd = input < inputEnd ? 1 : 0;
+    if (input < inputEnd) {
+      reverb.pending = load<f32>(input);
       input += 4;
     }
-    reverb.odd = odd;
-    reverb.pending = pending;
-    if (tick != chunks) runTicks(reverb, chunks, <i32>(tick - chunks) >> 2);
-    reverb.left = spread(chunks, left, count, startOdd, reverb.left);
-    reverb.right = spread(chunks + 5 * CHUNK_BYTES, right, count, startOdd, reverb.right);
+    const ticks = <i32>(tick - chunk) >> 2;
+    diffuse(reverb, chunk, ticks);
+    circulate(reverb, chunk, ticks);
+    reverb.left = spread(chunk, left, count, odd, reverb.left);
+    reverb.right = spread(chunk + CHUNK_BYTES, right, count, odd, reverb.right);
     left += <usize>count << 2;
     right += <usize>count << 2;
     frameCount -= count;

@@ -24,7 +24,7 @@ export class Ring {
   /** Most entries that the producer ever saw waiting, the newest included. The producer's own; a consumer may meanwhile have taken some. */
   highWater: u32;
 
-  /** Entries waiting. Exact for neither side while the other runs: it may be more by now for the consumer, less for the producer. */
+  /** Entries waiting, for the producer or the consumer to ask: there may be fewer by the time the producer looks, more by the time the consumer does. */
   count(): u32 {
     return loadShared(changetype<usize>(this) + offsetof<Ring>("head")) - loadShared(changetype<usize>(this) + offsetof<Ring>("tail"));
   }

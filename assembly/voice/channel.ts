@@ -7,7 +7,7 @@ import { NoteSet } from "./note-set";
 /** What a controller asks of whoever plays the voices; several may come at once. */
 export const enum ChannelAction {
   None = 0,
-  /** The notes in `released` end now. */
+  /** The notes in `releasedNotes` end now. */
   Release = 1,
   /** Every voice of the channel falls silent at once, whatever its envelope says. */
   Silence = 2,
@@ -22,6 +22,10 @@ const RPN_NULL: u16 = 0x3fff;
 
 export const BEND_CENTRE: u16 = 8192;
 
+/** The notes that end, after an action with `ChannelAction.Release`: valid until the next message of any channel. */
+export const releasedNotes = new NoteSet();
+
+@unmanaged
 @final
 export class Channel {
   program: u8 = 0;
@@ -54,16 +58,28 @@ export class Channel {
   fineTuning: u16 = 8192;
   /** RPN 2, semitones + 64. */
   coarseTuning: u8 = 64;
-  /** The notes that end, after an action with `ChannelAction.Release`. */
-  readonly released: NoteSet = new NoteSet();
-
   private parameter: u16 = RPN_NULL;
+  private keyBits: u64 = 0;
+  private keyBitsAbove: u64 = 0;
+  private sustainedBits: u64 = 0;
+  private sustainedBitsAbove: u64 = 0;
+  private capturedBits: u64 = 0;
+  private capturedBitsAbove: u64 = 0;
+
   /** Keys that are down. */
-  private keys: NoteSet = new NoteSet();
+  private get keys(): NoteSet {
+    return changetype<NoteSet>(changetype<usize>(this) + offsetof<Channel>("keyBits"));
+  }
+
   /** Notes whose keys came up while the sustain pedal was down. */
-  private sustained: NoteSet = new NoteSet();
+  private get sustained(): NoteSet {
+    return changetype<NoteSet>(changetype<usize>(this) + offsetof<Channel>("sustainedBits"));
+  }
+
   /** Notes whose keys were down when the sostenuto pedal went down. */
-  private captured: NoteSet = new NoteSet();
+  private get captured(): NoteSet {
+    return changetype<NoteSet>(changetype<usize>(this) + offsetof<Channel>("capturedBits"));
+  }
 
   /** Puts every value back to that of power-up. No note is held afterwards. */
   powerUp(): void {
@@ -82,7 +98,6 @@ export class Channel {
     this.coarseTuning = 64;
     this.resetControllers();
     this.forgetNotes();
-    this.released.clear();
   }
 
   /** A key goes down. */
@@ -163,24 +178,24 @@ export class Channel {
 
   /** All Notes Off: as if every key came up, so that the pedals still hold what they hold. */
   private allNotesOff(): i32 {
-    this.released.copyFrom(this.keys);
+    releasedNotes.copyFrom(this.keys);
     if (this.sustain) {
       this.sustained.addAll(this.keys);
-      this.released.clear();
+      releasedNotes.clear();
     } else {
-      this.released.removeAll(this.captured);
+      releasedNotes.removeAll(this.captured);
     }
     this.keys.clear();
-    return this.released.isEmpty() ? ChannelAction.None : ChannelAction.Release;
+    return releasedNotes.isEmpty() ? ChannelAction.None : ChannelAction.Release;
   }
 
   /** A change of mode ends every note, also those that pedals hold: the new mode would not find them. */
   private endAllNotes(): i32 {
-    this.released.copyFrom(this.keys);
-    this.released.addAll(this.sustained);
-    this.released.addAll(this.captured);
+    releasedNotes.copyFrom(this.keys);
+    releasedNotes.addAll(this.sustained);
+    releasedNotes.addAll(this.captured);
     this.forgetNotes();
-    return this.released.isEmpty() ? ChannelAction.None : ChannelAction.Release;
+    return releasedNotes.isEmpty() ? ChannelAction.None : ChannelAction.Release;
   }
 
   private forgetNotes(): void {
@@ -192,10 +207,10 @@ export class Channel {
   private setSustain(down: bool): i32 {
     this.sustain = down;
     if (down) return ChannelAction.None;
-    this.released.copyFrom(this.sustained);
-    this.released.removeAll(this.captured);
+    releasedNotes.copyFrom(this.sustained);
+    releasedNotes.removeAll(this.captured);
     this.sustained.clear();
-    return this.released.isEmpty() ? ChannelAction.None : ChannelAction.Release;
+    return releasedNotes.isEmpty() ? ChannelAction.None : ChannelAction.Release;
   }
 
   private setSostenuto(down: bool): i32 {
@@ -205,11 +220,11 @@ export class Channel {
       this.captured.copyFrom(this.keys);
       return ChannelAction.None;
     }
-    this.released.copyFrom(this.captured);
-    this.released.removeAll(this.keys);
-    this.released.removeAll(this.sustained);
+    releasedNotes.copyFrom(this.captured);
+    releasedNotes.removeAll(this.keys);
+    releasedNotes.removeAll(this.sustained);
     this.captured.clear();
-    return this.released.isEmpty() ? ChannelAction.None : ChannelAction.Release;
+    return releasedNotes.isEmpty() ? ChannelAction.None : ChannelAction.Release;
   }
 
   /** What RP-015 names, and nothing else: volume, pan, bank, program, sends, sound controllers and parameters stay. */
@@ -222,14 +237,14 @@ export class Channel {
     this.pitchBend = BEND_CENTRE;
     this.parameter = RPN_NULL;
     // both pedals come up at once: what either of them held ends unless its key is down
-    this.released.copyFrom(this.sustained);
-    this.released.addAll(this.captured);
-    this.released.removeAll(this.keys);
+    releasedNotes.copyFrom(this.sustained);
+    releasedNotes.addAll(this.captured);
+    releasedNotes.removeAll(this.keys);
     this.sustained.clear();
     this.captured.clear();
     this.sustain = false;
     this.sostenuto = false;
-    return this.released.isEmpty() ? ChannelAction.None : ChannelAction.Release;
+    return releasedNotes.isEmpty() ? ChannelAction.None : ChannelAction.Release;
   }
 
   private dataEntry(value: i32, msb: bool): void {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A set of MIDI notes: one bit for each of the 128.
 
+/** Sixteen bytes of linear memory: `new`, or laid over two u64 fields of another class. */
+@unmanaged
 @final
 export class NoteSet {
   private word0: u32 = 0;

@@ -15,23 +15,25 @@ export const enum NotePriority {
  * Holds up to `depth` keys; when one more is pressed, the one pressed first is forgotten (its release then does nothing). Every operation
  * costs at most one pass over the held keys.
  */
+@unmanaged
 @final
 export class NoteStack {
   /** Number of held keys. */
   length: i32 = 0;
   /** One u16 for each held key, oldest first: note | velocity << 8. */
-  private keys: StaticArray<u16>;
+  private keys: usize;
 
-  constructor(depth: i32) {
+  constructor(private depth: i32) {
     assert(depth > 0);
-    this.keys = new StaticArray<u16>(depth);
+    this.keys = heap.alloc(depth << 1);
   }
 
   /** Notes a key as pressed last, whether or not it was held before. */
   press(note: i32, velocity: i32): void {
     this.release(note);
-    if (this.length == this.keys.length) this.removeAt(0);
-    unchecked((this.keys[this.length++] = <u16>(note | (velocity << 8))));
+    if (this.length == this.depth) this.removeAt(0);
+    store<u16>(this.at(this.length), note | (velocity << 8));
+    this.length++;
   }
 
   /** Returns whether the key was held. */
@@ -53,7 +55,7 @@ export class NoteStack {
   /** Velocity with which a held key was pressed; 0 for a key that is not held. */
   velocityOf(note: i32): i32 {
     const at = this.indexOf(note);
-    return at < 0 ? 0 : unchecked(this.keys[at]) >> 8;
+    return at < 0 ? 0 : <i32>load<u16>(this.at(at)) >> 8;
   }
 
   /** The note that is to sound, or `NO_NOTE` when no key is held. */
@@ -68,8 +70,14 @@ export class NoteStack {
     return best;
   }
 
+  // @ts-ignore: decorator
+  @inline
+  private at(index: i32): usize {
+    return this.keys + (<usize>index << 1);
+  }
+
   private noteAt(index: i32): i32 {
-    return unchecked(this.keys[index]) & 0x7f;
+    return <i32>load<u16>(this.at(index)) & 0x7f;
   }
 
   private indexOf(note: i32): i32 {
@@ -79,6 +87,6 @@ export class NoteStack {
 
   private removeAt(index: i32): void {
     this.length--;
-    for (let i = index; i < this.length; i++) unchecked((this.keys[i] = this.keys[i + 1]));
+    for (let i = index; i < this.length; i++) store<u16>(this.at(i), load<u16>(this.at(i + 1)));
   }
 }

@@ -2,19 +2,22 @@
 // Takes the click out of a voice that is cut: what it gave last stays on as an offset that decays to nothing in about two milliseconds, while
 // the new note starts at once.
 
-/** Time constant of the decay in seconds; after four of them (2 ms) less than 2 % is left. */
-const TIME_CONSTANT: f64 = 0.0005;
+import { exp2 } from "../audio/tuning";
+
+/** Time in seconds in which half of it goes; after 2 ms less than 2 % is left. */
+const HALF_LIFE: f64 = 0.00035;
 
 /** Below this the offset is dropped: a quarter of a step of 16-bit output. */
 const SILENCE: f32 = 1 / 131072;
 
+@unmanaged
 @final
 export class Residue {
   private level: f32 = 0;
   private decay: f32;
 
   constructor(sampleRate: f64) {
-    this.decay = <f32>Math.exp(-1 / (TIME_CONSTANT * sampleRate));
+    this.decay = exp2(<f32>(-1 / (HALF_LIFE * sampleRate)));
   }
 
   /** A voice whose last sample on this bus was `level` is cut. */

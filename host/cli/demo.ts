@@ -28,7 +28,7 @@ export function demoCommand(): Command {
       console.error(`Pachelbel's Canon, ${firmware} on ${BOARD}`);
       const bar = progressBar(true);
       const session = await runSession({ firmware, board: loadBoard(BOARD), midi, ...files, vcdWindow: VCD_WINDOW, command, onProgress: bar.update }).finally(bar.stop);
-      console.log(summary(session.result, [midi, ...session.files]));
+      console.log(summary(session.result, [{ kind: 'music', path: midi }, ...session.files]));
       failOnBrokenBudgets(session.result, session);
     });
 }

@@ -86,6 +86,7 @@ export class EmulatedBoard {
   readonly sampleRate: number;
   /** Characters that have come in. */
   midiByteCount = 0;
+  private ringItems = 0;
   private readonly lastMidiBytes: number[] = [];
   private readonly traps: Pick<Parameters<typeof describeTrap>[1], 'module' | 'metered' | 'sourceMap'>;
 
@@ -135,7 +136,11 @@ export class EmulatedBoard {
     this.recorder = new Recorder(vectors, () => this.counter('activeVoices'));
     machine.observers.add(this.recorder);
     const { dma } = board.audio;
-    this.chip.onDmaBoundary(dma.controller, dma.stream, (cycle) => machine.observers.blockBoundary(cycle));
+    this.chip.dma(dma.controller).onHalf(dma.stream, () => {
+      // The longest pass is the ring; a shorter one goes on after an error.
+      this.ringItems = Math.max(this.ringItems, this.chip.dma(dma.controller).programmedItems(dma.stream));
+      machine.observers.blockBoundary(machine.timeline.now);
+    });
   }
 
   /** A pad of the chip by its name (PA3): read its level, drive it, listen to its edges. */
@@ -151,6 +156,11 @@ export class EmulatedBoard {
   /** Seconds since reset. */
   get now(): number {
     return this.time.now;
+  }
+
+  /** Frames in a block: half of the DMA ring, two samples a frame. 0 before the first block has gone. */
+  get blockFrames(): number {
+    return this.ringItems / 4;
   }
 
   /** Offset in seconds that the seed gives the MIDI source's clock: less than one frame. */

@@ -20,7 +20,7 @@ export function resultOf(emulated: EmulatedBoard, midiFile: string | null): RunR
   const frameCycles = coreHertz / emulated.sampleRate;
   const { losses, gauges } = countersByKind(emulated.counterWords());
   const notes = notesOf(recorder.midi());
-  const blockFrames = emulated.chip.dmaTransfersPerBlock(board.audio.dma.controller, board.audio.dma.stream) / 2;
+  const { blockFrames } = emulated;
   const [left, right] = audio.levels();
   return {
     format: 1,

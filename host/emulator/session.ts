@@ -12,6 +12,7 @@ import { PartialFile } from '../devices/partial-file.js';
 import { notesOf } from '../profile/midi-to-audio.js';
 import { writeReport } from '../profile/report.js';
 import type { RunResult } from '../profile/run-result.js';
+import type { WrittenFile } from '../profile/summary.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
 import { resultOf, sentAudioOf } from './result.js';
 
@@ -36,8 +37,7 @@ export interface SessionOptions extends EmulationOptions {
 export interface SessionResult {
   readonly result: RunResult;
   readonly emulated: EmulatedBoard;
-  /** What was written, as named by the user. */
-  readonly files: readonly string[];
+  readonly files: readonly WrittenFile[];
 }
 
 /** When a MIDI file's second 0 is: the firmware has set clocks and codec up by then, as a player waits for the lights to come on. */
@@ -74,17 +74,17 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   }
   onProgress?.(1);
 
-  const files: string[] = [];
-  if (wav !== undefined) { emulated.audio.writeWav(wav, emulated.sampleRate); files.push(wav); }
-  if (vcd !== undefined) files.push(vcd);
-  if (midiOut !== undefined) { writeWhole(midiOut, writeMidiFile(emulated.midiOut.bytes)); files.push(midiOut); }
+  const files: WrittenFile[] = [];
+  if (wav !== undefined) { emulated.audio.writeWav(wav, emulated.sampleRate); files.push({ kind: 'sound', path: wav }); }
+  if (vcd !== undefined) files.push({ kind: 'wires', path: vcd });
+  if (midiOut !== undefined) { writeWhole(midiOut, writeMidiFile(emulated.midiOut.bytes)); files.push({ kind: 'MIDI out', path: midiOut }); }
   const result = resultOf(emulated, midi ?? null);
   if (report !== undefined) {
     const { recorder } = emulated;
     const written = await writeReport(report, {
       result, blocks: recorder.blocks(), notes: notesOf(recorder.midi()), audio: sentAudioOf(emulated), command: options.command,
     });
-    files.push(written.html, written.json);
+    files.push({ kind: 'report', path: written.html }, { kind: 'numbers', path: written.json });
   }
   return { result, emulated, files };
 }

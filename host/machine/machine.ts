@@ -2,10 +2,11 @@
 // One machine: time, exceptions, bus, the lines between models, and what watches them. It names no chip; a chip is plugged into it.
 
 import { Bus } from './bus.js';
+import { DmaRequestLine } from './dma-request.js';
 import { ExceptionController } from './exceptions.js';
 import { I2cBus, I2sBus } from './links.js';
 import { Observers } from './observer.js';
-import type { ClockTree, Diagnostic, DmaRequest, InterruptLine, ModelContext } from './peripheral.js';
+import type { ClockTree, Diagnostic, InterruptLine, ModelContext } from './peripheral.js';
 import { Timeline } from './timeline.js';
 import { Wire } from './wire.js';
 
@@ -17,22 +18,6 @@ function lazily<T>(make: (name: string) => T): (name: string) => T {
     if (thing === undefined) made.set(name, (thing = make(name)));
     return thing;
   };
-}
-
-/** A request line that a DMA controller may listen to. */
-export class RequestLine implements DmaRequest {
-  active = false;
-  private listener: (active: boolean) => void = () => {};
-  constructor(readonly name: string) {}
-
-  set(active: boolean): void {
-    if (active === this.active) return;
-    this.active = active;
-    this.listener(active);
-  }
-  onChange(listener: (active: boolean) => void): void {
-    this.listener = listener;
-  }
 }
 
 export interface MachineConfig {
@@ -52,14 +37,14 @@ export class Machine implements ModelContext {
   readonly exceptions: ExceptionController;
   readonly observers = new Observers();
   readonly diagnostics: Diagnostic[] = [];
-  readonly signal = lazily((name) => new Wire(name, this.timeline));
-  readonly dmaRequest = lazily((name) => new RequestLine(name));
+  readonly dmaRequest = lazily((name) => new DmaRequestLine(name));
   readonly i2sBus = lazily((name) => new I2sBus(name));
   readonly i2cBus = lazily((name) => new I2cBus(name));
   /** Lines of text that the firmware logged, with the cycle of each. */
   readonly log: { cycle: number; text: string }[] = [];
-  /** Set by the chip when it is plugged in. */
+  /** The chip's part, set when it is plugged in: clocks, and the joints between pads and alternate functions. */
   clocks!: ClockTree;
+  signal: (name: string) => Wire = lazily((name) => new Wire(name, this.timeline));
   padsOf: (signal: string) => readonly string[] = () => [];
 
   constructor(private readonly config: MachineConfig) {

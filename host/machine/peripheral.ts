@@ -34,7 +34,7 @@ export interface DmaRequest {
 }
 
 /**
- * A peripheral that takes items at times which it can foresee, such as a transmitter with a constant clock.
+ * A peripheral that takes items at evenly spaced times which it can foresee: a transmitter with a constant clock.
  *
  * A DMA controller may then hand it several items at once, each to count from its own cycle on, instead of one event an item. As long as
  * it holds such promised items the peripheral makes no event of its own and leaves its request line alone; what its registers show is
@@ -45,15 +45,12 @@ export interface DmaPacer {
   readonly address: number;
   readonly itemBytes: number;
   /**
-   * Cycle at which it asks, or has asked, for the item `ahead` places after the next one, if each before is delivered before the request
-   * after it; undefined when it cannot tell.
+   * Takes the next `count` items ahead of time; all promised before have arrived. Item i arrives `latency` cycles after its request, or
+   * after now if that is later. Before the last of them is used up the feeder promises more or releases.
+   * @returns cycle at which the last one arrives; -1, and nothing is taken, when it cannot foresee that or would be asking for an item
+   *   before the one ahead of it has come
    */
-  requestCycle(ahead: number): number | undefined;
-  /**
-   * Takes the next `count` items. Item i arrives `latency` cycles after its request, or after now if that is later. Before the last of
-   * them is used up the feeder promises more or releases.
-   */
-  promise(items: Uint16Array, count: number, latency: number, feeder: DmaFeeder): void;
+  promise(items: Uint16Array, count: number, latency: number, feeder: DmaFeeder): number;
   /** How many of the items promised last have arrived by now. */
   arrived(): number;
   /** Cycle at which it asks, or has asked, for item `index` of those promised last. */

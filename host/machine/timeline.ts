@@ -39,7 +39,8 @@ export class Timeline {
     const { queue } = this;
     let i = queue.length;
     while (i > 0 && queue[i - 1].cycle <= cycle) i--;
-    queue.splice(i, 0, appointment);
+    if (i === queue.length) queue.push(appointment);
+    else queue.splice(i, 0, appointment);
     return appointment;
   }
 

@@ -22,6 +22,8 @@ const NAMES = ['C', 'C♯', 'D', 'D♯', 'E', 'F', 'F♯', 'G', 'G♯', 'A', 'A�
 const noteName = (note: number) => `${NAMES[note % 12]}${Math.floor(note / 12) - 1}`;
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 
+const many = (count: number, one: string) => `${whole(count)} ${one}${count === 1 ? '' : 's'}`;
+
 /** A time on the axis: as many decimals as tell neighbouring labels apart. */
 const clock = (seconds: number, step: number) => {
   const decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : step >= 0.001 ? 3 : 4;
@@ -30,7 +32,7 @@ const clock = (seconds: number, step: number) => {
 };
 
 const LEFT_WIDTH = 56;
-const TIME_LABELS_HEIGHT = 28;
+const LABELS_HEIGHT = 28;
 const plots: uPlot[] = [];
 const timePlots: (readonly [uPlot, Lane])[] = [];
 let range: [from: number, to: number] = [0, data.seconds];
@@ -103,7 +105,7 @@ function addLane(lane: Lane, timeLabels: boolean): void {
   const rest = readout.textContent!;
   const plot = new uPlot({
     width: host.clientWidth,
-    height: lane.height + (timeLabels ? TIME_LABELS_HEIGHT : 0),
+    height: lane.height + (timeLabels ? LABELS_HEIGHT : 0),
     padding: [6, 10, timeLabels ? 0 : 4, 0],
     legend: { show: false },
     cursor: {
@@ -117,7 +119,7 @@ function addLane(lane: Lane, timeLabels: boolean): void {
     bands: lane.bands,
     axes: [
       {
-        stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: timeLabels ? TIME_LABELS_HEIGHT : 0, gap: 6, space: 70,
+        stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: timeLabels ? LABELS_HEIGHT : 0, gap: 6, space: 70,
         values: (_, splits) => (timeLabels ? splits.map((s) => clock(s, splits[1] - splits[0])) : splits.map(() => '')),
       },
       { stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: LEFT_WIDTH, gap: 6, ...lane.yAxis },
@@ -177,8 +179,10 @@ function loadLane(): Lane {
     y: { range: [0, data.budget * 1.08] },
     yAxis: { values: (_, splits) => splits.map(whole) },
     hooks: { draw: [(u) => drawLimit(u, data.budget, `budget ${whole(data.budget)}`)] },
-    readout: (seconds, i, [, max, mean]) =>
-      `${seconds.toFixed(3)} s: mean ${whole(mean[i]!)}, max ${whole(max[i]!)} cycles per frame, ${Math.round((max[i]! / data.budget) * 100)} %`,
+    readout: (seconds, i, [, max, mean]) => {
+      const share = Math.round((max[i]! / data.budget) * 100);
+      return `${seconds.toFixed(3)} s: mean ${whole(mean[i]!)}, max ${whole(max[i]!)} cycles per frame, ${share} %`;
+    },
   };
 }
 
@@ -191,11 +195,12 @@ function voicesLane(): Lane {
     height: 96,
     data: (from, to, pixels) => resample(time, [[voices, 'max']], from, to, pixels),
     series: [{
-      stroke: () => colour('voices'), fill: () => colour('voices-fill'), width: 1.5, points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }),
+      stroke: () => colour('voices'), fill: () => colour('voices-fill'), width: 1.5, points: { show: false },
+      paths: uPlot.paths.stepped!({ align: 1 }),
     }],
     y: { range: [0, top * 1.15] },
     yAxis: { splits: () => [0, Math.round(top / 2), top] },
-    readout: (seconds, i, [, shown]) => `${seconds.toFixed(3)} s: ${shown[i]} voice${shown[i] === 1 ? '' : 's'}`,
+    readout: (seconds, i, [, shown]) => `${seconds.toFixed(3)} s: ${many(shown[i]!, 'voice')}`,
   };
 }
 
@@ -303,10 +308,14 @@ function addHistogram(): void {
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
     scales: { x: { time: false, range: [0, last * width * 1.03] }, y: { distr: 3, range: [0.5, most * 2] } },
     series: [{}, {
-      stroke: () => colour('load'), fill: () => colour('load'), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [0.86, 60], align: 1 }),
+      stroke: () => colour('load'), fill: () => colour('load'), width: 0, points: { show: false },
+      paths: uPlot.paths.bars!({ size: [0.86, 60], align: 1 }),
     }],
     axes: [
-      { stroke: () => colour('muted'), grid: { show: false }, font: FONT, ticks: { show: false }, size: 28, gap: 6, space: 70, values: (_, s) => s.map(whole) },
+      {
+        stroke: () => colour('muted'), grid: { show: false }, font: FONT, ticks: { show: false }, size: LABELS_HEIGHT, gap: 6, space: 70,
+        values: (_, splits) => splits.map(whole),
+      },
       {
         stroke: () => colour('muted'), grid, font: FONT, ticks: { show: false }, size: LEFT_WIDTH, gap: 6,
         splits: () => decades, values: () => decades.map(whole),
@@ -333,7 +342,7 @@ function addHistogram(): void {
       setCursor: [(u) => {
         const { left, idx } = u.cursor;
         if (left === undefined || left < 0 || idx === null || idx === undefined) readout.textContent = rest;
-        else readout.textContent = `${whole(idx * width)} to ${whole((idx + 1) * width)} cycles: ${whole(counts[idx])} block${counts[idx] === 1 ? '' : 's'}`;
+        else readout.textContent = `${whole(idx * width)} to ${whole((idx + 1) * width)} cycles: ${many(counts[idx], 'block')}`;
       }],
     },
   }, [counts.map((_, i) => i * width), counts.map((c) => (c === 0 ? null : c))], host);

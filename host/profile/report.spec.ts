@@ -77,9 +77,9 @@ function open(page: string, windowSize: string): { dom: string; console: string[
   writeFileSync(file, page);
   const profile = mkdtempSync(join(directory, 'profile-'));
   const { stdout, stderr, status } = spawnSync(chromium!, [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-    '--disable-sync', '--enable-logging=stderr', '--virtual-time-budget=4000', `--user-data-dir=${profile}`, `--window-size=${windowSize}`, '--dump-dom',
-    pathToFileURL(file).href,
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--enable-logging=stderr', '--virtual-time-budget=4000',
+    `--user-data-dir=${profile}`, `--window-size=${windowSize}`, '--dump-dom', pathToFileURL(file).href,
   ], { encoding: 'utf8', maxBuffer: 64 << 20, timeout: 60_000 });
   assert.equal(status, 0, stderr);
   return { dom: stdout, console: stderr.split('\n').filter((line) => line.includes(':CONSOLE')) };
@@ -112,7 +112,7 @@ addEventListener('load', () => setTimeout(() => {
 </script></body>`;
 
 for (const size of ['1280,2000', '390,3000']) {
-  test(`in a browser of ${size.replace(',', ' × ')} all plots are drawn, zoom together and answer the cursor, with a quiet console`, { skip }, async () => {
+  test(`in a browser of ${size.replace(',', ' × ')} plots are drawn, zoom together and answer the cursor; the console is quiet`, { skip }, async () => {
     const { dom, console } = open((await reportHtml(input)).replace('</body>', VISITOR), size);
     assert.deepEqual(console, []);
     const found = JSON.parse(/data-found="([^"]*)"/.exec(dom)![1].replaceAll('&quot;', '"'));

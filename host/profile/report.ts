@@ -26,8 +26,8 @@ const profileDir = join(packageRoot, 'host', 'profile');
 
 async function clientScript(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(profileDir, 'report-client.ts')], bundle: true, write: false, minify: true, format: 'iife', target: 'es2020', legalComments: 'inline',
-    logLevel: 'silent',
+    entryPoints: [join(profileDir, 'report-client.ts')], bundle: true, write: false, minify: true, format: 'iife', target: 'es2020',
+    legalComments: 'inline', logLevel: 'silent',
   });
   return outputFiles[0].text;
 }

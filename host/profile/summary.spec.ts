@@ -46,7 +46,8 @@ test('what went wrong is said, worst things in place of praise', () => {
   assert.match(good, /^✓ Every block was ready in time\./m);
   const isr = { ...base.isr, USART2: { ...base.isr.USART2, budget: 200, maxCycles: 250, overBudget: 3 } };
   const bad = summary({
-    ...base, isr, lateBlocks: 2, losses: { ...base.losses, lateBlocks: 2, uartOverrun: 5, stolenVoices: 0 }, codecProblems: ['register 0x02 is 0x01, not 0x9E'],
+    ...base, isr, lateBlocks: 2, losses: { ...base.losses, lateBlocks: 2, uartOverrun: 5, stolenVoices: 0 },
+    codecProblems: ['register 0x02 is 0x01, not 0x9E'],
   }, [], false);
   assert.doesNotMatch(bad, /✓/);
   assert.match(bad, /^✗ 2 blocks were not ready in time/m);

@@ -51,25 +51,30 @@ function handlerTable(result: RunResult, c: Colours): string[] {
   return ['', c.dim(line(columns)), ...rows.map((row, i) => (ran[i][1].overBudget > 0 ? c.red(line(row)) : line(row)))];
 }
 
+function latencyText({ midiToAudio: { notes, minMs, meanMs, maxMs } }: RunResult): string {
+  if (meanMs === null) return 'not measured: no note came in silence';
+  const spread = notes === 1 ? 'the one note that came in silence' : `${number(minMs!, 2)} to ${number(maxMs!, 2)} over ${number(notes)} notes in silence`;
+  return `${number(meanMs, 2)} ms (${spread})`;
+}
+
 /**
  * The summary as lines, without a line break at the end.
  * @param colours whether to use the terminal's colours; by default when there is a terminal that has them
  */
 export function summary(result: RunResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported): string {
   const c = pc.createColors(colours);
-  const { cyclesPerFrame: cpf, midiToAudio: latency, midi } = result;
+  const { cyclesPerFrame: cpf, midi } = result;
+  const share = (value: number) => percent(ratio(value, cpf.budget));
   const row = (label: string, value: string) => `${c.dim(label.padEnd(LABEL))}${value}`;
   const lines = [
     row('Played', `${c.bold(`${number(result.seconds, 1)} s`)} on ${result.board} (cpu ${result.cpu}, ${result.engine})`),
     row('Audio', `${number(result.frames)} frames at ${number(result.sampleRate, 2)} Hz, peak ${decibels(result.peak)} dBFS`),
     row('MIDI', `${plural(midi.notesOn, 'note')}, ${number(midi.bytesIn)} bytes in, ${number(midi.bytesOut)} out`),
     row('Voices', `${number(result.gauges.maxVoices)} at most, ${number(result.losses.stolenVoices)} stolen`),
-    row('MIDI to audio', latency.meanMs === null ? 'not measured: no note came in silence'
-      : latency.notes === 1 ? `${number(latency.meanMs, 2)} ms (the one note that came in silence)`
-        : `${number(latency.meanMs, 2)} ms (${number(latency.minMs!, 2)} to ${number(latency.maxMs!, 2)} over ${number(latency.notes)} notes in silence)`),
+    row('MIDI to audio', latencyText(result)),
     ...(result.frames === 0 ? [] : [
       row('Cycles per sample', `${bar(cpf, c)} ${c.bold(number(cpf.mean))} of ${number(cpf.budget)}`),
-      row('', `mean ${percent(ratio(cpf.mean, cpf.budget))}, 99th percentile ${number(cpf.p99)}, max ${number(cpf.max)} (${percent(ratio(cpf.max, cpf.budget))})`),
+      row('', `mean ${share(cpf.mean)}, 99th percentile ${number(cpf.p99)}, max ${number(cpf.max)} (${share(cpf.max)})`),
       row('Late blocks', result.lateBlocks === 0 ? c.green('0') : c.red(number(result.lateBlocks))),
     ]),
     ...handlerTable(result, c),

@@ -24,17 +24,16 @@ export function verdicts(result: RunResult): Verdict[] {
   if (lateBlocks > 0) bad(`${plural(lateBlocks, 'block was', 'blocks were')} not ready in time and went out as silence.`);
   for (const [vector, handler] of Object.entries(isr)) {
     if (handler.overBudget === 0) continue;
-    bad(`${vector} exceeded its budget of ${number(handler.budget!)} cycles ${handler.overBudget === 1 ? 'once' : `${number(handler.overBudget)} times`}, by up to ${number(handler.maxCycles - handler.budget!)}.`);
+    const times = handler.overBudget === 1 ? 'once' : `${number(handler.overBudget)} times`;
+    bad(`${vector} exceeded its budget of ${number(handler.budget!)} cycles ${times}, by up to ${number(handler.maxCycles - handler.budget!)}.`);
   }
   for (const [name, count] of actualLosses(result)) {
     if (name !== 'lateBlocks') found.push({ grade: 'warning', text: `${name}: ${number(count)}. ${counters[name][1]}` });
   }
   if (frames === 0) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
   else if (found.every(({ grade }) => grade !== 'bad')) {
-    found.unshift({
-      grade: 'good',
-      text: `Every block was ready in time. The core was busy ${percent(ratio(mean, budget))} of the time, ${percent(ratio(max, budget))} in the busiest block.`,
-    });
+    const [usual, busiest] = [mean, max].map((cycles) => percent(ratio(cycles, budget)));
+    found.unshift({ grade: 'good', text: `Every block was ready in time. The core was busy ${usual} of the time, ${busiest} in the busiest block.` });
   }
   return found;
 }

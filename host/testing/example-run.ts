@@ -147,16 +147,19 @@ export function exampleRun(seconds = 6): ReportInput {
   };
   const words = Object.keys(counters).map((name) => gauges[name] ?? 0);
   const result: RunResult = {
-    format: 1, firmware: 'assembly/firmware/synth.ts', board: 'stm32f4-discovery', cpu: 'wasm', engine: 'metered', seed: 1, overclock: 1, midiAlign: false,
+    format: 1, firmware: 'assembly/firmware/synth.ts', board: 'stm32f4-discovery', cpu: 'wasm', engine: 'metered',
+    seed: 1, overclock: 1, midiAlign: false,
     seconds, cycles: Math.round(seconds * CORE_HERTZ), coreHertz: CORE_HERTZ, sampleRate: CORE_HERTZ / FRAME_CYCLES,
-    frames: frameCount(audio), blockFrames: BLOCK_FRAMES, audioSha256: createHash('sha256').update(audio.samples).digest('hex'), ...levels(audio),
+    frames: frameCount(audio), blockFrames: BLOCK_FRAMES, ...levels(audio),
+    audioSha256: createHash('sha256').update(audio.samples).digest('hex'),
     lateBlocks: 0, ...countersByKind(words), isr: recorder.isr(), cyclesPerFrame: cyclesPerFrame(blocks, FRAME_CYCLES),
     midiToAudio: midiToAudio(notes, audio, BLOCK_FRAMES * FRAME_CYCLES, CORE_HERTZ),
     midi: { file: 'build/demo/canon-in-d.mid', bytesIn: bytes.length, bytesOut: 0, notesOn: notes.length },
     codecProblems: [], diagnostics: [{ where: 'GPIOC', message: 'an example of a finding: PC13 was written while it was an input' }],
     costs: 'An example: these numbers were made up to try the report.',
   };
-  return { result, blocks, notes, audio, command: 'npx tonewheel run assembly/firmware/synth.ts --board stm32f4-discovery --midi build/demo/canon-in-d.mid --report build/demo' };
+  const command = `npx tonewheel run ${result.firmware} --board ${result.board} --midi ${result.midi.file} --report build/demo`;
+  return { result, blocks, notes, audio, command };
 }
 
 export const exampleRunResult = (): RunResult => example.result;

@@ -3,7 +3,7 @@
 
 import { Counter, counterValue } from "../../assembly/shim/counters";
 import { StealPolicy, VoiceAllocator } from "../../assembly/voice/allocator";
-import { Channel } from "../../assembly/voice/channel";
+import { Channel, releasedNotes } from "../../assembly/voice/channel";
 import { NotePriority, NoteStack } from "../../assembly/voice/note-stack";
 import { Residue } from "../../assembly/voice/residue";
 import { Scheduler } from "../../assembly/voice/scheduler";
@@ -23,7 +23,7 @@ export function channelPowerUp(): void { channel.powerUp(); }
 export function channelNoteOn(note: i32): void { channel.noteOn(note); }
 export function channelNoteOff(note: i32): bool { return channel.noteOff(note); }
 export function channelControl(controller: i32, value: i32): i32 { return channel.control(controller, value); }
-export function channelReleased(from: i32): i32 { return channel.released.next(from); }
+export function channelReleased(from: i32): i32 { return releasedNotes.next(from); }
 export function channelIsHeld(note: i32): bool { return channel.isHeld(note); }
 export function channelPitchOffset(): f32 { return channel.pitchOffset(); }
 export function channelBend(value: i32): void { channel.pitchBend = <u16>value; }

@@ -7,8 +7,8 @@ import { StealPolicy } from "../../voice/allocator";
 /** Voices that can sound at once, 1 to 64. */
 export const VOICE_COUNT: i32 = 16;
 
-/** Messages that can wait for their frame: 128 frames hold some two from each of the two wires' directions, so this is ample. */
-export const SCHEDULER_CAPACITY: i32 = 128;
+/** Messages that can wait for their frame, a power of two: in two blocks of 256 frames a wire brings some 16. */
+export const SCHEDULER_CAPACITY: i32 = 64;
 
 /** Keys remembered on a mono channel. */
 export const HELD_KEYS: i32 = 16;

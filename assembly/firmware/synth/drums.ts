@@ -23,24 +23,24 @@ export class Drum {
   chokeGroup: u8;
 }
 
-const KICK = 0;
-const SNARE = 1;
-const RIM = 2;
-const CLAP = 3;
-const CLOSED_HAT = 4;
-const OPEN_HAT = 5;
-const TOM = 6;
-const CRASH = 7;
-const RIDE = 8;
-const BELL = 9;
-const SHAKE = 10;
-const COWBELL = 11;
-const WOOD = 12;
-const SKIN = 13;
-const LONG_RING = 14;
-const SHORT_RING = 15;
-const RATTLE = 16;
-const WHISTLE = 17;
+const KICK: u8 = 0;
+const SNARE: u8 = 1;
+const RIM: u8 = 2;
+const CLAP: u8 = 3;
+const CLOSED_HAT: u8 = 4;
+const OPEN_HAT: u8 = 5;
+const TOM: u8 = 6;
+const CRASH: u8 = 7;
+const RIDE: u8 = 8;
+const BELL: u8 = 9;
+const SHAKE: u8 = 10;
+const COWBELL: u8 = 11;
+const WOOD: u8 = 12;
+const SKIN: u8 = 13;
+const LONG_RING: u8 = 14;
+const SHORT_RING: u8 = 15;
+const RATTLE: u8 = 16;
+const WHISTLE: u8 = 17;
 
 // prettier-ignore
 const timbres: StaticArray<f32> = [
@@ -83,9 +83,9 @@ const timbres: StaticArray<f32> = [
      0.01, 0.5, 0, 0.1,        0.01, 0.4, 0, 0.1, 1, 0,          0, 0.4, // whistle, cuica
 ];
 
-const C = DrumPan.Centre;
-const L = DrumPan.Left;
-const R = DrumPan.Right;
+const C: u8 = <u8>DrumPan.Centre;
+const L: u8 = <u8>DrumPan.Left;
+const R: u8 = <u8>DrumPan.Right;
 
 /** timbre, pitch, pan, choke group of notes 35 to 81, in General MIDI's order. */
 // prettier-ignore

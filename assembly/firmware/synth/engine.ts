@@ -6,15 +6,17 @@
 
 import { clearBlock, CONTROL_FRAMES, framesToControl } from "../../audio/block";
 import { advanceLfo, Lfo, LfoShape, lfoValue } from "../../audio/lfo";
+import { sine } from "../../audio/oscillators";
 import { exp2, initTuning } from "../../audio/tuning";
 import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator, VoiceState } from "../../voice/allocator";
-import { Channel, ChannelAction } from "../../voice/channel";
+import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
 import { DRUM_CHANNEL, HELD_KEYS, MONO_PRIORITY, STEAL_POLICY, VOICE_COUNT } from "./config";
 import { Drum, drumOfNote, DrumPan, FIRST_DRUM, LAST_DRUM, timbreOfDrum } from "./drums";
 import { MasterSection } from "./master";
-import { MixBuffers, Strip } from "./strip";
+import { MixBuffers } from "./mix-buffers";
+import { Strip } from "./strip";
 import { timbreOfProgram } from "./timbres";
 import { ChannelModulation, Voice, VoiceContext } from "./voice";
 
@@ -43,9 +45,9 @@ const GLIDE_SECONDS: f32 = 1.5;
 function buildWaves(stringWave: usize, organWave: usize): void {
   const harmonics = new StaticArray<f32>(32);
   for (let i = 0; i < 32; i++) {
-    // struck at a seventh of its length: every seventh harmonic is missing
-    const order = <f64>(i + 1);
-    harmonics[i] = <f32>(Math.sin((Math.PI * order) / 7) / Math.pow(order, 1.35));
+    // struck at a seventh of its length: every seventh harmonic is missing; the rest fall off with the power 1.25
+    const order = <f32>(i + 1);
+    harmonics[i] = sine(<u32>(i + 1) * (0x80000000 / 7)) / (order * sqrt<f32>(sqrt<f32>(order)));
   }
   buildWavetable(stringWave, changetype<usize>(harmonics), 32);
   for (let i = 0; i < 32; i++) harmonics[i] = 0;
@@ -74,6 +76,8 @@ class Synth {
   private vibrato: Lfo = new Lfo(1);
   private sweep: Lfo = new Lfo(2);
   private mix: MixBuffers = new MixBuffers();
+  /** What the voices of one strip add to. */
+  private bus: usize = memory.data(<i32>CONTROL_FRAMES << 2, 8);
   private master: MasterSection;
 
   constructor(private sampleRate: f64) {
@@ -178,10 +182,9 @@ class Synth {
 
   /** Ends the notes that the channel says have ended. */
   private endReleased(channel: i32): void {
-    const released = unchecked(this.channels[channel]).released;
     const stack = unchecked(this.stacks[channel]);
     const wasMono = stack.length > 0;
-    for (let note = released.next(0); note >= 0; note = released.next(note + 1)) {
+    for (let note = releasedNotes.next(0); note >= 0; note = releasedNotes.next(note + 1)) {
       stack.release(note);
       this.end(channel, note);
     }
@@ -253,21 +256,22 @@ class Synth {
     const index = this.allocator.allocate(channel, note);
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
-    if (this.allocator.stolen || this.allocator.retriggered) this.cut(voice);
+    if (this.allocator.stolen || this.allocator.retriggered) this.cut(index);
     voice.strip = strip;
     voice.channel = unchecked(this.modulations[channel]);
-    strip.voices++;
+    strip.voices |= (<u64>1) << index;
     return index;
   }
 
-  private cut(voice: Voice): void {
+  private cut(index: i32): void {
+    const voice = unchecked(this.voices[index]);
     voice.strip.residue.add(voice.last);
-    voice.strip.voices--;
+    voice.strip.voices &= ~((<u64>1) << index);
     voice.last = 0;
   }
 
   private free(index: i32): void {
-    this.cut(unchecked(this.voices[index]));
+    this.cut(index);
     this.allocator.free(index);
   }
 
@@ -342,14 +346,13 @@ class Synth {
   private renderStretch(out: usize, frameCount: i32): void {
     const mix = this.mix;
     mix.clear(frameCount);
-    if (this.allocator.activeCount > 0) {
-      for (let i = 0; i < VOICE_COUNT; i++) {
-        if (this.allocator.stateOf(i) != VoiceState.Free) unchecked(this.voices[i]).render(frameCount);
-      }
-    }
+    const bus = this.bus;
     for (let i = 0; i < STRIPS; i++) {
       const strip = unchecked(this.strips[i]);
-      if (!strip.isSilent()) strip.mixInto(mix, frameCount);
+      if (strip.isSilent()) continue;
+      clearBlock(bus, frameCount);
+      for (let voices = strip.voices; voices != 0; voices &= voices - 1) unchecked(this.voices[<i32>ctz(voices)]).render(bus, frameCount);
+      strip.mixInto(bus, mix, frameCount);
     }
     this.master.render(mix, out, frameCount);
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// One strip of the mixer: the mono bus of a channel on its way to left, right and the three effects, with gains that glide.
+// One strip of the mixer: the voices of a channel on their way to left, right and the three effects, with gains that glide.
 
-import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
+import { CONTROL_FRAMES } from "../../audio/block";
 import { Gain, mixInto, setGain } from "../../audio/mix";
+import { sine } from "../../audio/oscillators";
 import { Channel } from "../../voice/channel";
 import { Residue } from "../../voice/residue";
+import { MixBuffers } from "./mix-buffers";
 
 /** Share of the way to its target that a gain goes in each control period: some 2.3 ms time constant at 32 frames. */
 const GLIDE: f32 = 0.25;
@@ -12,56 +14,36 @@ const GLIDE: f32 = 0.25;
 /** A gain nearer to its target than this is there: 100 dB below full scale. */
 const NEAR: f32 = 0.00001;
 
-/** What the strips mix into: buffers of CONTROL_FRAMES f32 samples. */
-@final
-export class MixBuffers {
-  readonly left: usize = buffer();
-  readonly right: usize = buffer();
-  readonly reverb: usize = buffer();
-  readonly chorus: usize = buffer();
-  readonly delay: usize = buffer();
-}
+/** Gain of every strip, so that sixteen voices fit under the limiter's knee most of the time. */
+const HEADROOM: f32 = 0.5;
 
-function buffer(): usize {
-  return changetype<usize>(new StaticArray<f32>(CONTROL_FRAMES));
-}
-
-/** A library gain whose target moves step by step, so that a jump of a controller becomes a curve of some milliseconds. */
-@final
-class Glide {
-  readonly gain: Gain = new Gain();
-  target: f32 = 0;
+/** A gain of the library whose target moves step by step, so that a jump of a controller becomes a curve of some milliseconds. */
+@unmanaged
+class Glide extends Gain {
+  /** Where it goes in the end. */
+  aim: f32 = 0;
 
   snap(): void {
-    const gain = this.gain;
-    gain.target = this.target;
-    gain.value = this.target;
-    gain.step = 0;
-    gain.lineFrames = 0;
+    this.target = this.aim;
+    this.value = this.aim;
+    this.step = 0;
+    this.lineFrames = 0;
   }
 
   /** Sets where the next control period ends; returns whether there is still a way to go. */
-  aim(): bool {
-    const gain = this.gain;
-    const way = this.target - gain.value;
-    if (abs<f32>(way) < NEAR) {
-      setGain(gain, this.target);
-      return false;
-    }
-    setGain(gain, gain.value + way * GLIDE);
-    return true;
+  advance(): bool {
+    const way = this.aim - this.value;
+    const there = abs<f32>(way) < NEAR;
+    setGain(this, there ? this.aim : this.value + way * GLIDE);
+    return !there || this.step != 0;
   }
 
   // @ts-ignore: decorator
   @inline
   isZero(): bool {
-    return this.gain.value == 0 && this.gain.target == 0;
+    return this.value == 0 && this.target == 0;
   }
 }
-
-/** Sines of 0 to a quarter turn at 0 to 126: General MIDI 2's pan law, in which 0 and 1 are both hard left. */
-const quarterSine = new StaticArray<f32>(127);
-for (let i = 0; i < quarterSine.length; i++) quarterSine[i] = <f32>Math.sin((Math.PI / 2) * (<f64>i / 126));
 
 /** 40 log10 of the value, as General MIDI has volume, expression and sends: the square. */
 // @ts-ignore: decorator
@@ -71,22 +53,28 @@ function squareLaw(value: u8): f32 {
   return x * x;
 }
 
+@unmanaged
 @final
 export class Strip {
-  /** CONTROL_FRAMES f32 samples to which voices add; zero wherever none does. */
-  readonly bus: usize = buffer();
   readonly residue: Residue;
-  /** Voices that sound on this strip. */
-  voices: i32 = 0;
-  private left: Glide = new Glide();
-  private right: Glide = new Glide();
-  private reverb: Glide = new Glide();
-  private chorus: Glide = new Glide();
-  private delay: Glide = new Glide();
+  /** Voices that sound on this strip, one bit each. */
+  voices: u64 = 0;
   private gliding: bool = false;
+  private left: Glide;
+  private right: Glide;
+  private chorus: Glide;
+  private delay: Glide;
+  private reverb: Glide;
 
   constructor(sampleRate: f64) {
     this.residue = new Residue(sampleRate);
+    // one piece of memory, fresh and so zero: five of their own would take half as much again
+    const glides = heap.alloc(5 * offsetof<Glide>());
+    this.left = changetype<Glide>(glides);
+    this.right = changetype<Glide>(glides + offsetof<Glide>());
+    this.chorus = changetype<Glide>(glides + 2 * offsetof<Glide>());
+    this.delay = changetype<Glide>(glides + 3 * offsetof<Glide>());
+    this.reverb = changetype<Glide>(glides + 4 * offsetof<Glide>());
   }
 
   isSilent(): bool {
@@ -98,13 +86,14 @@ export class Strip {
    * @param panOffset added to the channel's pan, -64 to 64
    */
   follow(channel: Channel, panOffset: i32): void {
-    const gain = squareLaw(channel.volume) * squareLaw(channel.expression);
-    const pan = max(1, min(127, <i32>channel.pan + panOffset)) - 1;
-    this.left.target = gain * unchecked(quarterSine[126 - pan]);
-    this.right.target = gain * unchecked(quarterSine[pan]);
-    this.reverb.target = gain * squareLaw(channel.reverbSend);
-    this.chorus.target = gain * squareLaw(channel.chorusSend);
-    this.delay.target = gain * squareLaw(channel.delaySend);
+    const gain = HEADROOM * squareLaw(channel.volume) * squareLaw(channel.expression);
+    // General MIDI 2: 0 and 1 are both hard left; equal power between
+    const angle = <u32>((max<i32>(1, min<i32>(127, <i32>channel.pan + panOffset)) - 1) * ((1 << 30) / 126));
+    this.left.aim = gain * sine((1 << 30) - angle);
+    this.right.aim = gain * sine(angle);
+    this.chorus.aim = gain * squareLaw(channel.chorusSend);
+    this.delay.aim = gain * squareLaw(channel.delaySend);
+    this.reverb.aim = gain * squareLaw(channel.reverbSend);
     this.gliding = true;
     if (this.isSilent()) this.snap();
   }
@@ -112,9 +101,9 @@ export class Strip {
   private snap(): void {
     this.left.snap();
     this.right.snap();
-    this.reverb.snap();
     this.chorus.snap();
     this.delay.snap();
+    this.reverb.snap();
     this.gliding = false;
   }
 
@@ -126,23 +115,31 @@ export class Strip {
       this.snap();
       return;
     }
-    const a = this.left.aim();
-    const b = this.right.aim();
-    const c = this.reverb.aim();
-    const d = this.chorus.aim();
-    const e = this.delay.aim();
-    this.gliding = a || b || c || d || e;
+    const left = this.left.advance();
+    const right = this.right.advance();
+    const chorus = this.chorus.advance();
+    const delay = this.delay.advance();
+    const reverb = this.reverb.advance();
+    this.gliding = left || right || chorus || delay || reverb;
   }
 
-  /** Adds the bus to the mix and clears it. */
-  mixInto(mix: MixBuffers, frameCount: i32): void {
-    const bus = this.bus;
+  /** Adds a stretch of the strip's sound to the mix. */
+  mixInto(bus: usize, mix: MixBuffers, frameCount: i32): void {
     this.residue.mixInto(bus, frameCount);
-    if (!this.reverb.isZero()) mixInto(this.reverb.gain, bus, mix.reverb, frameCount);
-    if (!this.chorus.isZero()) mixInto(this.chorus.gain, bus, mix.chorus, frameCount);
-    if (!this.delay.isZero()) mixInto(this.delay.gain, bus, mix.delay, frameCount);
-    mixInto(this.left.gain, bus, mix.left, frameCount);
-    mixInto(this.right.gain, bus, mix.right, frameCount);
-    clearBlock(bus, frameCount);
+    mix.toMain = true;
+    mixInto(this.left, bus, mix.left, frameCount);
+    mixInto(this.right, bus, mix.right, frameCount);
+    if (!this.chorus.isZero()) {
+      mix.toChorus = true;
+      mixInto(this.chorus, bus, mix.chorus, frameCount);
+    }
+    if (!this.delay.isZero()) {
+      mix.toDelay = true;
+      mixInto(this.delay, bus, mix.delay, frameCount);
+    }
+    if (!this.reverb.isZero()) {
+      mix.toReverb = true;
+      mixInto(this.reverb, bus, mix.reverb, frameCount);
+    }
   }
 }

@@ -60,21 +60,21 @@ export class Timbre {
   level: f32;
 }
 
-const PIANO = 0;
-const ELECTRIC_PIANO = 1;
-const HARPSICHORD = 2;
-const BELL = 3;
-const ORGAN = 4;
-const PLUCKED = 5;
-const BASS = 6;
-const STRINGS = 7;
-const BRASS = 8;
-const REED = 9;
-const FLUTE = 10;
-const LEAD = 11;
-const PAD = 12;
-const MALLET = 13;
-const WIND = 14;
+const PIANO: u8 = 0;
+const ELECTRIC_PIANO: u8 = 1;
+const HARPSICHORD: u8 = 2;
+const BELL: u8 = 3;
+const ORGAN: u8 = 4;
+const PLUCKED: u8 = 5;
+const BASS: u8 = 6;
+const STRINGS: u8 = 7;
+const BRASS: u8 = 8;
+const REED: u8 = 9;
+const FLUTE: u8 = 10;
+const LEAD: u8 = 11;
+const PAD: u8 = 12;
+const MALLET: u8 = 13;
+const WIND: u8 = 14;
 
 // prettier-ignore
 const timbres: StaticArray<f32> = [

@@ -26,6 +26,7 @@ const CHOKE_SECONDS: f32 = 0.004;
 const VIBRATO_ONSET_SECONDS: f32 = 0.6;
 
 /** What a channel asks of its voices; kept up to date by the engine. */
+@unmanaged
 @final
 export class ChannelModulation {
   /** Semitones of bend and tuning. */
@@ -41,10 +42,11 @@ export class ChannelModulation {
 }
 
 /** What all voices share. */
+@unmanaged
 @final
 export class VoiceContext {
   /** CONTROL_FRAMES f32 samples that every voice renders into in its turn. */
-  readonly scratch: usize = changetype<usize>(new StaticArray<f32>(CONTROL_FRAMES));
+  readonly scratch: usize = memory.data(<i32>CONTROL_FRAMES << 2, 8);
   /** Present values of the two LFOs, -1 to 1. */
   vibrato: f32 = 0;
   sweep: f32 = 0;
@@ -55,6 +57,7 @@ export class VoiceContext {
   ) {}
 }
 
+@unmanaged
 @final
 export class Voice {
   strip: Strip;
@@ -210,8 +213,8 @@ export class Voice {
     this.increment2 = timbre.level2 != 0 ? noteIncrement(pitch + timbre.interval) : 0;
   }
 
-  /** Adds frames to the strip's bus: at most to the end of the control period. */
-  render(frameCount: i32): void {
+  /** Adds frames to its strip's bus: at most to the end of the control period. */
+  render(bus: usize, frameCount: i32): void {
     const timbre = this.timbre;
     const out = this.context.scratch;
     const shape1 = timbre.shape1;
@@ -232,7 +235,7 @@ export class Voice {
     if (timbre.filter == LADDER) renderLadder(this.ladder, out, frameCount);
     else if (timbre.filter != NONE) renderSvf(this.svf, out, frameCount);
 
-    this.amplify(out, this.strip.bus, frameCount);
+    this.amplify(out, bus, frameCount);
   }
 
   /** Adds the scratch block to the bus, through the lines of the amplitude envelope. */

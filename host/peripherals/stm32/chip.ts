@@ -15,7 +15,7 @@ import { Rcc } from './rcc.js';
 import { registerNames } from './register-names.js';
 import { Spi } from './spi.js';
 import { Syscfg } from './syscfg.js';
-import { Tim } from './tim.js';
+import { Tim, type TimConfig } from './tim.js';
 import { Usart } from './usart.js';
 
 /** Supply of the boards, and the limit that comes with the regulator's lower scale (DS8626, table 14). */
@@ -82,7 +82,7 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
       case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
       case 'exti': return new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
-      case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vectors: p.vectors, ...(p.config as { bits: 16 | 32; channels: number }) });
+      case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vector, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, vectors: { event: p.vectors[0], error: p.vectors[1] } });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name) }));

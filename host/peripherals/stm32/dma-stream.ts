@@ -49,6 +49,8 @@ export class DmaStream {
   m1ar = 0;
   fcr = FCR_RESET;
   flags = 0;
+  /** Level of the interrupt line. */
+  interrupting = false;
   /** EN was cleared by software, and an access or the FIFO's contents are still to be finished. */
   stopping = false;
 
@@ -81,6 +83,9 @@ export class DmaStream {
   level = 0;
   private filling = false;
   private draining = false;
+
+  /** Called when half of the items have gone to the peripheral, and when all have: for measurements. */
+  onHalf: () => void = () => {};
 
   constructor(readonly index: number) {}
 
@@ -191,11 +196,11 @@ export class DmaStream {
     for (let i = 0; i < byteCount; i++) this.fifo[(this.head + this.level++) & (FIFO_BYTES - 1)] = value >>> (8 * i);
   }
 
-  pushBytes(bytes: Uint8Array): void {
+  pushBytes(bytes: Uint8Array, byteCount: number): void {
     const { fifo } = this;
     const tail = this.head + this.level;
-    for (let i = 0; i < bytes.length; i++) fifo[(tail + i) & (FIFO_BYTES - 1)] = bytes[i];
-    this.level += bytes.length;
+    for (let i = 0; i < byteCount; i++) fifo[(tail + i) & (FIFO_BYTES - 1)] = bytes[i];
+    this.level += byteCount;
   }
 
   /** Takes an item out; bytes that are not there read as 0. */
@@ -240,9 +245,13 @@ export class DmaStream {
       return;
     }
     if (this.level <= this.threshold) this.filling = true;
-    if (before > half && this.ndtr <= half && half > 0) this.flags |= FLAG_HTIF;
+    if (before > half && this.ndtr <= half && half > 0) {
+      this.flags |= FLAG_HTIF;
+      this.onHalf();
+    }
     if (this.ndtr === 0) {
       this.passComplete();
+      this.onHalf();
       if (this.endless) this.startPeripheralPass();
     }
   }

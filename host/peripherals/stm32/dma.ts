@@ -67,9 +67,9 @@ interface Feed {
   readonly pacer: DmaPacer;
   readonly count: number;
   readonly since: number;
-  /** The FIFO's refill that starts when the last item has gone: its beats, and the cycle at which it has ended. */
+  /** Beats of the FIFO's refill that starts when the last item has gone. */
   readonly refillBeats: number;
-  readonly refillEnd: number;
+  /** The last item has arrived or, if a refill follows, that has ended. */
   readonly end: Appointment;
 }
 
@@ -87,6 +87,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
   private fed: DmaPacer | undefined;
   private accessing = false;
   private readonly items = new Uint16Array(8);
+  private readonly beatBytes = new Uint8Array(16);
   private readonly endFeed = () => this.feedEnded();
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: DmaConfig) {
@@ -116,6 +117,16 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     else s.flags |= fault === 'fifo' ? FLAG_FEIF : FLAG_DMEIF;
     this.updateLine(s);
     this.arbitrate();
+  }
+
+  /** Calls `listener` at the middle and at the end of each pass of a stream to a peripheral. */
+  onHalf(stream: number, listener: () => void): void {
+    this.streams[stream].onHalf = listener;
+  }
+
+  /** Items of a pass, as software wrote them to NDTR. */
+  programmedItems(stream: number): number {
+    return this.streams[stream].programmedItems;
   }
 
   protected override readRegister(offset: number): number | undefined {
@@ -283,6 +294,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
 
   /** Gives each free port to the most urgent stream that wants it. */
   private arbitrate(): void {
+    if (this.feed !== undefined) return; // its stream is alone, and needs no port until the feed ends
     this.grant(this.peripheralPort, true);
     this.grant(this.memoryPort, false);
   }
@@ -290,7 +302,6 @@ export class Dma extends RegisterBlock implements DmaFeeder {
   private grant(port: Port, peripheral: boolean): void {
     if (port.stream !== undefined) return;
     for (const stream of this.running) {
-      if (this.feed?.stream === stream) continue;
       const beats = peripheral ? stream.peripheralWanted(this.requested(stream)) : stream.memoryWanted();
       if (beats > 0) return this.occupy(port, stream, beats, this.ctx.timeline.now + accessCycles(beats));
     }
@@ -344,7 +355,8 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       const bytes = this.ctx.bus.dmaBytes(memoryPointer, byteCount, 'write');
       for (let i = 0; i < byteCount; i++) bytes[i] = stream.pop(1);
     } else {
-      stream.pushBytes(this.ctx.bus.dmaBytes(memoryPointer, byteCount, 'read'));
+      this.ctx.bus.dmaRead(memoryPointer, byteCount, this.beatBytes);
+      stream.pushBytes(this.beatBytes, byteCount);
     }
     stream.memoryMoved(byteCount);
   }
@@ -360,7 +372,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       }
       if (!stream.toMemory) this.ctx.bus.write(address, stream.pop(size), size);
       else if (this.ctx.bus.peripheralAt(address) !== undefined) stream.push(this.ctx.bus.read(address, size), size);
-      else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'));
+      else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'), size);
       stream.itemsMoved(1);
     }
   }
@@ -394,21 +406,16 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     const pacer = lines.length === 1 ? lines[0].pacer : undefined;
     if (pacer === undefined || pacer.address !== stream.peripheralPointer || pacer.itemBytes !== stream.peripheralBytes || stream.peripheralBytes !== 2) return;
     const available = stream.peekItems(this.items);
-    const first = pacer.requestCycle(0);
-    if (first === undefined || available === 0) return;
-    const now = this.ctx.timeline.now;
-    // Promptly: each item is there before the one after it is asked for.
-    const second = pacer.requestCycle(1)!;
-    if (Math.max(now, first) + ACCESS_CYCLES >= second || second + ACCESS_CYCLES >= pacer.requestCycle(2)!) return;
+    if (available === 0) return;
     const toFlag = stream.itemsToNextFlag;
     const toRefill = stream.itemsToRefill();
     const count = Math.min(available, toFlag, toRefill);
-    const last = Math.max(now, pacer.requestCycle(count - 1)!) + ACCESS_CYCLES;
+    const lastArrival = pacer.promise(this.items, count, ACCESS_CYCLES, this);
+    if (lastArrival < 0) return;
     const refillBeats = count === toRefill && count !== toFlag ? stream.refillBeats : 0;
-    const refillEnd = refillBeats > 0 ? last + accessCycles(refillBeats) : last;
-    pacer.promise(this.items, count, ACCESS_CYCLES, this);
+    const end = refillBeats > 0 ? lastArrival + accessCycles(refillBeats) : lastArrival;
     this.fed = pacer;
-    this.feed = { stream, pacer, count, since: now, refillBeats, refillEnd, end: this.ctx.timeline.at(refillEnd, this.endFeed) };
+    this.feed = { stream, pacer, count, since: this.ctx.timeline.now, refillBeats, end: this.ctx.timeline.at(end, this.endFeed) };
   }
 
   /** All promised items have arrived and, if they were to be followed by a refill, memory is read at this cycle. */
@@ -425,14 +432,14 @@ export class Dma extends RegisterBlock implements DmaFeeder {
   withdraw(): void {
     const feed = this.feed;
     if (feed === undefined) return;
-    const { stream, pacer, count, since, refillBeats, refillEnd } = feed;
+    const { stream, pacer, count, since, refillBeats } = feed;
     const { now } = this.ctx.timeline;
     const arrived = pacer.arrived();
     this.ctx.timeline.cancel(feed.end);
     stream.dropItems(arrived);
     stream.itemsMoved(arrived);
     if (arrived === count) {
-      if (refillBeats > 0) this.occupy(this.memoryPort, stream, refillBeats, refillEnd);
+      if (refillBeats > 0) this.occupy(this.memoryPort, stream, refillBeats, feed.end.cycle);
     } else {
       const begun = Math.max(since, pacer.promisedRequestCycle(arrived));
       if (begun <= now) this.occupy(this.peripheralPort, stream, 1, begun + ACCESS_CYCLES);
@@ -448,7 +455,10 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     const { cr, fcr, flags } = stream;
     const enabled = (cr & CR_TCIE ? FLAG_TCIF : 0) | (cr & CR_HTIE ? FLAG_HTIF : 0) | (cr & CR_TEIE ? FLAG_TEIF : 0)
       | (cr & CR_DMEIE ? FLAG_DMEIF : 0) | (fcr & FCR_FEIE ? FLAG_FEIF : 0);
-    this.lines[stream.index].set((flags & enabled) !== 0);
+    const active = (flags & enabled) !== 0;
+    if (active === stream.interrupting) return;
+    stream.interrupting = active;
+    this.lines[stream.index].set(active);
   }
 
   private diagnose(stream: DmaStream, message: string): void {
