@@ -14,7 +14,6 @@ const UNIT: f32 = 16384;
 /** Below this (of one unit) the filter's state is nothing. */
 const SILENCE: f32 = 0.001;
 
-// @ts-ignore: decorator
 @unmanaged
 export class Delay {
   /** Byte offset in the line of the next write, and how far behind it the taps read. */
