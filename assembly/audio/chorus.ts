@@ -9,11 +9,10 @@ import { sine } from "./oscillators";
 
 /** Bytes of one chorus line: 2,048 frames, 43 ms. */
 export const CHORUS_BYTES: i32 = 4096;
-const FRAMES: i32 = CHORUS_BYTES >> 1;
+const BYTE_MASK: i32 = CHORUS_BYTES - 2;
 const LINE_FRAMES: i32 = 32;
 const UNIT: f32 = 16384;
 
-// @ts-ignore: decorator
 @unmanaged
 export class Chorus {
   /** Frames written so far, modulo 2^32. */
@@ -48,13 +47,13 @@ function swing(chorus: Chorus, phase: u32): i32 {
   return <i32>((chorus.centre + chorus.depth * sine(phase)) * 65536);
 }
 
-/** The line `delay` (1/65536 frame) before `frame`, in 1/32768 units. */
+/** What was written `delay` (1/65536 frame) before byte `at` of the line, in 1/32768 units. */
 // @ts-ignore: decorator
 @inline
-function tap(line: usize, frame: u32, delay: i32): f32 {
-  const at = frame - (<u32>delay >> 16);
-  const near = <i32>load<i16>(line + ((at & (FRAMES - 1)) << 1));
-  const far = <i32>load<i16>(line + (((at - 1) & (FRAMES - 1)) << 1));
+function tap(line: usize, at: i32, delay: i32): f32 {
+  const nearAt = (at - ((delay >> 15) & ~1)) & BYTE_MASK;
+  const near = <i32>load<i16>(line + nearAt);
+  const far = <i32>load<i16>(line + ((nearAt - 2) & BYTE_MASK));
   return <f32>((near << 15) + (far - near) * ((delay & 0xffff) >> 1));
 }
 
@@ -76,20 +75,22 @@ export function addChorus(chorus: Chorus, input: usize, left: usize, right: usiz
     let leftDelay = chorus.left;
     let rightDelay = chorus.right;
     const end = input + (<usize>count << 2);
+    let at = <i32>(frame << 1) & BYTE_MASK;
     do {
       const x = max<f32>(min<f32>(load<f32>(input) * UNIT, 32767), -32768);
-      store<i16>(line + ((frame & (FRAMES - 1)) << 1), <i16>(<i32>x));
-      store<f32>(left, load<f32>(left) + tap(line, frame, leftDelay) * scale);
-      store<f32>(right, load<f32>(right) + tap(line, frame, rightDelay) * scale);
+      store<i16>(line + at, <i16>(<i32>x));
+      store<f32>(left, load<f32>(left) + tap(line, at, leftDelay) * scale);
+      store<f32>(right, load<f32>(right) + tap(line, at, rightDelay) * scale);
       leftDelay += leftStep;
       rightDelay += rightStep;
-      frame++;
+      at = (at + 2) & BYTE_MASK;
       input += 4;
       left += 4;
       right += 4;
     } while (input < end);
     chorus.left = leftDelay;
     chorus.right = rightDelay;
+    frame += count;
     frameCount -= count;
   }
   chorus.frame = frame;

@@ -6,15 +6,14 @@
 // every pass reaches exact silence; it cannot ring on in its last bit. Samples are in units of 1/16384, ±2 saturates.
 
 /** Bytes of one delay line. */
-export const DELAY_BYTES: i32 = 12288;
-/** Longest delay, in frames: 256 ms at 48 kHz. */
+export const DELAY_BYTES: i32 = 8192;
+/** Longest delay, in frames: 170 ms at 48 kHz. */
 export const MAX_DELAY_FRAMES: i32 = DELAY_BYTES;
 
 const UNIT: f32 = 16384;
 /** Below this (of one unit) the filter's state is nothing. */
 const SILENCE: f32 = 0.001;
 
-// @ts-ignore: decorator
 @unmanaged
 export class Delay {
   /** Byte offset in the line of the next write, and how far behind it the taps read. */

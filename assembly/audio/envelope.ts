@@ -20,7 +20,6 @@ const LONGEST_LINE: i32 = 32;
 const ONE: i32 = 1 << 30;
 const TO_FLOAT: f32 = 9.313225746154785e-10; // 2^-30
 
-// @ts-ignore: decorator
 @unmanaged
 export class Envelope {
   stage: i32 = EnvelopeStage.IDLE;

@@ -9,7 +9,6 @@ import { cutoffGain } from "./tuning";
 
 const SILENCE: f32 = 3e-9;
 
-// @ts-ignore: decorator
 @unmanaged
 export class Ladder {
   s1: f32 = 0;

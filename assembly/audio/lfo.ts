@@ -17,7 +17,6 @@ export const enum LfoShape {
 
 const TO_FLOAT: f32 = 4.656612873077393e-10; // 2^-31
 
-// @ts-ignore: decorator
 @unmanaged
 export class Lfo {
   phase: u32 = 0;

@@ -11,7 +11,6 @@ const LINE_FRAMES: i32 = 32;
 const ENVELOPE_UNIT: f32 = 9.313225746154785e-10; // 2^-30
 
 /** Amplifier and panorama of one voice; follows the lines of its envelope. */
-// @ts-ignore: decorator
 @unmanaged
 export class VoiceGain {
   /** Gains now, envelope included, and what a frame adds to them. */
@@ -90,7 +89,6 @@ export function mixVoice(voice: VoiceGain, env: Envelope, input: usize, left: us
 }
 
 /** A gain that moves in lines, for buses, sends and returns. */
-// @ts-ignore: decorator
 @unmanaged
 export class Gain {
   target: f32 = 0;
@@ -122,12 +120,20 @@ export function mixInto(gain: Gain, input: usize, out: usize, frameCount: i32): 
     const step = gain.step;
     let value = gain.value;
     const end = input + (<usize>count << 2);
-    do {
+    if (count & 1) {
       store<f32>(out, load<f32>(out) + load<f32>(input) * value);
       value += step;
       input += 4;
       out += 4;
-    } while (input < end);
+    }
+    while (input < end) {
+      store<f32>(out, load<f32>(out) + load<f32>(input) * value);
+      value += step;
+      store<f32>(out, load<f32>(out, 4) + load<f32>(input, 4) * value, 4);
+      value += step;
+      input += 8;
+      out += 8;
+    }
     gain.value = value;
     gain.lineFrames -= count;
     frameCount -= count;

@@ -11,14 +11,12 @@ const QUARTER: u32 = 1 << 30;
 const HALF: u32 = 1 << 31;
 const PER_CYCLE: f32 = 2.3283064365386963e-10; // 2^-32
 
-// @ts-ignore: decorator
 @unmanaged
 export class Oscillator {
   /** Where in its cycle it is. Writable between renders, e.g. 0 at note-on; a jump there is a click unless it is silent. */
   phase: u32 = 0;
 }
 
-// @ts-ignore: decorator
 @unmanaged
 export class NoiseSource {
   constructor(public seed: u32) {}

@@ -2,7 +2,6 @@
 // The end of the chain: DC blocker, soft limiter, and the interleaved i16 frames that the DMA reads.
 
 /** First-order high-pass y = x - x' + r y' (J. O. Smith, "Introduction to Digital Filters", DC blocker). One a channel. */
-// @ts-ignore: decorator
 @unmanaged
 export class DcBlocker {
   input: f32 = 0;

@@ -25,7 +25,6 @@ const A1 = 223, A2 = 307, A3 = 379, A4 = 461; // all-passes inside the lines
 const L1 = 1129, L2 = 1327, L3 = 1571, L4 = 1811; // lines
 
 /** One delay of fixed length: it is read and then written at its position. */
-// @ts-ignore: decorator
 @unmanaged
 class Line {
   position: usize;
@@ -39,7 +38,6 @@ class Line {
   }
 }
 
-// @ts-ignore: decorator
 @unmanaged
 export class Reverb {
   damping: f32 = 1;

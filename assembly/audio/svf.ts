@@ -16,7 +16,6 @@ export const enum SvfMode {
 
 const SILENCE: f32 = 3e-9;
 
-// @ts-ignore: decorator
 @unmanaged
 export class Svf {
   mode: i32 = SvfMode.LOWPASS;

@@ -56,7 +56,7 @@ export function exp2(x: f32): f32 {
   );
 }
 
-/** Phase increment a frame of a note number with fraction, e.g. 69.5; clamped to 0..MAX_NOTE. Right within 0.0015 cent. */
+/** Phase increment a frame of a note number with fraction, e.g. 69.5; clamped to 0..MAX_NOTE. Right within 0.002 cent. */
 export function noteIncrement(note: f32): u32 {
   const clamped = max<f32>(min<f32>(note, MAX_NOTE), 0);
   const whole = <i32>clamped;

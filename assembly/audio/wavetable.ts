@@ -65,7 +65,6 @@ function sumAt(harmonics: usize, count: i32, phase: u32): f32 {
   return sum;
 }
 
-// @ts-ignore: decorator
 @unmanaged
 export class WavetableOscillator {
   phase: u32 = 0;

@@ -12,7 +12,7 @@ const config = join(packageRoot, 'asconfig.json');
 
 async function hashOf(entry: string): Promise<string> {
   const { version } = createRequire(import.meta.url)('assemblyscript/package.json') as { version: string };
-  const hash = createHash('sha256').update(`${version}\0${entry}\0`).update(await readFile(config));
+  const hash = createHash('sha256').update(`${version}\0${entry}\0`).update(await readFile(config)).update(await readFile(join(packageRoot, entry)));
   const files = (await readdir(assemblyDir, { withFileTypes: true, recursive: true }))
     .filter((e) => e.isFile() && e.name.endsWith('.ts')).map((e) => join(e.parentPath ?? e.path, e.name)).sort();
   for (const file of files) hash.update(`\0${relative(packageRoot, file)}\0`).update(await readFile(file));

@@ -84,7 +84,9 @@ test('two seconds of MIDI come back: every byte, and the notes by name', { skip 
   const notes = [...text.matchAll(/Channel (\d+): note on \(note = (\d+) '[^']*', velocity = (\d+)\)/g)].map(([, channel, note, velocity]) => [channel, note, velocity].map(Number));
   // The decoder counts channels from 1.
   assert.deepEqual(notes, Array.from({ length: 100 }, (_, i) => [(i % 16) + 1, 20 + i, 1 + i]));
-  assert.match(text, /Channel 1: .*channel volume.*99/);
+  assert.match(text, /Channel 1: control change 'channel volume MSB[^']*' \(param = 0x63\)/);
+  assert.match(text, /Channel 4: pitch bend change .*\(12345\)/);
+  assert.match(text, /system exclusive: .* payload 0x7f 0x09 0x01/);
   assert.match(text, /Timing clock/i);
 });
 

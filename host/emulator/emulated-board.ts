@@ -16,8 +16,6 @@ import { Cs43l22 } from '../devices/cs43l22.js';
 import { MidiSource } from '../devices/midi-source.js';
 import { SerialReceiver } from '../devices/serial-receiver.js';
 import { SerialSender } from '../devices/serial-sender.js';
-import { ceilDivide, floorTimes, times, fraction } from '../machine/fraction.js';
-import type { I2sListener, I2sStream } from '../machine/links.js';
 import { Machine, RunEnded } from '../machine/machine.js';
 import { RealTime } from '../machine/real-time.js';
 import type { Appointment } from '../machine/timeline.js';
@@ -42,25 +40,6 @@ const ALIGN_DELAY = 64;
 const MIDI_BAUD = 31_250;
 /** Bytes shown when a firmware traps. */
 const LAST_BYTES = 12;
-
-/** Finds the frame boundaries of a running I2S stream: the instants at which the position that firmware can read moves on. */
-class FrameClock implements I2sListener {
-  private stream: I2sStream | undefined;
-
-  start(stream: I2sStream): void {
-    this.stream = stream;
-  }
-  slots(): void {}
-  stop(): void {
-    this.stream = undefined;
-  }
-  nextBoundary(cycle: number): number | undefined {
-    if (!this.stream) return undefined;
-    const { originCycle, slotCycles } = this.stream;
-    const frameCycles = times(slotCycles, fraction(2));
-    return originCycle + floorTimes(ceilDivide(Math.max(0, cycle - originCycle), frameCycles), frameCycles);
-  }
-}
 
 /** A small integer hash, to turn a seed into a phase. */
 function phaseOf(seed: number): number {
@@ -119,11 +98,9 @@ export class EmulatedBoard {
     machine.bus.addMemory({ name: memory.name, origin: memory.origin, dma: true, bytes: () => new Uint8Array(this.cpu.memory.buffer) });
 
     const i2s = machine.i2sBus(board.audio.i2s);
-    const frames = new FrameClock();
-    i2s.listen(frames);
     const rx = this.pin(board.midi.pins.RX);
     const sender = new SerialSender(machine.timeline, this.time, rx, MIDI_BAUD,
-      options.midiAlign ? { nextBoundary: (cycle) => frames.nextBoundary(cycle), delayCycles: ALIGN_DELAY } : undefined);
+      options.midiAlign ? { nextBoundary: (cycle) => this.audio.nextBoundary(cycle), delayCycles: ALIGN_DELAY } : undefined);
     sender.onCharacter((byte, start, end) => this.heard(byte, start, end));
     this.midi = new MidiSource(sender);
     this.midiOut = new SerialReceiver(machine.timeline, this.time, this.pin(board.midi.pins.TX), MIDI_BAUD);

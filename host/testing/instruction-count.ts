@@ -41,6 +41,9 @@ function skipImmediates(opcode: number, code: Reader): void {
     code.leb();
   } else if (opcode === 0x43 || opcode === 0x44) { // f32.const, f64.const
     code.take(opcode === 0x43 ? 4 : 8);
+  } else if (opcode === 0xfc) { // of this group, the saturating truncations only
+    const second = code.leb();
+    if (second > 7) throw new Error(`opcode 0xfc ${second} is not known here`);
   } else if (opcode > 0xc4) {
     throw new Error(`opcode 0x${opcode.toString(16)} is not known here`);
   }
@@ -76,7 +79,7 @@ function vector(section: Uint8Array): [count: number, entries: number[]] {
 
 /**
  * The module with a counter in front of every instruction.
- * @param wasm a module that has globals and exports of its own, imports no globals and uses no opcodes beyond sign extension
+ * @param wasm a module that has globals and exports of its own, imports no globals and uses no opcodes beyond sign extension and saturating truncation
  */
 export function countInstructions(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
   const reader = new Reader(wasm);

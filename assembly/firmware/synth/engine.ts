@@ -64,6 +64,8 @@ function buildWaves(stringWave: usize, organWave: usize): void {
 
 @final
 class Synth {
+  /** Strips on which something sounds, one bit each. */
+  private sounding: u32 = 0;
   /** Absolute frame that is rendered next. */
   frame: u32 = 0;
   private allocator: VoiceAllocator = new VoiceAllocator(VOICE_COUNT, STEAL_POLICY);
@@ -226,7 +228,7 @@ class Synth {
   }
 
   private start(channel: i32, note: i32, velocity: i32): void {
-    const index = this.take(channel, note, unchecked(this.strips[channel]));
+    const index = this.take(channel, note, channel);
     if (index == NO_VOICE) return;
     const state = unchecked(this.channels[channel]);
     const strength = state.soft ? max<i32>(<i32>(<f32>velocity * SOFT_VELOCITY), 1) : velocity;
@@ -237,7 +239,7 @@ class Synth {
     const drum = drumOfNote(note);
     if (drum.chokeGroup != 0) this.choke(note, drum.chokeGroup);
     const strip = drum.pan == DrumPan.Left ? DRUM_LEFT : drum.pan == DrumPan.Right ? DRUM_RIGHT : DRUM_CHANNEL;
-    const index = this.take(DRUM_CHANNEL, note, unchecked(this.strips[strip]));
+    const index = this.take(DRUM_CHANNEL, note, strip);
     if (index == NO_VOICE) return;
     unchecked(this.voices[index]).start(timbreOfDrum(drum), drum.pitch, velocity, 0);
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
@@ -252,14 +254,16 @@ class Synth {
   }
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away as residue. */
-  private take(channel: i32, note: i32, strip: Strip): i32 {
+  private take(channel: i32, note: i32, stripIndex: i32): i32 {
     const index = this.allocator.allocate(channel, note);
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
     if (this.allocator.stolen || this.allocator.retriggered) this.cut(index);
+    const strip = unchecked(this.strips[stripIndex]);
     voice.strip = strip;
     voice.channel = unchecked(this.modulations[channel]);
     strip.voices |= (<u64>1) << index;
+    this.sounding |= 1 << stripIndex;
     return index;
   }
 
@@ -321,6 +325,8 @@ class Synth {
   }
 
   private controlPoint(): void {
+    this.master.control();
+    if (this.sounding == 0) return;
     this.context.vibrato = lfoValue(this.vibrato);
     this.context.sweep = lfoValue(this.sweep);
     for (let i = 0; i < VOICE_COUNT; i++) {
@@ -332,8 +338,12 @@ class Synth {
         this.allocator.setLevel(i, voice.loudness());
       }
     }
-    for (let i = 0; i < STRIPS; i++) unchecked(this.strips[i]).control();
-    this.master.control();
+    for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
+      const i = <i32>ctz(rest);
+      const strip = unchecked(this.strips[i]);
+      strip.control();
+      if (strip.isSilent()) this.sounding &= ~(1 << i);
+    }
   }
 
   private controlFresh(framesLeft: i32): void {
@@ -345,11 +355,10 @@ class Synth {
   /** Renders up to the next control point. */
   private renderStretch(out: usize, frameCount: i32): void {
     const mix = this.mix;
-    mix.clear(frameCount);
     const bus = this.bus;
-    for (let i = 0; i < STRIPS; i++) {
-      const strip = unchecked(this.strips[i]);
-      if (strip.isSilent()) continue;
+    mix.clear();
+    for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
+      const strip = unchecked(this.strips[<i32>ctz(rest)]);
       clearBlock(bus, frameCount);
       for (let voices = strip.voices; voices != 0; voices &= voices - 1) unchecked(this.voices[<i32>ctz(voices)]).render(bus, frameCount);
       strip.mixInto(bus, mix, frameCount);

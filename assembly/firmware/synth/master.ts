@@ -2,7 +2,7 @@
 // What follows the strips: chorus, echo and reverb, each asleep when nothing has come in for as long as it rings; then DC blocker, limiter
 // and the i16 frames.
 
-import { CONTROL_FRAMES } from "../../audio/block";
+import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
 import { addChorus, Chorus, CHORUS_BYTES, setChorus } from "../../audio/chorus";
 import { addDelay, Delay, DELAY_BYTES, setDelay } from "../../audio/delay";
 import { blockDc, DcBlocker, interleave, limit } from "../../audio/output";
@@ -13,8 +13,8 @@ const CHORUS_HERTZ: f64 = 0.7;
 const CHORUS_CENTRE_SECONDS: f64 = 0.011;
 const CHORUS_DEPTH_SECONDS: f64 = 0.0035;
 const CHORUS_LEVEL: f32 = 0.9;
-const ECHO_LEFT_SECONDS: f64 = 0.1875;
-const ECHO_RIGHT_SECONDS: f64 = 0.25;
+const ECHO_LEFT_SECONDS: f64 = 0.113;
+const ECHO_RIGHT_SECONDS: f64 = 0.17;
 const ECHO_FEEDBACK: f32 = 0.45;
 const ECHO_TONE: f32 = 0.5;
 const REVERB_SECONDS: f64 = 1.6;
@@ -24,8 +24,8 @@ const DC_CORNER: f64 = 5;
 
 // How long each unit rings at most after its input has ended.
 const CHORUS_TAIL_SECONDS: f64 = 0.05;
-const ECHO_TAIL_SECONDS: f64 = 4;
-const REVERB_TAIL_SECONDS: f64 = 4;
+const ECHO_TAIL_SECONDS: f64 = 2.5;
+const REVERB_TAIL_SECONDS: f64 = 2.5;
 /** A DC blocker is below half a step of the output after this, even from full scale. */
 const DC_TAIL_SECONDS: f64 = 0.5;
 
@@ -99,10 +99,12 @@ export class MasterSection {
     if (chorus) addChorus(this.chorus, mix.chorus, left, right, frameCount, CHORUS_LEVEL);
     if (delay) addDelay(this.delay, mix.delay, left, right, frameCount);
     if (reverb) addReverb(this.reverb, mix.reverb, left, right, frameCount);
-    if (!this.outputSleep.isAwake(mix.toMain || chorus || delay || reverb)) {
-      for (const end = out + (<usize>frameCount << 2); out < end; out += 4) store<u32>(out, 0);
+    mix.toMain = mix.toMain || chorus || delay || reverb;
+    if (!this.outputSleep.isAwake(mix.toMain)) {
+      clearBlock(out, frameCount); // a frame of i16 is as long as a sample of f32
       return;
     }
+    mix.toMain = true; // the DC blockers leave their tails there
     blockDc(this.leftDc, left, frameCount);
     blockDc(this.rightDc, right, frameCount);
     limit(left, frameCount);

@@ -12,16 +12,18 @@ export class MixBuffers {
   readonly chorus: usize = memory.data(BYTES, 8);
   readonly delay: usize = memory.data(BYTES, 8);
   readonly reverb: usize = memory.data(BYTES, 8);
-  /** Whether anything was mixed into left and right, and to the effects, since `clear`. */
-  toMain: bool = false;
+  /** Whether anything was mixed into left and right, or for the effects, since `clear`. */
+  toMain: bool = true;
   toChorus: bool = false;
   toDelay: bool = false;
   toReverb: bool = false;
 
-  /** Makes room for a stretch of frames. Effect inputs that were not used are still clear. */
-  clear(frameCount: i32): void {
-    clearBlock(this.left, frameCount);
-    clearBlock(this.right, frameCount);
+  /** Makes room for a stretch of frames. What was not used is still clear. */
+  clear(): void {
+    if (this.toMain) {
+      clearBlock(this.left, CONTROL_FRAMES);
+      clearBlock(this.right, CONTROL_FRAMES);
+    }
     if (this.toChorus) clearBlock(this.chorus, CONTROL_FRAMES);
     if (this.toDelay) clearBlock(this.delay, CONTROL_FRAMES);
     if (this.toReverb) clearBlock(this.reverb, CONTROL_FRAMES);

@@ -253,19 +253,21 @@ export class Voice {
       const step = this.gainStep;
       let gain = this.gain;
       const end = input + (<usize>count << 2);
-      if (count & 1) {
-        gain += step;
-        store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
-        input += 4;
-        bus += 4;
-      }
-      while (input < end) {
+      while (input + 16 <= end) {
         gain += step;
         store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
         gain += step;
         store<f32>(bus, load<f32>(bus, 4) + load<f32>(input, 4) * gain, 4);
-        input += 8;
-        bus += 8;
+        gain += step;
+        store<f32>(bus, load<f32>(bus, 8) + load<f32>(input, 8) * gain, 8);
+        gain += step;
+        store<f32>(bus, load<f32>(bus, 12) + load<f32>(input, 12) * gain, 12);
+        input += 16;
+        bus += 16;
+      }
+      for (; input < end; input += 4, bus += 4) {
+        gain += step;
+        store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
       }
       this.gain = gain;
       this.last = load<f32>(input - 4) * gain;
