@@ -40,7 +40,7 @@ class Device implements I2cDevice {
 function bench(cr2 = 42) {
   const b = new ModelBench();
   b.setClock('PCLK1', 42_000_000);
-  const i2c = new I2c('I2C1', 0x4000_5400, b, { clock: 'PCLK1', vectors: { event: 'I2C1_EV', error: 'I2C1_ER' } });
+  const i2c = new I2c('I2C1', 0x4000_5400, b, { clock: 'PCLK1', eventVector: 'I2C1_EV', errorVector: 'I2C1_ER' });
   const device = new Device();
   b.i2cBus('I2C1').attach(device);
   i2c.write(CR2, cr2, 4);
@@ -72,7 +72,7 @@ function bench(cr2 = 42) {
 
 test('reset values; FLTR belongs to other chips of the manual', () => {
   const b = new ModelBench();
-  const i2c = new I2c('I2C1', 0x4000_5400, b, { clock: 'PCLK1', vectors: { event: 'I2C1_EV', error: 'I2C1_ER' } });
+  const i2c = new I2c('I2C1', 0x4000_5400, b, { clock: 'PCLK1', eventVector: 'I2C1_EV', errorVector: 'I2C1_ER' });
   assert.deepEqual([CR1, CR2, OAR1, OAR2, DR, SR1, SR2, CCR, TRISE].map((r) => i2c.read(r, 4)), [0, 0, 0, 0, 0, 0, 0, 0, 2]);
   assert.throws(() => i2c.read(0x24, 4), /I2C1\+0x24/);
 });
@@ -282,7 +282,7 @@ test('settings that do not fit the clock are diagnosed', () => {
   for (const [freq, ccr, trise, about] of cases) {
     const b = new ModelBench();
     b.setClock('PCLK1', 42_000_000);
-    const i2c = new I2c('I2C1', 0x4000_5400, b, { clock: 'PCLK1', vectors: { event: 'I2C1_EV', error: 'I2C1_ER' } });
+    const i2c = new I2c('I2C1', 0x4000_5400, b, { clock: 'PCLK1', eventVector: 'I2C1_EV', errorVector: 'I2C1_ER' });
     i2c.write(CR2, freq, 4);
     i2c.write(CCR, ccr, 4);
     i2c.write(TRISE, trise, 4);

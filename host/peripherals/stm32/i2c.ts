@@ -12,7 +12,8 @@ export interface I2cConfig {
   /** The APB clock: PCLK1. */
   readonly clock: string;
   /** The manual's vector names for events and errors. */
-  readonly vectors: { readonly event: string; readonly error: string };
+  readonly eventVector: string;
+  readonly errorVector: string;
 }
 
 /** What another master or a disturbance can do: BERR, ARLO. */
@@ -117,8 +118,8 @@ export class I2c extends RegisterBlock {
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: I2cConfig) {
     super(name, base, I2C_REGISTERS);
     this.bus = ctx.i2cBus(name);
-    this.eventLine = ctx.interrupt(config.vectors.event);
-    this.errorLine = ctx.interrupt(config.vectors.error);
+    this.eventLine = ctx.interrupt(config.eventVector);
+    this.errorLine = ctx.interrupt(config.errorVector);
   }
 
   /** Makes a misplaced start or stop (BERR, the transfer goes on) or another master (ARLO, this one lets go of the bus) appear now. */
