@@ -162,7 +162,7 @@ for (const [what, own, message] of wrong) {
 }
 
 test('something missing after all is merged is an error', () => {
-  assert.throws(() => loadBoard(variant({ inherits: 'chips/stm32f407vg' })), /at the top: "oscillators" is missing/);
+  assert.throws(() => loadBoard(variant({ inherits: 'chips/stm32f407vg' })), /at the top: "supplyMillivolts" is missing/);
 });
 
 test('a board that inherits itself, one that is not JSON, and one that is not there are errors', () => {
@@ -181,5 +181,5 @@ test('an unknown board lists the known ones', () => {
 
 test('every group of numbers says where it comes from', () => {
   for (const group of ['core', 'nvic', 'memory', 'flash', 'package', 'internalOscillators', 'limits', 'flashWaitStates', 'startUp', 'vectors', 'peripherals',
-    'alternateFunctions', 'dmaRequests', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTool']) assert.ok(discovery.sources[group], group);
+    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTool']) assert.ok(discovery.sources[group], group);
 });

@@ -62,12 +62,14 @@ export interface BoardClock {
   readonly pllI2sR: number;
 }
 
-/** Hertz, but for the names that say otherwise. */
+/** In hertz. */
 export interface ClockLimits {
   readonly hseMin: number;
   readonly hseMax: number;
   readonly sysclkMax: number;
   readonly hclkMax: number;
+  /** With the regulator at scale 2 (PWR_CR.VOS = 0). */
+  readonly hclkScale2Max: number;
   readonly pclk1Max: number;
   readonly pclk2Max: number;
   readonly pllInputMin: number;
@@ -121,6 +123,7 @@ export interface Board {
   /** Pad to the sixteen alternate functions' signals: `["SPI3_SCK", "I2S3_CK"]`, or `[]` where there is none. */
   readonly alternateFunctions: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly dmaRequests: Readonly<Record<string, readonly DmaRoute[]>>;
+  readonly supplyMillivolts: number;
   readonly oscillators: { readonly HSE: number; readonly LSE?: number };
   readonly clock: BoardClock;
   readonly audio: {

@@ -19,7 +19,6 @@
  sent by a transfer of its own ("tail"), perhaps the other half by another, until the ring's start is reached. No frame is lost or sent twice.
 */
 
-import { interleave } from "../audio/output";
 import { cycleCounter, irqEnable, irqMask, irqPend, irqRestore, memoryAddress } from "../shim/abi";
 import {
   AUDIO_DMA_BASE, AUDIO_DMA_CHANNEL, AUDIO_DMA_CLOCK_BIT, AUDIO_DMA_CLOCK_REGISTER, AUDIO_DMA_IRQ, AUDIO_DMA_STREAM,
@@ -153,14 +152,13 @@ export function audioOutBlockFrame(): u32 {
 
 /**
  * Puts the block that is due into the ring, unless it is too late.
- * @param left address of its f32 samples, 1.0 is full scale; beyond it they are clipped
- * @param right likewise
+ * @param frames address of its frames: left i16, right i16; 4-aligned
  */
-export function audioOutWrite(left: usize, right: usize): void {
+export function audioOutWrite(frames: usize): void {
   const block = nextBlock++;
   if (<i32>(block * blockFrames - framePosition()) < WRITE_MARGIN) return;
   const half = block & 1;
-  interleave(left, right, ring + half * blockFrames * FRAME_BYTE_COUNT, blockFrames);
+  copyFrames(frames, ring + half * blockFrames * FRAME_BYTE_COUNT);
   storeShared(FILLED + (half << 2), block);
   // Kept away in the middle of writing until the block had been played and cleared: what was written after that is stale.
   if (<i32>(loadShared(PLAYING) - block) > 0) clearHalf(half);
@@ -213,6 +211,14 @@ function clearHalf(half: u32): void {
   const byteCount = blockFrames * FRAME_BYTE_COUNT;
   const start = ring + half * byteCount;
   for (let address = start; address < start + byteCount; address += 8) store<u64>(address, 0);
+}
+
+/** Copies a block from its first frame to its last: the DMA may follow close behind. */
+// @ts-ignore: decorator
+@inline
+function copyFrames(from: usize, to: usize): void {
+  const end = to + blockFrames * FRAME_BYTE_COUNT;
+  for (; to < end; to += 8, from += 8) store<u64>(to, load<u64>(from));
 }
 
 /** Starts a transfer at a frame of the ring: the whole ring for ever from 0, else the rest of the half once. */

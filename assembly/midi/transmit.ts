@@ -3,7 +3,8 @@
 // Detailed Specification, version 4.2, "System Real Time Messages").
 
 import { Counter, setGauge } from "../shim/counters";
-import { abandonSysex, checkSysex, commitSysex, createEncoder, E_FULL, E_ROOM, E_STATUS, encodeMessage, Encoder, systemMessage } from "./encoder";
+import { abandonSysex, checkSysex, commitSysex, createEncoder, E_FULL, E_ROOM, E_STATUS, E_SYSEX_OPEN, encodeMessage, Encoder, systemMessage } from "./encoder";
+import { messageByteCount } from "./events";
 import { ByteQueue, createByteQueue } from "./queue";
 
 /**
@@ -16,7 +17,7 @@ export class Transmitter {
   realTime: ByteQueue;
   encoder: Encoder;
   scratch: usize;
-  /** Bytes of messages refused because the queue was full; the producer of messages writes it. */
+  /** Bytes of sound messages refused, for want of room or amid a SysEx in pieces; the producer of messages writes it. */
   refusedByteCount: u32;
   /** Real-time bytes refused because theirs was full; their producer writes it. */
   refusedRealTimeCount: u32;
@@ -29,6 +30,7 @@ export class Transmitter {
     if ((message & 0xff) >= 0xf8) return E_STATUS;
     const running = this.encoder.running;
     const byteCount = encodeMessage(this.encoder, message, this.scratch, 3);
+    if (byteCount == E_SYSEX_OPEN) this.refusedByteCount += messageByteCount(message);
     if (byteCount < 0) return byteCount;
     if (this.messages.pushAll(this.scratch, byteCount)) return byteCount;
     this.encoder.running = running;
@@ -44,13 +46,12 @@ export class Transmitter {
   sendSysex(source: usize, byteCount: i32): i32 {
     const error = checkSysex(this.encoder, source, byteCount);
     if (error < 0) return error;
-    if (<u32>byteCount > this.messages.capacity) return E_ROOM;
-    if (!this.messages.pushAll(source, byteCount)) {
-      this.refusedByteCount += byteCount;
-      return E_FULL;
+    if (this.messages.pushAll(source, byteCount)) {
+      commitSysex(this.encoder, source, byteCount);
+      return byteCount;
     }
-    commitSysex(this.encoder, source, byteCount);
-    return byteCount;
+    this.refusedByteCount += byteCount;
+    return <u32>byteCount > this.messages.capacity ? E_ROOM : E_FULL;
   }
 
   /** Gives up a SysEx sent in pieces; the next status ends it at the receiver, as an abort. */

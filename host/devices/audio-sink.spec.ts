@@ -62,6 +62,21 @@ test('each frame has its exact cycle, across a stop and a restart; a half frame 
   assert.throws(() => sink.cycleOf(5), RangeError);
 });
 
+test('the next frame boundary is the cycle of a frame, at or after the cycle asked for, and there is none while the transmitter is off', () => {
+  const sink = new AudioSink();
+  assert.equal(sink.nextBoundary(0), undefined);
+  const one = stream();
+  sink.start(one);
+  feed(sink, one, Array<number>(2000).fill(1));
+  fc.assert(fc.property(fc.nat(3_000_000), (cycle) => {
+    const boundary = sink.nextBoundary(cycle)!;
+    const frame = Array.from({ length: 1000 }, (_, f) => sink.cycleOf(f)).find((at) => at >= cycle);
+    assert.equal(boundary, frame);
+  }), { numRuns: 50 });
+  sink.stop();
+  assert.equal(sink.nextBoundary(0), undefined);
+});
+
 test('24- and 32-bit data keep their upper 16 bits', () => {
   const sink = new AudioSink();
   const wide = stream({ dataBits: 24, slotBits: 32 });

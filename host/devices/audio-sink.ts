@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import wavefile from 'wavefile';
-import { floorTimes } from '../machine/fraction.js';
+import { ceilDivide, floorTimes, fraction, times } from '../machine/fraction.js';
 import type { I2sListener, I2sStream } from '../machine/links.js';
 import { PartialFile } from './partial-file.js';
 
@@ -33,6 +33,7 @@ export class AudioSink implements I2sListener {
   nonZeroFrames = 0;
   private readonly chunks: Int16Array[] = [];
   private readonly runs: Run[] = [];
+  private running = false;
   /** The left sample of a frame whose right one has not come. */
   private left: number | undefined;
   private readonly hash = createHash('sha256');
@@ -42,6 +43,7 @@ export class AudioSink implements I2sListener {
 
   start(stream: I2sStream): void {
     this.left = undefined;
+    this.running = true;
     this.runs.push({ stream, firstFrame: this.frames });
   }
 
@@ -60,6 +62,7 @@ export class AudioSink implements I2sListener {
   /** A frame of which only the left half was sent is no frame. */
   stop(): void {
     this.left = undefined;
+    this.running = false;
   }
 
   private add(left: number, right: number): void {
@@ -103,6 +106,14 @@ export class AudioSink implements I2sListener {
     this.check(frame);
     const { stream, firstFrame } = this.runOf(frame);
     return stream.originCycle + floorTimes(2 * (frame - firstFrame), stream.slotCycles);
+  }
+
+  /** The first cycle at or after `cycle` at which a frame begins, whether it has come or is to come; undefined while the transmitter is off. */
+  nextBoundary(cycle: number): number | undefined {
+    if (!this.running) return undefined;
+    const { originCycle, slotCycles } = this.runs[this.runs.length - 1].stream;
+    const frameCycles = times(slotCycles, fraction(2));
+    return originCycle + floorTimes(ceilDivide(Math.max(0, cycle - originCycle), frameCycles), frameCycles);
   }
 
   /** The first frame at or after `from` with a sample that is not 0, or undefined. */

@@ -152,8 +152,8 @@ test('aligned: every character completes the given cycles after a frame boundary
     assert.deepEqual(characters.map(([byte]) => byte), bytes.map(({ byte }) => byte));
     let free = 0;
     characters.forEach(([, start, end], i) => {
-      // Completion: the tenth of sixteen samples of the stop bit, 9.625 bits from the start edge.
-      assert.ok(boundaries.has(start + 51_744 - 16));
+      // Completion: the end of the stop bit, ten bits of 5376 cycles from the start edge.
+      assert.ok(boundaries.has(start + 53_760 - 16));
       const earliest = Math.max(free, bytes[i].cycle);
       assert.ok(start >= earliest && start < earliest + 3501);
       free = end;

@@ -40,8 +40,8 @@ export interface Alignment {
 /** Called at the end of a character's stop bit, with the cycle of its start edge and of its end. */
 export type CharacterListener = (byte: number, startCycle: number, endCycle: number) => void;
 
-/** Bits from the start edge until a receiver with 16 samples a bit has the last sample of the stop bit's majority vote (its tenth). */
-export const COMPLETE_AT_BIT = 9 + 10 / 16;
+/** Bits of a character: start, eight data, stop. It is complete at the end of its stop bit. */
+const CHARACTER_BITS = 10;
 
 /** Level changes, in bit times from the start edge, and the length in bits. */
 interface Shape {
@@ -185,7 +185,7 @@ export class SerialSender {
     const item = from.take();
     if (item.unless?.()) return this.begin();
     this.current = item;
-    const completion = Math.round(COMPLETE_AT_BIT * this.nominalBitCycles());
+    const completion = Math.round(CHARACTER_BITS * this.nominalBitCycles());
     const boundary = item.byte === undefined ? undefined : this.align?.nextBoundary(now + completion - this.align.delayCycles);
     const start = boundary === undefined ? now : boundary + this.align!.delayCycles - completion;
     if (start <= now) this.transmit(item);

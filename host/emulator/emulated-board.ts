@@ -16,10 +16,9 @@ import { Cs43l22 } from '../devices/cs43l22.js';
 import { MidiSource } from '../devices/midi-source.js';
 import { SerialReceiver } from '../devices/serial-receiver.js';
 import { SerialSender } from '../devices/serial-sender.js';
-import { ceilDivide, floorTimes, times, fraction } from '../machine/fraction.js';
-import type { I2sListener, I2sStream } from '../machine/links.js';
 import { Machine, RunEnded } from '../machine/machine.js';
 import { RealTime } from '../machine/real-time.js';
+import type { Appointment } from '../machine/timeline.js';
 import type { Wire } from '../machine/wire.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
@@ -41,25 +40,6 @@ const ALIGN_DELAY = 64;
 const MIDI_BAUD = 31_250;
 /** Bytes shown when a firmware traps. */
 const LAST_BYTES = 12;
-
-/** Finds the frame boundaries of a running I2S stream: the instants at which the position that firmware can read moves on. */
-class FrameClock implements I2sListener {
-  private stream: I2sStream | undefined;
-
-  start(stream: I2sStream): void {
-    this.stream = stream;
-  }
-  slots(): void {}
-  stop(): void {
-    this.stream = undefined;
-  }
-  nextBoundary(cycle: number): number | undefined {
-    if (!this.stream) return undefined;
-    const { originCycle, slotCycles } = this.stream;
-    const frameCycles = times(slotCycles, fraction(2));
-    return originCycle + floorTimes(ceilDivide(Math.max(0, cycle - originCycle), frameCycles), frameCycles);
-  }
-}
 
 /** A small integer hash, to turn a seed into a phase. */
 function phaseOf(seed: number): number {
@@ -118,11 +98,9 @@ export class EmulatedBoard {
     machine.bus.addMemory({ name: memory.name, origin: memory.origin, dma: true, bytes: () => new Uint8Array(this.cpu.memory.buffer) });
 
     const i2s = machine.i2sBus(board.audio.i2s);
-    const frames = new FrameClock();
-    i2s.listen(frames);
     const rx = this.pin(board.midi.pins.RX);
     const sender = new SerialSender(machine.timeline, this.time, rx, MIDI_BAUD,
-      options.midiAlign ? { nextBoundary: (cycle) => frames.nextBoundary(cycle), delayCycles: ALIGN_DELAY } : undefined);
+      options.midiAlign ? { nextBoundary: (cycle) => this.audio.nextBoundary(cycle), delayCycles: ALIGN_DELAY } : undefined);
     sender.onCharacter((byte, start, end) => this.heard(byte, start, end));
     this.midi = new MidiSource(sender);
     this.midiOut = new SerialReceiver(machine.timeline, this.time, this.pin(board.midi.pins.TX), MIDI_BAUD);
@@ -183,20 +161,19 @@ export class EmulatedBoard {
   /** Calls `action` when `seconds` since reset have passed; again and again when it returns a later time. */
   at(seconds: number, action: () => number | void): void {
     const { timeline } = this.machine;
-    const meet = (when: number): void => {
-      const appointment = timeline.at(Math.max(timeline.now, this.time.cycleAt(when)), () => {
-        // The clock may have changed since: then it is not yet time.
-        if (this.now < when - 1e-9) return meet(when);
-        const next = action();
-        if (typeof next === 'number') meet(next);
-      });
-      this.time.onChange(() => {
-        if (!appointment.pending) return;
-        timeline.cancel(appointment);
-        meet(when);
-      });
-    };
-    meet(seconds);
+    let when = seconds;
+    const plan = (): Appointment => timeline.at(Math.max(timeline.now, this.time.cycleAt(when)), () => {
+      const next = action();
+      if (typeof next !== 'number') return;
+      when = next;
+      appointment = plan();
+    });
+    let appointment = plan();
+    this.time.onChange(() => {
+      if (!appointment.pending) return;
+      timeline.cancel(appointment);
+      appointment = plan();
+    });
   }
 
   /** Ends the run at the present: `run` returns. For use inside of `at`. */

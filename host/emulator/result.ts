@@ -46,7 +46,7 @@ export function resultOf(emulated: EmulatedBoard, midiFile: string | null): RunR
     isr: recorder.isr(),
     cyclesPerFrame: cyclesPerFrame(recorder.blocks(), frameCycles),
     midiToAudio: midiToAudio(notes, sentAudioOf(emulated), blockFrames * frameCycles, coreHertz),
-    midi: { file: midiFile, bytesIn: emulated.midiByteCount, bytesOut: emulated.midiOut.bytes.length, notesOn: notes.length },
+    midi: { file: midiFile, bytesIn: emulated.midiByteCount, bytesOut: emulated.midiOut.characters.length, notesOn: notes.length },
     codecProblems: codec.problems(),
     diagnostics: [...machine.diagnostics],
     costs: emulated.costs.source,

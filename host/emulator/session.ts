@@ -77,7 +77,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const files: WrittenFile[] = [];
   if (wav !== undefined) { emulated.audio.writeWav(wav, emulated.sampleRate); files.push({ kind: 'sound', path: wav }); }
   if (vcd !== undefined) files.push({ kind: 'wires', path: vcd });
-  if (midiOut !== undefined) { writeWhole(midiOut, writeMidiFile(emulated.midiOut.bytes)); files.push({ kind: 'MIDI out', path: midiOut }); }
+  if (midiOut !== undefined) { writeWhole(midiOut, writeMidiFile(emulated.midiOut.characters)); files.push({ kind: 'MIDI out', path: midiOut }); }
   const result = resultOf(emulated, midi ?? null);
   if (report !== undefined) {
     const { recorder } = emulated;
@@ -92,10 +92,10 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
 /** The wires a user wants to see: MIDI both ways, the I2S lines, and a marker for each handler. */
 function attachAnalyser(emulated: EmulatedBoard, path: string, window: SessionOptions['vcdWindow']): LogicAnalyser {
   const { board, machine, time, firmware } = emulated;
-  const analyser = new LogicAnalyser(path, machine.timeline, time);
-  analyser.wire('MIDI_RX', emulated.pin(board.midi.pins.RX));
-  analyser.wire('MIDI_TX', emulated.pin(board.midi.pins.TX));
-  analyser.i2s(board.audio.i2s, machine.i2sBus(board.audio.i2s), window);
+  const analyser = new LogicAnalyser(machine.timeline, time, path);
+  analyser.probe(emulated.pin(board.midi.pins.RX), 'MIDI_RX');
+  analyser.probe(emulated.pin(board.midi.pins.TX), 'MIDI_TX');
+  analyser.probeI2s(machine.i2sBus(board.audio.i2s), window && { fromSeconds: window[0], toSeconds: window[1] });
   const marker = (vector: string): string => `ISR_${vector}`;
   for (const { name } of firmware.vectors) analyser.addMarker(marker(name));
   machine.observers.add({

@@ -86,15 +86,15 @@ export class Bus {
     return this.bytesAt(address, byteCount, access, true);
   }
 
-  /** Copies memory as the memory port reads it to the start of `target`: `dmaBytes` without a view. @throws as `dmaBytes` does */
-  dmaRead(address: number, byteCount: number, target: Uint8Array): void {
+  /** Copies memory as the memory port reads it to `target` from `start` on: `dmaBytes` without a view. @throws as `dmaBytes` does */
+  dmaRead(address: number, byteCount: number, target: Uint8Array, start: number): void {
     const { memories } = this;
     for (let m = 0; m < memories.length; m++) {
       const offset = address - memories[m].origin;
       if (offset < 0 || !memories[m].dma) continue;
       const bytes = memories[m].bytes();
       if (offset + byteCount > bytes.length) continue;
-      for (let i = 0; i < byteCount; i++) target[i] = bytes[offset + i];
+      for (let i = 0; i < byteCount; i++) target[start + i] = bytes[offset + i];
       return;
     }
     this.dmaBytes(address, byteCount, 'read');

@@ -6,8 +6,7 @@ export function fifoErrors(): u32 { return counterValue(Counter.dmaFifoError); }
 export function directErrors(): u32 { return counterValue(Counter.dmaDirectModeError); }
 export function transferErrors(): u32 { return counterValue(Counter.dmaTransferError); }
 export function underruns(): u32 { return counterValue(Counter.i2sUnderrun); }
-const left: usize = memory.data(1024);
-const right: usize = memory.data(1024);
+const frames: usize = memory.data(1024, 8);
 /** Renders what is due: frame n sounds as n on the left and -n on the right. */
 export function render(blockFrameCount: u32): u32 {
   let blocks: u32 = 0;
@@ -18,11 +17,11 @@ import { audioOutBlockDue, audioOutBlockFrame, audioOutWrite } from "../../assem
 export function renderOne(blockFrameCount: u32): void {
   const frame = audioOutBlockFrame();
   for (let i: u32 = 0; i < blockFrameCount; i++) {
-    const value = <f32>(frame + i & 0x7fff) / 32768;
-    store<f32>(left + (i << 2), value);
-    store<f32>(right + (i << 2), -value);
+    const value = <i32>(frame + i & 0x7fff);
+    store<i16>(frames + (i << 2), <i16>value);
+    store<i16>(frames + (i << 2) + 2, <i16>-value);
   }
-  audioOutWrite(left, right);
+  audioOutWrite(frames);
 }
 export function writeConstant(leftValue: f32, rightValue: f32, blockFrameCount: u32): void {
   for (let i: u32 = 0; i < blockFrameCount; i++) { store<f32>(left + (i << 2), leftValue); store<f32>(right + (i << 2), rightValue); }

@@ -186,6 +186,28 @@ describe('audio output', () => {
     });
   }
 
+  it('misses no boundary that passes while the handler stops the stream', () => {
+    for (let items = 1; items <= 4 * B; items++) {
+      for (let i = 0; i < items; i++) {
+        stream.step();
+        if (stream.interrupting) driver.audioOutInterrupt();
+        driver.render(B);
+      }
+      stream.fail(FEIF);
+      let running = true;
+      registers.onLoad.set(S5CR, () => {
+        for (; running && stream.enabled && items % 5 > 0; running = false) for (let i = 0; i < items % 5; i++) stream.step();
+      });
+      driver.audioOutInterrupt();
+      registers.onLoad.delete(S5CR);
+      driver.render(B);
+      assert.equal(driver.framePosition(), played());
+    }
+    play(4 * B);
+    expectContent(0, played());
+    assert.equal(driver.late(), 0);
+  });
+
   it('restarts after an underrun', () => {
     play(3 * B + 2);
     stream.failI2s();

@@ -57,11 +57,11 @@ describe('transmitter', () => {
     assert.deepEqual([f.send(t, 0x643c90), f.send(t, 0x643c90), f.send(t, 0x643c90), f.send(t, 0x07c0)], [3, 3, E_FULL, 2]);
     assert.deepEqual([sendSysex(t, 'f0f7'), sendSysex(t, 'f000000000000000f7')], [E_FULL, E_ROOM]);
     assert.deepEqual([f.sendRealTime(t, 0xf8), f.sendRealTime(t, 0xf8)], [1, E_FULL]);
-    assert.deepEqual([f.refusedBytes(t), f.refusedRealTime(t)], [5, 1]);
+    assert.deepEqual([f.refusedBytes(t), f.refusedRealTime(t)], [14, 1]);
     assert.equal(drain(t), 'f8903c64903c64c007');
     f.publish(t);
     // Words from byte 64 on: txQueueFull is counter 5, txQueueHigh 27 (host/abi.ts).
-    assert.deepEqual([5, 27].map((i) => new Uint32Array(f.memory.buffer, 64, 30)[i]), [6, 8]);
+    assert.deepEqual([5, 27].map((i) => new Uint32Array(f.memory.buffer, 64, 30)[i]), [15, 8]);
   });
   it('keeps running status true through refusals', () => {
     const t = f.createTransmitter(4, 1, 1);
@@ -74,6 +74,7 @@ describe('transmitter', () => {
     const t = f.createTransmitter(16, 2, 0);
     assert.equal(sendSysex(t, 'f001'), 2);
     assert.deepEqual([f.send(t, 0x643c90), sendSysex(t, 'f0f7')], [E_SYSEX_OPEN, E_SYSEX]);
+    assert.equal(f.refusedBytes(t), 3, 'a sound message is counted, an unsound one is not');
     assert.equal(f.sendRealTime(t, 0xf8), 1);
     assert.equal(sendSysex(t, '02f7'), 2);
     assert.equal(f.send(t, 0x643c90), 3);

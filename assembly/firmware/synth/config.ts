@@ -19,3 +19,6 @@ export const MONO_PRIORITY: NotePriority = NotePriority.Last;
 
 /** Channel of the drums (General MIDI's channel 10, counted from 0). */
 export const DRUM_CHANNEL: i32 = 9;
+
+/** Frames of a block: even, 8 to 256. A message sounds two blocks after its last byte. */
+export const BLOCK_FRAMES: i32 = 32;

@@ -44,9 +44,10 @@ export class WasmCpu {
   /** Handlers that are running, outermost first, for reports of a trap. */
   readonly running: string[] = [];
   private deadline = 0;
-  // While a module's start function runs it has no exports yet: time stands still, and the meter counts into nothing.
-  private getLeft: () => number = () => 0;
-  private setLeft: (cycles: number) => void = () => {};
+  /** While a module's start function runs it has no exports yet: time stands still, and no interrupt falls. */
+  private attached = false;
+  private getLeft!: () => number;
+  private setLeft!: (cycles: number) => void;
   private exports!: Record<string, unknown>;
   private readonly handlers = new Map<number, Handler>();
 
@@ -70,6 +71,7 @@ export class WasmCpu {
     this.memory = exports.memory as WebAssembly.Memory;
     this.getLeft = exports[METER.getLeft] as () => number;
     this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
+    this.attached = true;
     for (const vector of vectors) {
       const exception = FIRST_IRQ + vector.irq;
       exceptions.setPriority(exception, vector.priority << (8 - exceptions.priorityBits));
@@ -99,12 +101,14 @@ export class WasmCpu {
   }
 
   private tick(): void {
+    if (!this.attached) return;
     this.synchronise();
     this.serve();
   }
 
   /** Brings the timeline up to the present: all that is due happens. */
   private synchronise(): void {
+    if (!this.attached) return;
     const { timeline } = this.config.machine;
     const { now } = this;
     if (now > timeline.now || timeline.nextDue <= now) timeline.advanceTo(Math.max(now, timeline.now));
@@ -218,6 +222,7 @@ export class WasmCpu {
 
   /** A register access may have pended an interrupt or moved the next appointment: take the one now, arm for the other. */
   private afterAccess(): void {
+    if (!this.attached) return;
     const { exceptions, timeline } = this.config.machine;
     if (exceptions.attention) this.serve();
     else if (timeline.nextDue < this.deadline || timeline.nextDue <= timeline.now) this.arm();

@@ -84,7 +84,7 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
       case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vector, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
-      case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, vectors: { event: p.vectors[0], error: p.vectors[1] } });
+      case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name) }));
       default: return undefined;
     }

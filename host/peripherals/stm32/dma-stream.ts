@@ -196,10 +196,17 @@ export class DmaStream {
     for (let i = 0; i < byteCount; i++) this.fifo[(this.head + this.level++) & (FIFO_BYTES - 1)] = value >>> (8 * i);
   }
 
-  pushBytes(bytes: Uint8Array, byteCount: number): void {
-    const { fifo } = this;
-    const tail = this.head + this.level;
-    for (let i = 0; i < byteCount; i++) fifo[(tail + i) & (FIFO_BYTES - 1)] = bytes[i];
+  pushBytes(bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i++) this.push(bytes[i], 1);
+  }
+
+  /** Puts what `read` copies from the memory pointer on into the FIFO. */
+  fill(byteCount: number, read: (address: number, byteCount: number, target: Uint8Array, start: number) => void): void {
+    if (this.level === 0) this.head = 0;
+    const tail = (this.head + this.level) & (FIFO_BYTES - 1);
+    const whole = Math.min(byteCount, FIFO_BYTES - tail);
+    read(this.memoryPointer, whole, this.fifo, tail);
+    if (whole < byteCount) read(this.memoryPointer + whole, byteCount - whole, this.fifo, 0);
     this.level += byteCount;
   }
 

@@ -87,7 +87,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
   private fed: DmaPacer | undefined;
   private accessing = false;
   private readonly items = new Uint16Array(8);
-  private readonly beatBytes = new Uint8Array(16);
+  private readonly readMemory = (address: number, byteCount: number, target: Uint8Array, start: number) => this.ctx.bus.dmaRead(address, byteCount, target, start);
   private readonly endFeed = () => this.feedEnded();
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: DmaConfig) {
@@ -355,8 +355,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       const bytes = this.ctx.bus.dmaBytes(memoryPointer, byteCount, 'write');
       for (let i = 0; i < byteCount; i++) bytes[i] = stream.pop(1);
     } else {
-      this.ctx.bus.dmaRead(memoryPointer, byteCount, this.beatBytes);
-      stream.pushBytes(this.beatBytes, byteCount);
+      stream.fill(byteCount, this.readMemory);
     }
     stream.memoryMoved(byteCount);
   }
@@ -372,7 +371,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       }
       if (!stream.toMemory) this.ctx.bus.write(address, stream.pop(size), size);
       else if (this.ctx.bus.peripheralAt(address) !== undefined) stream.push(this.ctx.bus.read(address, size), size);
-      else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'), size);
+      else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'));
       stream.itemsMoved(1);
     }
   }

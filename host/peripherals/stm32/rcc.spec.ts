@@ -8,7 +8,7 @@ import { lockMicroseconds, Rcc } from './rcc.js';
 const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, APB1RSTR = 0x20, AHB1ENR = 0x30, APB1ENR = 0x40, AHB1LPENR = 0x50, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
 
 const limits = {
-  hseMin: 4e6, hseMax: 26e6, sysclkMax: 168e6, hclkMax: 168e6, pclk1Max: 42e6, pclk2Max: 84e6, pllInputMin: 950e3, pllInputMax: 2.1e6, vcoMin: 100e6, vcoMax: 432e6,
+  hseMin: 4e6, hseMax: 26e6, sysclkMax: 168e6, hclkMax: 168e6, hclkScale2Max: 144e6, pclk1Max: 42e6, pclk2Max: 84e6, pllInputMin: 950e3, pllInputMax: 2.1e6, vcoMin: 100e6, vcoMax: 432e6,
   pllOutputMax: 168e6, plli2sOutputMax: 216e6,
 };
 const startUp = { hsiMicroseconds: 2.2, hseMicroseconds: 2000, lsiMicroseconds: 15, lseMicroseconds: 2e6, pllLock: [{ vco: 192e6, microseconds: 200 }, { vco: 432e6, microseconds: 300 }] };

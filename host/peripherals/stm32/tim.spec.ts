@@ -11,13 +11,14 @@ const TIM2: TimConfig = { bits: 32, channels: 4, registers: 'TIM2', clock: 'TIMC
 const TIM3: TimConfig = { bits: 16, channels: 4, registers: 'TIM3', clock: 'TIMCLK1', vector: 'TIM3' };
 const TIM6: TimConfig = { bits: 16, channels: 0, registers: 'TIM6', clock: 'TIMCLK1', vector: 'TIM6_DAC' };
 
-/** A timer at half the core clock: one tick is 2 cycles. */
+/** A timer at half the core clock, so that one tick is 2 cycles, with its longest period. */
 function setUp(config: TimConfig = TIM3, hertz = 84e6) {
   const bench = new ModelBench(168e6);
   bench.setClock('TIMCLK1', hertz);
   const tim = new Tim(config.registers, 0x40000000, bench, config);
   const read = (offset: number) => tim.read(offset, 4);
   const write = (offset: number, value: number) => tim.write(offset, value, 4);
+  write(ARR, 0xffffffff);
   /** Starts the counter and lets the one tick pass after which it counts. */
   const start = (bits = 0) => {
     write(CR1, CEN | bits);
@@ -26,11 +27,15 @@ function setUp(config: TimConfig = TIM3, hertz = 84e6) {
   return { bench, tim, read, write, start };
 }
 
-test('reset values: ARR all ones, all else 0', () => {
+test('all registers are 0 after reset, and ARR, CNT and CCR have the timer\'s width', () => {
   for (const [config, ones] of [[TIM2, 0xffffffff], [TIM3, 0xffff]] as const) {
-    const { read } = setUp(config);
-    for (const offset of [CR1, CR2, SMCR, DIER, SR, EGR, CCMR1, 0x1c, CCER, CNT, PSC, CCR1, 0x40]) assert.equal(read(offset), 0);
-    assert.equal(read(ARR), ones);
+    const { tim, read, write } = setUp(config);
+    tim.reset();
+    for (const offset of [CR1, CR2, SMCR, DIER, SR, EGR, CCMR1, 0x1c, CCER, CNT, PSC, ARR, CCR1, 0x40]) assert.equal(read(offset), 0);
+    for (const offset of [CNT, ARR, CCR1]) {
+      write(offset, 0xffffffff);
+      assert.equal(read(offset), ones);
+    }
   }
 });
 
@@ -343,13 +348,17 @@ test('counter and flags do not depend on when one looks', () => {
   ), { numRuns: 60 });
 });
 
-test('the counter goes on from where it was when the clock changes', () => {
-  const { bench, read, start } = setUp();
+test('counter and prescaler go on from where they were when the clock changes', () => {
+  const { bench, read, write, start } = setUp();
+  write(PSC, 9);
+  write(EGR, 1);
   start();
-  bench.run(2 * 100);
+  bench.run(2 * (10 * 100 + 7));
   bench.setClock('TIMCLK1', 42e6);
-  bench.run(4 * 50);
-  assert.equal(read(CNT), 150);
+  bench.run(4 * 3 - 1);
+  assert.equal(read(CNT), 100);
+  bench.run(1);
+  assert.equal(read(CNT), 101);
 });
 
 test('a basic timer has no more than its registers', () => {

@@ -69,8 +69,8 @@ export class Tim extends RegisterBlock {
   }
 
   reset(): void {
-    this.CR1 = this.DIER = this.SR = this.CCER = this.PSC = this.activePSC = this.count = this.phase = 0;
-    this.ARR = this.activeARR = this.max; // 18.4.12: all ones
+    // ARR too: 18.4.12. So the counter is blocked until ARR is written.
+    this.CR1 = this.DIER = this.SR = this.CCER = this.PSC = this.activePSC = this.ARR = this.activeARR = this.count = this.phase = 0;
     for (const channel of this.channels) channel.reset();
     this.syncedAt = this.ctx.timeline.now;
     this.clockChanged();
@@ -311,7 +311,12 @@ export class Tim extends RegisterBlock {
   private clockChanged(): void {
     this.sync();
     const { clocks } = this.ctx;
-    if (clocks.running(this.config.clock)) this.tickCycles = toNumber(clocks.cyclesPerTick(this.config.clock));
+    if (clocks.running(this.config.clock)) {
+      const before = this.tickCycles;
+      this.tickCycles = toNumber(clocks.cyclesPerTick(this.config.clock));
+      // The prescaler keeps its position in ticks, whatever a tick now is in cycles.
+      this.phase = Math.floor((this.phase * this.tickCycles) / before);
+    }
     this.refresh();
   }
 

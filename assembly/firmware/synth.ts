@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The demo synth: MIDI in on the UART, sixteen voices and drums, stereo out through the codec; MIDI thru, and a lamp for each note.
+
+import { createActiveSensing, hasTimedOut, onByte } from "../midi/active-sensing";
+import { createParser, parseByte, publishLosses, resetParser } from "../midi/parser";
+import { addClient, ALL_CHANNELS, createRouter, KIND_ALL, KIND_ALL_CHANNEL, KIND_NOTE_ON, KIND_RESET, route } from "../midi/router";
+import { createThru, forward } from "../midi/thru";
+import { audioOutBlockDue, audioOutBlockFrame, audioOutInterrupt, audioOutWrite } from "../drivers/audio-out";
+import { boardInit, boardStart } from "../drivers/board";
+import { gpioOutput, gpioToggle } from "../drivers/gpio";
+import { timestamp } from "../drivers/timer";
+import { uartAfterGap, uartByte, uartFrame, uartInterrupt, uartKick, uartReceive, uartStart, uartTimestamp, uartTransmitter } from "../drivers/uart";
+import { waitForInterrupt } from "../shim/abi";
+import { LED_GREEN_PIN, LED_GREEN_PORT, SAMPLE_RATE } from "../shim/board";
+import { count, Counter, setGauge } from "../shim/counters";
+import { BLOCK_FRAMES } from "./synth/config";
+import { engineInit, engineSilence } from "./synth/engine";
+import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
+
+/** From the frame in which a message's last byte completed to the frame in which it sounds. */
+const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
+const SYSEX_BYTES: u32 = 256;
+
+const parser = createParser(SYSEX_BYTES);
+const sensing = createActiveSensing();
+const router = createRouter();
+const synth = addClient(router, KIND_ALL_CHANNEL | KIND_RESET, ALL_CHANNELS, 64, 0);
+const thru = createThru(addClient(router, KIND_ALL, ALL_CHANNELS, 64, SYSEX_BYTES), uartTransmitter);
+const lamp = addClient(router, KIND_NOTE_ON, ALL_CHANNELS, 16, 0);
+const frames = memory.data(4 * 256, 8); // BLOCK_FRAMES is at most 256
+
+export function init(): void {
+  engineInit(SAMPLE_RATE);
+  assert(boardInit(BLOCK_FRAMES) == 0);
+  gpioOutput(LED_GREEN_PORT, LED_GREEN_PIN);
+  uartStart();
+  assert(boardStart() == 0);
+}
+
+/** The lamp is the main loop's only work; everything else happens in handlers. */
+export function main(): void {
+  while (true) {
+    waitForInterrupt();
+    while (lamp.events.pop()) gpioToggle(LED_GREEN_PORT, LED_GREEN_PIN);
+  }
+}
+
+@isr("USART2", 1, { budget: 1000 })
+function characterMoved(): void {
+  uartInterrupt();
+}
+
+/** After an error this waits for the I2S to run empty before it starts it again: one frame, 3501 cycles. */
+@isr("DMA1_Stream5", 2, { budget: 8000 })
+function halfPlayed(): void {
+  audioOutInterrupt();
+}
+
+/** A block at most: 32 frames of 3501 cycles. */
+@isr("PendSV", 15, { budget: 112000 })
+function render(): void {
+  while (audioOutBlockDue()) {
+    receive();
+    schedulerRender(frames, audioOutBlockFrame(), BLOCK_FRAMES);
+    audioOutWrite(frames);
+  }
+}
+
+/** Parses what has come and schedules it. Every byte of a block is here before the block that it sounds in is rendered. */
+function receive(): void {
+  while (uartReceive()) {
+    if (uartAfterGap()) resetParser(parser);
+    const byte = uartByte();
+    if (onByte(sensing, byte, uartTimestamp())) silence();
+    route(router, parseByte(parser, byte), uartFrame(), parser.buffer);
+  }
+  if (hasTimedOut(sensing, timestamp())) silence();
+  while (synth.events.pop()) schedulerPush(synth.events.stamp + EVENT_DELAY, synth.events.value);
+  if (forward(thru) != 0) uartKick();
+  publishLosses(parser);
+  setGauge(Counter.eventQueueHigh, synth.events.highWater);
+}
+
+/** The cable was pulled: nothing that waits is to sound any more. */
+function silence(): void {
+  count(Counter.activeSensingTimeouts);
+  schedulerClear();
+  engineSilence();
+}
