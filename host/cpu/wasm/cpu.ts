@@ -27,6 +27,8 @@ export interface WasmCpuConfig {
   readonly overclock: number;
   /** Physical address at which linear memory lies. */
   readonly memoryAddress: number;
+  /** Told of linear memory once it is there. It never grows, so the array stays good. */
+  readonly onMemory: (bytes: Uint8Array) => void;
 }
 
 /** Abort of the firmware: a failed assertion or a bounds check of AssemblyScript's. */
@@ -44,8 +46,6 @@ export class WasmCpu {
   /** Handlers that are running, outermost first, for reports of a trap. */
   readonly running: string[] = [];
   private deadline = 0;
-  /** While a module's start function runs it has no exports yet: time stands still, and no interrupt falls. */
-  private attached = false;
   private getLeft!: () => number;
   private setLeft!: (cycles: number) => void;
   private exports!: Record<string, unknown>;
@@ -53,10 +53,11 @@ export class WasmCpu {
 
   constructor(private readonly config: WasmCpuConfig) {}
 
-  /** Compiles and instantiates; the module's start function runs now. @throws as instantiation does */
+  /** Compiles, instantiates, and runs the module's start function. @throws as instantiation does */
   boot(): void {
     const module = new WebAssembly.Module(this.config.metered.bytes as BufferSource);
     this.attach(new WebAssembly.Instance(module, this.importObject()).exports);
+    if (METER.start in this.exports) this.call(METER.start);
   }
 
   /** What the metered module imports: the ABI and the meter's tick. */
@@ -66,12 +67,12 @@ export class WasmCpu {
 
   /** Takes the instance of the metered module over: from now on the meter counts and interrupts fall. */
   attach(exports: Record<string, unknown>): void {
-    const { machine: { exceptions }, vectors } = this.config;
+    const { machine: { exceptions }, vectors, onMemory } = this.config;
     this.exports = exports;
     this.memory = exports.memory as WebAssembly.Memory;
     this.getLeft = exports[METER.getLeft] as () => number;
     this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
-    this.attached = true;
+    onMemory(new Uint8Array(this.memory.buffer));
     for (const vector of vectors) {
       const exception = FIRST_IRQ + vector.irq;
       exceptions.setPriority(exception, vector.priority << (8 - exceptions.priorityBits));
@@ -101,14 +102,12 @@ export class WasmCpu {
   }
 
   private tick(): void {
-    if (!this.attached) return;
     this.synchronise();
     this.serve();
   }
 
   /** Brings the timeline up to the present: all that is due happens. */
   private synchronise(): void {
-    if (!this.attached) return;
     const { timeline } = this.config.machine;
     const { now } = this;
     if (now > timeline.now || timeline.nextDue <= now) timeline.advanceTo(Math.max(now, timeline.now));
@@ -222,7 +221,6 @@ export class WasmCpu {
 
   /** A register access may have pended an interrupt or moved the next appointment: take the one now, arm for the other. */
   private afterAccess(): void {
-    if (!this.attached) return;
     const { exceptions, timeline } = this.config.machine;
     if (exceptions.attention) this.serve();
     else if (timeline.nextDue < this.deadline || timeline.nextDue <= timeline.now) this.arm();

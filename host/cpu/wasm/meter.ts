@@ -9,7 +9,7 @@ import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type WasmMo
 import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
 
 /** Names by which a metered module meets its host. */
-export const METER = { module: 'meter', tick: 'tick', getLeft: 'meter:getLeft', setLeft: 'meter:setLeft' } as const;
+export const METER = { module: 'meter', tick: 'tick', getLeft: 'meter:getLeft', setLeft: 'meter:setLeft', start: 'meter:start' } as const;
 
 export interface MeteredModule {
   readonly bytes: Uint8Array;
@@ -24,7 +24,7 @@ const VOID_BLOCK = 0x40;
 /**
  * Adds to a module: a counter of cycles left until the next deadline, charged at the head of each basic block with the block's cost; a call of
  * the import `meter.tick` when it falls below zero; and the exports to read and set it. A call ends a block, so that a callee, a register
- * access among them, sees the exact cycle.
+ * access among them, sees the exact cycle. The start function becomes an export, so that it too runs with the meter and a host that knows the memory.
  */
 export function meter(module: WasmModule, costs: InstructionCosts): MeteredModule {
   const { bytes, sections } = module;
@@ -47,12 +47,10 @@ export function meter(module: WasmModule, costs: InstructionCosts): MeteredModul
     [SECTION.global, rewriteGlobals(module, shifted)],
     [SECTION.export, rewriteExports(module, shifted, firstAdded)],
   ]);
-  if (module.start !== undefined) rewritten.set(SECTION.start, new ByteWriter().u32(shifted(module.start)));
   if (section(SECTION.element)) rewritten.set(SECTION.element, rewriteElements(module, shifted));
 
   const out = new ByteWriter().bytes(bytes, 0, 8);
-  const order = [SECTION.type, SECTION.import, SECTION.function, SECTION.table, SECTION.memory, SECTION.global, SECTION.export, SECTION.start,
-    SECTION.element, SECTION.dataCount, SECTION.code, SECTION.data];
+  const order = [SECTION.type, SECTION.import, SECTION.function, SECTION.table, SECTION.memory, SECTION.global, SECTION.export, SECTION.element, SECTION.dataCount, SECTION.code, SECTION.data];
   for (const id of order) {
     const own = section(id);
     if (id === SECTION.code) writeCode(out, module, { costs, shifted, tick, left, map });
@@ -77,7 +75,8 @@ function rewriteGlobals(module: WasmModule, shifted: (index: number) => number):
 
 function rewriteExports(module: WasmModule, shifted: (index: number) => number, firstAdded: number): ByteWriter {
   const kinds = ['func', 'table', 'memory', 'global'];
-  const out = new ByteWriter().u32(module.exports.length + 2);
+  const out = new ByteWriter().u32(module.exports.length + (module.start === undefined ? 2 : 3));
+  if (module.start !== undefined) out.name(METER.start).u8(0).u32(shifted(module.start));
   for (const { name, kind, index } of module.exports) out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' ? shifted(index) : index);
   return out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
 }
