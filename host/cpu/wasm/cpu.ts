@@ -45,6 +45,9 @@ export class WasmCpu {
   memory!: WebAssembly.Memory;
   /** Handlers that are running, outermost first, for reports of a trap. */
   readonly running: string[] = [];
+  /** Linear memory, as bytes and as words. */
+  private bytes = new Uint8Array(0);
+  private words = new Uint32Array(0);
   private deadline = 0;
   private getLeft!: () => number;
   private setLeft!: (cycles: number) => void;
@@ -72,7 +75,9 @@ export class WasmCpu {
     this.memory = exports.memory as WebAssembly.Memory;
     this.getLeft = exports[METER.getLeft] as () => number;
     this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
-    onMemory(new Uint8Array(this.memory.buffer));
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.words = new Uint32Array(this.memory.buffer);
+    onMemory(this.bytes);
     for (const vector of vectors) {
       const exception = FIRST_IRQ + vector.irq;
       exceptions.setPriority(exception, vector.priority << (8 - exceptions.priorityBits));
@@ -165,13 +170,26 @@ export class WasmCpu {
   private imports(): AbiImports {
     const { machine, memoryAddress } = this.config;
     const { bus, exceptions, timeline } = machine;
+    // Linear memory seen through the bus is the firmware's own: nothing is due before the meter runs out, so no time need be told for it.
+    const inMemory = (address: number, size: number): number => {
+      const offset = (address >>> 0) - memoryAddress;
+      return offset >= 0 && offset + size <= this.bytes.length && offset % size === 0 ? offset : -1;
+    };
     const load = (size: 1 | 2 | 4) => (address: number): number => {
+      const offset = inMemory(address, size);
+      if (offset >= 0) return size === 4 ? this.words[offset >> 2] : size === 2 ? this.bytes[offset] | (this.bytes[offset + 1] << 8) : this.bytes[offset];
       this.synchronise();
       const value = bus.read(address >>> 0, size);
       this.afterAccess();
       return value;
     };
     const store = (size: 1 | 2 | 4) => (address: number, value: number): void => {
+      const offset = inMemory(address, size);
+      if (offset >= 0) {
+        if (size === 4) this.words[offset >> 2] = value;
+        else for (let i = 0; i < size; i++) this.bytes[offset + i] = value >>> (8 * i);
+        return;
+      }
       this.synchronise();
       bus.write(address >>> 0, value, size);
       this.afterAccess();
@@ -196,10 +214,13 @@ export class WasmCpu {
         exceptions.primask = true;
         return state;
       },
-      irqRestore: (state) => this.access(() => {
+      irqRestore: (state) => {
         exceptions.primask = state !== 0;
+        if (exceptions.next() === 0) return;
+        this.synchronise();
         exceptions.attention = true;
-      }),
+        this.serve();
+      },
       waitForInterrupt: () => this.waitForInterrupt(),
       cycleCounter: () => {
         this.synchronise();
