@@ -27,7 +27,7 @@ import { count, Counter } from "../shim/counters";
 import { setBits } from "../shim/registers";
 import { loadShared, storeShared } from "../shim/shared";
 import {
-  CR_CHSEL, CR_CIRC, CR_DIR_MEMORY_TO_PERIPHERAL, CR_DMEIE, CR_HTIE, CR_MINC, CR_MSIZE_WORD, CR_PL_VERY_HIGH, CR_PSIZE_HALF_WORD, CR_TCIE,
+  CR_CHSEL, CR_CIRC, CR_DIR_MEMORY_TO_PERIPHERAL, CR_DMEIE, CR_HTIE, CR_MBURST_INCR4, CR_MINC, CR_MSIZE_WORD, CR_PL_VERY_HIGH, CR_PSIZE_HALF_WORD, CR_TCIE,
   CR_TEIE, FCR_DMDIS, FCR_FEIE, FCR_FTH_FULL, FLAG_DMEIF, FLAG_FEIF, FLAG_HTIF, FLAG_TCIF, FLAG_TEIF,
 } from "../regs/stm32/dma";
 import { dmaClearFlags, dmaFlags, dmaRemaining, dmaStart, dmaStop } from "./dma";
@@ -225,7 +225,8 @@ function copyFrames(from: usize, to: usize): void {
 function startTransfer(position: u32): void {
   tail = position != 0;
   const end = tail && position < blockFrames ? blockFrames : blockFrames << 1;
-  const mode = tail ? STREAM : STREAM | CR_CIRC | CR_HTIE;
+  // Bursts of four words fill the FIFO in one go. A tail may begin off a 16-byte boundary, where a burst could cross 1 KiB (RM0090 10.3.11).
+  const mode = tail ? STREAM : STREAM | CR_CIRC | CR_HTIE | CR_MBURST_INCR4;
   // `framePosition` must not meet the new end with the old count.
   const state = irqMask();
   storeShared(TRANSFER_END, end);

@@ -41,6 +41,8 @@ const MIDI_BAUD = 31_250;
 /** Bytes shown when a firmware traps. */
 const LAST_BYTES = 12;
 
+const counterNames = Object.keys(counters) as CounterName[];
+
 /** A small integer hash, to turn a seed into a phase. */
 function phaseOf(seed: number): number {
   let x = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
@@ -66,6 +68,8 @@ export class EmulatedBoard {
   readonly sampleRate: number;
   /** Characters that have come in. */
   midiByteCount = 0;
+  /** Linear memory. */
+  private words: Uint32Array = new Uint32Array(0);
   private ringItems = 0;
   private readonly lastMidiBytes: number[] = [];
   private readonly traps: Pick<Parameters<typeof describeTrap>[1], 'module' | 'metered' | 'sourceMap'>;
@@ -94,8 +98,11 @@ export class EmulatedBoard {
     this.cpu = new WasmCpu({
       machine, metered, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
       memoryAddress: memory.origin,
+      onMemory: (bytes) => {
+        this.words = new Uint32Array(bytes.buffer);
+        machine.bus.addMemory({ name: memory.name, origin: memory.origin, dma: true, bytes });
+      },
     });
-    machine.bus.addMemory({ name: memory.name, origin: memory.origin, dma: true, bytes: () => new Uint8Array(this.cpu.memory.buffer) });
 
     const i2s = machine.i2sBus(board.audio.i2s);
     const rx = this.pin(board.midi.pins.RX);
@@ -149,13 +156,12 @@ export class EmulatedBoard {
 
   /** A counter of the firmware, by its name in the ABI. */
   counter(name: CounterName): number {
-    const index = Object.keys(counters).indexOf(name);
-    return new Uint32Array(this.cpu.memory.buffer, COUNTERS_OFFSET, index + 1)[index];
+    return this.words[COUNTERS_OFFSET / 4 + counterNames.indexOf(name)];
   }
 
   /** All counters, in the order of the ABI table. */
   counterWords(): Uint32Array {
-    return new Uint32Array(this.cpu.memory.buffer, COUNTERS_OFFSET, Object.keys(counters).length).slice();
+    return this.words.slice(COUNTERS_OFFSET / 4, COUNTERS_OFFSET / 4 + counterNames.length);
   }
 
   /** Calls `action` when `seconds` since reset have passed; again and again when it returns a later time. */

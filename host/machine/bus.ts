@@ -8,8 +8,7 @@ import type { AccessSize, Peripheral, RegisterNames } from './peripheral.js';
 export interface MemoryRegion {
   readonly name: string;
   readonly origin: number;
-  /** The bytes behind it. Asked for at each access, because a WASM memory may hand out a new buffer. */
-  readonly bytes: () => Uint8Array;
+  readonly bytes: Uint8Array;
   /** Whether the chip's DMA controllers reach it (the STM32F4's CCM is for the core alone). */
   readonly dma: boolean;
 }
@@ -59,41 +58,48 @@ export class Bus {
 
   /** @throws BusError when nothing is there, UnmodelledRegisterError when the chip has something that the emulator lacks */
   read(address: number, size: AccessSize): number {
-    const mapping = this.mappingAt(address);
-    if (mapping !== undefined) {
-      if (address % size !== 0) throw new BusError(address, 'read', `unaligned ${size}-byte read of ${mapping.peripheral.name} at ${hex(address)}`);
-      return mapping.clocked('read') ? mapping.peripheral.read(address - mapping.base, size) : 0;
+    for (const { origin, bytes } of this.memories) {
+      const at = address - origin;
+      if (at < 0 || at + size > bytes.length) continue;
+      if (size === 4) return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+      return size === 2 ? bytes[at] | (bytes[at + 1] << 8) : bytes[at];
     }
-    const bytes = this.bytesAt(address, size, 'read', false);
-    return bytes.length === 1 ? bytes[0] : bytes.length === 2 ? bytes[0] | (bytes[1] << 8)
-      : (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+    const mapping = this.mappingAt(address);
+    if (mapping === undefined) throw this.nothingAt(address, 'read');
+    if (address % size !== 0) throw new BusError(address, 'read', `unaligned ${size}-byte read of ${mapping.peripheral.name} at ${hex(address)}`);
+    return mapping.clocked('read') ? mapping.peripheral.read(address - mapping.base, size) : 0;
   }
 
   /** @throws as `read` does */
   write(address: number, value: number, size: AccessSize): void {
-    const mapping = this.mappingAt(address);
-    if (mapping !== undefined) {
-      if (address % size !== 0) throw new BusError(address, 'write', `unaligned ${size}-byte write of ${mapping.peripheral.name} at ${hex(address)}`);
-      if (mapping.clocked('write')) mapping.peripheral.write(address - mapping.base, value, size);
+    for (const { origin, bytes } of this.memories) {
+      const at = address - origin;
+      if (at < 0 || at + size > bytes.length) continue;
+      for (let i = 0; i < size; i++) bytes[at + i] = value >>> (8 * i);
       return;
     }
-    const bytes = this.bytesAt(address, size, 'write', false);
-    for (let i = 0; i < size; i++) bytes[i] = value >>> (8 * i);
+    const mapping = this.mappingAt(address);
+    if (mapping === undefined) throw this.nothingAt(address, 'write');
+    if (address % size !== 0) throw new BusError(address, 'write', `unaligned ${size}-byte write of ${mapping.peripheral.name} at ${hex(address)}`);
+    if (mapping.clocked('write')) mapping.peripheral.write(address - mapping.base, value, size);
   }
 
   /** Memory as a DMA controller's memory port sees it: a view of `byteCount` bytes. @throws BusError outside of DMA-capable memory */
   dmaBytes(address: number, byteCount: number, access: 'read' | 'write'): Uint8Array {
-    return this.bytesAt(address, byteCount, access, true);
+    for (const region of this.memories) {
+      const offset = address - region.origin;
+      if (offset < 0 || offset + byteCount > region.bytes.length) continue;
+      if (!region.dma) throw new BusError(address, access, `DMA ${access} at ${hex(address)}: ${region.name} is not connected to the DMA controllers`);
+      return region.bytes.subarray(offset, offset + byteCount);
+    }
+    throw this.nothingAt(address, access);
   }
 
   /** Copies memory as the memory port reads it to `target` from `start` on: `dmaBytes` without a view. @throws as `dmaBytes` does */
   dmaRead(address: number, byteCount: number, target: Uint8Array, start: number): void {
-    const { memories } = this;
-    for (let m = 0; m < memories.length; m++) {
-      const offset = address - memories[m].origin;
-      if (offset < 0 || !memories[m].dma) continue;
-      const bytes = memories[m].bytes();
-      if (offset + byteCount > bytes.length) continue;
+    for (const { origin, bytes, dma } of this.memories) {
+      const offset = address - origin;
+      if (offset < 0 || !dma || offset + byteCount > bytes.length) continue;
       for (let i = 0; i < byteCount; i++) target[start + i] = bytes[offset + i];
       return;
     }
@@ -107,18 +113,9 @@ export class Bus {
 
   private mappingAt(address: number): Mapping | undefined {
     const candidates = this.pages.get(address >>> PAGE_BITS);
-    return candidates?.find((m) => address >= m.base && address < m.base + m.size);
-  }
-
-  private bytesAt(address: number, byteCount: number, access: 'read' | 'write', forDma: boolean): Uint8Array {
-    for (const region of this.memories) {
-      const bytes = region.bytes();
-      const offset = address - region.origin;
-      if (offset < 0 || offset + byteCount > bytes.length) continue;
-      if (forDma && !region.dma) throw new BusError(address, access, `DMA ${access} at ${hex(address)}: ${region.name} is not connected to the DMA controllers`);
-      return bytes.subarray(offset, offset + byteCount);
-    }
-    throw this.nothingAt(address, access);
+    if (candidates === undefined) return undefined;
+    for (const mapping of candidates) if (address >= mapping.base && address < mapping.base + mapping.size) return mapping;
+    return undefined;
   }
 
   private nothingAt(address: number, access: 'read' | 'write'): BusError {

@@ -25,7 +25,7 @@ function boot(engine = 'aot') {
   const costs = loadCoreCosts('cortex-m4f').engines[engine];
   const cpu = new WasmCpu({
     machine, metered: meter(parseModule(firmware.wasm), new InstructionCosts(costs)), vectors: firmware.vectors,
-    core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, dispatch: costs.dispatch, overclock: 1, memoryAddress: 0x20000000,
+    core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, dispatch: costs.dispatch, overclock: 1, memoryAddress: 0x20000000, onMemory() {},
   });
   cpu.boot();
   cpu.call('init');

@@ -23,7 +23,3 @@ export function renderOne(blockFrameCount: u32): void {
   }
   audioOutWrite(frames);
 }
-export function writeConstant(leftValue: f32, rightValue: f32, blockFrameCount: u32): void {
-  for (let i: u32 = 0; i < blockFrameCount; i++) { store<f32>(left + (i << 2), leftValue); store<f32>(right + (i << 2), rightValue); }
-  audioOutWrite(left, right);
-}

@@ -24,6 +24,7 @@ export const CR_MINC: u32 = 1 << 10; // memory address increments
 export const CR_PSIZE_HALF_WORD: u32 = 0b01 << 11;
 export const CR_MSIZE_WORD: u32 = 0b10 << 13;
 export const CR_PL_VERY_HIGH: u32 = 0b11 << 16; // priority level
+export const CR_MBURST_INCR4: u32 = 0b01 << 23; // memory burst of four beats
 export const CR_CHSEL: u32 = 25; // channel, 3 bits
 
 export const FCR_FTH_FULL: u32 = 0b11; // FIFO threshold

@@ -27,6 +27,8 @@ export interface WasmCpuConfig {
   readonly overclock: number;
   /** Physical address at which linear memory lies. */
   readonly memoryAddress: number;
+  /** Told of linear memory once it is there. It never grows, so the array stays good. */
+  readonly onMemory: (bytes: Uint8Array) => void;
 }
 
 /** Abort of the firmware: a failed assertion or a bounds check of AssemblyScript's. */
@@ -43,9 +45,10 @@ export class WasmCpu {
   memory!: WebAssembly.Memory;
   /** Handlers that are running, outermost first, for reports of a trap. */
   readonly running: string[] = [];
+  /** Linear memory, as bytes and as words. */
+  private bytes = new Uint8Array(0);
+  private words = new Uint32Array(0);
   private deadline = 0;
-  /** While a module's start function runs it has no exports yet: time stands still, and no interrupt falls. */
-  private attached = false;
   private getLeft!: () => number;
   private setLeft!: (cycles: number) => void;
   private exports!: Record<string, unknown>;
@@ -53,10 +56,11 @@ export class WasmCpu {
 
   constructor(private readonly config: WasmCpuConfig) {}
 
-  /** Compiles and instantiates; the module's start function runs now. @throws as instantiation does */
+  /** Compiles, instantiates, and runs the module's start function. @throws as instantiation does */
   boot(): void {
     const module = new WebAssembly.Module(this.config.metered.bytes as BufferSource);
     this.attach(new WebAssembly.Instance(module, this.importObject()).exports);
+    if (METER.start in this.exports) this.call(METER.start);
   }
 
   /** What the metered module imports: the ABI and the meter's tick. */
@@ -66,12 +70,14 @@ export class WasmCpu {
 
   /** Takes the instance of the metered module over: from now on the meter counts and interrupts fall. */
   attach(exports: Record<string, unknown>): void {
-    const { machine: { exceptions }, vectors } = this.config;
+    const { machine: { exceptions }, vectors, onMemory } = this.config;
     this.exports = exports;
     this.memory = exports.memory as WebAssembly.Memory;
     this.getLeft = exports[METER.getLeft] as () => number;
     this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
-    this.attached = true;
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.words = new Uint32Array(this.memory.buffer);
+    onMemory(this.bytes);
     for (const vector of vectors) {
       const exception = FIRST_IRQ + vector.irq;
       exceptions.setPriority(exception, vector.priority << (8 - exceptions.priorityBits));
@@ -101,14 +107,12 @@ export class WasmCpu {
   }
 
   private tick(): void {
-    if (!this.attached) return;
     this.synchronise();
     this.serve();
   }
 
   /** Brings the timeline up to the present: all that is due happens. */
   private synchronise(): void {
-    if (!this.attached) return;
     const { timeline } = this.config.machine;
     const { now } = this;
     if (now > timeline.now || timeline.nextDue <= now) timeline.advanceTo(Math.max(now, timeline.now));
@@ -166,13 +170,26 @@ export class WasmCpu {
   private imports(): AbiImports {
     const { machine, memoryAddress } = this.config;
     const { bus, exceptions, timeline } = machine;
+    // Linear memory seen through the bus is the firmware's own: nothing is due before the meter runs out, so no time need be told for it.
+    const inMemory = (address: number, size: number): number => {
+      const offset = (address >>> 0) - memoryAddress;
+      return offset >= 0 && offset + size <= this.bytes.length && offset % size === 0 ? offset : -1;
+    };
     const load = (size: 1 | 2 | 4) => (address: number): number => {
+      const offset = inMemory(address, size);
+      if (offset >= 0) return size === 4 ? this.words[offset >> 2] : size === 2 ? this.bytes[offset] | (this.bytes[offset + 1] << 8) : this.bytes[offset];
       this.synchronise();
       const value = bus.read(address >>> 0, size);
       this.afterAccess();
       return value;
     };
     const store = (size: 1 | 2 | 4) => (address: number, value: number): void => {
+      const offset = inMemory(address, size);
+      if (offset >= 0) {
+        if (size === 4) this.words[offset >> 2] = value;
+        else for (let i = 0; i < size; i++) this.bytes[offset + i] = value >>> (8 * i);
+        return;
+      }
       this.synchronise();
       bus.write(address >>> 0, value, size);
       this.afterAccess();
@@ -197,10 +214,13 @@ export class WasmCpu {
         exceptions.primask = true;
         return state;
       },
-      irqRestore: (state) => this.access(() => {
+      irqRestore: (state) => {
         exceptions.primask = state !== 0;
+        if (exceptions.next() === 0) return;
+        this.synchronise();
         exceptions.attention = true;
-      }),
+        this.serve();
+      },
       waitForInterrupt: () => this.waitForInterrupt(),
       cycleCounter: () => {
         this.synchronise();
@@ -222,7 +242,6 @@ export class WasmCpu {
 
   /** A register access may have pended an interrupt or moved the next appointment: take the one now, arm for the other. */
   private afterAccess(): void {
-    if (!this.attached) return;
     const { exceptions, timeline } = this.config.machine;
     if (exceptions.attention) this.serve();
     else if (timeline.nextDue < this.deadline || timeline.nextDue <= timeline.now) this.arm();

@@ -4,7 +4,7 @@
 import type { Board, BoardPeripheral } from '../../boards.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral } from '../../machine/peripheral.js';
-import { Dma } from './dma.js';
+import { Dma, type DmaConfig } from './dma.js';
 import { Exti } from './exti.js';
 import { Flash } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
@@ -85,7 +85,7 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
       case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vector, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
-      case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name) }));
+      case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
       default: return undefined;
     }
   };

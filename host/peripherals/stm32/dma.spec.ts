@@ -49,8 +49,8 @@ class Device implements Peripheral {
 function bench() {
   const b = new ModelBench();
   const ram = new Uint8Array(4096);
-  b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: () => ram, dma: true });
-  b.bus.addMemory({ name: 'CCM', origin: 0x1000_0000, bytes: () => new Uint8Array(256), dma: false });
+  b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: ram, dma: true });
+  b.bus.addMemory({ name: 'CCM', origin: 0x1000_0000, bytes: new Uint8Array(256), dma: false });
   const device = new Device(b, 'DEVICE_TX');
   b.bus.map(DEVICE, 0x400, device);
   const dma = new Dma('DMA1', 0x4002_6000, b, { requests: { DEVICE_TX: [[5, 3], [2, 1]], OTHER: [[6, 4]] } });
@@ -110,7 +110,7 @@ test('flags of each stream sit where LISR and HISR have them', () => {
   const shifts = [0, 6, 16, 22];
   for (let stream = 0; stream < 8; stream++) {
     const b = new ModelBench();
-    b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: () => new Uint8Array(64), dma: true });
+    b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: new Uint8Array(64), dma: true });
     const dma = new Dma('DMA2', 0x4002_6400, b, { requests: {} });
     dma.write(reg(stream).M0AR, RAM, 4);
     dma.write(reg(stream).NDTR, 4, 4);

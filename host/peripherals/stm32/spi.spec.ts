@@ -180,7 +180,7 @@ function play(setting: Setting, actions: Action[], ahead: boolean): unknown[] {
   const { b, spi, heard } = bench();
   const ram = new Uint8Array(2048);
   ram.forEach((_, i) => (ram[i] = i * 37 + (i >> 8)));
-  b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: () => ram, dma: true });
+  b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: ram, dma: true });
   const dma = new Dma('DMA1', 0x4002_6000, b, { requests: { SPI3_TX: [[5, 0], [7, 0]], OTHER: [[1, 1]] }, peripheralPort: [0x4000_0000, 0x4000_7fff] });
   if (!ahead) b.dmaRequest('SPI3_TX').pacer = undefined;
   const log: unknown[] = [];
@@ -272,7 +272,7 @@ test('in the steady state a bursting stream costs one event for eight words', ()
   const { b, spi, heard } = bench();
   const ram = new Uint8Array(256);
   ram.forEach((_, i) => (ram[i] = i));
-  b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: () => ram, dma: true });
+  b.bus.addMemory({ name: 'SRAM1', origin: RAM, bytes: ram, dma: true });
   const dma = new Dma('DMA1', 0x4002_6000, b, { requests: { SPI3_TX: [[5, 0]] } });
   dma.write(STREAM5 + 0x08, SPI3 + DR, 4);
   dma.write(STREAM5 + 0x0c, RAM, 4);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// `npm run bench`: every figure with its peer or its limit beside it. `-- --json` prints an array; words select benchmarks by name.
+
+import { benchAudio } from './audio.js';
+import { benchDemo, benchMetering } from './demo.js';
+import { benchMidiParser } from './midi-parser.js';
+import type { BenchRow } from './row.js';
+
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio };
+
+const words = process.argv.slice(2);
+const json = words.includes('--json');
+const wanted = words.filter((w) => !w.startsWith('-'));
+const unknown = wanted.filter((w) => !(w in benchmarks));
+if (unknown.length > 0) {
+  console.error(`there is no benchmark "${unknown[0]}"; there are ${Object.keys(benchmarks).join(', ')}`);
+  process.exit(2);
+}
+
+const number = (value: number): string => (value >= 1e6 ? `${(value / 1e6).toFixed(1)} M` : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+const rows: BenchRow[] = [];
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const row of await run()) {
+    rows.push(row);
+    if (!json) console.log(`${row.name.padEnd(42)} ${number(row.value).padStart(9)} ${row.unit.padEnd(14)} ${row.peer}: ${number(row.peerValue)} (${row.ratio.toFixed(2)} of it)`);
+  }
+}
+if (json) console.log(JSON.stringify(rows, null, 2));
