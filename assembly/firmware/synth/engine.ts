@@ -28,6 +28,8 @@ const DRUM_PAN: i32 = 36;
 
 const VIBRATO_HERTZ: f64 = 5.6;
 const SWEEP_HERTZ: f64 = 0.43;
+/** Part of the whole that one step of a controller is. */
+const PER_STEP: f32 = 1.0 / 127.0;
 /** Semitones of vibrato at full modulation wheel, and at full pressure. */
 const WHEEL_VIBRATO: f32 = 0.5;
 const PRESSURE_VIBRATO: f32 = 0.3;
@@ -96,11 +98,11 @@ class Synth {
       case 0xc: unchecked(this.channels[channel]).program = <u8>data1; break;
       case 0xd:
         unchecked(this.channels[channel]).pressure = <u8>data1;
-        this.follow(channel);
+        this.followModulation(channel);
         break;
       case 0xe:
         unchecked(this.channels[channel]).pitchBend = <u16>(data1 | (data2 << 7));
-        this.follow(channel);
+        this.followModulation(channel);
         break;
       case 0xf: if (status == 0xff) this.reset(); break;
     }
@@ -158,7 +160,12 @@ class Synth {
       for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.channelOf(i) == channel) unchecked(this.voices[i]).pressure = 0;
     }
     if (modeChange) unchecked(this.stacks[channel]).clear();
-    this.follow(channel);
+    switch (controller) {
+      case 7: case 10: case 11: case 91: case 93: case 94: this.followMix(channel); break;
+      case 64: case 66: case 120: case 122: case 123: case 124: case 125: case 126: case 127: break;
+      case 121: this.follow(channel); break;
+      default: this.followModulation(channel);
+    }
   }
 
   /** Ends the notes that the channel says have ended: on a mono channel by way of its stack, unless its mode is changing. */
@@ -273,18 +280,27 @@ class Synth {
 
   /** Hands a channel's controllers to its strips and voices. */
   private follow(channel: i32): void {
+    this.followMix(channel);
+    this.followModulation(channel);
+  }
+
+  private followModulation(channel: i32): void {
     const state = unchecked(this.channels[channel]);
     const modulation = unchecked(this.modulations[channel]);
-    const pressure = <f32>state.pressure / 127;
+    const pressure = <f32>state.pressure * PER_STEP;
     modulation.pitch = state.pitchOffset();
-    modulation.vibrato = (<f32>state.modulation / 127) * WHEEL_VIBRATO + pressure * PRESSURE_VIBRATO;
-    modulation.brightness = ((<f32>state.brightness - 64) / 64) * BRIGHTNESS_RANGE + pressure * PRESSURE_BRIGHTNESS;
-    modulation.resonance = (<f32>state.resonance - 64) / 96;
+    modulation.vibrato = <f32>state.modulation * (PER_STEP * WHEEL_VIBRATO) + pressure * PRESSURE_VIBRATO;
+    modulation.brightness = (<f32>state.brightness - 64) * (BRIGHTNESS_RANGE / 64) + pressure * PRESSURE_BRIGHTNESS;
+    modulation.resonance = (<f32>state.resonance - 64) * <f32>(1.0 / 96.0);
     modulation.glide = 0;
     if (state.portamento && state.portamentoTime > 0) {
-      const time = <f32>state.portamentoTime / 127;
+      const time = <f32>state.portamentoTime * PER_STEP;
       modulation.glide = exp2((-7 * <f32>CONTROL_FRAMES) / (time * time * GLIDE_SECONDS * <f32>this.sampleRate));
     }
+  }
+
+  private followMix(channel: i32): void {
+    const state = unchecked(this.channels[channel]);
     unchecked(this.strips[channel]).follow(state, 0);
     if (channel == DRUM_CHANNEL) {
       unchecked(this.strips[DRUM_LEFT]).follow(state, -DRUM_PAN);

@@ -97,7 +97,7 @@ export function mixSteady(bus: usize, frameCount: i32, left: f32, right: f32, re
   }
   if (bus < end) {
     const x = load<f32>(bus);
-    store<f32>(bus, 0);
+    store<u32>(bus, 0);
     store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
     store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
     store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
@@ -108,7 +108,7 @@ export function mixSteady(bus: usize, frameCount: i32, left: f32, right: f32, re
 export function mixSteadyChorus(bus: usize, frameCount: i32, left: f32, right: f32, reverb: f32, chorus: f32): void {
   for (const end = bus + (<usize>frameCount << 2); bus < end; bus += 4) {
     const x = load<f32>(bus);
-    store<f32>(bus, 0);
+    store<u32>(bus, 0);
     store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
     store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
     store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
@@ -126,17 +126,40 @@ export function mixGliding(bus: usize, frameCount: i32, left: Glide, right: Glid
   let rightNow = right.value;
   let reverbNow = reverb.value;
   let chorusNow = chorus.value;
-  for (const end = bus + (<usize>frameCount << 2); bus < end; bus += 4) {
+  const end = bus + (<usize>frameCount << 2);
+  while (bus + 8 <= end) {
     const x = load<f32>(bus);
-    store<f32>(bus, 0);
     store<f32>(bus, load<f32>(bus, LEFT) + x * leftNow, LEFT);
-    store<f32>(bus, load<f32>(bus, RIGHT) + x * rightNow, RIGHT);
-    store<f32>(bus, load<f32>(bus, REVERB) + x * reverbNow, REVERB);
-    store<f32>(bus, load<f32>(bus, CHORUS) + x * chorusNow, CHORUS);
     leftNow += leftStep;
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * rightNow, RIGHT);
     rightNow += rightStep;
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverbNow, REVERB);
     reverbNow += reverbStep;
+    store<f32>(bus, load<f32>(bus, CHORUS) + x * chorusNow, CHORUS);
     chorusNow += chorusStep;
+    const y = load<f32>(bus, 4);
+    store<f32>(bus, load<f32>(bus, LEFT + 4) + y * leftNow, LEFT + 4);
+    leftNow += leftStep;
+    store<f32>(bus, load<f32>(bus, RIGHT + 4) + y * rightNow, RIGHT + 4);
+    rightNow += rightStep;
+    store<f32>(bus, load<f32>(bus, REVERB + 4) + y * reverbNow, REVERB + 4);
+    reverbNow += reverbStep;
+    store<f32>(bus, load<f32>(bus, CHORUS + 4) + y * chorusNow, CHORUS + 4);
+    chorusNow += chorusStep;
+    store<u64>(bus, 0);
+    bus += 8;
+  }
+  if (bus < end) {
+    const x = load<f32>(bus);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * leftNow, LEFT);
+    leftNow += leftStep;
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * rightNow, RIGHT);
+    rightNow += rightStep;
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverbNow, REVERB);
+    reverbNow += reverbStep;
+    store<f32>(bus, load<f32>(bus, CHORUS) + x * chorusNow, CHORUS);
+    chorusNow += chorusStep;
+    store<u32>(bus, 0);
   }
   left.value = leftNow;
   right.value = rightNow;

@@ -13,7 +13,7 @@ const HEADROOM: f32 = 0.8;
 // @ts-ignore: decorator
 @inline
 function squareLaw(value: u8): f32 {
-  const x = <f32>value / 127;
+  const x = <f32>value * <f32>(1.0 / 127.0);
   return x * x;
 }
 
