@@ -6,7 +6,6 @@
 
 import { CONTROL_FRAMES, framesToControl } from "../../audio/block";
 import { advanceLfo, Lfo, LfoShape, lfoValue } from "../../audio/lfo";
-import { sine } from "../../audio/oscillators";
 import { exp2, initTuning } from "../../audio/tuning";
 import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator, VoiceState } from "../../voice/allocator";
@@ -41,26 +40,8 @@ const SOFT_BRIGHTNESS: f32 = -8;
 /** Longest glide, at portamento time 127. */
 const GLIDE_SECONDS: f32 = 1.5;
 
-/** Strengths of the harmonics of a struck or plucked string, and of organ pipes at 8', 5 1/3', 4', 2 2/3', 2' and 1'. */
-function buildWaves(stringWave: usize, organWave: usize): void {
-  const harmonics = new StaticArray<f32>(32);
-  for (let i = 0; i < 32; i++) {
-    // struck at a seventh of its length: every seventh harmonic is missing; the rest fall off with the power 1.25
-    const order = <f32>(i + 1);
-    harmonics[i] = sine(<u32>(i + 1) * (0x80000000 / 7)) / (order * sqrt<f32>(sqrt<f32>(order)));
-  }
-  buildWavetable(stringWave, changetype<usize>(harmonics), 32);
-  for (let i = 0; i < 32; i++) harmonics[i] = 0;
-  harmonics[0] = 1;
-  harmonics[1] = 0.8;
-  harmonics[2] = 0.55;
-  harmonics[3] = 0.5;
-  harmonics[5] = 0.25;
-  harmonics[7] = 0.3;
-  harmonics[11] = 0.08;
-  harmonics[15] = 0.12;
-  buildWavetable(organWave, changetype<usize>(harmonics), 32);
-}
+/** Strengths of harmonics 1 to 16 of organ pipes at 8', 4', 2 2/3', 2', 1 1/3' and 1', with what each has of its own. */
+const organHarmonics: StaticArray<f32> = [1, 0.8, 0.55, 0.5, 0, 0.25, 0, 0.3, 0, 0, 0, 0.08, 0, 0, 0, 0.12];
 
 @final
 class Synth {
@@ -82,10 +63,9 @@ class Synth {
 
   constructor(private sampleRate: f64) {
     initTuning(sampleRate);
-    const stringWave = memory.data(WAVETABLE_BYTES, 4);
     const organWave = memory.data(WAVETABLE_BYTES, 4);
-    buildWaves(stringWave, organWave);
-    this.context = new VoiceContext(<f32>sampleRate, stringWave, organWave);
+    buildWavetable(organWave, changetype<usize>(organHarmonics), organHarmonics.length);
+    this.context = new VoiceContext(<f32>sampleRate, organWave);
     this.master = new MasterSection(sampleRate);
     this.vibrato.increment = <u32>((VIBRATO_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.increment = <u32>((SWEEP_HERTZ / sampleRate) * 4294967296.0);
@@ -254,6 +234,10 @@ class Synth {
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away as residue. */
   private take(channel: i32, note: i32, stripIndex: i32): i32 {
+    if (this.allocator.activeCount == VOICE_COUNT) {
+      // one may have to give way: which is the quietest?
+      for (let i = 0; i < VOICE_COUNT; i++) this.allocator.setLevel(i, unchecked(this.voices[i]).loudness());
+    }
     const index = this.allocator.allocate(channel, note);
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
@@ -332,10 +316,7 @@ class Synth {
       if (this.allocator.stateOf(i) == VoiceState.Free) continue;
       const voice = unchecked(this.voices[i]);
       if (voice.isOver()) this.free(i);
-      else {
-        voice.control();
-        this.allocator.setLevel(i, voice.loudness());
-      }
+      else voice.control();
     }
     for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);
