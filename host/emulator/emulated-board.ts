@@ -13,12 +13,14 @@ import { meter } from '../cpu/wasm/meter.js';
 import { describeTrap } from '../cpu/wasm/trap.js';
 import { AudioSink } from '../devices/audio-sink.js';
 import { Cs43l22 } from '../devices/cs43l22.js';
+import type { MidiFileEvent } from '../devices/midi-file.js';
 import { MidiSource } from '../devices/midi-source.js';
 import { SerialReceiver } from '../devices/serial-receiver.js';
 import { SerialSender } from '../devices/serial-sender.js';
 import { Machine, RunEnded } from '../machine/machine.js';
 import { RealTime } from '../machine/real-time.js';
 import type { Appointment } from '../machine/timeline.js';
+import { floorTimes, fraction, times } from '../machine/fraction.js';
 import type { Wire } from '../machine/wire.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
@@ -162,6 +164,27 @@ export class EmulatedBoard {
   /** All counters, in the order of the ABI table. */
   counterWords(): Uint32Array {
     return this.words.slice(COUNTERS_OFFSET / 4, COUNTERS_OFFSET / 4 + counterNames.length);
+  }
+
+  /**
+   * Plays a MIDI file and ends the run by frames of the audio stream instead of by seconds since reset, so that a core of another speed, which
+   * boots faster or slower, gives the same samples. For a board with `midiAlign`.
+   * @param startSeconds, totalSeconds from the stream's first frame on
+   */
+  playFromFirstFrame(events: readonly MidiFileEvent[], startSeconds: number, totalSeconds: number): void {
+    let started = false;
+    this.machine.i2sBus(this.board.audio.i2s).listen({
+      start: ({ originCycle, slotCycles }) => {
+        if (started) return;
+        started = true;
+        const frameCycles = times(slotCycles, fraction(2));
+        const cycleOf = (seconds: number): number => originCycle + floorTimes(Math.ceil(seconds * this.sampleRate), frameCycles);
+        for (const { seconds, bytes } of events) this.midi.send(bytes, { cycle: cycleOf(startSeconds + seconds) });
+        this.machine.timeline.at(cycleOf(totalSeconds), () => this.end());
+      },
+      slots() {},
+      stop() {},
+    });
   }
 
   /** Calls `action` when `seconds` since reset have passed; again and again when it returns a later time. */

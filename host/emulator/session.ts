@@ -3,7 +3,7 @@
 
 import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { UsageError } from '../cli/failures.js';
+import { CommandFailed, UsageError } from '../cli/failures.js';
 import type { Board } from '../boards.js';
 import { compileFirmware } from '../build/compile.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
@@ -45,6 +45,8 @@ export const MIDI_START_SECONDS = 0.25;
 /** Time after the file's end for releases and reverb to die away. */
 const TAIL_SECONDS = 3;
 const DEFAULT_SECONDS = 5;
+/** By then a firmware that plays audio has begun to, however slow its core. */
+const LONGEST_BOOT_SECONDS = 2;
 
 /** Fails now, not after minutes of work, when a file cannot be written where the user wants it. */
 async function checkWritable(path: string): Promise<void> {
@@ -63,11 +65,15 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const emulated = new EmulatedBoard(board, firmware, options);
   const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
 
-  if (file) emulated.midi.play(file.events, MIDI_START_SECONDS + emulated.midiPhaseSeconds);
+  const midiStart = MIDI_START_SECONDS + emulated.midiPhaseSeconds;
+  if (options.midiAlign) emulated.playFromFirstFrame(file?.events ?? [], midiStart, total);
+  else if (file) emulated.midi.play(file.events, midiStart);
   if (onProgress) emulated.at(0, () => { onProgress(emulated.now / total); return emulated.now + total / 200; });
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
   try {
-    emulated.run(total);
+    // Aligned, the run ends by its frames; should there be none, this ends it.
+    emulated.run(options.midiAlign ? total + LONGEST_BOOT_SECONDS : total);
+    if (options.midiAlign && emulated.audio.frames === 0) throw new CommandFailed(`--midi-align aligns MIDI to audio frames, but ${options.firmware} started no audio.`);
     analyser?.close();
   } finally {
     analyser?.abort();
