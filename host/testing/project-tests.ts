@@ -20,7 +20,7 @@ interface AsPectConfig {
   readonly disclude?: readonly RegExp[];
 }
 
-const DEFAULT_ENTRIES = ['**/*.as.ts', 'assembly/__tests__/**/*.spec.ts'];
+const DEFAULT_ENTRIES = ['tests/as-pect/**/*.as.ts', 'assembly/__tests__/**/*.spec.ts'];
 const SCENARIO = /\.(spec|test)\.ts$/;
 /** Directories that hold no tests of the project's own. */
 const SKIPPED = new Set(['node_modules', 'build', 'dist']);
@@ -35,7 +35,7 @@ async function filesUnder(directory: string): Promise<string[]> {
 }
 
 /**
- * @param project directory of the project; its as-pect.config.js says what as-pect specs there are, else those that end in .as.ts
+ * @param project directory of the project; its as-pect.config.js says what as-pect specs there are, else those in the usual places
  * @param paths files and directories to look at, from the present directory; all of the project when there are none
  */
 export async function projectTests(project: string, paths: readonly string[] = []): Promise<ProjectTests> {
