@@ -2,11 +2,11 @@
 // `tonewheel run`: plays a MIDI file through a firmware on an emulated board.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { listBoards, loadBoard, type Board } from '../boards.js';
 import { runSession, type SessionResult } from '../emulator/session.js';
 import type { RunResult } from '../profile/run-result.js';
 import { summary } from '../profile/summary.js';
-import { CommandFailed, UsageError } from './failures.js';
+import { boardNamed } from './board.js';
+import { CommandFailed } from './failures.js';
 import { progressBar } from './progress.js';
 
 interface RunOptions {
@@ -31,14 +31,6 @@ const window = (text: string): [number, number] => {
   if (rest.length > 0 || !(from >= 0 && to > from)) throw new InvalidArgumentError('wanted FROM:TO in seconds, e.g. 0.5:1.0.');
   return [from, to];
 };
-
-/** A board by name or file. @throws UsageError for a name that there is not */
-export function boardNamed(name: string): Board {
-  if (!name.endsWith('.json') && !name.includes('/') && !listBoards().includes(name)) {
-    throw new UsageError(`there is no board "${name}". The boards are ${listBoards().join(', ')}; "tonewheel boards" tells more. A path of a board's JSON file works too.`);
-  }
-  return loadBoard(name);
-}
 
 /** Exit code 1, with what to do, when a handler took more than its author allows. */
 export function failOnBrokenBudgets(result: RunResult, { emulated }: SessionResult): void {

@@ -10,7 +10,7 @@ import { InstructionCosts, loadCoreCosts, type EngineCosts } from '../cpu/wasm/c
 import { WasmCpu } from '../cpu/wasm/cpu.js';
 import { parseModule } from '../cpu/wasm/decode.js';
 import { meter } from '../cpu/wasm/meter.js';
-import { describeTrap } from '../cpu/wasm/trap.js';
+import { describeTrap, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import { AudioSink } from '../devices/audio-sink.js';
 import { Cs43l22 } from '../devices/cs43l22.js';
 import type { MidiFileEvent } from '../devices/midi-file.js';
@@ -224,15 +224,18 @@ export class EmulatedBoard {
       this.cpu.call('main');
       this.cpu.sleepForever();
     } catch (error) {
-      if (!(error instanceof RunEnded)) {
-        throw describeTrap(error, {
-          ...this.traps, running: [...this.cpu.running], seconds: this.now, cycle: this.machine.timeline.now, lastMidiBytes: this.lastMidiBytes,
-        });
-      }
+      if (!(error instanceof RunEnded)) throw this.describe(error);
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
     }
     this.chip.settle();
+  }
+
+  /** What the firmware threw, with the place in its source, the handler, and the last MIDI bytes. */
+  describe(error: unknown): FirmwareTrap {
+    return describeTrap(error, {
+      ...this.traps, running: [...this.cpu.running], seconds: this.now, cycle: this.machine.timeline.now, lastMidiBytes: this.lastMidiBytes,
+    });
   }
 
   private heard(byte: number, start: number, end: number): void {

@@ -48,6 +48,8 @@ export class WasmCpu {
   /** Linear memory, as bytes and as words. */
   private bytes = new Uint8Array(0);
   private words = new Uint32Array(0);
+  /** Their exceptions. */
+  private readonly active: number[] = [];
   private deadline = 0;
   private getLeft!: () => number;
   private setLeft!: (cycles: number) => void;
@@ -94,6 +96,14 @@ export class WasmCpu {
     const result = exported(...args);
     this.synchronise();
     return result;
+  }
+
+  /** Ends the handlers that a trap has torn down, so that other code can be called. */
+  abandonHandlers(): void {
+    const { exceptions } = this.config.machine;
+    for (let exception = this.active.pop(); exception !== undefined; exception = this.active.pop()) exceptions.deactivate(exception);
+    this.running.length = 0;
+    exceptions.primask = false;
   }
 
   /** Sleeps as the shim does when `main` has returned: until something ends the run. */
@@ -154,11 +164,13 @@ export class WasmCpu {
       exceptions.activate(exception);
       observers.exceptionEnter(name, enteredAt, pendedAt);
       this.running.push(name);
+      this.active.push(exception);
       this.spend(dispatch);
       this.arm();
       handler.call();
       this.synchronise();
       this.running.pop();
+      this.active.pop();
       exceptions.deactivate(exception);
       const next = exceptions.next();
       this.spend(next === 0 ? core.exceptionExitCycles : core.tailChainCycles);
@@ -273,7 +285,7 @@ export class WasmCpu {
   }
 
   /** An AssemblyScript string: UTF-16, its byte length in the four bytes in front of it. */
-  private string(pointer: number): string {
+  string(pointer: number): string {
     if (pointer === 0) return '';
     const view = new DataView(this.memory.buffer);
     const byteCount = view.getUint32(pointer - 4, true);
