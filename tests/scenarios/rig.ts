@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What several scenarios need: straps, the frame at a cycle, sums over counters.
 
-import type { EmulatedBoard } from '../../host/index.js';
-import { resultOf, type RunResult } from '../../host/index.js';
+import { ms, resultOf, until, type EmulatedBoard, type RunResult, type Step } from '../../host/index.js';
 
 export const VOICE = 'tests/scenarios/voice.as.ts';
 export const SYNTH = 'assembly/firmware/synth.ts';
@@ -49,4 +48,10 @@ export function* pseudoRandom(seed: number): Generator<number, never> {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     yield state / 2 ** 32;
   }
+}
+
+/** Waits until audio runs and the firmware listens. */
+export function* started(board: EmulatedBoard): Generator<Step, void> {
+  yield until(() => board.audio.nextBoundary(0) !== undefined, 'the first frame');
+  yield ms(5);
 }

@@ -38,8 +38,8 @@ let onset: u32 = 0;
 export function init(): void {
   blockFrames = BLOCK_SIZES[readStraps()];
   assert(blockFrames <= MAX_FRAMES);
-  initTuning(SAMPLE_RATE);
   assert(boardInit(blockFrames) == 0);
+  initTuning(SAMPLE_RATE); // f64 is slow: at full speed, then
   uartStart();
   assert(boardStart() == 0);
 }
