@@ -66,7 +66,7 @@ export function runCommand(): Command {
     .option('--midi-out <file>', 'write what the MIDI output sends, as a MIDI file')
     .option('--report <dir>', 'write report.html and report.json')
     .option('--seed <n>', 'where in a frame the MIDI source\'s clock lies; 0 is exactly on the file\'s times', seed, 0)
-    .option('--midi-align', 'each MIDI character completes just after a frame boundary')
+    .option('--midi-align', 'each MIDI character completes just after a frame boundary, and times count from the first frame: the same sound at any speed')
     .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', positive, 1)
     .option('--json', 'print one JSON object')
     .action(async (firmware: string, options: RunOptions) => {

@@ -182,6 +182,18 @@ export class EmulatedBoard {
     });
   }
 
+  /** Calls `action` when the audio starts for the first time, with frame 0's place in seconds since reset. */
+  whenAudioStarts(action: (seconds: number) => void): void {
+    let started = false;
+    this.machine.i2sBus(this.board.audio.i2s).listen({
+      start: ({ originCycle }) => {
+        if (!started) action(this.time.secondsAt(originCycle));
+        started = true;
+      },
+      slots() {}, stop() {},
+    });
+  }
+
   /** Ends the run at the present: `run` returns. For use inside of `at`. */
   end(): never {
     throw new RunEnded();

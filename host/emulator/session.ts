@@ -7,7 +7,7 @@ import { UsageError } from '../cli/failures.js';
 import type { Board } from '../boards.js';
 import { compileFirmware } from '../build/compile.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
-import { readMidiFile, writeMidiFile } from '../devices/midi-file.js';
+import { readMidiFile, writeMidiFile, type MidiFile } from '../devices/midi-file.js';
 import { PartialFile } from '../devices/partial-file.js';
 import { notesOf } from '../profile/midi-to-audio.js';
 import { writeReport } from '../profile/report.js';
@@ -20,7 +20,7 @@ export interface SessionOptions extends EmulationOptions {
   readonly firmware: string;
   readonly board: Board;
   readonly midi?: string;
-  /** Emulated seconds from reset; default: to the end of the MIDI file and its sound, or 5. */
+  /** Emulated seconds from reset (with `midiAlign`, from frame 0); default: to the end of the MIDI file and its sound, or 5. */
   readonly seconds?: number;
   readonly wav?: string;
   readonly vcd?: string;
@@ -63,11 +63,10 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const emulated = new EmulatedBoard(board, firmware, options);
   const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
 
-  if (file) emulated.midi.play(file.events, MIDI_START_SECONDS + emulated.midiPhaseSeconds);
   if (onProgress) emulated.at(0, () => { onProgress(emulated.now / total); return emulated.now + total / 200; });
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
   try {
-    emulated.run(total);
+    perform(emulated, total, file);
     analyser?.close();
   } finally {
     analyser?.abort();
@@ -87,6 +86,28 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     files.push({ kind: 'report', path: written.html }, { kind: 'numbers', path: written.json });
   }
   return { result, emulated, files };
+}
+
+/**
+ * Runs a board for `seconds`, with a MIDI file. With `midiAlign` both count from frame 0 instead of from reset: how long the firmware takes to get
+ * there depends on its speed, and what it then plays does not. (A firmware that has no audio by the time the file starts is not waited for.)
+ * @throws FirmwareTrap
+ */
+export function perform(emulated: EmulatedBoard, seconds: number, file?: MidiFile): void {
+  let begun = false;
+  const begin = (from: number): void => {
+    if (begun) return;
+    begun = true;
+    if (file) emulated.midi.play(file.events, from + MIDI_START_SECONDS + emulated.midiPhaseSeconds);
+    emulated.at(from + seconds, () => emulated.end());
+  };
+  if (emulated.options.midiAlign) {
+    emulated.whenAudioStarts(begin);
+    emulated.at(Math.min(MIDI_START_SECONDS, seconds), () => begin(0));
+  } else {
+    begin(0);
+  }
+  emulated.run();
 }
 
 /** The wires a user wants to see: MIDI both ways, the I2S lines, and a marker for each handler. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ms, play, seconds, resultOf, type EmulatedBoard } from '../../host/index.js';
 import { notesOf } from '../../host/profile/midi-to-audio.js';
-import { BLOCK_SIZES, CORE_HERTZ, FRAME_CYCLES, framesAt, losses, pseudoRandom, started, strap, STRAPS_OF_32, SYNTH, VOICE } from './rig.js';
+import { BLOCK_SIZES, CORE_HERTZ, FRAME_CYCLES, framesAt, losses, pseudoRandom, started, strap, SYNTH, VOICE } from './rig.js';
 
 const NOTES = 60;
 /** From the end of a byte until its handler has read the frame, in frames: some 200 cycles at most. */
