@@ -58,7 +58,7 @@ export function runCommand(): Command {
     .option('--midi-out <file>', 'write what the MIDI output sends, as a MIDI file')
     .option('--report <dir>', 'write report.html and report.json')
     .option('--seed <n>', 'where in a frame the MIDI source\'s clock lies; 0 is exactly on the file\'s times', seed, 0)
-    .option('--midi-align', 'times count from the first audio frame, and each MIDI character completes just after a frame boundary: cores of any speed give the same samples')
+    .option('--midi-align', 'each MIDI character completes just after a frame boundary, and times count from the first frame: the same sound at any speed')
     .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', positive, 1)
     .option('--json', 'print one JSON object')
     .action(async (firmware: string, options: RunOptions) => {

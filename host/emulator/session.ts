@@ -7,7 +7,7 @@ import { CommandFailed, UsageError } from '../cli/failures.js';
 import type { Board } from '../boards.js';
 import { compileFirmware } from '../build/compile.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
-import { readMidiFile, writeMidiFile } from '../devices/midi-file.js';
+import { readMidiFile, writeMidiFile, type MidiFile } from '../devices/midi-file.js';
 import { PartialFile } from '../devices/partial-file.js';
 import { notesOf } from '../profile/midi-to-audio.js';
 import { writeReport } from '../profile/report.js';
@@ -20,7 +20,7 @@ export interface SessionOptions extends EmulationOptions {
   readonly firmware: string;
   readonly board: Board;
   readonly midi?: string;
-  /** Emulated seconds from reset; default: to the end of the MIDI file and its sound, or 5. */
+  /** Emulated seconds from reset (with `midiAlign`, from frame 0); default: to the end of the MIDI file and its sound, or 5. */
   readonly seconds?: number;
   readonly wav?: string;
   readonly vcd?: string;
@@ -65,15 +65,10 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const emulated = new EmulatedBoard(board, firmware, options);
   const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
 
-  const midiStart = MIDI_START_SECONDS + emulated.midiPhaseSeconds;
-  if (options.midiAlign) emulated.playFromFirstFrame(file?.events ?? [], midiStart, total);
-  else if (file) emulated.midi.play(file.events, midiStart);
   if (onProgress) emulated.at(0, () => { onProgress(emulated.now / total); return emulated.now + total / 200; });
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
   try {
-    // Aligned, the run ends by its frames; should there be none, this ends it.
-    emulated.run(options.midiAlign ? total + LONGEST_BOOT_SECONDS : total);
-    if (options.midiAlign && emulated.audio.frames === 0) throw new CommandFailed(`--midi-align aligns MIDI to audio frames, but ${options.firmware} started no audio.`);
+    perform(emulated, total, file);
     analyser?.close();
   } finally {
     analyser?.abort();
@@ -93,6 +88,24 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     files.push({ kind: 'report', path: written.html }, { kind: 'numbers', path: written.json });
   }
   return { result, emulated, files };
+}
+
+/**
+ * Runs a board for `seconds`, with a MIDI file. With `midiAlign` both count from frame 0 instead of from reset: how long the firmware takes to get
+ * there depends on its speed, and what it then plays does not.
+ * @throws FirmwareTrap; CommandFailed for a firmware without audio to align to
+ */
+export function perform(emulated: EmulatedBoard, seconds: number, file?: MidiFile): void {
+  const start = MIDI_START_SECONDS + emulated.midiPhaseSeconds;
+  if (!emulated.options.midiAlign) {
+    if (file) emulated.midi.play(file.events, start);
+    emulated.run(seconds);
+    return;
+  }
+  emulated.playFromFirstFrame(file?.events ?? [], start, seconds);
+  // The run ends by its frames; should there be none, this ends it.
+  emulated.run(seconds + LONGEST_BOOT_SECONDS);
+  if (emulated.audio.frames === 0) throw new CommandFailed(`--midi-align aligns MIDI to audio frames, but ${emulated.firmware.file} started no audio.`);
 }
 
 /** The wires a user wants to see: MIDI both ways, the I2S lines, and a marker for each handler. */
