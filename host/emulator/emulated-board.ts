@@ -178,9 +178,9 @@ export class EmulatedBoard {
         if (started) return;
         started = true;
         const frameCycles = times(slotCycles, fraction(2));
-        const cycleOf = (seconds: number): number => originCycle + floorTimes(Math.ceil(seconds * this.sampleRate), frameCycles);
-        for (const { seconds, bytes } of events) this.midi.send(bytes, { cycle: cycleOf(startSeconds + seconds) });
-        this.machine.timeline.at(cycleOf(totalSeconds), () => this.end());
+        const cycleOf = (frame: number): number => originCycle + floorTimes(frame, frameCycles);
+        for (const { seconds, bytes } of events) this.midi.send(bytes, { cycle: cycleOf(Math.ceil((startSeconds + seconds) * this.sampleRate)) });
+        this.machine.timeline.at(cycleOf(Math.floor(totalSeconds * this.sampleRate)), () => this.end());
       },
       slots() {},
       stop() {},
