@@ -44,6 +44,9 @@ export class ChannelModulation {
   glide: f32 = 0;
 }
 
+/** Level at which an attack begins, 2^30 = 1: -60 dB is unheard as a step, and leaves the chip at once even in a slow attack. */
+const ATTACK_FLOOR: i32 = 1 << 20;
+
 /** What all voices share. */
 @unmanaged
 @final
@@ -155,6 +158,7 @@ export class Voice {
 
   /** A new attack from the present level, on the same note or after `changeNote`. */
   attack(): void {
+    this.amplitude.level = max<i32>(this.amplitude.level, ATTACK_FLOOR);
     gateOn(this.amplitude);
     gateOn(this.modulation);
     this.fresh = true;
