@@ -14,6 +14,9 @@ interface RunOptions {
   report?: string; seed: number; midiAlign?: boolean; overclock: number; json?: boolean;
 }
 
+/** Longest run whose whole VCD is still handy: half a gigabyte. */
+const LONG_VCD_SECONDS = 10;
+
 const positive = (text: string): number => {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('wanted a number above 0.');
@@ -63,6 +66,9 @@ export function runCommand(): Command {
     .option('--json', 'print one JSON object')
     .action(async (firmware: string, options: RunOptions) => {
       const { json, board, ...rest } = options;
+      if (options.vcd && !options.vcdWindow && !(options.seconds !== undefined && options.seconds <= LONG_VCD_SECONDS)) {
+        console.error('note: a second of I2S lines is some 45 MB of VCD; --vcd-window FROM:TO or --seconds S limits it.');
+      }
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
       const session = await runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);

@@ -25,6 +25,7 @@ import type { Wire } from '../machine/wire.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
 import { Recorder } from '../profile/recorder.js';
+import type { IsrResult } from '../profile/run-result.js';
 
 export interface EmulationOptions {
   /** Whose instruction costs are counted: an engine of the core's cost table. */
@@ -143,6 +144,18 @@ export class EmulatedBoard {
   /** Seconds since reset. */
   get now(): number {
     return this.time.now;
+  }
+
+  /** Core cycles since reset. */
+  get cycle(): number {
+    return this.machine.timeline.now;
+  }
+
+  /** What a handler has cost so far, by its vector. @throws RangeError when the firmware binds no handler to it */
+  isr(vector: string): IsrResult {
+    const result = this.recorder.isr()[vector];
+    if (!result) throw new RangeError(`no handler is bound to ${vector}; there are ${this.firmware.vectors.map((v) => v.name).join(', ')}`);
+    return result;
   }
 
   /** Frames in a block: half of the DMA ring, two samples a frame. 0 before the first block has gone. */
