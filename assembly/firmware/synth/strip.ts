@@ -7,7 +7,7 @@ import { Residue } from "../../voice/residue";
 import { Glide, MixBuffers, mixDelay, mixGliding, mixSteady, mixSteadyChorus } from "./mix-buffers";
 
 /** Gain of every strip, so that sixteen voices fit under the limiter's knee most of the time. */
-const HEADROOM: f32 = 0.8;
+const HEADROOM: f32 = 1.5;
 
 /** 40 log10 of the value, as General MIDI has volume, expression and sends: the square. */
 // @ts-ignore: decorator
