@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: MIT
-// as-pect's configuration: specs of assembly/ that run on the emulated board. `npm test` runs them after the host's own.
-
-import { instantiateOnBoard } from './build/js/host/as-pect/instantiate.js';
+// Which as-pect specs there are. They run on the emulated board: `npm test`, or `npx tonewheel test`.
 
 export default {
   entries: ['tests/as-pect/*.as.ts'],
-  include: ['node_modules/@as-pect/assembly/assembly/index.ts'],
-  disclude: [],
-  instantiate: instantiateOnBoard,
 };

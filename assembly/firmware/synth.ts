@@ -30,8 +30,8 @@ const lamp = addClient(router, KIND_NOTE_ON, ALL_CHANNELS, 16, 0);
 const frames = memory.data(4 * 256, 8); // BLOCK_FRAMES is at most 256
 
 export function init(): void {
-  engineInit(SAMPLE_RATE);
   assert(boardInit(BLOCK_FRAMES) == 0);
+  engineInit(SAMPLE_RATE); // computes wavetables, so the clock had better be fast by now
   gpioOutput(LED_GREEN_PORT, LED_GREEN_PIN);
   uartStart();
   assert(boardStart() == 0);

@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { ABI_MODULE, abi } from '../abi.js';
@@ -38,14 +39,22 @@ function generatedSource(path: string, board: Board): string | undefined {
   }
 }
 
-/** Reads a source: generated, from disk, or, for `tonewheel/…` in a project that has not installed the package, from this one. */
+/** Directory of a package that is installed with this one, which need not export anything there. */
+function installed(name: string): string {
+  const places = createRequire(import.meta.url).resolve.paths(name)!.map((place) => join(place, name));
+  return places.find(existsSync) ?? places[0];
+}
+
+/** Packages whose sources are this installation's, wherever the project has them: the library that fits the compiler, and what specs are made with. */
+const OWN_SOURCES: readonly (readonly [RegExp, string])[] = [
+  [/[\\/]node_modules[\\/]tonewheel[\\/](.*)$/, packageRoot],
+  [/[\\/]node_modules[\\/]@as-pect[\\/]assembly[\\/](.*)$/, installed('@as-pect/assembly')],
+];
+
 async function readSource(path: string, board: Board): Promise<string | null> {
-  const generated = generatedSource(path, board);
-  if (generated !== undefined) return generated;
-  const packaged = /[\\/]node_modules[\\/]tonewheel[\\/](.*)$/.exec(path);
-  const file = packaged && !existsSync(path) ? join(packageRoot, packaged[1]) : path;
-  if (file !== path) return readSource(file, board);
-  return readFile(file, 'utf8').catch(() => null);
+  let file = path;
+  for (const [pattern, directory] of OWN_SOURCES) file = pattern.test(path) ? join(directory, pattern.exec(path)![1]) : file;
+  return generatedSource(file, board) ?? (await readFile(file, 'utf8').catch(() => null));
 }
 
 /** The directory that module paths are relative to: the package for its own examples, else the nearest with a package.json, else the file's. */
@@ -59,19 +68,31 @@ function baseDirectory(file: string): string {
 /** The compiler's diagnostics without its internal code for those that the transform adds. */
 const readable = (stderr: string): string => stderr.replaceAll('AS102: User-defined: ', '').replace(/FAILURE (\d+) \w+ error\(s\)\s*$/, '$1 error(s)').trim();
 
-/** @throws CompileError with the compiler's message and what to do */
-export async function compileFirmware(file: string, board: Board): Promise<Firmware> {
+export interface CompilerSettings {
+  /** Compiler options, as a file. */
+  readonly config: string;
+  /** Modules compiled in besides the firmware's own, by their paths from the project. */
+  readonly also?: readonly string[];
+  /** Transforms that come before the firmware's own. */
+  readonly transforms?: readonly (new () => object)[];
+}
+
+/**
+ * Compiles a source for a board, with the vector table of its handlers. What it exports and imports is not looked at.
+ * @throws CompileError with the compiler's message and what to do
+ */
+export async function compileSource(file: string, board: Board, { config, also = [], transforms = [] }: CompilerSettings): Promise<Firmware> {
   const entry = resolve(file);
   if (!existsSync(entry)) throw new CompileError(`${file}: there is no such file. Name the firmware's TypeScript file, e.g. assembly/firmware/synth.ts.`);
   const baseDir = baseDirectory(entry);
   const outputs = new Map<string, Uint8Array | string>();
   let vectors: Vector[] = [];
   const coreHertz = board.clock.sysclk / board.clock.ahb;
-  const transform = createTransform({ vectors: board.vectors, priorityBits: board.nvic.priorityBits, coreHertz, onVectors: (v) => (vectors = v) });
+  const own = createTransform({ vectors: board.vectors, priorityBits: board.nvic.priorityBits, coreHertz, onVectors: (v) => (vectors = v) });
   const { error, stderr } = await asc.main(
-    [relative(baseDir, entry), '--baseDir', baseDir, '--config', join(packageRoot, 'asconfig.json'), '--outFile', 'firmware.wasm'],
+    [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
     {
-      transforms: [transform as never],
+      transforms: [...transforms, own] as never,
       readFile: (name: string, dir: string) => readSource(resolve(dir, name), board),
       writeFile: (name: string, contents: Uint8Array | string) => void outputs.set(name, contents),
       listFiles: () => null,
@@ -79,9 +100,15 @@ export async function compileFirmware(file: string, board: Board): Promise<Firmw
   );
   if (error) throw new CompileError(`${file} does not compile.\n\n${readable(stderr.toString())}`);
   const compiled = outputs.get('firmware.wasm') as Uint8Array;
-  checkModule(file, parseModule(compiled));
   const wasm = withCustomSection(compiled, VECTOR_SECTION, new TextEncoder().encode(JSON.stringify(vectors)));
   return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors };
+}
+
+/** Compiles a firmware. @throws CompileError with the compiler's message and what to do, also when no board could run it */
+export async function compileFirmware(file: string, board: Board): Promise<Firmware> {
+  const firmware = await compileSource(file, board, { config: join(packageRoot, 'asconfig.json') });
+  checkModule(file, parseModule(firmware.wasm));
+  return firmware;
 }
 
 /** The vector table in a module's custom section. @throws CompileError when it has none: it was not made by this compiler */

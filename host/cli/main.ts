@@ -11,6 +11,7 @@ import { boardsCommand } from './boards.js';
 import { demoCommand } from './demo.js';
 import { midiCommand } from './midi.js';
 import { runCommand } from './run.js';
+import { testCommand } from './test.js';
 import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user; anything else is a fault of ours and keeps its stack. */
@@ -21,7 +22,7 @@ const program = new Command('tonewheel')
   .version('0.1.0')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
-for (const command of [boardsCommand(), runCommand(), demoCommand(), midiCommand()]) program.addCommand(withExitOverride(command));
+for (const command of [boardsCommand(), runCommand(), demoCommand(), midiCommand(), testCommand()]) program.addCommand(withExitOverride(command));
 
 /** Commander ends the process by itself unless every command is told not to. */
 function withExitOverride(command: Command): Command {

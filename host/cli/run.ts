@@ -2,17 +2,20 @@
 // `tonewheel run`: plays a MIDI file through a firmware on an emulated board.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { listBoards, loadBoard, type Board } from '../boards.js';
 import { runSession, type SessionResult } from '../emulator/session.js';
 import type { RunResult } from '../profile/run-result.js';
 import { summary } from '../profile/summary.js';
-import { CommandFailed, UsageError } from './failures.js';
+import { boardNamed } from './board.js';
+import { CommandFailed } from './failures.js';
 import { progressBar } from './progress.js';
 
 interface RunOptions {
   board: string; cpu: string; engine: string; midi?: string; seconds?: number; wav?: string; vcd?: string; vcdWindow?: [number, number]; midiOut?: string;
   report?: string; seed: number; midiAlign?: boolean; overclock: number; json?: boolean;
 }
+
+/** Longest run whose whole VCD is still handy: half a gigabyte. */
+const LONG_VCD_SECONDS = 10;
 
 const positive = (text: string): number => {
   const value = Number(text);
@@ -31,14 +34,6 @@ const window = (text: string): [number, number] => {
   if (rest.length > 0 || !(from >= 0 && to > from)) throw new InvalidArgumentError('wanted FROM:TO in seconds, e.g. 0.5:1.0.');
   return [from, to];
 };
-
-/** A board by name or file. @throws UsageError for a name that there is not */
-export function boardNamed(name: string): Board {
-  if (!name.endsWith('.json') && !name.includes('/') && !listBoards().includes(name)) {
-    throw new UsageError(`there is no board "${name}". The boards are ${listBoards().join(', ')}; "tonewheel boards" tells more. A path of a board's JSON file works too.`);
-  }
-  return loadBoard(name);
-}
 
 /** Exit code 1, with what to do, when a handler took more than its author allows. */
 export function failOnBrokenBudgets(result: RunResult, { emulated }: SessionResult): void {
@@ -71,6 +66,9 @@ export function runCommand(): Command {
     .option('--json', 'print one JSON object')
     .action(async (firmware: string, options: RunOptions) => {
       const { json, board, ...rest } = options;
+      if (options.vcd && !options.vcdWindow && !(options.seconds !== undefined && options.seconds <= LONG_VCD_SECONDS)) {
+        console.error('note: a second of I2S lines is some 45 MB of VCD; --vcd-window FROM:TO or --seconds S limits it.');
+      }
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
       const session = await runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);

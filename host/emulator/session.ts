@@ -3,7 +3,7 @@
 
 import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { UsageError } from '../cli/failures.js';
+import { CommandFailed, UsageError } from '../cli/failures.js';
 import type { Board } from '../boards.js';
 import { compileFirmware } from '../build/compile.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
@@ -45,6 +45,8 @@ export const MIDI_START_SECONDS = 0.25;
 /** Time after the file's end for releases and reverb to die away. */
 const TAIL_SECONDS = 3;
 const DEFAULT_SECONDS = 5;
+/** By then a firmware that plays audio has begun to, however slow its core. */
+const LONGEST_BOOT_SECONDS = 2;
 
 /** Fails now, not after minutes of work, when a file cannot be written where the user wants it. */
 async function checkWritable(path: string): Promise<void> {
@@ -90,24 +92,20 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
 
 /**
  * Runs a board for `seconds`, with a MIDI file. With `midiAlign` both count from frame 0 instead of from reset: how long the firmware takes to get
- * there depends on its speed, and what it then plays does not. (A firmware that has no audio by the time the file starts is not waited for.)
- * @throws FirmwareTrap
+ * there depends on its speed, and what it then plays does not.
+ * @throws FirmwareTrap; CommandFailed for a firmware without audio to align to
  */
 export function perform(emulated: EmulatedBoard, seconds: number, file?: MidiFile): void {
-  let begun = false;
-  const begin = (from: number): void => {
-    if (begun) return;
-    begun = true;
-    if (file) emulated.midi.play(file.events, from + MIDI_START_SECONDS + emulated.midiPhaseSeconds);
-    emulated.at(from + seconds, () => emulated.end());
-  };
-  if (emulated.options.midiAlign) {
-    emulated.whenAudioStarts(begin);
-    emulated.at(Math.min(MIDI_START_SECONDS, seconds), () => begin(0));
-  } else {
-    begin(0);
+  const start = MIDI_START_SECONDS + emulated.midiPhaseSeconds;
+  if (!emulated.options.midiAlign) {
+    if (file) emulated.midi.play(file.events, start);
+    emulated.run(seconds);
+    return;
   }
-  emulated.run();
+  emulated.playFromFirstFrame(file?.events ?? [], start, seconds);
+  // The run ends by its frames; should there be none, this ends it.
+  emulated.run(seconds + LONGEST_BOOT_SECONDS);
+  if (emulated.audio.frames === 0) throw new CommandFailed(`--midi-align aligns MIDI to audio frames, but ${emulated.firmware.file} started no audio.`);
 }
 
 /** The wires a user wants to see: MIDI both ways, the I2S lines, and a marker for each handler. */

@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: MIT
 // Cycles of calls and of handlers, asserted on the emulated board.
 
-import { cycleCounter, irqEnable, irqPend, store32, waitForInterrupt } from "../../assembly/shim/abi";
+import { cycleCounter, irqDisable, irqEnable, irqMask, irqPend, irqRestore, store32, waitForInterrupt } from "../../assembly/shim/abi";
+import { IRQ_EXTI0, IRQ_EXTI1 } from "../../assembly/shim/board";
+import { cyclesOf, handlerCycles, handlerRuns } from "../../assembly/testing/board";
+
+const SYSTICK: i32 = -1;
 
 let handled: i32 = 0;
 let pendedAt: u32 = 0;
 let latency: u32 = 0;
+let order: i32 = 0;
+let sum: u32 = 0;
 
-@isr("EXTI0", 1)
+function work(rounds: i32): void {
+  for (let i = 0; i < rounds; i++) sum = sum * 3 + 1;
+}
+
+@isr("EXTI0", 2)
 function onExti0(): void {
   latency = cycleCounter() - pendedAt;
   handled++;
+  order = order * 10 + 1;
+}
+
+@isr("EXTI1", 1)
+function onExti1(): void {
+  irqPend(IRQ_EXTI0); // less urgent: it waits until this one has returned
+  work(50);
+  order = order * 10 + 2;
 }
 
 @isr("SysTick", 0)
@@ -18,36 +36,62 @@ function onSysTick(): void {
   handled++;
 }
 
-function work(rounds: i32): u32 {
-  let sum: u32 = 1;
-  for (let i = 0; i < rounds; i++) sum = sum * 3 + 1;
-  return sum;
-}
-
-function cyclesOfWork(rounds: i32): u32 {
-  const before = cycleCounter();
-  work(rounds);
-  return cycleCounter() - before;
-}
-
-describe("cycles", () => {
-  it("are the same for the same call, and grow with the work", () => {
-    expect(cyclesOfWork(100)).toBe(cyclesOfWork(100));
-    expect(cyclesOfWork(1000)).toBeGreaterThan(5 * cyclesOfWork(100));
+describe("the cycles of a call", () => {
+  it("are the same every time, and grow with the work", () => {
+    const hundred = cyclesOf(() => work(100));
+    expect(cyclesOf(() => work(100))).toBe(hundred);
+    expect(hundred).toBeGreaterThan(300); // multiply, add, store: no loop is free
+    expect(hundred).toBeLessThan(2500);
+    const thousand = cyclesOf(() => work(1000));
+    expect(thousand).toBeGreaterThan(9 * hundred);
+    expect(thousand).toBeLessThan(10 * hundred + 1);
   });
 
-  it("of a handler's entry are stacking and dispatch", () => {
+  it("are none for a call that does nothing", () => {
+    expect(cyclesOf(() => {})).toBe(0);
+  });
+});
+
+describe("a handler", () => {
+  beforeEach(() => {
     handled = 0;
-    irqEnable(6);
+    order = 0;
+  });
+
+  it("begins after stacking and dispatch", () => {
+    irqEnable(IRQ_EXTI0);
     pendedAt = cycleCounter();
-    irqPend(6);
+    irqPend(IRQ_EXTI0);
     expect(handled).toBe(1);
     expect(latency).toBeGreaterThanOrEqual(12);
     expect(latency).toBeLessThan(80);
+    expect(handlerRuns(IRQ_EXTI0)).toBe(1);
+    expect(handlerCycles(IRQ_EXTI0)).toBeLessThan(100);
   });
 
-  it("pass in sleep until SysTick falls", () => {
-    handled = 0;
+  it("lets a less urgent one wait", () => {
+    irqEnable(IRQ_EXTI0);
+    irqEnable(IRQ_EXTI1);
+    irqPend(IRQ_EXTI1);
+    expect(order).toBe(21);
+    expect(handlerCycles(IRQ_EXTI1)).toBeGreaterThan(handlerCycles(IRQ_EXTI0) + 100);
+  });
+
+  it("waits while interrupts are masked or its own is disabled", () => {
+    irqEnable(IRQ_EXTI0);
+    const state = irqMask();
+    irqPend(IRQ_EXTI0);
+    expect(handled).toBe(0);
+    irqRestore(state);
+    expect(handled).toBe(1);
+    irqDisable(IRQ_EXTI0);
+    irqPend(IRQ_EXTI0);
+    expect(handled).toBe(1);
+    irqEnable(IRQ_EXTI0);
+    expect(handled).toBe(2);
+  });
+
+  it("wakes the core at the cycle at which SysTick falls", () => {
     store32(0xE000E014, 9999);
     store32(0xE000E018, 0);
     const before = cycleCounter();
@@ -56,6 +100,7 @@ describe("cycles", () => {
     const slept = cycleCounter() - before;
     store32(0xE000E010, 0);
     expect(handled).toBe(1);
+    expect(handlerRuns(SYSTICK)).toBe(1);
     expect(slept).toBeGreaterThanOrEqual(10000);
     expect(slept).toBeLessThan(10200);
   });

@@ -45,6 +45,11 @@ export class WasmCpu {
   memory!: WebAssembly.Memory;
   /** Handlers that are running, outermost first, for reports of a trap. */
   readonly running: string[] = [];
+  /** Linear memory, as bytes and as words. */
+  private bytes = new Uint8Array(0);
+  private words = new Uint32Array(0);
+  /** Their exceptions. */
+  private readonly active: number[] = [];
   private deadline = 0;
   private getLeft!: () => number;
   private setLeft!: (cycles: number) => void;
@@ -72,7 +77,9 @@ export class WasmCpu {
     this.memory = exports.memory as WebAssembly.Memory;
     this.getLeft = exports[METER.getLeft] as () => number;
     this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
-    onMemory(new Uint8Array(this.memory.buffer));
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.words = new Uint32Array(this.memory.buffer);
+    onMemory(this.bytes);
     for (const vector of vectors) {
       const exception = FIRST_IRQ + vector.irq;
       exceptions.setPriority(exception, vector.priority << (8 - exceptions.priorityBits));
@@ -89,6 +96,14 @@ export class WasmCpu {
     const result = exported(...args);
     this.synchronise();
     return result;
+  }
+
+  /** Ends the handlers that a trap has torn down, so that other code can be called. */
+  abandonHandlers(): void {
+    const { exceptions } = this.config.machine;
+    for (let exception = this.active.pop(); exception !== undefined; exception = this.active.pop()) exceptions.deactivate(exception);
+    this.running.length = 0;
+    exceptions.primask = false;
   }
 
   /** Sleeps as the shim does when `main` has returned: until something ends the run. */
@@ -149,11 +164,13 @@ export class WasmCpu {
       exceptions.activate(exception);
       observers.exceptionEnter(name, enteredAt, pendedAt);
       this.running.push(name);
+      this.active.push(exception);
       this.spend(dispatch);
       this.arm();
       handler.call();
       this.synchronise();
       this.running.pop();
+      this.active.pop();
       exceptions.deactivate(exception);
       const next = exceptions.next();
       this.spend(next === 0 ? core.exceptionExitCycles : core.tailChainCycles);
@@ -165,13 +182,26 @@ export class WasmCpu {
   private imports(): AbiImports {
     const { machine, memoryAddress } = this.config;
     const { bus, exceptions, timeline } = machine;
+    // Linear memory seen through the bus is the firmware's own: nothing is due before the meter runs out, so no time need be told for it.
+    const inMemory = (address: number, size: number): number => {
+      const offset = (address >>> 0) - memoryAddress;
+      return offset >= 0 && offset + size <= this.bytes.length && offset % size === 0 ? offset : -1;
+    };
     const load = (size: 1 | 2 | 4) => (address: number): number => {
+      const offset = inMemory(address, size);
+      if (offset >= 0) return size === 4 ? this.words[offset >> 2] : size === 2 ? this.bytes[offset] | (this.bytes[offset + 1] << 8) : this.bytes[offset];
       this.synchronise();
       const value = bus.read(address >>> 0, size);
       this.afterAccess();
       return value;
     };
     const store = (size: 1 | 2 | 4) => (address: number, value: number): void => {
+      const offset = inMemory(address, size);
+      if (offset >= 0) {
+        if (size === 4) this.words[offset >> 2] = value;
+        else for (let i = 0; i < size; i++) this.bytes[offset + i] = value >>> (8 * i);
+        return;
+      }
       this.synchronise();
       bus.write(address >>> 0, value, size);
       this.afterAccess();
@@ -196,10 +226,13 @@ export class WasmCpu {
         exceptions.primask = true;
         return state;
       },
-      irqRestore: (state) => this.access(() => {
+      irqRestore: (state) => {
         exceptions.primask = state !== 0;
+        if (exceptions.next() === 0) return;
+        this.synchronise();
         exceptions.attention = true;
-      }),
+        this.serve();
+      },
       waitForInterrupt: () => this.waitForInterrupt(),
       cycleCounter: () => {
         this.synchronise();
@@ -252,7 +285,7 @@ export class WasmCpu {
   }
 
   /** An AssemblyScript string: UTF-16, its byte length in the four bytes in front of it. */
-  private string(pointer: number): string {
+  string(pointer: number): string {
     if (pointer === 0) return '';
     const view = new DataView(this.memory.buffer);
     const byteCount = view.getUint32(pointer - 4, true);

@@ -5,7 +5,7 @@
 // each rewritten instruction knows where it was (docs/adr/0001-metering-rewrites-bytes.md).
 
 import type { InstructionCosts } from './costs.js';
-import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type WasmModule } from './decode.js';
+import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type Instruction, type WasmModule } from './decode.js';
 import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
 
 /** Names by which a metered module meets its host. */
@@ -139,27 +139,57 @@ function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext,
   const { costs, shifted, tick, left } = context;
   const out = new ByteWriter();
 
-  // One more local, to test the counter without reading it back.
+  // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
   const r = new ByteReader(bytes, body.start, body.end);
   const groups = r.u32();
-  let locals = module.types[body.type].parameters;
+  let local = module.types[body.type].parameters;
   const declarations = r.offset;
-  for (let i = 0; i < groups; i++) { locals += r.u32(); r.u8(); }
+  for (let i = 0; i < groups; i++) { local += r.u32(); r.u8(); }
   out.u32(groups + 1).bytes(bytes, declarations, body.code).u32(1).u8(I32);
+  const flush = (): void => void out.u8(OP.localGet).u32(local).u8(OP.globalSet).u32(left);
+  const reload = (): void => void out.u8(OP.globalGet).u32(left).u8(OP.localSet).u32(local);
+  const charge = (cost: number): void => {
+    out.u8(OP.localGet).u32(local).u8(OP.i32Const).s32(cost).u8(OP.i32Sub).u8(OP.localTee).u32(local).u8(OP.i32Const).s32(0).u8(OP.i32LtS);
+    out.u8(OP.if).u8(VOID_BLOCK);
+    flush();
+    out.u8(OP.call).u32(tick);
+    reload();
+    out.u8(OP.end);
+  };
 
   const charges = basicBlocks(module, body, costs);
-  const charge = (cost: number): void => {
-    out.u8(OP.globalGet).u32(left).u8(OP.i32Const).s32(cost).u8(OP.i32Sub).u8(OP.localTee).u32(locals).u8(OP.globalSet).u32(left);
-    out.u8(OP.localGet).u32(locals).u8(OP.i32Const).s32(0).u8(OP.i32LtS).u8(OP.if).u8(VOID_BLOCK).u8(OP.call).u32(tick).u8(OP.end);
+  if (charges.size > 0) reload();
+  let depth = 0;
+  /** Whether an instruction may leave the body, by a branch to its outermost label among others. */
+  const leaves = ({ operator: { name }, offset, end, index }: Instruction): boolean => {
+    switch (name) {
+      case 'return': case 'unreachable': return true;
+      case 'br': case 'br_if': return index === depth;
+      case 'br_table': return labelsOf(bytes, offset, end).includes(depth);
+      case 'end': return depth === 0;
+      default: return false;
+    }
   };
-  forEachInstruction(bytes, body.code, body.end, ({ operator, offset, end, index }) => {
+  forEachInstruction(bytes, body.code, body.end, (instruction) => {
+    const { operator, offset, end, index } = instruction;
     const cost = charges.get(offset);
     if (cost) charge(cost);
+    const calls = operator.name === 'call' || operator.name === 'call_indirect';
+    if (charges.size > 0 && (calls || leaves(instruction))) flush();
+    if (operator.immediate === 'block') depth++;
+    else if (operator.name === 'end') depth--;
     map.push(out.length, offset);
     if (operator.immediate === 'func') out.u8(bytes[offset]).u32(shifted(index));
     else out.bytes(bytes, offset, end);
+    if (charges.size > 0 && calls) reload();
   });
   return out;
+}
+
+/** All labels of a `br_table`, the default one last. */
+function labelsOf(bytes: Uint8Array, offset: number, end: number): number[] {
+  const r = new ByteReader(bytes, offset + 1, end);
+  return Array.from({ length: r.u32() + 1 }, () => r.u32());
 }
 
 /** Cost of each basic block of a body, by the offset of its first instruction; blocks that cost nothing are left out. */
@@ -191,12 +221,10 @@ export function basicBlocks(module: WasmModule, body: FunctionBody, costs: Instr
       case 'end': loops.pop(); if (joins.pop()) close(end); break;
       case 'br': target(index); close(end); break;
       case 'br_if': target(index); close(end); break;
-      case 'br_table': {
-        const labels = new ByteReader(bytes, offset + 1, end);
-        for (let count = labels.u32() + 1; count > 0; count--) target(labels.u32());
+      case 'br_table':
+        for (const depth of labelsOf(bytes, offset, end)) target(depth);
         close(end);
         break;
-      }
       case 'call': case 'call_indirect': case 'return': case 'unreachable': close(end); break;
     }
   });

@@ -40,7 +40,7 @@ const AIRCR_SYSRESETREQ = 1 << 2; // ask the chip for a reset
 const SHCSR_ENABLES: readonly (readonly [bit: number, exception: number])[] = [
   [16, EXCEPTION.MemManage], [17, EXCEPTION.BusFault], [18, EXCEPTION.UsageFault],
 ];
-export const DEMCR_TRCENA = 1 << 24; // trace (DWT, ITM) enabled
+const DEMCR_TRCENA = 1 << 24; // trace (DWT, ITM) enabled
 
 const NAMES = {
   [CPUID]: 'CPUID', [ICSR]: 'ICSR', [VTOR]: 'VTOR', [AIRCR]: 'AIRCR', [SCR]: 'SCR', [CCR]: 'CCR', [SHPR1]: 'SHPR1', 0x1c: 'SHPR2', [SHPR3]: 'SHPR3',
@@ -65,6 +65,8 @@ export interface ScbConfig {
   readonly cpuid: number;
   /** Called when the firmware asks for a system reset. */
   readonly onResetRequest: () => void;
+  /** Called with DEMCR.TRCENA when DEMCR is written. */
+  readonly onTraceEnable: (on: boolean) => void;
 }
 
 export class Scb extends RegisterBlock {
@@ -72,11 +74,6 @@ export class Scb extends RegisterBlock {
 
   constructor(private readonly exceptions: ExceptionController, private readonly config: ScbConfig) {
     super('SCB', 0xe000ed00, NAMES);
-  }
-
-  /** Whether DEMCR.TRCENA lets the DWT run. */
-  get traceEnabled(): boolean {
-    return ((this.values.get(DEMCR) ?? 0) & DEMCR_TRCENA) !== 0;
   }
 
   protected readRegister(offset: number): number | undefined {
@@ -103,6 +100,7 @@ export class Scb extends RegisterBlock {
     if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values.set(offset, (this.values.get(offset) ?? 0) & ~value);
     else if (offset in PLAIN) this.values.set(offset, (value & PLAIN[offset]) >>> 0);
     else return false;
+    if (offset === DEMCR) this.config.onTraceEnable((value & DEMCR_TRCENA) !== 0);
     return true;
   }
 
