@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From a byte offset of a module to file, line and column. A generated column of these maps is a byte offset; there is one line.
 
-import { GREATEST_LOWER_BOUND, originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping';
 
 export interface Location {
   readonly file: string;
@@ -20,9 +20,25 @@ export class SourceMap {
     this.map = new TraceMap(map);
   }
 
-  /** Where an instruction comes from: its own mapping, or that of the nearest one before it. */
-  locate(offset: number): Location | undefined {
-    const { source, line, column } = originalPositionFor(this.map, { line: 1, column: offset, bias: GREATEST_LOWER_BOUND });
-    return source === null ? undefined : { file: source, line, column };
+  /**
+   * Where an instruction comes from: its own mapping, or, since optimised code has gaps, that of the nearest one before it.
+   * @param from offset to which it may look back: the start of the instruction's function
+   * @param accept files whose mappings count
+   */
+  locate(offset: number, from = 0, accept: (file: string) => boolean = () => true): Location | undefined {
+    const [segments = []] = decodedMappings(this.map);
+    let low = 0;
+    let high = segments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (segments[middle][0] <= offset) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low - 1; i >= 0 && segments[i][0] >= from; i--) {
+      const [, source, line, column] = segments[i];
+      const file = source === undefined ? null : this.map.sources[source];
+      if (file != null && accept(file)) return { file, line: line! + 1, column: column! };
+    }
+    return undefined;
   }
 }

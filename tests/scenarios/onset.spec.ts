@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ms, play, seconds, resultOf, type EmulatedBoard } from '../../host/index.js';
 import { notesOf } from '../../host/profile/midi-to-audio.js';
-import { BLOCK_SIZES, CORE_HERTZ, FRAME_CYCLES, framesAt, losses, pseudoRandom, started, strap, SYNTH, VOICE } from './rig.js';
+import { BLOCK_SIZES, CHARACTER_CYCLES, CORE_HERTZ, FRAME_CYCLES, framesAt, losses, pseudoRandom, started, strap, SYNTH, VOICE } from './rig.js';
 
 const NOTES = 60;
 /** From the end of a byte until its handler has read the frame, in frames: some 200 cycles at most. */
@@ -58,6 +58,38 @@ for (const [straps, blockFrames] of BLOCK_SIZES.entries()) {
     assert.ok(maxMs! < 2 && maxMs! < (65 + LOOK) / 47.991, `${maxMs} ms`);
   });
 }
+
+test('bytes that end around a block boundary, whose interrupt has or has not been handled', async () => {
+  const blockFrames = 32;
+  const blockCycles = blockFrames * FRAME_CYCLES;
+  const places = Array.from({ length: 56 }, (_, i) => -400 + 20 * i);
+  let unhandled = 0;
+  const board = await play(VOICE, function* (board) {
+    strap(board, BLOCK_SIZES.indexOf(blockFrames));
+    let boundary = 0;
+    board.machine.observers.add({
+      blockBoundary(cycle) { boundary = cycle; },
+      // The UART first, the DMA right after it: the boundary had passed when the frame was read.
+      exceptionEnter(vector, cycle) { if (vector === 'USART2' && cycle - boundary < 40) unhandled++; },
+      exceptionExit() {}, sleep() {}, midiByte() {},
+    });
+    yield* started(board);
+    for (const place of places) {
+      // Three characters end at the boundary after next but one, and then some.
+      const end = boundary + 4 * blockCycles + place;
+      board.midi.noteOn(0, 60, 100, { cycle: Math.round(end - 3 * CHARACTER_CYCLES) });
+      yield seconds((7 * blockCycles) / CORE_HERTZ);
+      board.midi.noteOff(0, 60);
+      yield seconds((8 * blockCycles) / CORE_HERTZ);
+    }
+  });
+  assert.deepEqual(losses(board), {});
+  assert.ok(unhandled > 0, 'the race was met');
+  const found = delays(board);
+  assert.equal(found.length, places.length);
+  const [min, max] = [Math.min(...found), Math.max(...found)];
+  assert.ok(min >= 2 * blockFrames && max < 2 * blockFrames + 1 + LOOK, `${min} to ${max} frames`);
+});
 
 test('the demo synth sounds within 2 ms', async () => {
   const places = pseudoRandom(7);

@@ -5,7 +5,7 @@
 // Straps choose the block: 0 to 3 are 8, 32, 64 and 256 frames. Two controllers make trouble when they sound: 20 keeps the renderer busy, 21 keeps
 // all interrupts out, for as many tenths of a millisecond as their value says.
 
-import { createParser, parseByte, publishLosses, resetParser } from "../../assembly/midi/parser";
+import { createParser, parseByte, parseGap, publishLosses } from "../../assembly/midi/parser";
 import { sine } from "../../assembly/audio/oscillators";
 import { interleave } from "../../assembly/audio/output";
 import { initTuning, noteIncrement } from "../../assembly/audio/tuning";
@@ -76,7 +76,7 @@ function renderBlocks(): void {
 
 function receive(): void {
   while (uartReceive()) {
-    if (uartAfterGap()) resetParser(parser);
+    if (uartAfterGap()) parseGap(parser);
     const message = parseByte(parser, uartByte());
     if (message == 0 || (message & 0xff) == 0xf0) continue;
     uartSend(message);
