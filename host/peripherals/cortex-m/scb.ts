@@ -2,6 +2,7 @@
 // System control block (ARM DDI 0403E, B3.2), with the FPU's control registers (B3.2.20–22) and the debug registers firmware touches.
 
 import { EXCEPTION, FIRST_IRQ, type ExceptionController } from '../../machine/exceptions.js';
+import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { RegisterBlock } from '../../machine/peripheral.js';
 
 const CPUID = 0x00;
@@ -37,6 +38,8 @@ const ICSR_RETTOBASE = 1 << 11; // no more than one exception is active
 const AIRCR_VECTKEY = 0x05fa; // must be written to bits 31:16
 const AIRCR_VECTKEYSTAT = 0xfa05; // reads in bits 31:16
 const AIRCR_SYSRESETREQ = 1 << 2; // ask the chip for a reset
+const SCR_SLEEPONEXIT = 1 << 1; // sleep when the last handler returns
+const SCR_SLEEPDEEP = 1 << 2; // WFI stops the clocks
 const SHCSR_ENABLES: readonly (readonly [bit: number, exception: number])[] = [
   [16, EXCEPTION.MemManage], [17, EXCEPTION.BusFault], [18, EXCEPTION.UsageFault],
 ];
@@ -97,6 +100,9 @@ export class Scb extends RegisterBlock {
       case CPUID: return true; // read-only
     }
     if (offset >= SHPR1 && offset <= SHPR3) return this.writePriorities(offset, value);
+    if (offset === SCR && value & (SCR_SLEEPONEXIT | SCR_SLEEPDEEP)) {
+      throw new UnmodelledRegisterError(this.base + SCR, 'write', value & SCR_SLEEPDEEP ? 'SCB_SCR.SLEEPDEEP' : 'SCB_SCR.SLEEPONEXIT');
+    }
     if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values.set(offset, (this.values.get(offset) ?? 0) & ~value);
     else if (offset in PLAIN) this.values.set(offset, (value & PLAIN[offset]) >>> 0);
     else return false;
