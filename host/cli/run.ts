@@ -46,6 +46,12 @@ export function failOnBrokenBudgets(result: RunResult, { emulated }: SessionResu
   throw new CommandFailed(`a handler exceeded its budget.\n  ${lines.join('\n  ')}\nMake the handler cheaper, move work out of it, or raise the budget in its @isr.`);
 }
 
+/** The firmware's log, each piece of text with its time in seconds. */
+function printLog({ log }: RunResult): void {
+  for (const { seconds, text } of log) console.log(`${seconds.toFixed(6).padStart(11)}  ${text.trimEnd()}`);
+  if (log.length > 0) console.log();
+}
+
 export function runCommand(): Command {
   return new Command('run')
     .description('play a MIDI file through a firmware on an emulated board')
@@ -72,6 +78,7 @@ export function runCommand(): Command {
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
       const session = await runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);
+      if (!json) printLog(session.result);
       console.log(json ? JSON.stringify(session.result, null, 2) : summary(session.result, session.files));
       failOnBrokenBudgets(session.result, session);
     });

@@ -64,6 +64,7 @@ export class Cs43l22 {
   readonly control: I2cDevice = {
     address: 0x4a, // 1001010, section 5.0.1
     start: (direction) => {
+      this.addressed = true;
       this.expectsMap = direction === 'write';
       return this.reset.level === 1;
     },
@@ -102,6 +103,8 @@ export class Cs43l22 {
     },
   };
 
+  /** Whether the firmware has ever spoken to it: one that makes no sound need not. */
+  addressed = false;
   private readonly registers = new Uint8Array(128);
   /** What `FREEZE` holds: the registers that count, as they were. */
   private frozen: Uint8Array | undefined;

@@ -47,8 +47,10 @@ export function resultOf(emulated: EmulatedBoard, midiFile: string | null): RunR
     cyclesPerFrame: cyclesPerFrame(recorder.blocks(), frameCycles),
     midiToAudio: midiToAudio(notes, sentAudioOf(emulated), blockFrames * frameCycles, coreHertz),
     midi: { file: midiFile, bytesIn: emulated.midiByteCount, bytesOut: emulated.midiOut.characters.length, notesOn: notes.length },
-    codecProblems: codec.problems(),
-    diagnostics: [...machine.diagnostics],
+    // A firmware without sound has no use for the codec.
+    codecProblems: codec.addressed || audio.frames > 0 ? codec.problems() : [],
+    diagnostics: [...machine.diagnostics, ...codec.warnings().map((message) => ({ where: board.audio.codec.model, message }))],
+    log: machine.log.map(({ cycle, text }) => ({ seconds: emulated.time.secondsAt(cycle), text })),
     costs: emulated.costs.source,
   };
 }

@@ -99,6 +99,8 @@ export interface RunResult {
   codecProblems: string[];
   /** What the models noticed that the chip would have let pass in silence. */
   diagnostics: Diagnostic[];
+  /** What the firmware logged, with the emulated time of each piece of text. */
+  log: { seconds: number; text: string }[];
   /** Where the cycle costs of instructions come from. */
   costs: string;
 }
