@@ -48,7 +48,7 @@ Events, with ch 0 to 15, n and v 0 to 127 unless said otherwise:
   song_pos                           {t, v}      v 0 to 16383
   tune_request clock start continue stop active_sensing reset  {t}
   sysex                              {t, data}   hex, F0 to F7
-  sysex_chunk                        {t, data}   a part of a SysEx that is longer
+  sysex_chunk                        {t, data}   part of a SysEx that is longer
                                                  than the buffer of 4096 bytes
   sysex_abort                        {t}         the open SysEx ended without F7
 `;

@@ -69,7 +69,7 @@ files are made; a file appears under its name when it is whole.
 Exit code: 0 done; 1 the run failed (does not compile, trapped, a handler
 exceeded its budget, broken MIDI file); 2 used wrongly.
 
-  $ tonewheel run synth.ts --board stm32f4-discovery --midi song.mid --wav out.wav
+  $ tonewheel run synth.ts --board stm32f4-discovery --midi song.mid --wav o.wav
 `)
     .action(async (firmware: string, options: RunOptions) => {
       const { json, board, ...rest } = options;

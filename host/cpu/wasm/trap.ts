@@ -39,17 +39,23 @@ function reasonOf(error: unknown): string {
   return text;
 }
 
+/** Sources that are not the firmware author's own. */
+export const isLibrary = (file: string): boolean => file.startsWith('~lib/') || file.includes('node_modules/');
+
 /** Source positions of the WebAssembly frames of an error's stack, innermost first. */
 function framesOf(error: unknown, { module, metered, sourceMap }: TrapContext): TrapFrame[] {
   const stack = error instanceof Error ? error.stack ?? '' : '';
   const frames: TrapFrame[] = [];
   for (const match of stack.matchAll(/wasm-function\[(\d+)\]:0x([0-9a-f]+)/g)) {
     const offset = metered.originalOffset(parseInt(match[2], 16));
-    const at = sourceMap?.locate(offset);
     // Metering adds one import in front of the module's own functions.
     const index = Number(match[1]) - 1;
+    const body = module.functions.find((f) => f.index === index);
+    const at = sourceMap?.locate(offset, body);
+    // Library code that was inlined has no frame of its own; whoever called it is the nearest place in the same function.
+    const caller = at && isLibrary(at.file) ? sourceMap?.locate(offset, body, (file) => file !== '' && !isLibrary(file)) : undefined;
     const functionName = (module.functionNames.get(index) ?? `function ${index}`).replace(/^.*\//, '');
-    if (at) frames.push({ ...at, functionName });
+    for (const place of [at, caller]) if (place) frames.push({ ...place, functionName });
   }
   return frames;
 }
@@ -62,7 +68,7 @@ export function describeTrap(error: unknown, context: TrapContext): FirmwareTrap
     frames.unshift({ file: error.file, line: error.line, column: error.column - 1, functionName: 'abort' });
   }
   const handler = context.running[context.running.length - 1];
-  const where = frames.find((f) => !f.file.startsWith('~lib/')) ?? frames[0];
+  const where = frames.find((f) => !isLibrary(f.file)) ?? frames[0];
   const interrupted = context.running.length > 1 ? ` (which had pre-empted ${context.running.slice(0, -1).reverse().join(', then ')})` : '';
   const lines = [
     `The firmware stopped: ${reason}`,
