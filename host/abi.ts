@@ -72,7 +72,7 @@ export const counters = {
   midiTruncated: ['loss', 'Messages dropped because a status byte came inside them.'],
   midiUndefined: ['loss', 'Undefined status bytes (F4, F5, F9, FD).'],
   midiStrayEox: ['loss', 'F7 with no SysEx open.'],
-  sysexAborted: ['loss', 'SysEx ended by a status other than F7.'],
+  sysexAborted: ['loss', 'SysEx ended by a status other than F7, or by a lost byte.'],
   sysexOverflow: ['loss', 'SysEx messages longer than the buffer.'],
   lateEvents: ['loss', 'Messages that reached the synth after the frame they were meant for.'],
   lateBlocks: ['loss', 'Halves of the ring that were not refilled in time and went out as silence.'],

@@ -44,9 +44,12 @@ export function limit(buffer: usize, frameCount: i32): void {
   const end = buffer + (<usize>frameCount << 2);
   while (buffer < end) {
     const x = load<f32>(buffer);
-    const size = min<f32>(abs<f32>(x), KNEE + SPAN);
-    const over = max<f32>(size - KNEE, 0);
-    store<f32>(buffer, copysign<f32>(min<f32>(size - over * over * BEND, 1), x));
+    // Nearly all samples are below the knee: let them be.
+    if (abs<f32>(x) > KNEE) {
+      const size = min<f32>(abs<f32>(x), KNEE + SPAN);
+      const over = size - KNEE;
+      store<f32>(buffer, copysign<f32>(min<f32>(size - over * over * BEND, 1), x));
+    }
     buffer += 4;
   }
 }

@@ -16,7 +16,8 @@
  frames have gone out. Each half bears the number of the block in it (FILLED), by which the handler tells at a boundary whether it is late.
 
  After an error stream and I2S are restarted where they stopped. A circular transfer can only start at the ring's start, so the rest of the half is
- sent by a transfer of its own ("tail"), perhaps the other half by another, until the ring's start is reached. No frame is lost or sent twice.
+ sent by a transfer of its own ("tail"), perhaps the other half by another, until the ring's start is reached. No frame is lost; one that was cut
+ after its left sample is sent again, whole.
 */
 
 import { cycleCounter, irqEnable, irqMask, irqPend, irqRestore, memoryAddress } from "../shim/abi";

@@ -4,7 +4,7 @@
 import { clockInit } from "../drivers/clock";
 import { periodicInterrupt, periodicStart, timestampInit } from "../drivers/timer";
 import { uartAfterGap, uartByte, uartInit, uartInterrupt, uartReceive, uartSend, uartStart } from "../drivers/uart";
-import { createParser, parseByte, publishLosses, resetParser } from "../midi/parser";
+import { createParser, parseByte, parseGap, publishLosses } from "../midi/parser";
 import { TIM2_BASE } from "../regs/stm32/tim";
 import { irqEnable, irqPend, waitForInterrupt } from "../shim/abi";
 import { IRQ_TIM2 } from "../shim/board";
@@ -45,7 +45,7 @@ function byteReceived(): void {
 @isr("PendSV", 15)
 function follow(): void {
   while (uartReceive()) {
-    if (uartAfterGap()) resetParser(parser);
+    if (uartAfterGap()) parseGap(parser);
     const message = parseByte(parser, uartByte());
     const note = <i32>((message >> 8) & 0x7f);
     const kind = message & 0xf0;

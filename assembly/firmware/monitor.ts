@@ -5,7 +5,7 @@ import { clockInit } from "../drivers/clock";
 import { timestampInit } from "../drivers/timer";
 import { uartAfterGap, uartByte, uartInit, uartInterrupt, uartReceive, uartStart, uartTimestamp } from "../drivers/uart";
 import { messageByteCount, SYSEX_ABORTED } from "../midi/events";
-import { createParser, parseByte, publishLosses, resetParser } from "../midi/parser";
+import { createParser, parseByte, parseGap, publishLosses } from "../midi/parser";
 import { irqPend, log, waitForInterrupt } from "../shim/abi";
 
 const parser = createParser(1024);
@@ -32,8 +32,8 @@ function byteReceived(): void {
 @isr("PendSV", 15)
 function report(): void {
   while (uartReceive()) {
-    if (uartAfterGap()) resetParser(parser);
-    const event = parseByte(parser, uartByte());
+    const aborted = uartAfterGap() ? parseGap(parser) : 0;
+    const event = aborted | parseByte(parser, uartByte());
     if (event != 0) writeLine(uartTimestamp(), event);
   }
   publishLosses(parser);

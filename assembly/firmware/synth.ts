@@ -2,7 +2,7 @@
 // The demo synth: MIDI in on the UART, sixteen voices and drums, stereo out through the codec; MIDI thru, and a lamp for each note.
 
 import { createActiveSensing, hasTimedOut, onByte } from "../midi/active-sensing";
-import { createParser, parseByte, publishLosses, resetParser } from "../midi/parser";
+import { createParser, parseByte, parseGap, publishLosses } from "../midi/parser";
 import { addClient, ALL_CHANNELS, createRouter, KIND_ALL, KIND_ALL_CHANNEL, KIND_NOTE_ON, KIND_RESET, route } from "../midi/router";
 import { createThru, forward } from "../midi/thru";
 import { audioOutBlockDue, audioOutBlockFrame, audioOutInterrupt, audioOutWrite } from "../drivers/audio-out";
@@ -30,8 +30,8 @@ const lamp = addClient(router, KIND_NOTE_ON, ALL_CHANNELS, 16, 0);
 const frames = memory.data(4 * 256, 8); // BLOCK_FRAMES is at most 256
 
 export function init(): void {
-  engineInit(SAMPLE_RATE);
   assert(boardInit(BLOCK_FRAMES) == 0);
+  engineInit(SAMPLE_RATE); // computes wavetables, so the clock had better be fast by now
   gpioOutput(LED_GREEN_PORT, LED_GREEN_PIN);
   uartStart();
   assert(boardStart() == 0);
@@ -69,7 +69,7 @@ function render(): void {
 /** Parses what has come and schedules it. Every byte of a block is here before the block that it sounds in is rendered. */
 function receive(): void {
   while (uartReceive()) {
-    if (uartAfterGap()) resetParser(parser);
+    if (uartAfterGap()) route(router, parseGap(parser), uartFrame(), parser.buffer);
     const byte = uartByte();
     if (onByte(sensing, byte, uartTimestamp())) silence();
     route(router, parseByte(parser, byte), uartFrame(), parser.buffer);

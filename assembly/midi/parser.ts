@@ -34,7 +34,7 @@ export class MidiParser {
   orphanData: u32;
   /** Messages dropped because a status byte came inside them, right after their status included. */
   truncated: u32;
-  /** SysEx messages ended by a status other than F7. */
+  /** SysEx messages ended by a status other than F7, or by a gap. */
   sysexAborted: u32;
   /** F7 with no SysEx open. */
   strayEox: u32;
@@ -71,6 +71,18 @@ export function resetParser(parser: MidiParser): void {
   parser.strayEox = 0;
   parser.undefinedStatus = 0;
   parser.sysexOverflow = 0;
+}
+
+/**
+ * Takes note that bytes were lost here: the open message is dropped and no status is in force, since either may have ended unseen.
+ * @returns SYSEX_ABORTED if a SysEx was open, else 0
+ */
+export function parseGap(parser: MidiParser): u32 {
+  const aborted = parser.next == SYSEX;
+  parser.next = IDLE;
+  if (!aborted) return 0;
+  parser.sysexAborted++;
+  return SYSEX_ABORTED;
 }
 
 /**

@@ -128,8 +128,8 @@ export class Channel {
     const bend = <i32>this.pitchBend - <i32>BEND_CENTRE;
     const range = <f32>this.bendSemitones + <f32>this.bendCents * <f32>0.01;
     // 8,192 steps down and 8,191 up: either end reaches the whole range
-    const depth = bend > 0 ? <f32>bend / 8191 : <f32>bend / 8192;
-    return depth * range + (<f32>this.fineTuning - 8192) / 8192 + (<f32>this.coarseTuning - 64);
+    const depth = <f32>bend * <f32>(bend > 0 ? 1.0 / 8191.0 : 1.0 / 8192.0);
+    return depth * range + (<f32>this.fineTuning - 8192) * <f32>(1.0 / 8192.0) + (<f32>this.coarseTuning - 64);
   }
 
   /**

@@ -11,12 +11,6 @@ export interface Location {
   readonly column: number;
 }
 
-/** A stretch of the module: byte offsets of its first instruction and of what follows it. */
-interface Span {
-  readonly code: number;
-  readonly end: number;
-}
-
 export class SourceMap {
   private readonly map: TraceMap;
 
@@ -27,32 +21,24 @@ export class SourceMap {
   }
 
   /**
-   * Where an instruction comes from: its own mapping, or that of the nearest one before it.
-   * @param body the function that it is in: some instructions, calls among them, lose their place when the compiler optimises, and the nearest
-   *   in the function stands in, before them or else after
-   * @param accepts which sources may be named; the nearest place in one of them is given
+   * Where an instruction comes from: its own mapping, or, since optimised code has gaps, that of the nearest one before it.
+   * @param from offset to which it may look back: the start of the instruction's function
+   * @param accept files whose mappings count
    */
-  locate(offset: number, body: Span = { code: offset, end: offset }, accepts: (file: string) => boolean = () => true): Location | undefined {
-    const segments = decodedMappings(this.map)[0] ?? [];
+  locate(offset: number, from = 0, accept: (file: string) => boolean = () => true): Location | undefined {
+    const [segments = []] = decodedMappings(this.map);
     let low = 0;
-    for (let high = segments.length; low < high;) {
+    let high = segments.length;
+    while (low < high) {
       const middle = (low + high) >> 1;
       if (segments[middle][0] <= offset) low = middle + 1;
       else high = middle;
     }
-    const isUnmapped = (at: number) => {
-      const source = segments[at][1];
-      return source === undefined || !accepts(this.map.sources[source] ?? '');
-    };
-    let at = low - 1;
-    while (at >= 0 && isUnmapped(at) && segments[at][0] >= body.code) at--;
-    if (at < 0 || isUnmapped(at) || segments[at][0] < Math.min(body.code, offset)) {
-      at = low;
-      while (at < segments.length && isUnmapped(at) && segments[at][0] < body.end) at++;
-      if (at >= segments.length || segments[at][0] >= body.end) return undefined;
+    for (let i = low - 1; i >= 0 && segments[i][0] >= from; i--) {
+      const [, source, line, column] = segments[i];
+      const file = source === undefined ? null : this.map.sources[source];
+      if (file != null && accept(file)) return { file, line: line! + 1, column: column! };
     }
-    const [, source, line, column] = segments[at] as [number, number, number, number];
-    const file = this.map.sources[source];
-    return file === null ? undefined : { file, line: line + 1, column };
+    return undefined;
   }
 }

@@ -15,6 +15,9 @@ interface RunOptions {
   report?: string; seed: number; midiAlign?: boolean; overclock: number; json?: boolean;
 }
 
+/** Longest run whose whole VCD is still handy: half a gigabyte. */
+const LONG_VCD_SECONDS = 10;
+
 const positive = (text: string): number => {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('Wanted a number above 0.');
@@ -59,7 +62,7 @@ export function runCommand(): Command {
     .option('--midi-out <file>', 'write what the MIDI output sends, as a MIDI file')
     .option('--report <dir>', 'write report.html and report.json')
     .option('--seed <n>', 'where in a frame the MIDI source\'s clock lies; 0 is exactly on the file\'s times', seed, 0)
-    .option('--midi-align', 'each MIDI character completes just after a frame boundary')
+    .option('--midi-align', 'each MIDI character completes just after a frame boundary, and times count from the first frame: the same sound at any speed')
     .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', positive, 1)
     .option('--json', 'print one JSON object')
     .addHelpText('after', `
@@ -75,6 +78,9 @@ exceeded its budget, broken MIDI file); 2 used wrongly.
       const { json, board, ...rest } = options;
       checkFirmware(firmware);
       if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
+      if (options.vcd && !options.vcdWindow && !(options.seconds !== undefined && options.seconds <= LONG_VCD_SECONDS)) {
+        console.error('note: a second of I2S lines is some 45 MB of VCD; --vcd-window FROM:TO or --seconds S limits it.');
+      }
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
       const session = await runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);

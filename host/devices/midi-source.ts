@@ -65,16 +65,17 @@ export class MidiSource {
    * @param fromSeconds when the file's second 0 is, in seconds since reset
    */
   play(events: Iterable<MidiFileEvent>, fromSeconds = 0): void {
-    for (const { seconds, bytes } of events) this.message(bytes, { seconds: fromSeconds + seconds });
+    for (const { seconds, bytes } of events) this.send(bytes, { seconds: fromSeconds + seconds });
   }
 
   private channelMessage(kind: number, channel: number, data: readonly number[], at: Moment | undefined): void {
     inRange('channel', channel, 15);
     for (const byte of data) inRange('data byte', byte, 127);
-    this.message([kind | channel, ...data], at);
+    this.send([kind | channel, ...data], at);
   }
 
-  private message(bytes: readonly number[], at: Moment | undefined): void {
+  /** Queues one message; with running status, a status that is in force already is left out. */
+  send(bytes: readonly number[], at?: Moment): void {
     const [status, ...data] = bytes;
     const whole = status >= 0x80 && status < 0xf0 && data.length === dataByteCount(status);
     // Which status is in force shows when the byte's turn comes: by then other messages may have been put in between.

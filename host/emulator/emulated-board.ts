@@ -13,16 +13,19 @@ import { meter } from '../cpu/wasm/meter.js';
 import { describeTrap, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import { AudioSink } from '../devices/audio-sink.js';
 import { Cs43l22 } from '../devices/cs43l22.js';
+import type { MidiFileEvent } from '../devices/midi-file.js';
 import { MidiSource } from '../devices/midi-source.js';
 import { SerialReceiver } from '../devices/serial-receiver.js';
 import { SerialSender } from '../devices/serial-sender.js';
 import { Machine, RunEnded } from '../machine/machine.js';
 import { RealTime } from '../machine/real-time.js';
 import type { Appointment } from '../machine/timeline.js';
+import { floorTimes, fraction, times } from '../machine/fraction.js';
 import type { Wire } from '../machine/wire.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
 import { Recorder } from '../profile/recorder.js';
+import type { IsrResult } from '../profile/run-result.js';
 
 export interface EmulationOptions {
   /** Whose instruction costs are counted: an engine of the core's cost table. */
@@ -80,7 +83,7 @@ export class EmulatedBoard {
     for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) lines[irq] = name;
     this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits });
     const { machine } = this;
-    plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => this.end() });
+    plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => { throw new Error('the firmware asked for a system reset (SCB_AIRCR.SYSRESETREQ), which ends a run here'); } });
     this.chip = plugStm32(machine, board);
     this.time = new RealTime(machine.timeline, machine.clocks);
     this.sampleRate = sampleRateOf(board);
@@ -143,6 +146,18 @@ export class EmulatedBoard {
     return this.time.now;
   }
 
+  /** Core cycles since reset. */
+  get cycle(): number {
+    return this.machine.timeline.now;
+  }
+
+  /** What a handler has cost so far, by its vector. @throws RangeError when the firmware binds no handler to it */
+  isr(vector: string): IsrResult {
+    const result = this.recorder.isr()[vector];
+    if (!result) throw new RangeError(`no handler is bound to ${vector}; there are ${this.firmware.vectors.map((v) => v.name).join(', ')}`);
+    return result;
+  }
+
   /** Frames in a block: half of the DMA ring, two samples a frame. 0 before the first block has gone. */
   get blockFrames(): number {
     return this.ringItems / 4;
@@ -162,6 +177,27 @@ export class EmulatedBoard {
   /** All counters, in the order of the ABI table. */
   counterWords(): Uint32Array {
     return this.words.slice(COUNTERS_OFFSET / 4, COUNTERS_OFFSET / 4 + counterNames.length);
+  }
+
+  /**
+   * Plays a MIDI file and ends the run by frames of the audio stream instead of by seconds since reset, so that a core of another speed, which
+   * boots faster or slower, gives the same samples. For a board with `midiAlign`.
+   * @param startSeconds, totalSeconds from the stream's first frame on
+   */
+  playFromFirstFrame(events: readonly MidiFileEvent[], startSeconds: number, totalSeconds: number): void {
+    let started = false;
+    this.machine.i2sBus(this.board.audio.i2s).listen({
+      start: ({ originCycle, slotCycles }) => {
+        if (started) return;
+        started = true;
+        const frameCycles = times(slotCycles, fraction(2));
+        const cycleOf = (frame: number): number => originCycle + floorTimes(frame, frameCycles);
+        for (const { seconds, bytes } of events) this.midi.send(bytes, { cycle: cycleOf(Math.ceil((startSeconds + seconds) * this.sampleRate)) });
+        this.machine.timeline.at(cycleOf(Math.floor(totalSeconds * this.sampleRate)), () => this.end());
+      },
+      slots() {},
+      stop() {},
+    });
   }
 
   /** Calls `action` when `seconds` since reset have passed; again and again when it returns a later time. */

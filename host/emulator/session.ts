@@ -2,10 +2,11 @@
 // One run as a user asks for it: a firmware, a MIDI file, how long, and what to leave behind.
 
 import { join } from 'node:path';
+import { CommandFailed } from '../cli/failures.js';
 import type { Board } from '../boards.js';
 import { compileFirmware } from '../build/compile.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
-import { readMidiFile, writeMidiFile } from '../devices/midi-file.js';
+import { readMidiFile, writeMidiFile, type MidiFile } from '../devices/midi-file.js';
 import { prepareOutput, writeWhole } from '../output.js';
 import { notesOf } from '../profile/midi-to-audio.js';
 import { writeReport } from '../profile/report.js';
@@ -19,7 +20,7 @@ export interface SessionOptions extends EmulationOptions {
   readonly firmware: string;
   readonly board: Board;
   readonly midi?: string;
-  /** Emulated seconds from reset; default: to the end of the MIDI file and its sound, or 5. */
+  /** Emulated seconds from reset (with `midiAlign`, from frame 0); default: to the end of the MIDI file and its sound, or 5. */
   readonly seconds?: number;
   readonly wav?: string;
   readonly vcd?: string;
@@ -44,6 +45,8 @@ export const MIDI_START_SECONDS = 0.25;
 /** Time after the file's end for releases and reverb to die away. */
 const TAIL_SECONDS = 3;
 const DEFAULT_SECONDS = 5;
+/** By then a firmware that plays audio has begun to, however slow its core. */
+const LONGEST_BOOT_SECONDS = 2;
 
 /** @throws MidiFileError, CompileError, FirmwareTrap, OutputError, Interrupted; files appear only when they are whole */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
@@ -55,12 +58,11 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const emulated = new EmulatedBoard(board, firmware, options);
   const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
 
-  if (file) emulated.midi.play(file.events, MIDI_START_SECONDS + emulated.midiPhaseSeconds);
   if (onProgress) emulated.at(0, () => { onProgress(emulated.now / total); return emulated.now + total / 200; });
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
   try {
     interruptible(() => {
-      emulated.run(total);
+      perform(emulated, total, file);
       analyser?.close();
     });
   } finally {
@@ -81,6 +83,24 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     files.push({ kind: 'report', path: written.html }, { kind: 'numbers', path: written.json });
   }
   return { result, emulated, files };
+}
+
+/**
+ * Runs a board for `seconds`, with a MIDI file. With `midiAlign` both count from frame 0 instead of from reset: how long the firmware takes to get
+ * there depends on its speed, and what it then plays does not.
+ * @throws FirmwareTrap; CommandFailed for a firmware without audio to align to
+ */
+export function perform(emulated: EmulatedBoard, seconds: number, file?: MidiFile): void {
+  const start = MIDI_START_SECONDS + emulated.midiPhaseSeconds;
+  if (!emulated.options.midiAlign) {
+    if (file) emulated.midi.play(file.events, start);
+    emulated.run(seconds);
+    return;
+  }
+  emulated.playFromFirstFrame(file?.events ?? [], start, seconds);
+  // The run ends by its frames; should there be none, this ends it.
+  emulated.run(seconds + LONGEST_BOOT_SECONDS);
+  if (emulated.audio.frames === 0) throw new CommandFailed(`--midi-align aligns MIDI to audio frames, but ${emulated.firmware.file} started no audio.`);
 }
 
 /** The wires a user wants to see: MIDI both ways, the I2S lines, and a marker for each handler. */

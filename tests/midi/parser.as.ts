@@ -3,7 +3,7 @@
 
 import { MidiParser } from "../../assembly/midi/parser";
 
-export { createParser, parseByte, publishLosses, resetParser } from "../../assembly/midi/parser";
+export { createParser, parseByte, parseGap, publishLosses, resetParser } from "../../assembly/midi/parser";
 
 export function sysexBuffer(parser: MidiParser): usize {
   return parser.buffer;

@@ -245,6 +245,33 @@ describe('MIDI parser, on any stream', () => {
   });
 });
 
+describe('parseGap', () => {
+  const after = (text: string) => {
+    const parser = parserOf(4);
+    feed(parser, bytesOf(text));
+    const event = firmware.parseGap(parser);
+    return { parser, event };
+  };
+  it('drops the open message and the running status, and keeps the counters', () => {
+    for (const text of ['01 90 3C', '01 90 3C 64', '01 F2 05']) {
+      const { parser, event } = after(text);
+      assert.equal(event, 0);
+      assert.deepEqual(feed(parser, bytesOf('3C 64')), []);
+      assert.deepEqual(lossesOf(parser).orphan_data, 3);
+      assert.deepEqual(lossesOf(parser).truncated, 0);
+    }
+  });
+  it('aborts an open SysEx, which no F7 completes then', () => {
+    for (const text of ['F0 01', 'F0 01 02 03 04']) {
+      const { parser, event } = after(text);
+      assert.equal(event, ABORTED);
+      assert.deepEqual(feed(parser, bytesOf('F7')), []);
+      assert.equal(lossesOf(parser).sysex_aborted, 1);
+      assert.equal(lossesOf(parser).stray_eox, 1);
+    }
+  });
+});
+
 describe('publishLosses', () => {
   it("puts the counters at the firmware's counter table", () => {
     const parser = parserOf(2);

@@ -6,7 +6,6 @@
 
 import { CONTROL_FRAMES, framesToControl } from "../../audio/block";
 import { advanceLfo, Lfo, LfoShape, lfoValue } from "../../audio/lfo";
-import { sine } from "../../audio/oscillators";
 import { exp2, initTuning } from "../../audio/tuning";
 import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator, VoiceState } from "../../voice/allocator";
@@ -29,6 +28,8 @@ const DRUM_PAN: i32 = 36;
 
 const VIBRATO_HERTZ: f64 = 5.6;
 const SWEEP_HERTZ: f64 = 0.43;
+/** Part of the whole that one step of a controller is. */
+const PER_STEP: f32 = 1.0 / 127.0;
 /** Semitones of vibrato at full modulation wheel, and at full pressure. */
 const WHEEL_VIBRATO: f32 = 0.5;
 const PRESSURE_VIBRATO: f32 = 0.3;
@@ -41,26 +42,8 @@ const SOFT_BRIGHTNESS: f32 = -8;
 /** Longest glide, at portamento time 127. */
 const GLIDE_SECONDS: f32 = 1.5;
 
-/** Strengths of the harmonics of a struck or plucked string, and of organ pipes at 8', 5 1/3', 4', 2 2/3', 2' and 1'. */
-function buildWaves(stringWave: usize, organWave: usize): void {
-  const harmonics = new StaticArray<f32>(32);
-  for (let i = 0; i < 32; i++) {
-    // struck at a seventh of its length: every seventh harmonic is missing; the rest fall off with the power 1.25
-    const order = <f32>(i + 1);
-    harmonics[i] = sine(<u32>(i + 1) * (0x80000000 / 7)) / (order * sqrt<f32>(sqrt<f32>(order)));
-  }
-  buildWavetable(stringWave, changetype<usize>(harmonics), 32);
-  for (let i = 0; i < 32; i++) harmonics[i] = 0;
-  harmonics[0] = 1;
-  harmonics[1] = 0.8;
-  harmonics[2] = 0.55;
-  harmonics[3] = 0.5;
-  harmonics[5] = 0.25;
-  harmonics[7] = 0.3;
-  harmonics[11] = 0.08;
-  harmonics[15] = 0.12;
-  buildWavetable(organWave, changetype<usize>(harmonics), 32);
-}
+/** Strengths of harmonics 1 to 16 of organ pipes at 8', 4', 2 2/3', 2', 1 1/3' and 1', with what each has of its own. */
+const organHarmonics: StaticArray<f32> = [1, 0.8, 0.55, 0.5, 0, 0.25, 0, 0.3, 0, 0, 0, 0.08, 0, 0, 0, 0.12];
 
 @final
 class Synth {
@@ -82,10 +65,9 @@ class Synth {
 
   constructor(private sampleRate: f64) {
     initTuning(sampleRate);
-    const stringWave = memory.data(WAVETABLE_BYTES, 4);
     const organWave = memory.data(WAVETABLE_BYTES, 4);
-    buildWaves(stringWave, organWave);
-    this.context = new VoiceContext(<f32>sampleRate, stringWave, organWave);
+    buildWavetable(organWave, changetype<usize>(organHarmonics), organHarmonics.length);
+    this.context = new VoiceContext(<f32>sampleRate, organWave);
     this.master = new MasterSection(sampleRate);
     this.vibrato.increment = <u32>((VIBRATO_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.increment = <u32>((SWEEP_HERTZ / sampleRate) * 4294967296.0);
@@ -116,11 +98,11 @@ class Synth {
       case 0xc: unchecked(this.channels[channel]).program = <u8>data1; break;
       case 0xd:
         unchecked(this.channels[channel]).pressure = <u8>data1;
-        this.follow(channel);
+        this.followModulation(channel);
         break;
       case 0xe:
         unchecked(this.channels[channel]).pitchBend = <u16>(data1 | (data2 << 7));
-        this.follow(channel);
+        this.followModulation(channel);
         break;
       case 0xf: if (status == 0xff) this.reset(); break;
     }
@@ -178,7 +160,12 @@ class Synth {
       for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.channelOf(i) == channel) unchecked(this.voices[i]).pressure = 0;
     }
     if (modeChange) unchecked(this.stacks[channel]).clear();
-    this.follow(channel);
+    switch (controller) {
+      case 7: case 10: case 11: case 91: case 93: case 94: this.followMix(channel); break;
+      case 64: case 66: case 120: case 122: case 123: case 124: case 125: case 126: case 127: break;
+      case 121: this.follow(channel); break;
+      default: this.followModulation(channel);
+    }
   }
 
   /** Ends the notes that the channel says have ended: on a mono channel by way of its stack, unless its mode is changing. */
@@ -254,6 +241,10 @@ class Synth {
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away as residue. */
   private take(channel: i32, note: i32, stripIndex: i32): i32 {
+    if (this.allocator.activeCount == VOICE_COUNT) {
+      // one may have to give way: which is the quietest?
+      for (let i = 0; i < VOICE_COUNT; i++) this.allocator.setLevel(i, unchecked(this.voices[i]).loudness());
+    }
     const index = this.allocator.allocate(channel, note);
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
@@ -289,18 +280,27 @@ class Synth {
 
   /** Hands a channel's controllers to its strips and voices. */
   private follow(channel: i32): void {
+    this.followMix(channel);
+    this.followModulation(channel);
+  }
+
+  private followModulation(channel: i32): void {
     const state = unchecked(this.channels[channel]);
     const modulation = unchecked(this.modulations[channel]);
-    const pressure = <f32>state.pressure / 127;
+    const pressure = <f32>state.pressure * PER_STEP;
     modulation.pitch = state.pitchOffset();
-    modulation.vibrato = (<f32>state.modulation / 127) * WHEEL_VIBRATO + pressure * PRESSURE_VIBRATO;
-    modulation.brightness = ((<f32>state.brightness - 64) / 64) * BRIGHTNESS_RANGE + pressure * PRESSURE_BRIGHTNESS;
-    modulation.resonance = (<f32>state.resonance - 64) / 96;
+    modulation.vibrato = <f32>state.modulation * (PER_STEP * WHEEL_VIBRATO) + pressure * PRESSURE_VIBRATO;
+    modulation.brightness = (<f32>state.brightness - 64) * (BRIGHTNESS_RANGE / 64) + pressure * PRESSURE_BRIGHTNESS;
+    modulation.resonance = (<f32>state.resonance - 64) * <f32>(1.0 / 96.0);
     modulation.glide = 0;
     if (state.portamento && state.portamentoTime > 0) {
-      const time = <f32>state.portamentoTime / 127;
+      const time = <f32>state.portamentoTime * PER_STEP;
       modulation.glide = exp2((-7 * <f32>CONTROL_FRAMES) / (time * time * GLIDE_SECONDS * <f32>this.sampleRate));
     }
+  }
+
+  private followMix(channel: i32): void {
+    const state = unchecked(this.channels[channel]);
     unchecked(this.strips[channel]).follow(state, 0);
     if (channel == DRUM_CHANNEL) {
       unchecked(this.strips[DRUM_LEFT]).follow(state, -DRUM_PAN);
@@ -332,10 +332,7 @@ class Synth {
       if (this.allocator.stateOf(i) == VoiceState.Free) continue;
       const voice = unchecked(this.voices[i]);
       if (voice.isOver()) this.free(i);
-      else {
-        voice.control();
-        this.allocator.setLevel(i, voice.loudness());
-      }
+      else voice.control();
     }
     for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);

@@ -42,26 +42,138 @@ export class MixBuffers {
   }
 }
 
+/** Share of the way to its target that a gain goes in each control period: some 2.3 ms time constant at 32 frames. */
+const GLIDE: f32 = 0.25;
+
+/** A gain nearer to its target than this is there: 100 dB below full scale. */
+const NEAR: f32 = 0.00001;
+
+/** A gain on its way: in straight lines of a control period, each a share of what is left, so that a jump becomes a curve of some milliseconds. */
+@unmanaged
+export class Glide {
+  value: f32 = 0;
+  /** What a frame adds. */
+  step: f32 = 0;
+  /** Where it goes in the end. */
+  aim: f32 = 0;
+
+  snap(): void {
+    this.value = this.aim;
+    this.step = 0;
+  }
+
+  /** Sets the line of the next control period; returns whether there is one. */
+  advance(): bool {
+    const way = this.aim - this.value;
+    if (abs<f32>(way) < NEAR) {
+      this.snap();
+      return false;
+    }
+    this.step = way * (GLIDE / <f32>CONTROL_FRAMES);
+    return true;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  isZero(): bool {
+    return this.value == 0 && this.step == 0;
+  }
+}
+
 /** Adds the bus to left, right and reverb with gains that stand still, and clears it. */
 export function mixSteady(bus: usize, frameCount: i32, left: f32, right: f32, reverb: f32): void {
   const end = bus + (<usize>frameCount << 2);
   while (bus + 8 <= end) {
     const x = load<f32>(bus);
+    const y = load<f32>(bus, 4);
+    store<u64>(bus, 0);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
+    store<f32>(bus, load<f32>(bus, LEFT + 4) + y * left, LEFT + 4);
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
+    store<f32>(bus, load<f32>(bus, RIGHT + 4) + y * right, RIGHT + 4);
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
+    store<f32>(bus, load<f32>(bus, REVERB + 4) + y * reverb, REVERB + 4);
+    bus += 8;
+  }
+  if (bus < end) {
+    const x = load<f32>(bus);
+    store<u32>(bus, 0);
     store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
     store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
     store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
+  }
+}
+
+/** The same, and to the chorus. */
+export function mixSteadyChorus(bus: usize, frameCount: i32, left: f32, right: f32, reverb: f32, chorus: f32): void {
+  for (const end = bus + (<usize>frameCount << 2); bus < end; bus += 4) {
+    const x = load<f32>(bus);
+    store<u32>(bus, 0);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
+    store<f32>(bus, load<f32>(bus, CHORUS) + x * chorus, CHORUS);
+  }
+}
+
+/** The same, with gains that move. */
+export function mixGliding(bus: usize, frameCount: i32, left: Glide, right: Glide, reverb: Glide, chorus: Glide): void {
+  const leftStep = left.step;
+  const rightStep = right.step;
+  const reverbStep = reverb.step;
+  const chorusStep = chorus.step;
+  let leftNow = left.value;
+  let rightNow = right.value;
+  let reverbNow = reverb.value;
+  let chorusNow = chorus.value;
+  const end = bus + (<usize>frameCount << 2);
+  while (bus + 8 <= end) {
+    const x = load<f32>(bus);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * leftNow, LEFT);
+    leftNow += leftStep;
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * rightNow, RIGHT);
+    rightNow += rightStep;
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverbNow, REVERB);
+    reverbNow += reverbStep;
+    store<f32>(bus, load<f32>(bus, CHORUS) + x * chorusNow, CHORUS);
+    chorusNow += chorusStep;
     const y = load<f32>(bus, 4);
-    store<f32>(bus, load<f32>(bus, LEFT + 4) + y * left, LEFT + 4);
-    store<f32>(bus, load<f32>(bus, RIGHT + 4) + y * right, RIGHT + 4);
-    store<f32>(bus, load<f32>(bus, REVERB + 4) + y * reverb, REVERB + 4);
+    store<f32>(bus, load<f32>(bus, LEFT + 4) + y * leftNow, LEFT + 4);
+    leftNow += leftStep;
+    store<f32>(bus, load<f32>(bus, RIGHT + 4) + y * rightNow, RIGHT + 4);
+    rightNow += rightStep;
+    store<f32>(bus, load<f32>(bus, REVERB + 4) + y * reverbNow, REVERB + 4);
+    reverbNow += reverbStep;
+    store<f32>(bus, load<f32>(bus, CHORUS + 4) + y * chorusNow, CHORUS + 4);
+    chorusNow += chorusStep;
     store<u64>(bus, 0);
     bus += 8;
   }
   if (bus < end) {
     const x = load<f32>(bus);
-    store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
-    store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
-    store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
-    store<f32>(bus, 0);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * leftNow, LEFT);
+    leftNow += leftStep;
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * rightNow, RIGHT);
+    rightNow += rightStep;
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverbNow, REVERB);
+    reverbNow += reverbStep;
+    store<f32>(bus, load<f32>(bus, CHORUS) + x * chorusNow, CHORUS);
+    chorusNow += chorusStep;
+    store<u32>(bus, 0);
   }
+  left.value = leftNow;
+  right.value = rightNow;
+  reverb.value = reverbNow;
+  chorus.value = chorusNow;
+}
+
+/** Adds the bus to the echo; does not clear it. */
+export function mixDelay(bus: usize, frameCount: i32, delay: Glide): void {
+  const step = delay.step;
+  let now = delay.value;
+  for (const end = bus + (<usize>frameCount << 2); bus < end; bus += 4) {
+    store<f32>(bus, load<f32>(bus, DELAY) + load<f32>(bus) * now, DELAY);
+    now += step;
+  }
+  delay.value = now;
 }

@@ -1,55 +1,19 @@
 // SPDX-License-Identifier: MIT
 // One strip of the mixer: the voices of a channel on their way to left, right and the three effects, with gains that glide.
 
-import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
-import { Gain, mixInto, setGain } from "../../audio/mix";
 import { sine } from "../../audio/oscillators";
 import { Channel } from "../../voice/channel";
 import { Residue } from "../../voice/residue";
-import { MixBuffers, mixSteady } from "./mix-buffers";
-
-/** Share of the way to its target that a gain goes in each control period: some 2.3 ms time constant at 32 frames. */
-const GLIDE: f32 = 0.25;
-
-/** A gain nearer to its target than this is there: 100 dB below full scale. */
-const NEAR: f32 = 0.00001;
+import { Glide, MixBuffers, mixDelay, mixGliding, mixSteady, mixSteadyChorus } from "./mix-buffers";
 
 /** Gain of every strip, so that sixteen voices fit under the limiter's knee most of the time. */
-const HEADROOM: f32 = 0.8;
-
-/** A gain of the library whose target moves step by step, so that a jump of a controller becomes a curve of some milliseconds. */
-@unmanaged
-class Glide extends Gain {
-  /** Where it goes in the end. */
-  aim: f32 = 0;
-
-  snap(): void {
-    this.target = this.aim;
-    this.value = this.aim;
-    this.step = 0;
-    this.lineFrames = 0;
-  }
-
-  /** Sets where the next control period ends; returns whether there is still a way to go. */
-  advance(): bool {
-    const way = this.aim - this.value;
-    const there = abs<f32>(way) < NEAR;
-    setGain(this, there ? this.aim : this.value + way * GLIDE);
-    return !there || this.value != this.aim || this.step != 0;
-  }
-
-  // @ts-ignore: decorator
-  @inline
-  isZero(): bool {
-    return this.value == 0 && this.target == 0;
-  }
-}
+const HEADROOM: f32 = 1.5;
 
 /** 40 log10 of the value, as General MIDI has volume, expression and sends: the square. */
 // @ts-ignore: decorator
 @inline
 function squareLaw(value: u8): f32 {
-  const x = <f32>value / 127;
+  const x = <f32>value * <f32>(1.0 / 127.0);
   return x * x;
 }
 
@@ -128,22 +92,15 @@ export class Strip {
     const bus = mix.bus;
     this.residue.mixInto(bus, frameCount);
     mix.toMain = true;
-    if (!this.chorus.isZero()) {
-      mix.toChorus = true;
-      mixInto(this.chorus, bus, mix.chorus, frameCount);
-    }
+    mix.toReverb = mix.toReverb || !this.reverb.isZero();
     if (!this.delay.isZero()) {
       mix.toDelay = true;
-      mixInto(this.delay, bus, mix.delay, frameCount);
+      mixDelay(bus, frameCount, this.delay);
     }
-    if (!this.reverb.isZero()) mix.toReverb = true;
-    if (!this.gliding) {
-      mixSteady(bus, frameCount, this.left.value, this.right.value, this.reverb.value);
-      return;
-    }
-    mixInto(this.left, bus, mix.left, frameCount);
-    mixInto(this.right, bus, mix.right, frameCount);
-    mixInto(this.reverb, bus, mix.reverb, frameCount);
-    clearBlock(bus, frameCount);
+    const chorus = !this.chorus.isZero();
+    mix.toChorus = mix.toChorus || chorus;
+    if (this.gliding) mixGliding(bus, frameCount, this.left, this.right, this.reverb, this.chorus);
+    else if (chorus) mixSteadyChorus(bus, frameCount, this.left.value, this.right.value, this.reverb.value, this.chorus.value);
+    else mixSteady(bus, frameCount, this.left.value, this.right.value, this.reverb.value);
   }
 }

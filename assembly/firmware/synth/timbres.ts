@@ -8,8 +8,7 @@ export const PULSE: f32 = 2;
 export const TRIANGLE: f32 = 3;
 export const SINE: f32 = 4;
 export const NOISE: f32 = 5;
-export const STRING_WAVE: f32 = 6;
-export const ORGAN_WAVE: f32 = 7;
+export const WAVE: f32 = 6;
 
 /** Filters. NONE leaves the sound as it is. */
 export const LOWPASS: f32 = 1;
@@ -78,30 +77,31 @@ const WIND: u8 = 14;
 
 // prettier-ignore
 const timbres: StaticArray<f32> = [
+  // Narrow pulses are the strings: one of width 1/7 lacks every seventh harmonic, as a string does that is struck at a seventh of its length.
   // shapes                   levels      interval width sweep | filter, cutoff, tracking, resonance, envelope, velocity
   //   attack decay sustain release | modulation attack decay sustain release, to pitch, to level 2 | vibrato, level
-  STRING_WAVE, NONE,          0.9, 0,     0, 0.5, 0,            LOWPASS, 84, 0.45, 0.05, 30, 26,
+  PULSE, NONE,                0.52, 0,    0, 0.143, 0,          LOWPASS, 80, 0.45, 0.05, 32, 26,
      0.001, 7, 0, 0.35,       0.001, 1.6, 0, 0.4, 0, 0,         0, 0.62, // piano
   SINE, TRIANGLE,             0.75, 0.3,  24.04, 0.5, 0,        NONE, 0, 0, 0, 0, 0,
      0.001, 5, 0, 0.3,        0.001, 0.9, 0, 0.3, 0, 1,         0, 0.55, // electric piano
-  PULSE, NONE,                0.6, 0,     0, 0.11, 0,           HIGHPASS, 62, 0.8, 0.1, 0, 0,
-     0.0005, 3, 0, 0.12,      0.001, 1, 0, 0.1, 0, 0,           0, 0.5, // harpsichord
+  PULSE, NONE,                0.5, 0,     0, 0.16, 0,           NONE, 0, 0, 0, 0, 0,
+     0.0005, 2.6, 0, 0.12,    0.001, 1, 0, 0.1, 0, 0,           0, 0.5, // harpsichord
   SINE, TRIANGLE,             0.6, 0.35,  17.58, 0.5, 0,        NONE, 0, 0, 0, 0, 0,
      0.0008, 4, 0, 1.6,       0.0008, 1.4, 0, 0.7, 0, 1,        0, 0.5, // bell
-  ORGAN_WAVE, NONE,           0.8, 0,     0, 0.5, 0,            NONE, 0, 0, 0, 0, 0,
+  WAVE, NONE,           0.8, 0,     0, 0.5, 0,            NONE, 0, 0, 0, 0, 0,
      0.004, 1, 1, 0.06,       0.01, 1, 1, 0.1, 0, 0,            0, 0.42, // organ
-  STRING_WAVE, NONE,          0.95, 0,    0, 0.5, 0,            LOWPASS, 66, 0.5, 0.15, 46, 20,
+  PULSE, NONE,                0.55, 0,    0, 0.18, 0,           LOWPASS, 64, 0.5, 0.15, 46, 20,
      0.0008, 2.4, 0, 0.2,     0.0008, 0.6, 0, 0.2, 0, 0,        0, 0.6, // plucked
   SAW, PULSE,                 0.5, 0.35,  -12, 0.5, 0,          LADDER, 58, 0.3, 0.3, 30, 12,
      0.002, 3, 0.35, 0.1,     0.001, 0.5, 0.15, 0.1, 0, 0,      0, 0.8, // bass
   SAW, SAW,                   0.4, 0.4,   0.11, 0.5, 0,         LOWPASS, 96, 0.4, 0.05, 8, 10,
-     0.09, 2, 0.85, 0.5,      0.15, 2, 0.6, 0.4, 0, 0,          0.06, 0.5, // strings
+     0.09, 2, 0.85, 0.2,      0.15, 2, 0.6, 0.4, 0, 0,          0.06, 0.5, // strings
   SAW, SAW,                   0.42, 0.36, 0.06, 0.5, 0,         LOWPASS, 70, 0.5, 0.12, 36, 14,
      0.03, 2, 0.8, 0.18,      0.05, 0.9, 0.6, 0.2, 0, 0,        0.05, 0.55, // brass
   PULSE, NONE,                0.55, 0,    0, 0.42, 0,           LOWPASS, 90, 0.5, 0.1, 10, 14,
      0.02, 1, 0.85, 0.12,     0.03, 1, 0.5, 0.1, 0, 0,          0.07, 0.55, // reed
-  TRIANGLE, NOISE,            0.8, 0.05,  0, 0.5, 0,            LOWPASS, 86, 0.5, 0.1, 6, 12,
-     0.035, 1, 0.85, 0.15,    0.02, 0.4, 0.4, 0.1, 0, 0.7,      0.09, 0.6, // flute
+  TRIANGLE, NONE,             0.8, 0,     0, 0.5, 0,            LOWPASS, 86, 0.5, 0.1, 6, 12,
+     0.035, 1, 0.85, 0.15,    0.02, 0.4, 0.4, 0.1, 0, 0,        0.09, 0.6, // flute
   PULSE, SAW,                 0.4, 0.35,  0.07, 0.4, 0.15,      LADDER, 84, 0.5, 0.4, 22, 10,
      0.004, 1.5, 0.75, 0.16,  0.004, 0.8, 0.4, 0.2, 0, 0,       0.05, 0.62, // lead
   SAW, PULSE,                 0.4, 0.3,   0.14, 0.5, 0.2,       LOWPASS, 78, 0.3, 0.15, 16, 8,

@@ -10,13 +10,16 @@ import {
   addNoise, addPulse, addSaw, addSine, addTriangle, NoiseSource, Oscillator, renderNoise, renderPulse, renderSaw, renderSine, renderTriangle,
 } from "../../audio/oscillators";
 import { renderSvf, resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
-import { noteIncrement } from "../../audio/tuning";
+import { exp2, noteIncrement } from "../../audio/tuning";
 import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
 import { Strip } from "./strip";
-import { BANDPASS, HIGHPASS, LADDER, NONE, NOISE, PULSE, SAW, SINE, STRING_WAVE, Timbre, TRIANGLE } from "./timbres";
+import { BANDPASS, HIGHPASS, LADDER, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
 
 const QUARTER_CYCLE: u32 = 1 << 30;
 const CYCLE: f32 = 4294967296.0;
+/** The fastest that an oscillator may turn: half a cycle a frame. */
+const HIGHEST_INCREMENT: f32 = 2147483000;
+const MOST_RESONANCE: f32 = 0.95;
 const ENVELOPE_UNIT: f32 = 1.0 / 1073741824.0; // an envelope's level is an integer, 2^30 = 1
 
 /** A choked voice falls silent within this time. */
@@ -41,6 +44,9 @@ export class ChannelModulation {
   glide: f32 = 0;
 }
 
+/** Level at which an attack begins, 2^30 = 1: -60 dB is unheard as a step, and leaves the chip at once even in a slow attack. */
+const ATTACK_FLOOR: i32 = 1 << 20;
+
 /** What all voices share. */
 @unmanaged
 @final
@@ -50,11 +56,15 @@ export class VoiceContext {
   /** Present values of the two LFOs, -1 to 1. */
   vibrato: f32 = 0;
   sweep: f32 = 0;
+  /** What each control period adds to a vibrato that sets in by itself, 1 being the whole. */
+  readonly vibratoOnsetStep: f32;
+
   constructor(
     readonly sampleRate: f32,
-    readonly stringWave: usize,
     readonly organWave: usize,
-  ) {}
+  ) {
+    this.vibratoOnsetStep = <f32>CONTROL_FRAMES / (VIBRATO_ONSET_SECONDS * sampleRate);
+  }
 }
 
 @unmanaged
@@ -67,13 +77,22 @@ export class Voice {
   /** Its last sample on the bus: what remains of it when it is cut. */
   last: f32 = 0;
   private timbre: Timbre = changetype<Timbre>(0);
+  /** The timbre's, as integers. */
+  private shape1: i32 = 0;
+  private shape2: i32 = 0;
+  private filter: i32 = 0;
   private note: f32 = 0;
   /** Semitones from the note from which it glides, and how far the vibrato has set in. */
   private glideFrom: f32 = 0;
   private vibratoOnset: f32 = 0;
   /** The fixed part of the filter's corner, for note and velocity. */
   private corner: f32 = 0;
+  /** Pitch, corner and resonance that are set; -1 is none yet. */
   private sounding: f32 = -1;
+  private setCorner: f32 = -1;
+  private setResonance: f32 = 0;
+  /** Frequency of the second oscillator to that of the first. */
+  private ratio: f32 = 0;
   private increment1: u32 = 0;
   private increment2: u32 = 0;
   private width: u32 = 0;
@@ -99,7 +118,7 @@ export class Voice {
     this.strip = strip;
     this.channel = channel;
     this.noise = new NoiseSource(seed);
-    this.wave = new WavetableOscillator(context.stringWave);
+    this.wave = new WavetableOscillator(context.organWave);
   }
 
   /**
@@ -110,19 +129,23 @@ export class Voice {
   start(timbre: Timbre, note: i32, velocity: i32, brightness: f32): void {
     const loudness = <f32>velocity / 127;
     this.timbre = timbre;
+    this.shape1 = <i32>timbre.shape1;
+    this.shape2 = <i32>timbre.shape2;
+    this.filter = <i32>timbre.filter;
     this.modulates = timbre.cutoffEnvelope != 0 || timbre.pitchEnvelope != 0 || timbre.level2Envelope != 0;
     this.note = <f32>note;
-    this.sounding = -1;
     this.glideFrom = 0;
     this.vibratoOnset = 0;
     this.pressure = 0;
     this.corner = timbre.cutoff + (<f32>note - 60) * timbre.tracking - timbre.cutoffVelocity * (1 - loudness) + brightness;
+    this.sounding = -1;
+    this.setCorner = -1;
+    this.ratio = exp2(timbre.interval / 12);
     this.full = timbre.level * loudness * loudness;
     // sines and triangles of drums begin at their peak, so that the stroke is there with the first frames
     this.osc1.phase = timbre.pitchEnvelope != 0 ? QUARTER_CYCLE : 0;
     this.osc2.phase = 0;
     this.wave.phase = 0;
-    this.wave.table = timbre.shape1 == STRING_WAVE ? this.context.stringWave : this.context.organWave;
     resetSvf(this.svf);
     resetLadder(this.ladder);
     this.amplitude.level = 0;
@@ -135,6 +158,7 @@ export class Voice {
 
   /** A new attack from the present level, on the same note or after `changeNote`. */
   attack(): void {
+    this.amplitude.level = max<i32>(this.amplitude.level, ATTACK_FLOOR);
     gateOn(this.amplitude);
     gateOn(this.modulation);
     this.fresh = true;
@@ -174,7 +198,7 @@ export class Voice {
 
   /** Once a control period, at its beginning. */
   control(): void {
-    if (this.timbre.vibrato != 0) this.vibratoOnset = min<f32>(this.vibratoOnset + <f32>CONTROL_FRAMES / (VIBRATO_ONSET_SECONDS * this.context.sampleRate), 1);
+    if (this.vibratoOnset < 1) this.vibratoOnset = min<f32>(this.vibratoOnset + this.context.vibratoOnsetStep, 1);
     if (this.glideFrom != 0) {
       this.glideFrom *= this.channel.glide;
       if (abs<f32>(this.glideFrom) < 0.001) this.glideFrom = 0;
@@ -194,13 +218,20 @@ export class Voice {
     this.tune();
     this.width = <u32>((timbre.width + timbre.widthSweep * this.context.sweep) * CYCLE);
     this.gain2 = timbre.level2 * (1 - timbre.level2Envelope * (1 - envelope));
-    if (timbre.filter != NONE) {
-      const corner = this.corner + timbre.cutoffEnvelope * envelope + this.channel.brightness;
-      const resonance = min<f32>(max<f32>(timbre.resonance + this.channel.resonance, 0), 0.95);
-      if (timbre.filter == LADDER) setLadder(this.ladder, corner, resonance);
-      else setSvf(this.svf, timbre.filter == BANDPASS ? SvfMode.BANDPASS : timbre.filter == HIGHPASS ? SvfMode.HIGHPASS : SvfMode.LOWPASS, corner, resonance);
+    if (this.filter != <i32>NONE) {
+      const corner = max<f32>(this.corner + timbre.cutoffEnvelope * envelope + this.channel.brightness, 0);
+      const resonance = timbre.resonance + this.channel.resonance;
+      if (corner != this.setCorner || resonance != this.setResonance) this.tuneFilter(corner, resonance);
     }
-    if (this.modulates) advanceEnvelope(this.modulation, frames);
+    if (this.modulates && this.modulation.stage != EnvelopeStage.SUSTAIN) advanceEnvelope(this.modulation, frames);
+  }
+
+  private tuneFilter(corner: f32, resonance: f32): void {
+    this.setCorner = corner;
+    this.setResonance = resonance;
+    const limited = min<f32>(max<f32>(resonance, 0), MOST_RESONANCE);
+    if (this.filter == <i32>LADDER) setLadder(this.ladder, corner, limited);
+    else setSvf(this.svf, this.filter == <i32>BANDPASS ? SvfMode.BANDPASS : this.filter == <i32>HIGHPASS ? SvfMode.HIGHPASS : SvfMode.LOWPASS, corner, limited);
   }
 
   /** Brings the oscillators to their pitch of now. */
@@ -213,30 +244,31 @@ export class Voice {
     if (pitch == this.sounding) return;
     this.sounding = pitch;
     this.increment1 = noteIncrement(pitch);
-    this.increment2 = timbre.level2 != 0 ? noteIncrement(pitch + timbre.interval) : 0;
+    this.increment2 = <u32>min<f32>(<f32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
   }
 
   /** Adds frames to its strip's bus: at most to the end of the control period. */
   render(bus: usize, frameCount: i32): void {
     const timbre = this.timbre;
     const out = this.context.scratch;
-    const shape1 = timbre.shape1;
-    if (shape1 == SAW) renderSaw(this.osc1, out, frameCount, this.increment1, timbre.level1);
-    else if (shape1 == PULSE) renderPulse(this.osc1, out, frameCount, this.increment1, this.width, timbre.level1);
-    else if (shape1 == TRIANGLE) renderTriangle(this.osc1, out, frameCount, this.increment1, timbre.level1);
-    else if (shape1 == SINE) renderSine(this.osc1, out, frameCount, this.increment1, timbre.level1);
-    else if (shape1 == NOISE) renderNoise(this.noise, out, frameCount, timbre.level1);
-    else renderWavetable(this.wave, out, frameCount, this.increment1, timbre.level1);
-
-    const shape2 = timbre.shape2;
-    if (shape2 == SAW) addSaw(this.osc2, out, frameCount, this.increment2, this.gain2);
-    else if (shape2 == PULSE) addPulse(this.osc2, out, frameCount, this.increment2, this.width, this.gain2);
-    else if (shape2 == TRIANGLE) addTriangle(this.osc2, out, frameCount, this.increment2, this.gain2);
-    else if (shape2 == SINE) addSine(this.osc2, out, frameCount, this.increment2, this.gain2);
-    else if (shape2 == NOISE) addNoise(this.noise, out, frameCount, this.gain2);
-
-    if (timbre.filter == LADDER) renderLadder(this.ladder, out, frameCount);
-    else if (timbre.filter != NONE) renderSvf(this.svf, out, frameCount);
+    const level = timbre.level1;
+    switch (this.shape1) {
+      case <i32>SAW: renderSaw(this.osc1, out, frameCount, this.increment1, level); break;
+      case <i32>PULSE: renderPulse(this.osc1, out, frameCount, this.increment1, this.width, level); break;
+      case <i32>TRIANGLE: renderTriangle(this.osc1, out, frameCount, this.increment1, level); break;
+      case <i32>SINE: renderSine(this.osc1, out, frameCount, this.increment1, level); break;
+      case <i32>NOISE: renderNoise(this.noise, out, frameCount, level); break;
+      default: renderWavetable(this.wave, out, frameCount, this.increment1, level);
+    }
+    switch (this.shape2) {
+      case <i32>SAW: addSaw(this.osc2, out, frameCount, this.increment2, this.gain2); break;
+      case <i32>PULSE: addPulse(this.osc2, out, frameCount, this.increment2, this.width, this.gain2); break;
+      case <i32>TRIANGLE: addTriangle(this.osc2, out, frameCount, this.increment2, this.gain2); break;
+      case <i32>SINE: addSine(this.osc2, out, frameCount, this.increment2, this.gain2); break;
+      case <i32>NOISE: addNoise(this.noise, out, frameCount, this.gain2); break;
+    }
+    if (this.filter == <i32>LADDER) renderLadder(this.ladder, out, frameCount);
+    else if (this.filter != <i32>NONE) renderSvf(this.svf, out, frameCount);
 
     this.amplify(out, bus, frameCount);
   }

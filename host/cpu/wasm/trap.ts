@@ -39,23 +39,26 @@ function reasonOf(error: unknown): string {
   return text;
 }
 
-/** Sources that are not the firmware author's own. */
-export const isLibrary = (file: string): boolean => file.startsWith('~lib/') || file.includes('node_modules/');
+/** Installed packages, the compiler's library, and the verbs of register access: true as places, but not what the author of a firmware looks for. */
+export const isLibrary = (file: string): boolean => file.startsWith('~lib/') || file.includes('node_modules/') || /(^|\/)assembly\/shim\//.test(file);
 
-/** Source positions of the WebAssembly frames of an error's stack, innermost first. */
+/**
+ * Source positions of the WebAssembly frames of an error's stack, innermost first. Where library code was inlined, its place comes first and then
+ * that of the code around it.
+ */
 function framesOf(error: unknown, { module, metered, sourceMap }: TrapContext): TrapFrame[] {
   const stack = error instanceof Error ? error.stack ?? '' : '';
   const frames: TrapFrame[] = [];
   for (const match of stack.matchAll(/wasm-function\[(\d+)\]:0x([0-9a-f]+)/g)) {
     const offset = metered.originalOffset(parseInt(match[2], 16));
-    // Metering adds one import in front of the module's own functions.
-    const index = Number(match[1]) - 1;
-    const body = module.functions.find((f) => f.index === index);
-    const at = sourceMap?.locate(offset, body);
-    // Library code that was inlined has no frame of its own; whoever called it is the nearest place in the same function.
-    const caller = at && isLibrary(at.file) ? sourceMap?.locate(offset, body, (file) => file !== '' && !isLibrary(file)) : undefined;
-    const functionName = (module.functionNames.get(index) ?? `function ${index}`).replace(/^.*\//, '');
-    for (const place of [at, caller]) if (place) frames.push({ ...place, functionName });
+    const body = module.functions.find(({ start, end }) => offset >= start && offset < end);
+    if (!body || !sourceMap) continue;
+    const functionName = (module.functionNames.get(body.index) ?? `function ${body.index}`).replace(/^.*\//, '');
+    const at = sourceMap.locate(offset, body.start);
+    if (!at) continue;
+    frames.push({ ...at, functionName });
+    const around = isLibrary(at.file) && sourceMap.locate(offset, body.start, (file) => !isLibrary(file));
+    if (around) frames.push({ ...around, functionName });
   }
   return frames;
 }
@@ -65,7 +68,11 @@ export function describeTrap(error: unknown, context: TrapContext): FirmwareTrap
   const reason = reasonOf(error);
   const frames = framesOf(error, context);
   if (error instanceof FirmwareAbort && error.file !== '') {
-    frames.unshift({ file: error.file, line: error.line, column: error.column - 1, functionName: 'abort' });
+    // The compiler has written the exact place into the call; what its mapping gave for the same function is a guess.
+    const [innermost] = frames;
+    const same = innermost && (innermost.file === error.file || !isLibrary(error.file));
+    const { file, line, column } = error;
+    frames.splice(0, same ? 1 : 0, { file, line, column: column - 1, functionName: innermost?.functionName ?? 'abort' });
   }
   const handler = context.running[context.running.length - 1];
   const where = frames.find((f) => !isLibrary(f.file)) ?? frames[0];

@@ -24,8 +24,8 @@ export interface CoreConfig {
 }
 
 export function plugCore({ timeline, exceptions, bus }: CoreSockets, { cpuid, systickReferenceDivider, onResetRequest }: CoreConfig): void {
-  const scb = new Scb(exceptions, { cpuid, onResetRequest });
-  const dwt = new Dwt(timeline, () => scb.traceEnabled);
+  const dwt = new Dwt(timeline);
+  const scb = new Scb(exceptions, { cpuid, onResetRequest, onTraceEnable: (on) => (dwt.traceEnabled = on) });
   const systick = new SysTick(timeline, exceptions, { referenceDivider: systickReferenceDivider });
   bus.map(0xe0001000, 0x1000, dwt);
   bus.map(0xe000e010, 0x10, systick);

@@ -14,36 +14,38 @@ for (let n = 0; n < 4; n++) Object.assign(NAMES, { [0x20 + 16 * n]: `COMP${n}`, 
 
 export class Dwt extends RegisterBlock {
   private enabled = false;
-  /** CYCCNT when stopped; while counting, what to subtract from the present. */
-  private held = 0;
-  private origin = 0;
+  /** CYCCNT at cycle `since`. */
+  private value = 0;
+  private since = 0;
+  private traced = false;
 
-  /** @param traceEnabled whether DEMCR.TRCENA is set: without it CYCCNT stands still */
-  constructor(private readonly timeline: Timeline, private readonly traceEnabled: () => boolean) {
+  constructor(private readonly timeline: Timeline) {
     super('DWT', 0xe0001000, NAMES);
+  }
+
+  /** DEMCR.TRCENA: without it CYCCNT stands still. */
+  set traceEnabled(on: boolean) {
+    this.catchUp();
+    this.traced = on;
   }
 
   protected readRegister(offset: number): number | undefined {
     if (offset === CTRL) return CTRL_NUMCOMP + (this.enabled ? CTRL_CYCCNTENA : 0);
-    if (offset === CYCCNT) return this.count();
-    return undefined;
+    if (offset !== CYCCNT) return undefined;
+    this.catchUp();
+    return this.value;
   }
 
   protected writeRegister(offset: number, value: number): boolean {
-    if (offset === CYCCNT) this.restart(value);
-    else if (offset === CTRL) {
-      this.restart(this.count(), (value & CTRL_CYCCNTENA) !== 0);
-    } else return false;
+    this.catchUp();
+    if (offset === CYCCNT) this.value = value;
+    else if (offset === CTRL) this.enabled = (value & CTRL_CYCCNTENA) !== 0;
+    else return false;
     return true;
   }
 
-  private count(): number {
-    return this.enabled && this.traceEnabled() ? (this.timeline.now - this.origin) % 2 ** 32 : this.held;
-  }
-
-  private restart(value: number, enabled = this.enabled): void {
-    this.enabled = enabled;
-    this.held = value >>> 0;
-    this.origin = this.timeline.now - this.held;
+  private catchUp(): void {
+    if (this.enabled && this.traced) this.value = (this.value + this.timeline.now - this.since) % 2 ** 32;
+    this.since = this.timeline.now;
   }
 }

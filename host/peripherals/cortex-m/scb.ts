@@ -2,6 +2,7 @@
 // System control block (ARM DDI 0403E, B3.2), with the FPU's control registers (B3.2.20–22) and the debug registers firmware touches.
 
 import { EXCEPTION, FIRST_IRQ, type ExceptionController } from '../../machine/exceptions.js';
+import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { RegisterBlock } from '../../machine/peripheral.js';
 
 const CPUID = 0x00;
@@ -37,10 +38,12 @@ const ICSR_RETTOBASE = 1 << 11; // no more than one exception is active
 const AIRCR_VECTKEY = 0x05fa; // must be written to bits 31:16
 const AIRCR_VECTKEYSTAT = 0xfa05; // reads in bits 31:16
 const AIRCR_SYSRESETREQ = 1 << 2; // ask the chip for a reset
+const SCR_SLEEPONEXIT = 1 << 1; // sleep when the last handler returns
+const SCR_SLEEPDEEP = 1 << 2; // WFI stops the clocks
 const SHCSR_ENABLES: readonly (readonly [bit: number, exception: number])[] = [
   [16, EXCEPTION.MemManage], [17, EXCEPTION.BusFault], [18, EXCEPTION.UsageFault],
 ];
-export const DEMCR_TRCENA = 1 << 24; // trace (DWT, ITM) enabled
+const DEMCR_TRCENA = 1 << 24; // trace (DWT, ITM) enabled
 
 const NAMES = {
   [CPUID]: 'CPUID', [ICSR]: 'ICSR', [VTOR]: 'VTOR', [AIRCR]: 'AIRCR', [SCR]: 'SCR', [CCR]: 'CCR', [SHPR1]: 'SHPR1', 0x1c: 'SHPR2', [SHPR3]: 'SHPR3',
@@ -65,6 +68,8 @@ export interface ScbConfig {
   readonly cpuid: number;
   /** Called when the firmware asks for a system reset. */
   readonly onResetRequest: () => void;
+  /** Called with DEMCR.TRCENA when DEMCR is written. */
+  readonly onTraceEnable: (on: boolean) => void;
 }
 
 export class Scb extends RegisterBlock {
@@ -72,11 +77,6 @@ export class Scb extends RegisterBlock {
 
   constructor(private readonly exceptions: ExceptionController, private readonly config: ScbConfig) {
     super('SCB', 0xe000ed00, NAMES);
-  }
-
-  /** Whether DEMCR.TRCENA lets the DWT run. */
-  get traceEnabled(): boolean {
-    return ((this.values.get(DEMCR) ?? 0) & DEMCR_TRCENA) !== 0;
   }
 
   protected readRegister(offset: number): number | undefined {
@@ -100,9 +100,13 @@ export class Scb extends RegisterBlock {
       case CPUID: return true; // read-only
     }
     if (offset >= SHPR1 && offset <= SHPR3) return this.writePriorities(offset, value);
+    if (offset === SCR && value & (SCR_SLEEPONEXIT | SCR_SLEEPDEEP)) {
+      throw new UnmodelledRegisterError(this.base + SCR, 'write', value & SCR_SLEEPDEEP ? 'SCB_SCR.SLEEPDEEP' : 'SCB_SCR.SLEEPONEXIT');
+    }
     if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values.set(offset, (this.values.get(offset) ?? 0) & ~value);
     else if (offset in PLAIN) this.values.set(offset, (value & PLAIN[offset]) >>> 0);
     else return false;
+    if (offset === DEMCR) this.config.onTraceEnable((value & DEMCR_TRCENA) !== 0);
     return true;
   }
 

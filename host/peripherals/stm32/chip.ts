@@ -18,8 +18,11 @@ import { Syscfg } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
 import { Usart } from './usart.js';
 
-/** Supply of the boards, and the limit that comes with the regulator's lower scale (DS8626, table 14). */
-const SUPPLY = { vddMillivolts: 3300, scale2MaxHclk: 144_000_000 };
+
+/** A model that the RCC's reset bits act on. */
+interface Resettable {
+  reset(): void;
+}
 
 export class Stm32 {
   private readonly dmas = new Map<string, Dma>();
@@ -69,10 +72,10 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
     backupWritable: () => pwr?.backupWritable ?? false,
   });
   machine.clocks = rcc;
-  pwr = new Pwr('PWR', base('PWR'), machine, SUPPLY);
+  pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, scale2MaxHclk: board.limits.hclkScale2Max });
   const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine);
 
-  const make = (p: BoardPeripheral): Peripheral | undefined => {
+  const make = (p: BoardPeripheral): (Peripheral & Resettable) | undefined => {
     const [vector] = p.vectors;
     switch (p.model) {
       case 'rcc': return rcc;
@@ -96,6 +99,7 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
       machine.bus.addUnmodelled({ name: p.name, base: p.base, size: p.size, registers: registerNames[p.registers] ?? {} });
       continue;
     }
+    rcc.onReset(p.name, () => model.reset());
     machine.bus.map(p.base, p.size, model, (access) => {
       if (rcc.enabled(p.name)) return true;
       machine.diagnose({ where: p.name, message: `${access} while its clock is off: set RCC_${p.enable?.replace('.', ' bit ')} first; reads give 0, writes are lost` });

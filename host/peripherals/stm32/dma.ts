@@ -9,7 +9,7 @@ import {
 import type { Appointment } from '../../machine/timeline.js';
 import {
   CR_CHSEL_SHIFT, CR_CIRC, CR_CT, CR_DBM, CR_DMEIE, CR_EN, CR_HTIE, CR_MBURST_SHIFT, CR_MINC, CR_MSIZE_SHIFT, CR_PBURST_SHIFT, CR_PFCTRL, CR_TCIE,
-  CR_TEIE, DmaStream, FCR_FEIE, FLAG_DMEIF, FLAG_FEIF, FLAG_HTIF, FLAG_TCIF, FLAG_TEIF,
+  CR_TEIE, DmaStream, FCR_FEIE, FCR_RESET, FLAG_DMEIF, FLAG_FEIF, FLAG_HTIF, FLAG_TCIF, FLAG_TEIF,
 } from './dma-stream.js';
 
 export interface DmaConfig {
@@ -117,6 +117,22 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     else s.flags |= fault === 'fifo' ? FLAG_FEIF : FLAG_DMEIF;
     this.updateLine(s);
     this.arbitrate();
+  }
+
+  /** Reset by the RCC: every stream stops at once, and all registers are at their reset values. */
+  reset(): void {
+    this.withdraw();
+    for (const port of [this.memoryPort, this.peripheralPort]) {
+      this.ctx.timeline.cancel(port.done);
+      port.stream = undefined;
+    }
+    for (const stream of this.streams) {
+      stream.disable();
+      stream.cr = stream.ndtr = stream.programmedItems = stream.par = stream.m0ar = stream.m1ar = stream.flags = 0;
+      stream.fcr = FCR_RESET;
+      this.updateLine(stream);
+    }
+    this.running = [];
   }
 
   /** Calls `listener` at the middle and at the end of each pass of a stream to a peripheral. */

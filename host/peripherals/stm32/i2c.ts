@@ -134,6 +134,14 @@ export class I2c extends RegisterBlock {
     this.update();
   }
 
+  /** Reset by the RCC: lets go of the bus, all registers at their reset values. */
+  reset(): void {
+    this.release();
+    this.cr1 = this.cr2 = this.oar1 = this.oar2 = this.dr = this.sr1 = this.ccr = this.seen = 0;
+    this.trise = TRISE_RESET;
+    this.update();
+  }
+
   override peek(offset: number): number {
     switch (offset) {
       case CR1: return this.cr1;

@@ -71,6 +71,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private readonly listeners: (() => void)[] = [];
   private readonly resetCallbacks = new Map<string, (() => void)[]>();
   private readonly gates = new Map<string, { enable?: readonly [number, number]; reset?: readonly [number, number] }>();
+  /** What `enabled` has worked out since a gate was last written: it is asked at every access to a register. */
+  private readonly enabledNow = new Map<string, boolean>();
   private readonly interrupt: InterruptLine;
   private source: ClockState['source'] = 'HSI';
   private clocks = new Map<string, Fraction>();
@@ -87,6 +89,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     for (const appointment of this.pending.values()) this.ctx.timeline.cancel(appointment);
     this.pending.clear();
     for (const [, offset, value] of GATE_REGISTERS) this.registers.set(offset, value);
+    this.enabledNow.clear();
     for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, 0x0e00_0000], [SSCGR, 0], [PLLI2SCFGR, 0x2000_3000]]) this.registers.set(offset, value);
     if (!this.registers.has(BDCR)) this.registers.set(BDCR, 0);
     this.source = 'HSI';
@@ -117,9 +120,13 @@ export class Rcc extends RegisterBlock implements ClockTree {
 
   /** Whether a peripheral has its clock and is not held in reset; one without bits always has. @throws Error for a name that the chip lacks */
   enabled(peripheral: string): boolean {
+    const known = this.enabledNow.get(peripheral);
+    if (known !== undefined) return known;
     const gate = this.gates.get(peripheral);
     if (gate === undefined) throw new Error(`RCC knows no peripheral ${peripheral}`);
-    return (gate.enable === undefined || this.isSet(gate.enable)) && (gate.reset === undefined || !this.isSet(gate.reset));
+    const enabled = (gate.enable === undefined || this.isSet(gate.enable)) && (gate.reset === undefined || !this.isSet(gate.reset));
+    this.enabledNow.set(peripheral, enabled);
+    return enabled;
   }
 
   /** Calls `callback` whenever firmware sets the peripheral's reset bit. */
@@ -153,6 +160,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private writeGate(name: string, offset: number, value: number): void {
     const before = this.registers.get(offset)!;
     this.registers.set(offset, value >>> 0);
+    this.enabledNow.clear();
     if (name.endsWith('LPENR') && before & ~value) {
       this.diagnose(`${name} takes clocks away in sleep mode; in the emulator they run on`);
     }

@@ -57,6 +57,7 @@ const MASTER_TRANSMIT = 2;
 // I2SPR, 28.5.9
 const I2SPR_ODD = 1 << 8; // odd factor of the prescaler
 const I2SPR_MCKOE = 1 << 9; // master clock output enable
+const CRCPR_RESET = 0x07;
 const I2SPR_RESET = 0x02;
 
 const MODES = ['slave transmit', 'slave receive', 'master transmit', 'master receive'];
@@ -67,7 +68,7 @@ const MASTER_CLOCK_PER_FRAME = 256;
 export class Spi extends RegisterBlock {
   private cr1 = 0;
   private cr2 = 0;
-  private crcpr = 7;
+  private crcpr = CRCPR_RESET;
   private i2scfgr = 0;
   private i2spr = I2SPR_RESET;
   private lastRead = 0;
@@ -85,6 +86,16 @@ export class Spi extends RegisterBlock {
       () => this.diagnose('the transmit buffer was empty at the end of a frame: the I2S clock stops until the next write to DR'),
     );
     this.txRequest.pacer = this.transmitter;
+  }
+
+  /** Reset by the RCC: the transmitter stops at once, all registers are at their reset values. */
+  reset(): void {
+    this.transmitter?.takeOver();
+    this.transmitter?.stop();
+    this.cr1 = this.cr2 = this.i2scfgr = this.lastRead = 0;
+    this.crcpr = CRCPR_RESET;
+    this.i2spr = I2SPR_RESET;
+    this.update();
   }
 
   override peek(offset: number): number {

@@ -122,6 +122,15 @@ export class Usart extends RegisterBlock {
     ctx.clocks.onChange(() => this.applyReceiver());
   }
 
+  /** Reset by the RCC: all registers at their reset values, what is under way is dropped. */
+  reset(): void {
+    for (const offset of [CR1, CR2, CR3, BRR, GTPR]) this.writeRegister(offset, 0);
+    this.sr = SR_RESET;
+    this.rdr = this.tdr = this.seen = 0;
+    this.idleArmed = this.idleFrameDue = false;
+    this.update();
+  }
+
   override peek(offset: number): number {
     switch (offset) {
       case SR: return this.sr;
