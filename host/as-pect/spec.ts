@@ -7,7 +7,7 @@ import aspectTransform from '@as-pect/transform';
 import type { Board } from '../boards.js';
 import { CompileError, compileSource } from '../build/compile.js';
 import { FirmwareAbort } from '../cpu/wasm/cpu.js';
-import type { FirmwareTrap } from '../cpu/wasm/trap.js';
+import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import { EmulatedBoard } from '../emulator/emulated-board.js';
 import { packageRoot } from '../paths.js';
 import { CORE_VECTORS } from '../vectors.js';
@@ -28,7 +28,7 @@ export interface SpecResult {
 
 type Node = TestContext['rootNode'];
 const GROUP = 1;
-/** Where as-pect's own assertions are: a failure's place is the first that is elsewhere. */
+/** As a module path of the project, which need not have it installed. */
 const ASPECT_SOURCES = 'node_modules/@as-pect/assembly/';
 
 class Context extends TestContext {
@@ -130,7 +130,7 @@ function collect(root: Node, causes: ReadonlyMap<Node, FirmwareTrap>): Omit<Spec
 function messageOf(node: Node, cause: FirmwareTrap | undefined): string {
   if (node.negated) return `expected it to throw, but it did not. ${node.message ?? ''}`.trim();
   if (!cause) return node.ran ? node.errors.map((e) => e.message).join('; ') || 'failed' : 'did not run, because a hook before it failed';
-  const at = cause.frames.find((frame) => !frame.file.startsWith('~lib/') && !frame.file.includes(ASPECT_SOURCES));
+  const at = cause.frames.find(({ file }) => !isLibrary(file));
   const where = at ? `${at.file}:${at.line}:${at.column + 1}` : undefined;
   if (!(cause.cause instanceof FirmwareAbort)) return cause.message;
   const what = node.actual || node.expected ? 'expectation failed' : cause.reason.trim();

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { loadBoard } from '../boards.js';
 import { runSession } from '../emulator/session.js';
+import { prepareOutput } from '../output.js';
 import { assemblyDir } from '../paths.js';
 import { summary } from '../profile/summary.js';
 import { writeDemoPiece } from '../../music/canon-in-d.js';
@@ -21,6 +22,7 @@ export function demoCommand(): Command {
     .option('--out <dir>', 'where to leave them', join('build', 'demo'))
     .action(async ({ out }: { out: string }) => {
       const midi = join(out, 'canon-in-d.mid');
+      await prepareOutput(midi);
       await writeDemoPiece(midi);
       const firmware = relative(process.cwd(), join(assemblyDir, 'firmware', 'synth.ts'));
       const files = { wav: join(out, 'canon-in-d.wav'), vcd: join(out, 'canon-in-d.vcd'), report: out };

@@ -7,6 +7,8 @@ import { BoardError } from '../boards.js';
 import { CompileError } from '../build/compile.js';
 import { FirmwareTrap } from '../cpu/wasm/trap.js';
 import { MidiFileError } from '../devices/midi-file.js';
+import { Interrupted } from '../emulator/interruptible.js';
+import { OutputError } from '../output.js';
 import { boardsCommand } from './boards.js';
 import { demoCommand } from './demo.js';
 import { midiCommand } from './midi.js';
@@ -14,21 +16,29 @@ import { runCommand } from './run.js';
 import { testCommand } from './test.js';
 import { CommandFailed, UsageError } from './failures.js';
 
-/** Errors whose message is written for the user; anything else is a fault of ours and keeps its stack. */
-const TOLD = [BoardError, CompileError, FirmwareTrap, MidiFileError, CommandFailed];
+/** Errors whose message is written for the user: used wrongly, and failed. */
+const MISUSE = [UsageError, OutputError];
+const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, CommandFailed];
+/** 128 and the number of SIGINT, as a shell has it. */
+const INTERRUPTED = 130;
 
 const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
-  .exitOverride()
   .configureHelp({ showGlobalOptions: true });
-for (const command of [boardsCommand(), runCommand(), demoCommand(), midiCommand(), testCommand()]) program.addCommand(withExitOverride(command));
+for (const command of [boardsCommand(), runCommand(), demoCommand(), midiCommand(), testCommand()]) program.addCommand(command);
+withExitOverride(program);
 
 /** Commander ends the process by itself unless every command is told not to. */
 function withExitOverride(command: Command): Command {
-  command.exitOverride();
+  command.exitOverride().showHelpAfterError(`Try "${pathOf(command)} --help".`);
   command.commands.forEach((c) => withExitOverride(c as Command));
   return command;
+}
+
+/** How a command is called: "tonewheel midi decode". */
+function pathOf(command: Command): string {
+  return [...(command.parent ? [pathOf(command.parent)] : []), command.name()].join(' ');
 }
 
 try {
@@ -40,14 +50,17 @@ try {
 function report(error: unknown): number {
   // Commander has printed its message (or the help that was asked for) itself.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) {
-    console.error(`${pc.red('error:')} ${error.message}`);
-    return 2;
+  if (error instanceof Interrupted) {
+    console.error('interrupted; nothing was written');
+    return INTERRUPTED;
   }
-  if (TOLD.some((kind) => error instanceof kind)) {
+  const isSystemError = error instanceof Error && 'syscall' in error;
+  const isMisuse = MISUSE.some((kind) => error instanceof kind);
+  if (isMisuse || isSystemError || FAILURES.some((kind) => error instanceof kind)) {
     console.error(`${pc.red('error:')} ${(error as Error).message}`);
-    return 1;
+    return isMisuse ? 2 : 1;
   }
+  console.error('This is a fault of tonewheel itself, not of your firmware. With the lines below it can be found.');
   console.error(error);
   return 1;
 }

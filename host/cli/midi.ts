@@ -41,15 +41,16 @@ async function filter(command: string, input: Readable, output: Writable, conver
 
 const eventHelp = `
 Events, with ch 0 to 15, n and v 0 to 127 unless said otherwise:
-  note_on note_off poly_pressure cc          {t, ch, n, v}
-  program chan_pressure                      {t, ch, v}
-  pitch_bend                                 {t, ch, v}   v 0 to 16383
-  mtc_qf song_select                         {t, v}
-  song_pos                                   {t, v}       v 0 to 16383
-  tune_request clock start continue stop active_sensing reset   {t}
-  sysex                                      {t, data}    hex, F0 to F7
-  sysex_chunk                                {t, data}    part of a SysEx longer than the buffer of 4096 bytes
-  sysex_abort                                {t}          the open SysEx ended without F7
+  note_on note_off poly_pressure cc  {t, ch, n, v}
+  program chan_pressure              {t, ch, v}
+  pitch_bend                         {t, ch, v}  v 0 to 16383
+  mtc_qf song_select                 {t, v}
+  song_pos                           {t, v}      v 0 to 16383
+  tune_request clock start continue stop active_sensing reset  {t}
+  sysex                              {t, data}   hex, F0 to F7
+  sysex_chunk                        {t, data}   part of a SysEx that is longer
+                                                 than the buffer of 4096 bytes
+  sysex_abort                        {t}         the open SysEx ended without F7
 `;
 
 /** The `midi` command with its two subcommands, to be mounted on the main program. */
@@ -59,11 +60,12 @@ export function midiCommand(): Command {
     .description('hex byte streams on standard input, one a line, to JSON arrays of events; each line starts afresh')
     .option('--diag', 'end each array with an element that counts what was lost')
     .addHelpText('after', `${eventHelp}
-Each event has \`at\`, the 0-based index of the byte that completed it. With --diag the last element is
-{t: "diag", orphan_data, truncated, sysex_aborted, stray_eox, undefined, sysex_overflow}.
+Each event has \`at\`, the 0-based index of the byte that completed it. With
+--diag the last element is {t: "diag", orphan_data, truncated, sysex_aborted,
+stray_eox, undefined, sysex_overflow}.
 
-  $ echo '90 3C 64 3C 00' | tonewheel midi decode
-  [{"t":"note_on","ch":0,"n":60,"v":100,"at":2},{"t":"note_off","ch":0,"n":60,"v":0,"at":4}]
+  $ echo '90 3C 64' | tonewheel midi decode
+  [{"t":"note_on","ch":0,"n":60,"v":100,"at":2}]
 `)
     .action((options: { diag?: boolean }) =>
       filter('decode', process.stdin, process.stdout, (tool, line) => decodeLine(tool, line, options.diag === true)));
@@ -71,7 +73,8 @@ Each event has \`at\`, the 0-based index of the byte that completed it. With --d
     .description('JSON arrays of events on standard input, one a line, to hex byte streams; each line starts afresh')
     .option('--running-status', 'leave out a channel status that repeats the one before')
     .addHelpText('after', `${eventHelp}
-Elements of type sysex_abort, error and diag, and the key \`at\`, are read and send nothing.
+Elements of type sysex_abort, error and diag, and the key \`at\`, are read and
+send nothing.
 
   $ echo '[{"t":"pitch_bend","ch":0,"v":8192}]' | tonewheel midi encode
   e00040

@@ -7,6 +7,7 @@ import type { RunResult } from '../profile/run-result.js';
 import { summary } from '../profile/summary.js';
 import { boardNamed } from './board.js';
 import { CommandFailed } from './failures.js';
+import { checkFirmware, checkInput } from './inputs.js';
 import { progressBar } from './progress.js';
 
 interface RunOptions {
@@ -19,19 +20,19 @@ const LONG_VCD_SECONDS = 10;
 
 const positive = (text: string): number => {
   const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('wanted a number above 0.');
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('Wanted a number above 0.');
   return value;
 };
 
 const seed = (text: string): number => {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('wanted a whole number, 0 or above.');
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Wanted a whole number, 0 or above.');
   return value;
 };
 
 const window = (text: string): [number, number] => {
   const [from, to, ...rest] = text.split(':').map(Number);
-  if (rest.length > 0 || !(from >= 0 && to > from)) throw new InvalidArgumentError('wanted FROM:TO in seconds, e.g. 0.5:1.0.');
+  if (rest.length > 0 || !(from >= 0 && to > from)) throw new InvalidArgumentError('Wanted FROM:TO in seconds, e.g. 0.5:1.0.');
   return [from, to];
 };
 
@@ -70,8 +71,19 @@ export function runCommand(): Command {
     .option('--midi-align', 'each MIDI character completes just after a frame boundary, and times count from the first frame: the same sound at any speed')
     .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', positive, 1)
     .option('--json', 'print one JSON object')
+    .addHelpText('after', `
+Time is emulated time: seconds from the board's reset. Directories of output
+files are made; a file appears under its name when it is whole.
+
+Exit code: 0 done; 1 the run failed (does not compile, trapped, a handler
+exceeded its budget, broken MIDI file); 2 used wrongly.
+
+  $ tonewheel run synth.ts --board stm32f4-discovery --midi song.mid --wav o.wav
+`)
     .action(async (firmware: string, options: RunOptions) => {
       const { json, board, ...rest } = options;
+      checkFirmware(firmware);
+      if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
       if (options.vcd && !options.vcdWindow && !(options.seconds !== undefined && options.seconds <= LONG_VCD_SECONDS)) {
         console.error('note: a second of I2S lines is some 45 MB of VCD; --vcd-window FROM:TO or --seconds S limits it.');
       }

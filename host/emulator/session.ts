@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // One run as a user asks for it: a firmware, a MIDI file, how long, and what to leave behind.
 
-import { access, constants, mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { CommandFailed, UsageError } from '../cli/failures.js';
+import { join } from 'node:path';
+import { CommandFailed } from '../cli/failures.js';
 import type { Board } from '../boards.js';
 import { compileFirmware } from '../build/compile.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
 import { readMidiFile, writeMidiFile, type MidiFile } from '../devices/midi-file.js';
-import { PartialFile } from '../devices/partial-file.js';
+import { prepareOutput, writeWhole } from '../output.js';
 import { notesOf } from '../profile/midi-to-audio.js';
 import { writeReport } from '../profile/report.js';
 import type { RunResult } from '../profile/run-result.js';
 import type { WrittenFile } from '../profile/summary.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
+import { interruptible } from './interruptible.js';
 import { resultOf, sentAudioOf } from './result.js';
 
 export interface SessionOptions extends EmulationOptions {
@@ -48,19 +48,12 @@ const DEFAULT_SECONDS = 5;
 /** By then a firmware that plays audio has begun to, however slow its core. */
 const LONGEST_BOOT_SECONDS = 2;
 
-/** Fails now, not after minutes of work, when a file cannot be written where the user wants it. */
-async function checkWritable(path: string): Promise<void> {
-  const directory = dirname(resolve(path));
-  await mkdir(directory, { recursive: true }).catch((error) => { throw new UsageError(`cannot make the directory ${directory} for ${path}: ${error.message}`); });
-  await access(directory, constants.W_OK).catch(() => { throw new UsageError(`cannot write ${path}: no permission in ${directory}`); });
-}
-
-/** @throws MidiFileError, CompileError, FirmwareTrap, UsageError; files appear only when they are whole */
+/** @throws MidiFileError, CompileError, FirmwareTrap, OutputError, Interrupted; files appear only when they are whole */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
   const { board, midi, wav, vcd, midiOut, report, onProgress } = options;
   const file = midi === undefined ? undefined : await readMidiFile(midi);
-  for (const path of [wav, vcd, midiOut]) if (path !== undefined) await checkWritable(path);
-  if (report !== undefined) await checkWritable(`${report}/report.html`);
+  for (const path of [wav, vcd, midiOut]) if (path !== undefined) await prepareOutput(path);
+  if (report !== undefined) await prepareOutput(join(report, 'report.html'));
   const firmware = await compileFirmware(options.firmware, board);
   const emulated = new EmulatedBoard(board, firmware, options);
   const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
@@ -68,8 +61,10 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   if (onProgress) emulated.at(0, () => { onProgress(emulated.now / total); return emulated.now + total / 200; });
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
   try {
-    perform(emulated, total, file);
-    analyser?.close();
+    interruptible(() => {
+      perform(emulated, total, file);
+      analyser?.close();
+    });
   } finally {
     analyser?.abort();
   }
@@ -123,14 +118,4 @@ function attachAnalyser(emulated: EmulatedBoard, path: string, window: SessionOp
     sleep() {}, blockBoundary() {}, midiByte() {},
   });
   return analyser;
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const file = new PartialFile(path);
-  try {
-    file.write(bytes);
-    file.commit();
-  } finally {
-    file.abort();
-  }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The report of a run: one HTML file that opens from disk with no network, and the result as JSON beside it.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { prepareOutput, writeWhole } from '../output.js';
 import { packageRoot } from '../paths.js';
 import type { HeardNote } from './midi-to-audio.js';
 import type { BlockRecord } from './recorder.js';
@@ -71,9 +72,9 @@ ${script}</script>
  */
 export async function writeReport(directory: string, input: ReportInput): Promise<{ html: string; json: string }> {
   const page = await reportHtml(input);
-  await mkdir(directory, { recursive: true });
   const [html, json] = [join(directory, 'report.html'), join(directory, 'report.json')];
-  await writeFile(html, page);
-  await writeFile(json, `${JSON.stringify(input.result, null, 2)}\n`);
+  for (const path of [html, json]) await prepareOutput(path);
+  writeWhole(html, page);
+  writeWhole(json, `${JSON.stringify(input.result, null, 2)}\n`);
   return { html, json };
 }

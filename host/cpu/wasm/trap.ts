@@ -39,8 +39,8 @@ function reasonOf(error: unknown): string {
   return text;
 }
 
-/** The compiler's library, and the verbs of register access: true as places, but not what the author of a firmware looks for. */
-const isLibrary = (file: string): boolean => file.startsWith('~lib/') || /(^|\/)assembly\/shim\//.test(file);
+/** Installed packages, the compiler's library, and the verbs of register access: true as places, but not what the author of a firmware looks for. */
+export const isLibrary = (file: string): boolean => file.startsWith('~lib/') || file.includes('node_modules/') || /(^|\/)assembly\/shim\//.test(file);
 
 /**
  * Source positions of the WebAssembly frames of an error's stack, innermost first. Where library code was inlined, its place comes first and then
