@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a project imports from "tonewheel": to test its firmware, and to build tools of its own.
 
-export { loadBoard, listBoards, type Board } from './boards.js';
+export { loadBoard, listBoards, type Board } from './boards/index.js';
 export { compileFirmware, CompileError, type Firmware } from './build/compile.js';
 export { FirmwareTrap } from './cpu/wasm/trap.js';
 export { EmulatedBoard, type EmulationOptions } from './emulator/emulated-board.js';

@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectTests } from '../host/testing/project-tests.js';
-import { loadBoard } from '../host/boards.js';
+import { loadBoard } from '../host/boards/index.js';
 import { packageRoot } from '../host/paths.js';
 import { runAsPectSpecs, runSpecFiles, sum } from '../host/testing/run-tests.js';
 

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { TestContext } from '@as-pect/core';
 import aspectTransform from '@as-pect/transform';
-import type { Board } from '../boards.js';
+import type { Board } from '../boards/index.js';
 import { CompileError, compileSource } from '../build/compile.js';
 import { FirmwareAbort } from '../cpu/wasm/cpu.js';
 import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadBoard, type Board } from '../boards.js';
+import { loadBoard, type Board } from '../boards/index.js';
 import { boardSource, sampleRateOf } from './board-module.js';
 
 const board = loadBoard('stm32f4-discovery');

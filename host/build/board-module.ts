@@ -3,7 +3,7 @@
 
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Board, BoardPeripheral } from '../boards.js';
+import type { Board, BoardPeripheral } from '../boards/index.js';
 import { assemblyDir } from '../paths.js';
 
 /** Where the generated module lives; drivers and firmware import it as "…/shim/board". */

@@ -5,16 +5,14 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import asc from 'assemblyscript/asc';
 import { ABI_MODULE, abi } from '../abi.js';
-import type { Board } from '../boards.js';
+import type { Board } from '../boards/index.js';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
-import { customSection, withCustomSection } from '../cpu/wasm/writer.js';
+import { withCustomSection } from '../cpu/wasm/writer.js';
 import { packageRoot } from '../paths.js';
 import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
 import { boardSource } from './board-module.js';
-import { createTransform } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
 export class CompileError extends Error {
@@ -88,6 +86,8 @@ export async function compileSource(file: string, board: Board, { config, also =
   const outputs = new Map<string, Uint8Array | string>();
   let vectors: Vector[] = [];
   const coreHertz = board.clock.sysclk / board.clock.ahb;
+  // The compiler is large: commands that compile nothing start without it.
+  const [{ default: asc }, { createTransform }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
   const own = createTransform({ vectors: board.vectors, priorityBits: board.nvic.priorityBits, coreHertz, onVectors: (v) => (vectors = v) });
   const { error, stderr } = await asc.main(
     [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
@@ -109,13 +109,6 @@ export async function compileFirmware(file: string, board: Board): Promise<Firmw
   const firmware = await compileSource(file, board, { config: join(packageRoot, 'asconfig.json') });
   checkModule(file, parseModule(firmware.wasm));
   return firmware;
-}
-
-/** The vector table in a module's custom section. @throws CompileError when it has none: it was not made by this compiler */
-export function readVectors(module: WasmModule): Vector[] {
-  const section = customSection(module.bytes, module.sections, VECTOR_SECTION);
-  if (!section) throw new CompileError(`the module has no section "${VECTOR_SECTION}": it was not compiled by tonewheel`);
-  return JSON.parse(new TextDecoder().decode(section)) as Vector[];
 }
 
 /** What the shim would refuse at boot is refused here. */

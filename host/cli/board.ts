@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The board that a command is told to use.
 
-import { listBoards, loadBoard, type Board } from '../boards.js';
+import { listBoards, loadBoard, type Board } from '../boards/index.js';
 import { UsageError } from './failures.js';
 import { checkInput } from './inputs.js';
 

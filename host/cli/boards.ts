@@ -2,7 +2,7 @@
 // `tonewheel boards`: the boards and what each has.
 
 import { Command } from 'commander';
-import { listBoards, loadBoard, type Board } from '../boards.js';
+import { listBoards, loadBoard, type Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 
 function facts(board: Board) {

@@ -3,7 +3,7 @@
 
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
-import { loadBoard } from '../boards.js';
+import { loadBoard } from '../boards/index.js';
 import { runSession } from '../emulator/session.js';
 import { prepareOutput } from '../output.js';
 import { assemblyDir } from '../paths.js';

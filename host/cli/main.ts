@@ -3,7 +3,7 @@
 
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
-import { BoardError } from '../boards.js';
+import { BoardError } from '../boards/index.js';
 import { CompileError } from '../build/compile.js';
 import { FirmwareTrap } from '../cpu/wasm/trap.js';
 import { MidiFileError } from '../devices/midi-file.js';

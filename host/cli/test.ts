@@ -3,8 +3,6 @@
 
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { projectTests } from '../testing/project-tests.js';
-import { runAsPectSpecs, runSpecFiles, sum } from '../testing/run-tests.js';
 import { boardNamed } from './board.js';
 import { CommandFailed, UsageError } from './failures.js';
 
@@ -27,6 +25,8 @@ The project is the present directory. Its tests are
       const board = boardNamed(options.board);
       const missing = paths.find((path) => !existsSync(path));
       if (missing !== undefined) throw new UsageError(`${missing}: there is no such file or directory. Name a test file, or a directory with some.`);
+      // as-pect and the compiler are large: the other commands start without them.
+      const [{ projectTests }, { runAsPectSpecs, runSpecFiles, sum }] = await Promise.all([import('../testing/project-tests.js'), import('../testing/run-tests.js')]);
       const { asPect, scenarios } = await projectTests('.', paths);
       if (asPect.length + scenarios.length === 0) {
         throw new UsageError(`there is no test in ${paths.length > 0 ? paths.join(', ') : 'this directory'}. "tonewheel test --help" says what is taken for one.`);

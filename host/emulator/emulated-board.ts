@@ -2,7 +2,7 @@
 // A board on the desk that is not there: chip, CPU, codec, MIDI cable, microphone and logic analyser, put together and run.
 
 import { counters, COUNTERS_OFFSET, type CounterName } from '../abi.js';
-import type { Board } from '../boards.js';
+import type { Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 import type { Firmware } from '../build/compile.js';
 import { SourceMap } from '../build/source-map.js';

@@ -5,7 +5,7 @@
 // yields no cycle passes, and everything that it reads is of one instant.
 
 import { resolve } from 'node:path';
-import { loadBoard } from '../boards.js';
+import { loadBoard } from '../boards/index.js';
 import { compileFirmware, type Firmware } from '../build/compile.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
 

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { CommandFailed } from '../cli/failures.js';
-import type { Board } from '../boards.js';
+import type { Board } from '../boards/index.js';
 import { compileFirmware } from '../build/compile.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
 import { readMidiFile, writeMidiFile, type MidiFile } from '../devices/midi-file.js';

@@ -5,7 +5,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import pc from 'picocolors';
 import { runAsPectSpec } from '../as-pect/spec.js';
-import type { Board } from '../boards.js';
+import type { Board } from '../boards/index.js';
 
 export interface Counts {
   readonly passed: number;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How fast the demo plays on the emulated board, and what metering costs: the same rendering with and without the meter.
 
-import { loadBoard } from '../../host/boards.js';
+import { loadBoard } from '../../host/boards/index.js';
 import { compileFirmware } from '../../host/build/compile.js';
 import { InstructionCosts, loadCoreCosts } from '../../host/cpu/wasm/costs.js';
 import { parseModule } from '../../host/cpu/wasm/decode.js';

@@ -2,7 +2,7 @@
 // Firmware that must not compile: each is refused at its line, with the path that leads there and what to do.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadBoard } from '../../host/boards.js';
+import { loadBoard } from '../../host/boards/index.js';
 import { CompileError, compileFirmware } from '../../host/build/compile.js';
 
 const board = loadBoard('stm32f4-discovery');

@@ -2,7 +2,7 @@
 // Interrupts pre-empt metered firmware where they fall, nest by priority, and leave the interrupted code unharmed.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { loadBoard } from '../../host/boards.js';
+import { loadBoard } from '../../host/boards/index.js';
 import { compileFirmware, type Firmware } from '../../host/build/compile.js';
 import { InstructionCosts, loadCoreCosts } from '../../host/cpu/wasm/costs.js';
 import { WasmCpu } from '../../host/cpu/wasm/cpu.js';
@@ -42,6 +42,11 @@ test('the vector table has name, number, priority, budget and place of every han
   ]);
   assert.match(firmware.vectors[0].file, /tests\/cpu\/preemption\.as\.ts$/);
   assert.equal(firmware.vectors[0].line, 19);
+});
+
+test('the vector table ships in the module, as a custom section', () => {
+  const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(firmware.wasm as BufferSource), 'tonewheel.vectors');
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(section)), JSON.parse(JSON.stringify(firmware.vectors)));
 });
 
 test('a more urgent interrupt pre-empts a handler at the very access that pends it, three deep', () => {

@@ -2,7 +2,7 @@
 // A scripted register file for driver specs: records every access in order, and lets a spec say what a register reads.
 
 import { writeBoardModule } from '../../host/build/board-module.js';
-import { loadBoard } from '../../host/boards.js';
+import { loadBoard } from '../../host/boards/index.js';
 import { instantiateAssembly, type Fixture } from '../../host/testing/assembly.js';
 
 /** Linear memory appears at this physical address. */

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadBoard } from '../../host/boards.js';
+import { loadBoard } from '../../host/boards/index.js';
 import { compileFirmware } from '../../host/build/compile.js';
 
 const board = loadBoard('stm32f4-discovery');

@@ -60,15 +60,6 @@ export function withCustomSection(module: Uint8Array, name: string, contents: Ui
   return new ByteWriter().bytes(module).section(SECTION.custom, section).take().slice();
 }
 
-/** Contents of a module's custom section without its name, or undefined. */
-export function customSection(bytes: Uint8Array, sections: readonly Section[], name: string): Uint8Array | undefined {
-  const section = sections.find((s) => s.name === name);
-  if (!section) return undefined;
-  const r = new ByteReader(bytes, section.contents, section.end);
-  r.name();
-  return bytes.subarray(r.offset, section.end);
-}
-
 /** Copies a section that is a vector and appends elements to it: old count, contents, new elements. */
 export function appendToVector(bytes: Uint8Array, section: Section | undefined, added: number, write: (out: ByteWriter) => void): ByteWriter {
   const out = new ByteWriter();

@@ -2,7 +2,7 @@
 // The models and the chip's data together: what boards/ says must be what the models take.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadBoard } from '../../boards.js';
+import { loadBoard } from '../../boards/index.js';
 import { toNumber } from '../../machine/fraction.js';
 import { ModelBench } from '../../testing/model-bench.js';
 import { Flash } from './flash.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An STM32F4 put together from a board's data: every peripheral that has a model, at its address, behind its clock gate; the rest by name.
 
-import type { Board, BoardPeripheral } from '../../boards.js';
+import type { Board, BoardPeripheral } from '../../boards/index.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral } from '../../machine/peripheral.js';
 import { Dma, type DmaConfig } from './dma.js';

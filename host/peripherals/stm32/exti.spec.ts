@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadBoard } from '../../boards.js';
+import { loadBoard } from '../../boards/index.js';
 import { ModelBench } from '../../testing/model-bench.js';
 import { Exti } from './exti.js';
 import { PadRouter } from './pad-router.js';

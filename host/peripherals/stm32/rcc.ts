@@ -5,7 +5,7 @@
 import { divide, toNumber, type Fraction } from '../../machine/fraction.js';
 import { RegisterBlock, type ClockTree, type InterruptLine, type ModelContext } from '../../machine/peripheral.js';
 import type { Appointment } from '../../machine/timeline.js';
-import type { ClockLimits, StartUpTimes } from '../../boards.js';
+import type { ClockLimits, StartUpTimes } from '../../boards/index.js';
 import { clockFrequencies, pllFields, pllFrequencies, plli2sFields, type ClockState } from './clock-tree.js';
 import { registerNames } from './register-names.js';
 import { unmodelledUse } from './unmodelled.js';

@@ -2,7 +2,7 @@
 // Peripheral resets through the RCC (RM0090 7.3.5 to 7.3.9): each block is back at the reset values of its register map, and what it did has stopped.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadBoard } from '../../boards.js';
+import { loadBoard } from '../../boards/index.js';
 import { Machine } from '../../machine/machine.js';
 import { plugStm32 } from './chip.js';
 

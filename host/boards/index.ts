@@ -4,9 +4,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
-import { checkBoard } from './board-checks.js';
-import { merge, type Json, type JsonObject } from './board-merge.js';
-import { boardsDir } from './paths.js';
+import { checkBoard } from './checks.js';
+import { merge, type Json, type JsonObject } from './merge.js';
+import { boardsDir } from '../paths.js';
 
 export interface BoardMemory {
   readonly name: string;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a schema cannot say of a board: clocks within the chip's limits, pins that carry the signal, names that exist. And what follows from them.
 
-import type { Board } from './boards.js';
-import { divide, fraction, times, toNumber, type Fraction } from './machine/fraction.js';
+import type { Board } from './index.js';
+import { divide, fraction, times, toNumber, type Fraction } from '../machine/fraction.js';
 
 /** Clocks of a board once its start-up has run, exact, in hertz. */
 export interface BoardClocks {

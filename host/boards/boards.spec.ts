@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { boardClocks, trueSampleRate } from './board-checks.js';
-import { merge } from './board-merge.js';
-import { BoardError, listBoards, loadBoard } from './boards.js';
-import { toNumber } from './machine/fraction.js';
-import { registerNames } from './peripherals/stm32/register-names.js';
+import { boardClocks, trueSampleRate } from './checks.js';
+import { merge } from './merge.js';
+import { BoardError, listBoards, loadBoard } from './index.js';
+import { toNumber } from '../machine/fraction.js';
+import { registerNames } from '../peripherals/stm32/register-names.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tonewheel-boards-'));
 after(() => rmSync(dir, { recursive: true }));
