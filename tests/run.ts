@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { projectTests } from '../host/testing/project-tests.js';
 import { loadBoard } from '../host/boards/index.js';
 import { packageRoot } from '../host/paths.js';
-import { runAsPectSpecs, runSpecFiles, sum } from '../host/testing/run-tests.js';
+import { countsLine, runAsPectSpecs, runSpecFiles, sum } from '../host/testing/run-tests.js';
 
 async function specFiles(): Promise<string[]> {
   const entries = await readdir(join(packageRoot, 'build', 'js'), { withFileTypes: true, recursive: true });
@@ -20,8 +20,8 @@ process.chdir(packageRoot);
 const specs = (await specFiles()).filter(wanted);
 const asPect = (await projectTests('.')).asPect.filter(wanted);
 const counts = sum(
-  specs.length > 0 ? await runSpecFiles(specs) : { passed: 0, failed: 0 },
+  specs.length > 0 ? await runSpecFiles(specs) : { passed: 0, failed: 0, skipped: 0 },
   await runAsPectSpecs(asPect, loadBoard('stm32f4-discovery')),
 );
-console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+console.log(`\n${countsLine(counts)}`);
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

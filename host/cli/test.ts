@@ -26,15 +26,15 @@ The project is the present directory. Its tests are
       const missing = paths.find((path) => !existsSync(path));
       if (missing !== undefined) throw new UsageError(`${missing}: there is no such file or directory. Name a test file, or a directory with some.`);
       // as-pect and the compiler are large: the other commands start without them.
-      const [{ projectTests }, { runAsPectSpecs, runSpecFiles, sum }] = await Promise.all([import('../testing/project-tests.js'), import('../testing/run-tests.js')]);
+      const [{ projectTests }, { countsLine, runAsPectSpecs, runSpecFiles, sum }] = await Promise.all([import('../testing/project-tests.js'), import('../testing/run-tests.js')]);
       const { asPect, scenarios } = await projectTests('.', paths);
       if (asPect.length + scenarios.length === 0) {
         throw new UsageError(`there is no test in ${paths.length > 0 ? paths.join(', ') : 'this directory'}. "tonewheel test --help" says what is taken for one.`);
       }
       process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, NODE_OPTIONS].filter(Boolean).join(' ');
-      const none = { passed: 0, failed: 0 };
-      const { passed, failed } = sum(scenarios.length > 0 ? await runSpecFiles(scenarios) : none, await runAsPectSpecs(asPect, board));
-      console.log(`\n${passed} passed, ${failed} failed`);
-      if (failed > 0) throw new CommandFailed(failed === 1 ? 'a test failed.' : `${failed} tests failed.`);
+      const none = { passed: 0, failed: 0, skipped: 0 };
+      const counts = sum(scenarios.length > 0 ? await runSpecFiles(scenarios) : none, await runAsPectSpecs(asPect, board));
+      console.log(`\n${countsLine(counts)}`);
+      if (counts.failed > 0) throw new CommandFailed(counts.failed === 1 ? 'a test failed.' : `${counts.failed} tests failed.`);
     });
 }
