@@ -22,6 +22,7 @@ import { RealTime } from '../machine/real-time.js';
 import type { Appointment } from '../machine/timeline.js';
 import { floorTimes, fraction, times } from '../machine/fraction.js';
 import type { Wire } from '../machine/wire.js';
+import { mapMemory } from './memory-map.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
 import { Recorder } from '../profile/recorder.js';
@@ -96,16 +97,18 @@ export class EmulatedBoard {
     const module = parseModule(firmware.wasm);
     const metered = meter(module, new InstructionCosts(this.costs));
     this.traps = { module, metered, sourceMap: firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined };
-    const memory = board.memory.find((m) => m.dma);
-    if (!memory) throw new Error(`board ${board.name} has no memory that DMA reaches`);
+    const { address, rest } = mapMemory(board, (module.memory?.initial ?? 0) * 65536, firmware.file);
+    for (const region of rest) machine.bus.addMemory(region);
     this.cpu = new WasmCpu({
       machine, metered, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
-      memoryAddress: memory.origin,
+      memoryAddress: address,
       onMemory: (bytes) => {
         this.words = new Uint32Array(bytes.buffer);
-        machine.bus.addMemory({ name: memory.name, origin: memory.origin, dma: true, bytes });
+        machine.bus.addMemory({ name: 'linear memory', origin: address, dma: true, bytes });
       },
     });
+    // Buttons pull their pad high while they are pressed, and a resistor holds it low until then.
+    for (const pad of Object.values(board.buttons)) this.pin(pad).set(0);
 
     const i2s = machine.i2sBus(board.audio.i2s);
     const rx = this.pin(board.midi.pins.RX);
