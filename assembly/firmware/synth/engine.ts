@@ -11,7 +11,7 @@ import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator, VoiceState } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
-import { DRUM_CHANNEL, HELD_KEYS, MONO_PRIORITY, STEAL_POLICY, VOICE_COUNT } from "./config";
+import { DRUM_CHANNEL, HELD_KEYS, LADDER_VOICES, MONO_PRIORITY, STEAL_POLICY, VOICE_COUNT } from "./config";
 import { Drum, drumOfNote, DrumPan, FIRST_DRUM, LAST_DRUM, timbreOfDrum } from "./drums";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
@@ -218,7 +218,9 @@ class Synth {
     if (index == NO_VOICE) return;
     const state = unchecked(this.channels[channel]);
     const strength = state.soft ? max<i32>(<i32>(<f32>velocity * SOFT_VELOCITY), 1) : velocity;
-    unchecked(this.voices[index]).start(timbreOfProgram(state.program), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
+    const voice = unchecked(this.voices[index]);
+    voice.start(timbreOfProgram(state.program), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
+    if (voice.usesLadder && this.ladders() > LADDER_VOICES) voice.spareLadder();
   }
 
   private strike(note: i32, velocity: i32): void {
@@ -346,6 +348,13 @@ class Synth {
     for (let i = 0; i < VOICE_COUNT; i++) {
       if (this.allocator.stateOf(i) != VoiceState.Free) unchecked(this.voices[i]).controlIfFresh(framesLeft);
     }
+  }
+
+  /** Voices that sound through the ladder. */
+  private ladders(): i32 {
+    let count = 0;
+    for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.stateOf(i) != VoiceState.Free && unchecked(this.voices[i]).usesLadder) count++;
+    return count;
   }
 
   /** Renders up to the next control point. */

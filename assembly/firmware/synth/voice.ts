@@ -13,7 +13,7 @@ import { renderSvf, resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
 import { exp2, noteIncrement } from "../../audio/tuning";
 import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
 import { Strip } from "./strip";
-import { BANDPASS, HIGHPASS, LADDER, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
+import { BANDPASS, HIGHPASS, LADDER, LOWPASS, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
 
 const QUARTER_CYCLE: u32 = 1 << 30;
 const CYCLE: f32 = 4294967296.0;
@@ -119,6 +119,16 @@ export class Voice {
     this.channel = channel;
     this.noise = new NoiseSource(seed);
     this.wave = new WavetableOscillator(context.organWave);
+  }
+
+  /** Whether the note goes through the ladder, the dearest of the filters. */
+  get usesLadder(): bool {
+    return this.filter == <i32>LADDER;
+  }
+
+  /** Puts the state-variable filter in the ladder's place, for the note just started: two poles instead of four, at two fifths of the cost. */
+  spareLadder(): void {
+    this.filter = <i32>LOWPASS;
   }
 
   /**
