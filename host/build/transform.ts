@@ -60,6 +60,7 @@ export function createTransform(options: TransformOptions) {
       const exportsText: string[] = [];
       for (const source of parser.sources) {
         for (const statement of source.statements) {
+          this.refuseNested(statement);
           if (statement.kind !== NodeKind.FunctionDeclaration) continue;
           const declaration = statement as FunctionDeclaration;
           const decorator = declaration.decorators?.find((d) => d.name.text === 'isr');
@@ -86,6 +87,15 @@ export function createTransform(options: TransformOptions) {
       const roots = parsed.exports.filter((e) => e.kind === 'func' && (e.name === RENDER || vectors.some((v) => v.exportName === e.name))).map((e) => e.index);
       for (const finding of findViolations(parsed, roots)) this.reportViolation(finding, parsed.functionNames, map);
       options.onVectors(vectors);
+    }
+
+    /** A handler inside of a class or a namespace would go unnoticed. */
+    private refuseNested(statement: Node): void {
+      for (const member of (statement as { members?: FunctionDeclaration[] }).members ?? []) {
+        const decorator = member.decorators?.find((d) => d.name.text === 'isr');
+        if (decorator) this.fail(decorator.range, '@isr goes on a function at the top level of a file');
+        this.refuseNested(member as unknown as Node);
+      }
     }
 
     private fail(range: Range, text: string): undefined {

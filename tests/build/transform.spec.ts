@@ -21,6 +21,7 @@ const cases: readonly { name: string; wants: readonly RegExp[] }[] = [
   { name: 'unknown-vector', wants: [/unknown-vector\.as\.ts\(2,\d+\)/, /"USRT2"; did you mean "USART2"/] },
   { name: 'bound-twice', wants: [/bound-twice\.as\.ts\(4,\d+\)/, /bound already, to first in .*:3/] },
   { name: 'wrong-arguments', wants: [/\(2,1\)/, /a vector and a priority/, /\(4,14\)/, /0 \(most urgent\) to 15/, /\(6,20\)/, /budget/, /\(9,\d+\)/, /no parameters/] },
+  { name: 'method', wants: [/\(3,3\)/, /\(7,3\)/, /top level of a file/] },
   { name: 'syntax', wants: [/syntax\.as\.ts\(2,\d+\)/, /not assignable/] },
   { name: 'no-main', wants: [/exports no function main\(\)/] },
   { name: 'random', wants: [/env\.seed/, /noise generator/] },
