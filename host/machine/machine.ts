@@ -7,6 +7,7 @@ import { ExceptionController } from './exceptions.js';
 import { I2cBus, I2sBus } from './links.js';
 import { Observers } from './observer.js';
 import type { ClockTree, Diagnostic, InterruptLine, ModelContext } from './peripheral.js';
+import { CORE_VECTORS } from '../vectors.js';
 import { Timeline } from './timeline.js';
 import { Wire } from './wire.js';
 
@@ -56,6 +57,11 @@ export class Machine implements ModelContext {
     const irq = this.config.vectors.indexOf(vector);
     if (irq < 0) throw new Error(`the chip has no interrupt ${vector}`);
     return this.exceptions.line(irq);
+  }
+
+  /** The manual's name of an interrupt or core exception, by CMSIS's number. */
+  vectorName(irq: number): string {
+    return this.config.vectors[irq] ?? Object.keys(CORE_VECTORS).find((name) => CORE_VECTORS[name] === irq) ?? `interrupt ${irq}`;
   }
 
   /** Keeps each finding once, however often it happens. */

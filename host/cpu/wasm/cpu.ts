@@ -158,7 +158,10 @@ export class WasmCpu {
     // Asked again after stacking: a more urgent one that arrived meanwhile goes first (late arrival).
     for (let exception = exceptions.next(); exception !== 0; exception = exceptions.next()) {
       const handler = this.handlers.get(exception);
-      if (!handler) throw new Error(`interrupt ${exception - FIRST_IRQ} is enabled and pending, but no function is marked @isr for it`);
+      if (!handler) {
+        const name = machine.vectorName(exception - FIRST_IRQ);
+        throw new Error(`${name} interrupts, but the firmware has no handler for it: mark a function with @isr("${name}", priority), or do not enable it`);
+      }
       const { name } = handler.vector;
       const pendedAt = exceptions.pendedAt(exception);
       exceptions.activate(exception);
