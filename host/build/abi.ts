@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Writes the AssemblyScript side of the ABI from the table in host/abi.ts.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { abi, ABI_MODULE, counters, COUNTERS_OFFSET, type AbiFunction } from '../abi.js';
 import { packageRoot } from '../paths.js';
+import { writeGenerated } from './generated.js';
 
 /** Where the generated declarations live; firmware imports them as "…/shim/abi". */
 export const abiDeclarations = join(packageRoot, 'assembly', 'shim', 'abi.ts');
@@ -31,12 +31,5 @@ export function abiSource(): string {
   return `// Generated from host/abi.ts; do not edit.\n\n${functions.join('\n')}\n${counterEnum()}`;
 }
 
-/** Brings `assembly/shim/abi.ts` up to date; concurrent callers see the old text or the new, never half of one. */
-export async function writeAbiDeclarations(): Promise<void> {
-  const wanted = abiSource();
-  if ((await readFile(abiDeclarations, 'utf8').catch(() => undefined)) === wanted) return;
-  await mkdir(dirname(abiDeclarations), { recursive: true });
-  const partial = `${abiDeclarations}.${process.pid}`;
-  await writeFile(partial, wanted);
-  await rename(partial, abiDeclarations);
-}
+/** Brings `assembly/shim/abi.ts` up to date. */
+export const writeAbiDeclarations = (): Promise<void> => writeGenerated(abiDeclarations, abiSource());

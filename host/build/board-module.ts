@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Writes a board's numbers as an AssemblyScript module of constants, so that drivers type none of them a second time.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Board, BoardPeripheral } from '../boards/index.js';
 import { assemblyDir } from '../paths.js';
+import { writeGenerated } from './generated.js';
 
 /** Where the generated module lives; drivers and firmware import it as "…/shim/board". */
-export const boardModule = join(assemblyDir, 'shim', 'board.ts');
+const boardModule = join(assemblyDir, 'shim', 'board.ts');
 
 const RCC_REGISTERS: Readonly<Record<string, number>> = { AHB1ENR: 0x30, AHB2ENR: 0x34, AHB3ENR: 0x38, APB1ENR: 0x40, APB2ENR: 0x44 }; // RM0090 7.3.24
 
@@ -139,12 +139,5 @@ export function boardSource(board: Board): string {
   return text.toString();
 }
 
-/** Brings `assembly/shim/board.ts` up to date for a board; a concurrent reader sees the old text or the new, never half of one. */
-export async function writeBoardModule(board: Board): Promise<void> {
-  const wanted = boardSource(board);
-  if ((await readFile(boardModule, 'utf8').catch(() => undefined)) === wanted) return;
-  await mkdir(dirname(boardModule), { recursive: true });
-  const partial = `${boardModule}.${process.pid}`;
-  await writeFile(partial, wanted);
-  await rename(partial, boardModule);
-}
+/** Brings `assembly/shim/board.ts` up to date for a board. */
+export const writeBoardModule = (board: Board): Promise<void> => writeGenerated(boardModule, boardSource(board));

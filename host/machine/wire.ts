@@ -37,11 +37,6 @@ export class Wire {
     return this.edges[0].level;
   }
 
-  /** First falling edge at or after `cycle` that has happened already, or undefined. */
-  fallingEdgeSince(cycle: number): number | undefined {
-    return this.edges.find((e) => e.cycle >= cycle && e.level === 0)?.cycle;
-  }
-
   /** Calls `listener` at every later edge. */
   onEdge(listener: EdgeListener): void {
     this.listeners.push(listener);
