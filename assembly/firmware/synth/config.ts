@@ -23,5 +23,8 @@ export const MONO_PRIORITY: NotePriority = NotePriority.Last;
 /** Channel of the drums (General MIDI's channel 10, counted from 0). */
 export const DRUM_CHANNEL: i32 = 9;
 
-/** Frames of a block: even, 8 to 256. A message sounds two blocks after its last byte. */
+/**
+ * Frames of a block: even, 8 to 256. A message sounds two blocks after its last byte. Five frames of each block go to the DMA's reading ahead, so short
+ * blocks leave less time for voices. The budget of `render` in synth.ts is that of a block: 3501 cycles a frame.
+ */
 export const BLOCK_FRAMES: i32 = 32;
