@@ -98,13 +98,13 @@ export class EmulatedBoard {
     const metered = meter(module, new InstructionCosts(this.costs));
     this.traps = { module, metered, sourceMap: firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined };
     const { address, rest } = mapMemory(board, (module.memory?.initial ?? 0) * 65536, firmware.file);
-    for (const region of rest) machine.bus.addMemory(region);
     this.cpu = new WasmCpu({
       machine, metered, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
       memoryAddress: address,
       onMemory: (bytes) => {
         this.words = new Uint32Array(bytes.buffer);
-        machine.bus.addMemory({ name: 'linear memory', origin: address, dma: true, bytes });
+        // First, for it is what the DMA reads.
+        for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest]) machine.bus.addMemory(region);
       },
     });
     // Buttons pull their pad high while they are pressed, and a resistor holds it low until then.

@@ -29,6 +29,8 @@ interface Mapping {
   readonly clocked: (access: 'read' | 'write') => boolean;
 }
 
+/** Below is code and RAM (ARM DDI 0403E, B3.1). */
+const FIRST_PERIPHERAL = 0x40000000;
 /** Peripherals sit on 1 KiB boundaries; one page of the lookup table is that large. */
 const PAGE_BITS = 10;
 
@@ -39,6 +41,7 @@ export class Bus {
 
   /** Places a peripheral. @throws Error when the addresses are taken */
   map(base: number, size: number, peripheral: Peripheral, clocked: (access: 'read' | 'write') => boolean = () => true): void {
+    if (base < FIRST_PERIPHERAL) throw new Error(`${peripheral.name} at ${hex(base)}: below ${hex(FIRST_PERIPHERAL)} there is memory alone`);
     const mapping: Mapping = { base, size, peripheral, clocked };
     for (let page = base >>> PAGE_BITS; page <= (base + size - 1) >>> PAGE_BITS; page++) {
       const there = this.pages.get(page) ?? [];
@@ -58,30 +61,35 @@ export class Bus {
 
   /** @throws BusError when nothing is there, UnmodelledRegisterError when the chip has something that the emulator lacks */
   read(address: number, size: AccessSize): number {
+    const mapping = this.mappingAt(address);
+    if (mapping !== undefined) {
+      if (address % size !== 0) throw new BusError(address, 'read', `unaligned ${size}-byte read of ${mapping.peripheral.name} at ${hex(address)}`);
+      return mapping.clocked('read') ? mapping.peripheral.read(address - mapping.base, size) : 0;
+    }
     for (const { origin, bytes } of this.memories) {
       const at = address - origin;
       if (at < 0 || at + size > bytes.length) continue;
       if (size === 4) return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
       return size === 2 ? bytes[at] | (bytes[at + 1] << 8) : bytes[at];
     }
-    const mapping = this.mappingAt(address);
-    if (mapping === undefined) throw this.nothingAt(address, 'read');
-    if (address % size !== 0) throw new BusError(address, 'read', `unaligned ${size}-byte read of ${mapping.peripheral.name} at ${hex(address)}`);
-    return mapping.clocked('read') ? mapping.peripheral.read(address - mapping.base, size) : 0;
+    throw this.nothingAt(address, 'read');
   }
 
   /** @throws as `read` does */
   write(address: number, value: number, size: AccessSize): void {
+    const mapping = this.mappingAt(address);
+    if (mapping !== undefined) {
+      if (address % size !== 0) throw new BusError(address, 'write', `unaligned ${size}-byte write of ${mapping.peripheral.name} at ${hex(address)}`);
+      if (mapping.clocked('write')) mapping.peripheral.write(address - mapping.base, value, size);
+      return;
+    }
     for (const { origin, bytes } of this.memories) {
       const at = address - origin;
       if (at < 0 || at + size > bytes.length) continue;
       for (let i = 0; i < size; i++) bytes[at + i] = value >>> (8 * i);
       return;
     }
-    const mapping = this.mappingAt(address);
-    if (mapping === undefined) throw this.nothingAt(address, 'write');
-    if (address % size !== 0) throw new BusError(address, 'write', `unaligned ${size}-byte write of ${mapping.peripheral.name} at ${hex(address)}`);
-    if (mapping.clocked('write')) mapping.peripheral.write(address - mapping.base, value, size);
+    throw this.nothingAt(address, 'write');
   }
 
   /** Memory as a DMA controller's memory port sees it: a view of `byteCount` bytes. @throws BusError outside of DMA-capable memory */
@@ -112,6 +120,7 @@ export class Bus {
   }
 
   private mappingAt(address: number): Mapping | undefined {
+    if (address < FIRST_PERIPHERAL) return undefined;
     const candidates = this.pages.get(address >>> PAGE_BITS);
     if (candidates === undefined) return undefined;
     for (const mapping of candidates) if (address >= mapping.base && address < mapping.base + mapping.size) return mapping;
