@@ -165,7 +165,8 @@ export class WasmCpu {
       const { name } = handler.vector;
       const pendedAt = exceptions.pendedAt(exception);
       exceptions.activate(exception);
-      observers.exceptionEnter(name, enteredAt, pendedAt);
+      // One that arrives late, during the stacking for another, did not wait at all.
+      observers.exceptionEnter(name, Math.max(enteredAt, pendedAt), pendedAt);
       this.running.push(name);
       this.active.push(exception);
       this.spend(dispatch);
