@@ -105,10 +105,15 @@ export interface Board {
     readonly exceptionEntryCycles: number;
     readonly exceptionExitCycles: number;
     readonly tailChainCycles: number;
-    readonly systemControlSpace: number;
-    readonly dwt: number;
+    /** SCB_CPUID: implementer, variant, part and revision. */
+    readonly cpuid: number;
   };
-  readonly nvic: { readonly priorityBits: number; readonly lines: number };
+  readonly nvic: {
+    readonly priorityBits: number;
+    readonly lines: number;
+    /** HCLK cycles in a tick of SysTick's external reference. */
+    readonly systickReferenceDivider: number;
+  };
   readonly memory: readonly BoardMemory[];
   readonly flash: { readonly name: string; readonly origin: number; readonly byteCount: number; readonly sectors: readonly FlashSector[] };
   readonly package: { readonly name: string; readonly pads: readonly string[] };

@@ -84,7 +84,11 @@ export class EmulatedBoard {
     for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) lines[irq] = name;
     this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits });
     const { machine } = this;
-    plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => { throw new Error('the firmware asked for a system reset (SCB_AIRCR.SYSRESETREQ), which ends a run here'); } });
+    plugCore(machine, {
+      cpuid: board.core.cpuid,
+      systickReferenceDivider: board.nvic.systickReferenceDivider,
+      onResetRequest: () => { throw new Error('the firmware asked for a system reset (SCB_AIRCR.SYSRESETREQ), which ends a run here'); },
+    });
     this.chip = plugStm32(machine, board);
     this.time = new RealTime(machine.timeline, machine.clocks);
     this.sampleRate = sampleRateOf(board);

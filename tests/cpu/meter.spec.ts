@@ -113,9 +113,9 @@ test('what is no module is refused with the offset and the reason', () => {
     const broken = module.bytes.slice();
     broken[at] = value;
     try {
-      meter(parseModule(broken), unit);
+      parseModule(broken);
     } catch (error) {
-      assert.ok(error instanceof WasmFormatError || error instanceof RangeError || error instanceof TypeError, String(error));
+      assert.ok(error instanceof WasmFormatError, String(error));
     }
   }), { numRuns: 300 });
   fc.assert(fc.property(fc.nat(module.bytes.length - 1), (length) => {
