@@ -79,6 +79,35 @@ function longestBlock({ bytes, functions }: WasmModule): number {
   return longest;
 }
 
+test('branches to the outermost label, which other compilers make, are counted like returns', () => {
+  const I32 = 0x7f;
+  // (func (param i32) (result i32)  i32.const 5  local.get 0  br_if 0  drop  i32.const 6)
+  const conditional = [0x00, 0x41, 5, 0x20, 0, 0x0d, 0, 0x1a, 0x41, 6, 0x0b];
+  // (func (param i32) (result i32)  i32.const 7  local.get 0  br_table 0 0)
+  const table = [0x00, 0x41, 7, 0x20, 0, 0x0e, 1, 0, 0, 0x0b];
+  // (func (param i32) (result i32)  (block  local.get 0  i32.eqz  br_if 0  i32.const 8  br 1)  i32.const 9)
+  const plainBranch = [0x00, 0x02, 0x40, 0x20, 0, 0x45, 0x0d, 0, 0x41, 8, 0x0c, 1, 0x0b, 0x41, 9, 0x0b];
+  const bodies = [conditional, table, plainBranch];
+  const section = (id: number, contents: number[]) => [id, contents.length, ...contents];
+  const bytes = new Uint8Array([
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    ...section(1, [1, 0x60, 1, I32, 1, I32]),
+    ...section(3, [3, 0, 0, 0]),
+    ...section(7, [3, 1, 0x61, 0, 0, 1, 0x62, 0, 1, 1, 0x63, 0, 2]),
+    ...section(10, [3, ...bodies.flatMap((body) => [body.length, ...body])]),
+  ]);
+  const run = instantiate(meter(parseModule(bytes), unit).bytes, { [METER.module]: { [METER.tick]: () => {} } });
+  const cycles = (name: string, argument: number): [result: number, cycles: number] => {
+    run[METER.setLeft](FAR);
+    return [run[name](argument), FAR - run[METER.getLeft]()];
+  };
+  assert.deepEqual(cycles('a', 1), [5, 3]);
+  assert.deepEqual(cycles('a', 0), [6, 5]);
+  assert.deepEqual(cycles('b', 0), [7, 3]);
+  assert.deepEqual(cycles('c', 1), [8, 5]);
+  assert.deepEqual(cycles('c', 0), [9, 4]);
+});
+
 test('each metered instruction knows where it was: the opcodes are the same', () => {
   const { bytes, originalOffset } = meter(module, unit);
   const again = parseModule(bytes);

@@ -62,6 +62,27 @@ export function masked(): void {
   note(21);
 }
 
+/** A critical section inside of another: the inner end does not open the outer one. */
+export function nestedMasks(): void {
+  const outer = irqMask();
+  const inner = irqMask();
+  irqPend(6);
+  irqRestore(inner);
+  note(30);
+  irqRestore(outer);
+  note(31);
+}
+
+/** Cycles that a chain of two handlers takes out of this function. */
+export function cyclesOfChain(): u32 {
+  const state = irqMask();
+  irqPend(-2);
+  irqPend(6);
+  const before = cycleCounter();
+  irqRestore(state);
+  return cycleCounter() - before;
+}
+
 /** Computes for a while, touching no register, with SysTick falling every `reload` + 1 cycles. Returns what it computed. */
 export function computeUnderTicks(rounds: i32, reload: u32): u32 {
   store32(0xE000E014, reload);

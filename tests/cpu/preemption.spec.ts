@@ -17,7 +17,9 @@ before(async () => {
   firmware = await compileFirmware('tests/cpu/preemption.as.ts', board);
 });
 
-function boot(engine = 'aot') {
+const CORTEX_M4 = { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 };
+
+function boot(engine = 'aot', core = CORTEX_M4) {
   const vectors: string[] = [];
   for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
   const machine = new Machine({ vectors: Array.from({ length: board.nvic.lines }, (_, i) => vectors[i] ?? ''), priorityBits: 4 });
@@ -25,7 +27,7 @@ function boot(engine = 'aot') {
   const costs = loadCoreCosts('cortex-m4f').engines[engine];
   const cpu = new WasmCpu({
     machine, metered: meter(parseModule(firmware.wasm), new InstructionCosts(costs)), vectors: firmware.vectors,
-    core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, dispatch: costs.dispatch, overclock: 1, memoryAddress: 0x20000000, onMemory() {},
+    core, dispatch: costs.dispatch, overclock: 1, memoryAddress: 0x20000000, onMemory() {},
   });
   cpu.boot();
   cpu.call('init');
@@ -59,6 +61,21 @@ test('a critical section holds interrupts back, and the more urgent one goes fir
   const { cpu, trace } = boot();
   cpu.call('masked');
   assert.deepEqual(trace(), [20, 1, 2, 1, 3, 21]);
+});
+
+test('the end of an inner critical section does not end the outer one', () => {
+  const { cpu, trace } = boot();
+  cpu.call('nestedMasks');
+  assert.deepEqual(trace(), [30, 1, 31]);
+});
+
+test('entry, tail-chain and exit take the core\'s cycles, each as often as it happens', () => {
+  // EXTI0, chained to PendSV; PendSV is pre-empted by EXTI1, and that by EXTI0: three entries, three exits, one chain.
+  const cycles = (core: Partial<typeof CORTEX_M4>) => boot('aot', { ...CORTEX_M4, ...core }).cpu.call('cyclesOfChain') as number;
+  const usual = cycles({});
+  assert.equal(cycles({ exceptionEntryCycles: 12 + 100 }) - usual, 3 * 100);
+  assert.equal(cycles({ exceptionExitCycles: 10 + 100 }) - usual, 3 * 100);
+  assert.equal(cycles({ tailChainCycles: 6 + 100 }) - usual, 100);
 });
 
 test('a computation gives the same result under interrupts of any period, and as many fall as its time has room for', () => {
