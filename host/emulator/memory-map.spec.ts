@@ -20,3 +20,11 @@ test('two pages are SRAM1 and SRAM2 to the last byte', () => {
 test('three pages do not fit, and the message says what there is', () => {
   assert.throws(() => mapMemory(board, 196608, 'big.ts'), /big\.ts has 192 KiB of memory; stm32f4-discovery has 128 KiB in one piece/);
 });
+
+test('memories with a gap between them do not count as one', () => {
+  const apart = { ...board, memory: [
+    { name: 'A', origin: 0x20000000, byteCount: 65536, kind: 'ram', dma: true }, { name: 'B', origin: 0x30000000, byteCount: 65536, kind: 'ram', dma: true },
+  ] } as const;
+  assert.throws(() => mapMemory(apart, 131072, 'x.ts'), /has 64 KiB in one piece/);
+  assert.deepEqual(mapMemory(apart, 65536, 'x.ts').rest.map(({ name }) => name), ['B']);
+});
