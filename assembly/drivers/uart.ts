@@ -7,6 +7,7 @@ import {
   MIDI_UART_CLOCK_HZ, MIDI_UART_CLOCK_REGISTER, MIDI_UART_IRQ,
 } from "../shim/board";
 import { count, Counter, setGauge } from "../shim/counters";
+import { rememberMidi } from "../shim/recent";
 import { read, setBits, write } from "../shim/registers";
 import {
   CR1_RE, CR1_RXNEIE, CR1_TE, CR1_TXEIE, CR1_UE, SR_FE, SR_NF, SR_ORE, SR_RXNE, SR_TXE, USART_BRR, USART_CR1, USART_CR2, USART_CR3,
@@ -81,6 +82,7 @@ function receive(status: u32, byte: u32): void {
     count(byte == 0 ? Counter.uartBreak : Counter.uartFraming);
     gap = true;
   } else if (status & SR_RXNE) {
+    rememberMidi(byte);
     const value = byte | (gap ? AFTER_GAP : 0) | (timestamp() << TIME_SHIFT);
     gap = !received.push(framePosition(), value);
     if (gap) count(Counter.rxQueueFull);

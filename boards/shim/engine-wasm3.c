@@ -11,18 +11,9 @@
 #include "shim.h"
 #include "wasm3-run.h"
 
-/** Header and linear memory in one piece, as wasm3 wants it. */
-extern uint8_t tw_memory_header[];
-
 static IM3Runtime runtime;
 static IM3Module module;
 static IM3Function function_init, function_main;
-
-/** An import has failed: what the trap is to say, when the interpreter has unwound to here. */
-static struct {
-  uint32_t cause;
-  uint32_t detail[4];
-} pending;
 
 typedef struct {
   IM3Function function;
