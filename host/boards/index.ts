@@ -100,7 +100,10 @@ export interface Board {
   readonly sources: Readonly<Record<string, string>>;
   readonly core: {
     readonly architecture: string;
+    /** gcc's -mcpu, -mfpu and -mfloat-abi. */
+    readonly cpu: string;
     readonly fpu: string;
+    readonly floatAbi: string;
     readonly dataCache: boolean;
     readonly exceptionEntryCycles: number;
     readonly exceptionExitCycles: number;
@@ -144,6 +147,8 @@ export interface Board {
   readonly midi: { readonly uart: string; readonly pins: { readonly RX: string; readonly TX: string } };
   readonly leds: Readonly<Record<string, string>>;
   readonly buttons: Readonly<Record<string, string>>;
+  /** Pads that are high while a vector's handler runs. */
+  readonly markers?: Readonly<Record<string, string>>;
   readonly flashTool?: { readonly command: string; readonly arguments: readonly string[] };
 }
 
