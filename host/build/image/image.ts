@@ -5,6 +5,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Board } from '../../boards/index.js';
 import { parseModule } from '../../cpu/wasm/decode.js';
+import { withoutCustomSections } from '../../cpu/wasm/writer.js';
 import { packageRoot } from '../../paths.js';
 import { CompileError, compileFirmware, type Firmware } from '../compile.js';
 import { engineUnits, type EngineName } from './engines.js';
@@ -61,7 +62,9 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
   try {
     const toolchain = await Toolchain.find(work);
     const firmware = await compileFirmware(options.firmware, board);
-    const module = parseModule(firmware.wasm);
+    const whole = parseModule(firmware.wasm);
+    // Names and the way to the source map stay on the computer; behind the code as they are, their absence moves no offset.
+    const module = parseModule(withoutCustomSections(whole, ['name', 'sourceMappingURL']));
     const memoryBytes = (module.memory?.initial ?? 0) * 65536;
     const layout = layOut(board, memoryBytes, options.firmware);
     const bounds = stackBounds(module);
@@ -72,7 +75,8 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
       handlerStackBytes: firmware.vectors.map((v) => handlerStack(bounds.get(module.exports.find((e) => e.name === v.exportName)!.index)!)),
     };
     await Promise.all([
-      writeFile(join(work, 'module.wasm'), firmware.wasm),
+      writeFile(join(work, 'module.wasm'), module.bytes),
+      writeFile(join(work, 'firmware.wasm'), firmware.wasm),
       writeFile(join(work, 'image.c'), imageSource(facts)),
       writeFile(join(work, 'memory.ld'), memoryCommand(layout, board.name)),
     ]);
@@ -104,7 +108,7 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     const file = (extension: string): string => join(out, `${name}.${extension}`);
     const files = { wasm: file('wasm'), map: file('wasm.map'), elf: file('elf'), bin: file('bin'), hex: file('hex'), linkMap: file('link.map') };
     await writeFile(join(work, 'source.map'), firmware.sourceMap);
-    const made = { wasm: 'module.wasm', map: 'source.map', elf: 'image.elf', bin: 'image.bin', hex: 'image.hex', linkMap: 'image.map' } as const;
+    const made = { wasm: 'firmware.wasm', map: 'source.map', elf: 'image.elf', bin: 'image.bin', hex: 'image.hex', linkMap: 'image.map' } as const;
     for (const key of Object.keys(made) as (keyof typeof made)[]) await copyFile(join(work, made[key]), files[key]);
     return { board, engine, firmware, files, layout, sizes };
   } finally {
