@@ -153,6 +153,8 @@ const wrong: [string, object, RegExp][] = [
   ['a PLLP that the chip lacks', { clock: { pllP: 3 } }, /at clock\.pllP: found 3, wanted one of 2, 4, 6, 8/],
   ['a memory that is there already', { memory: [{ name: 'CCM', origin: '0x10000000', byteCount: 1, kind: 'ram', dma: true }] }, /memory: "CCM" is in the inherited list already/],
   ['an address that is no hex string', { memory: [{ name: 'X', origin: 1610612736, byteCount: 1, kind: 'ram', dma: true }] }, /at memory\.0\.origin: found 1610612736, wanted string/],
+  ['a programmer that we do not know', { flashTools: [{ tool: 'avrdude' }] }, /at flashTools\.\d+\.tool: found "avrdude", wanted one of "openocd", "st-flash", "dfu-util", "teensy_loader_cli", "qemu"/],
+  ['a programmer without what it needs', { flashTools: [{ tool: 'teensy_loader_cli', mcu: 'TEENSY41' }] }, /at flashTools\.\d+: "enter" is missing/],
   ['a parent that is not there', { inherits: 'chips/z80' }, /at inherits: found "chips\/z80", wanted a file; looked for /],
 ];
 for (const [what, own, message] of wrong) {
@@ -181,5 +183,5 @@ test('an unknown board lists the known ones', () => {
 
 test('every group of numbers says where it comes from', () => {
   for (const group of ['core', 'nvic', 'memory', 'flash', 'package', 'internalOscillators', 'limits', 'flashWaitStates', 'startUp', 'vectors', 'peripherals',
-    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTool']) assert.ok(discovery.sources[group], group);
+    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTools']) assert.ok(discovery.sources[group], group);
 });

@@ -89,6 +89,19 @@ export interface StartUpTimes {
   readonly pllLock: readonly { readonly vco: number; readonly microseconds: number }[];
 }
 
+/** A tool that writes a board's flash, with what is particular to the board. */
+export type FlashTool =
+  | { readonly tool: 'openocd'; /** Files for -f, in order. */ readonly config: readonly string[] }
+  | { readonly tool: 'st-flash'; readonly address: number }
+  | {
+    readonly tool: 'dfu-util'; /** USB vendor and product, e.g. "0483:df11". */ readonly device: string; readonly alt: number; readonly address: number;
+    /** How a person brings the board into its boot loader. */
+    readonly enter: string;
+  }
+  | { readonly tool: 'teensy_loader_cli'; readonly mcu: string; readonly enter: string }
+  /** The board is an emulated one: nothing to flash. */
+  | { readonly tool: 'qemu'; readonly machine: string };
+
 export interface Board {
   readonly name: string;
   readonly title: string;
@@ -149,7 +162,8 @@ export interface Board {
   readonly buttons: Readonly<Record<string, string>>;
   /** Pads that are high while a vector's handler runs. */
   readonly markers?: Readonly<Record<string, string>>;
-  readonly flashTool?: { readonly command: string; readonly arguments: readonly string[] };
+  /** What can flash it, the one to try first first. */
+  readonly flashTools?: readonly FlashTool[];
 }
 
 /** A board file is missing or wrong; the message says which file, where in it, what was found and what is wanted. */
@@ -221,11 +235,11 @@ function inherited(file: string, visited: readonly string[] = []): { document: J
   }
 }
 
-/** Hex strings as numbers, but not in a command line, where an address is text. */
+/** Hex strings as numbers. */
 const parseHex = (value: Json): Json => {
   if (typeof value === 'string') return HEX.test(value) ? Number(value) : value;
   if (Array.isArray(value)) return value.map(parseHex);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, k === 'flashTool' ? v : parseHex(v)]));
+  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, parseHex(v)]));
   return value;
 };
 

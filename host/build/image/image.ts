@@ -6,6 +6,8 @@ import { basename, join, resolve } from 'node:path';
 import type { Board } from '../../boards/index.js';
 import { parseModule } from '../../cpu/wasm/decode.js';
 import { withoutCustomSections } from '../../cpu/wasm/writer.js';
+import { checkImage } from '../../image/check.js';
+import { parseImage } from '../../image/image.js';
 import { packageRoot } from '../../paths.js';
 import { CompileError, compileFirmware, type Firmware } from '../compile.js';
 import { engineUnits, type EngineName } from './engines.js';
@@ -103,6 +105,8 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
       throw error instanceof ToolchainError ? tooLarge(error, options.firmware, board, engine) : error;
     }
     await Promise.all([toolchain.objcopy('binary', elf, join(work, 'image.bin')), toolchain.objcopy('ihex', elf, join(work, 'image.hex'))]);
+    const problems = checkImage(parseImage(await readFile(elf), 'image.elf', board.flash.origin), board);
+    if (problems.length > 0) throw new CompileError(`the image of ${options.firmware} cannot be right for ${board.name}: ${problems.join('; ')}.`);
     const sizes = sizesOf(await readFile(linkMap, 'utf8'), board, layout);
 
     const file = (extension: string): string => join(out, `${name}.${extension}`);
