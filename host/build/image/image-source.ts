@@ -45,7 +45,7 @@ function exceptionTable(lines: number): string {
 
 /** The pad of a vector's marker as the stores that raise and lower it: GPIOx_BSRR, RM0090 8.4.7. */
 function markerOf(board: Board, vector: string): { high: Store; low: Store } | undefined {
-  const pad = board.markers?.[vector];
+  const pad = board.markers[vector];
   if (pad === undefined) return undefined;
   const address = board.peripherals.find((p) => p.name === `GPIO${pad[1]}`)!.base + 0x18;
   const pin = Number(pad.slice(2));

@@ -12,16 +12,18 @@ const baseOf = (board: Board, name: string): number | undefined => board.periphe
 
 /**
  * What ends the sound at once, most audible first: the codec's reset or mute pin, then the I2S block, whose clocks then stop, then the DMA stream.
- * Empty for a board whose audio output needs none.
+ * Where a timer is the audio clock: the timer (CMSDK_TIMER CTRL, DDI 0479, 4.4).
  */
 export function muteStores(board: Board): Store[] {
+  if (board.audio.kind === 'timer') return [{ address: baseOf(board, board.audio.timer)!, value: 0 }];
   const stores: Store[] = [];
   const low = (pad: string): void => {
     // GPIOx_BSRR, 8.4.7: bit 16 + n resets pin n.
     stores.push({ address: baseOf(board, `GPIO${pad[1]}`)! + 0x18, value: (1 << (16 + Number(pad.slice(2)))) >>> 0 });
   };
   const { codec, spi, dma } = board.audio;
-  if (codec.reset !== undefined) low(codec.reset);
+  if (codec.model === 'cs43l22') low(codec.reset);
+  if (codec.model === 'pcm510x' && codec.mute !== undefined) low(codec.mute);
   stores.push({ address: baseOf(board, spi)! + 0x1c, value: 0 }); // SPI_I2SCFGR, 28.5.8: I2SE off
   stores.push({ address: baseOf(board, dma.controller)! + 0x10 + 0x18 * dma.stream, value: 0 }); // DMA_SxCR, 10.5.5: EN off
   return stores;
