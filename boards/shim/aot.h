@@ -19,19 +19,26 @@
 #define TW_INLINE static inline __attribute__((always_inline))
 #define TW_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/** The firmware cannot go on. @param cause of trap.h @param offset of the instruction in the shipped .wasm, in bytes */
+__attribute__((cold)) _Noreturn void tw_trap(uint32_t cause, uint32_t offset);
+
 /** Linear memory, 16-aligned. The runtime zeroes it before tw_aot_memory_init(). */
 extern uint8_t tw_memory[TW_MEMORY_BYTES];
 
-/** Lowest address that recursive functions may bring the stack pointer to; the runtime sets it for the stack in use. */
-extern uintptr_t tw_stack_limit;
+/** Lowest address that recursive functions may bring the stack pointer to. What they call besides themselves fits below it. */
+#ifndef TW_STACK_LIMIT
+extern uint8_t tw_stack_guard[];
+#define TW_STACK_LIMIT ((uintptr_t)tw_stack_guard + TW_STACK_RESERVE)
+#define TW_STACK_RESERVE 512u
+#endif
 
 /** Whether an access that ends `end` bytes (a constant) after address `at` leaves memory. The constant part costs nothing. */
 #define TW_OUTSIDE(at, end) TW_UNLIKELY((end) > TW_MEMORY_BYTES || (at) > (uint32_t)(TW_MEMORY_BYTES - (end)))
 
 // Plain accesses, after their check. memcpy is the load or store itself: WebAssembly allows any alignment, and the core does it.
 #define TW_ACCESS(name, type)                                                                                            \
-  TW_INLINE type tw_load_##name(uint32_t at, uint32_t offset) { type v; memcpy(&v, tw_memory + at + offset, sizeof v); return v; } \
-  TW_INLINE void tw_store_##name(uint32_t at, uint32_t offset, type v) { memcpy(tw_memory + at + offset, &v, sizeof v); }
+  TW_INLINE type tw_load_##name(uint32_t at, uint32_t offset) { type v; __builtin_memcpy(&v, tw_memory + at + offset, sizeof v); return v; } \
+  TW_INLINE void tw_store_##name(uint32_t at, uint32_t offset, type v) { __builtin_memcpy(tw_memory + at + offset, &v, sizeof v); }
 TW_ACCESS(i8, int8_t)
 TW_ACCESS(u8, uint8_t)
 TW_ACCESS(i16, int16_t)
@@ -43,7 +50,7 @@ TW_ACCESS(f32, float)
 TW_ACCESS(f64, double)
 #undef TW_ACCESS
 
-#define TW_REINTERPRET(name, to, from) TW_INLINE to name(from x) { to v; memcpy(&v, &x, sizeof v); return v; }
+#define TW_REINTERPRET(name, to, from) TW_INLINE to name(from x) { to v; __builtin_memcpy(&v, &x, sizeof v); return v; }
 TW_REINTERPRET(tw_f32_bits, uint32_t, float)
 TW_REINTERPRET(tw_f64_bits, uint64_t, double)
 TW_REINTERPRET(tw_f32_of_bits, float, uint32_t)
@@ -154,7 +161,7 @@ TW_INLINE double tw_nearest_f64(double x) {
 
 /** Why a conversion to an integer trapped. */
 TW_INLINE _Noreturn void tw_bad_conversion(int isNan, uint32_t offset) {
-  tw_trap(isNan ? TW_TRAP_INVALID_CONVERSION : TW_TRAP_INTEGER_OVERFLOW, offset);
+  tw_trap(isNan ? TW_TRAP_BAD_CONVERSION : TW_TRAP_INTEGER_OVERFLOW, offset);
 }
 
 // The magnitude is compared as an integer, which NaN and infinity fail too; only what fails is looked at closely.
@@ -184,11 +191,11 @@ TW_INLINE uint32_t tw_trunc_sat_s32_f32(float x, uint32_t least, uint32_t most) 
 
 /** Copies as memory.copy does. */
 TW_INLINE void tw_memory_copy(uint32_t to, uint32_t from, uint32_t count, uint32_t offset) {
-  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES || (uint64_t)from + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_OUT_OF_BOUNDS, offset);
+  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES || (uint64_t)from + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_BOUNDS, offset);
   memmove(tw_memory + to, tw_memory + from, count);
 }
 TW_INLINE void tw_memory_fill(uint32_t to, uint32_t value, uint32_t count, uint32_t offset) {
-  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_OUT_OF_BOUNDS, offset);
+  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_BOUNDS, offset);
   memset(tw_memory + to, (int)(value & 0xff), count);
 }
 
@@ -200,7 +207,7 @@ typedef struct {
 
 /** In functions that can be part of a recursion. */
 TW_INLINE void tw_check_stack(uint32_t offset) {
-  if (TW_UNLIKELY((uintptr_t)__builtin_frame_address(0) < tw_stack_limit)) tw_trap(TW_TRAP_STACK_OVERFLOW, offset);
+  if (TW_UNLIKELY((uintptr_t)__builtin_frame_address(0) < TW_STACK_LIMIT)) tw_trap(TW_TRAP_STACK_OVERFLOW, offset);
 }
 
 // Entry points that the translated module offers.

@@ -10,6 +10,7 @@ import { MidiFileError } from '../devices/midi-file.js';
 import { Interrupted } from '../emulator/interruptible.js';
 import { OutputError } from '../output.js';
 import { boardsCommand } from './boards.js';
+import { buildCommand } from './build.js';
 import { demoCommand } from './demo.js';
 import { midiCommand } from './midi.js';
 import { runCommand } from './run.js';
@@ -26,7 +27,7 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-for (const command of [boardsCommand(), runCommand(), demoCommand(), midiCommand(), testCommand()]) program.addCommand(command);
+for (const command of [boardsCommand(), buildCommand(), runCommand(), demoCommand(), midiCommand(), testCommand()]) program.addCommand(command);
 withExitOverride(program);
 
 /** Commander ends the process by itself unless every command is told not to. */

@@ -1,0 +1,1 @@
+export const requireTool = async (name: string): Promise<string> => name;
