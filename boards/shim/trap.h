@@ -24,6 +24,7 @@ enum tw_cause {
   TW_TRAP_FAULT = 15,          // HardFault, MemManage, BusFault or UsageFault
   TW_TRAP_UNHANDLED_IRQ = 16,  // an interrupt without a handler
   TW_TRAP_HANDLER_STACK = 17,  // a handler's stack region is too small
+  TW_TRAP_UNALIGNED = 18,      // a float at an address that is no multiple of 4, in code that is compiled ahead of time
 };
 
 #endif

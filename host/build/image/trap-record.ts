@@ -21,6 +21,7 @@ export const trapCauses: readonly string[] = [
   'a fault of the core',
   'an interrupt that has no handler',
   'a handler needs more stack than its region has',
+  'a float at an address that is no multiple of 4',
 ];
 
 const MAGIC = 0x54574352;

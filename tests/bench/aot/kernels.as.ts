@@ -7,7 +7,6 @@ import { renderSvf, Svf } from "../../../assembly/audio/svf";
 import { Glide, mixGliding } from "../../../assembly/firmware/synth/mix-buffers";
 
 const VOICES: i32 = 8;
-const FRAMES: i32 = 32;
 // A voice is mixed to the four blocks after its own.
 const BLOCKS: i32 = 13;
 const blocks = memory.data(13 * 32 * 4, 8);
@@ -15,17 +14,9 @@ const oscillators = memory.data(8 * 4, 4);
 const filters = memory.data(8 * 4, 4);
 const glides = memory.data(4 * 4, 4);
 
-// @ts-ignore: decorator
-@inline
-function blockOf(voice: i32): usize {
+export function blockOf(voice: i32): usize {
   return blocks + <usize>(voice << 7);
 }
-// @ts-ignore: decorator
-@inline
-function glide(index: i32): Glide {
-  return changetype<Glide>(load<usize>(glides + <usize>(index << 2)));
-}
-
 for (let i = 0; i < VOICES; i++) {
   const filter = new Svf();
   filter.g = 0.2;
@@ -41,19 +32,17 @@ for (let i = 0; i < VOICES; i++) {
   store<usize>(glides + <usize>(i << 2), changetype<usize>(gain));
 }
 
-export function saw(): void {
-  for (let i = 0; i < VOICES; i++) renderSaw(changetype<Oscillator>(load<usize>(oscillators + <usize>(i << 2))), blockOf(i), FRAMES, 20000000 + 7000000 * i, 0.25);
+export { renderSaw, renderSvf, mixGliding };
+
+// Where the states of a voice are.
+export function oscillatorOf(voice: i32): usize {
+  return load<usize>(oscillators + <usize>(voice << 2));
 }
-export function filter(): void {
-  for (let i = 0; i < VOICES; i++) renderSvf(changetype<Svf>(load<usize>(filters + <usize>(i << 2))), blockOf(i), FRAMES);
+export function filterOf(voice: i32): usize {
+  return load<usize>(filters + <usize>(voice << 2));
 }
-export function mix(): void {
-  for (let i = 0; i < VOICES; i++) mixGliding(blockOf(i), FRAMES, glide(0), glide(1), glide(2), glide(3));
-}
-export function voice(): void {
-  saw();
-  filter();
-  mix();
+export function glideOf(index: i32): usize {
+  return load<usize>(glides + <usize>(index << 2));
 }
 /** Bits of all that was rendered, folded. */
 export function digest(): u32 {

@@ -161,20 +161,9 @@ void bench_init(void) {
   }
   for (int i = 0; i < 4; i++) glides[i] = (glide){ .value = 0.1f, .step = 0.00001f };
 }
-void bench_saw(void) {
-  for (int i = 0; i < VOICES; i++) render_saw(&oscillators[i], blocks[i], FRAMES, 20000000u + 7000000u * (uint32_t)i, 0.25f);
-}
-void bench_filter(void) {
-  for (int i = 0; i < VOICES; i++) render_svf(&filters[i], blocks[i], FRAMES);
-}
-void bench_mix(void) {
-  for (int i = 0; i < VOICES; i++) mix_gliding(blocks[i], FRAMES, &glides[0], &glides[1], &glides[2], &glides[3]);
-}
-void bench_voice(void) {
-  bench_saw();
-  bench_filter();
-  bench_mix();
-}
+void bench_saw(int voice) { render_saw(&oscillators[voice], blocks[voice], FRAMES, bench_increment(voice), 0.25f); }
+void bench_filter(int voice) { render_svf(&filters[voice], blocks[voice], FRAMES); }
+void bench_mix(int voice) { mix_gliding(blocks[voice], FRAMES, &glides[0], &glides[1], &glides[2], &glides[3]); }
 uint32_t bench_digest(void) {
   uint32_t sum = 0, word;
   for (int i = 0; i < BLOCKS * FRAMES; i++) memcpy(&word, &blocks[0][0] + i, 4), sum = (sum << 1 | sum >> 31) ^ word;

@@ -4,7 +4,7 @@
 
 #include "bench.h"
 
-enum { BLOCKS = 200, TICK_INSTRUCTIONS = 40 };
+enum { BLOCKS = 200, VOICES = 8, TICK_INSTRUCTIONS = 40 };
 
 extern uint8_t stack_top[], bss_start[], bss_end[], data_start[], data_end[], data_load[];
 
@@ -35,10 +35,15 @@ _Noreturn void bench_fail(const char *why) {
 
 static volatile uint32_t *const timer = (volatile uint32_t *)0x40001000; // CTRL, VALUE, RELOAD, INTSTATUS
 
-static void count(const char *name, void (*block)(void)) {
-  block();
+static void voice(int i) {
+  bench_saw(i);
+  bench_filter(i);
+  bench_mix(i);
+}
+
+static void count(const char *name, void (*block)(int)) {
   const uint32_t before = timer[1];
-  for (int i = 0; i < BLOCKS; i++) block();
+  for (int n = 0; n < BLOCKS; n++) for (int i = 0; i < VOICES; i++) block(i);
   const uint32_t ticks = before - timer[1];
   print(name);
   print(" ");
@@ -58,7 +63,7 @@ static _Noreturn void reset(void) {
   count("saw", bench_saw);
   count("filter", bench_filter);
   count("mix", bench_mix);
-  count("voice", bench_voice);
+  count("voice", voice);
   print("digest ");
   print_number(bench_digest());
   print("\n");
