@@ -115,8 +115,8 @@ export class EmulatedBoard {
         for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest]) machine.bus.addMemory(region);
       },
     });
-    // Buttons pull their pad high while they are pressed, and a resistor holds it low until then.
-    for (const pad of Object.values(board.buttons)) this.pin(pad).set(0);
+    // Buttons pull their pad one way while they are pressed, and a resistor holds it the other way until then.
+    for (const pad of Object.values(board.buttons)) this.pin(pad).set(board.buttonLevel === 0 ? 1 : 0);
 
     const rx = this.pin(board.midi.pins.RX);
     const sender = new SerialSender(machine.timeline, this.time, rx, MIDI_BAUD,
