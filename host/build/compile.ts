@@ -12,7 +12,7 @@ import { withCustomSection } from '../cpu/wasm/writer.js';
 import { packageRoot } from '../paths.js';
 import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
-import { boardSource } from './board-module.js';
+import { boardSource, driverSource } from './board-module.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
 export class CompileError extends Error {
@@ -28,13 +28,13 @@ export interface Firmware {
   readonly vectors: readonly Vector[];
 }
 
-/** Whether a file of the package is one that is generated for each build instead of being on disk. */
+/** The text of a file of the package that is generated for each build instead of being on disk; undefined for others. */
 function generatedSource(path: string, board: Board): string | undefined {
-  switch (relative(packageRoot, path).split(sep).join('/')) {
-    case 'assembly/shim/abi.ts': return abiSource();
-    case 'assembly/shim/board.ts': return boardSource(board);
-    default: return undefined;
-  }
+  const file = relative(packageRoot, path).split(sep).join('/');
+  if (file === 'assembly/shim/abi.ts') return abiSource();
+  if (file === 'assembly/shim/board.ts') return boardSource(board);
+  const driver = /^assembly\/drivers\/([a-z0-9-]+)\.ts$/.exec(file);
+  return driver ? driverSource(driver[1], board) : undefined;
 }
 
 /** Directory of a package that is installed with this one, which need not export anything there. */
@@ -49,7 +49,8 @@ const OWN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/[\\/]node_modules[\\/]@as-pect[\\/]assembly[\\/](.*)$/, installed('@as-pect/assembly')],
 ];
 
-async function readSource(path: string, board: Board): Promise<string | null> {
+/** What the compiler reads for a path: a file, or what is generated for the board. Null when there is nothing. */
+export async function readSource(path: string, board: Board): Promise<string | null> {
   let file = path;
   for (const [pattern, directory] of OWN_SOURCES) file = pattern.test(path) ? join(directory, pattern.exec(path)![1]) : file;
   return generatedSource(file, board) ?? (await readFile(file, 'utf8').catch(() => null));
@@ -85,10 +86,11 @@ export async function compileSource(file: string, board: Board, { config, also =
   const baseDir = baseDirectory(entry);
   const outputs = new Map<string, Uint8Array | string>();
   let vectors: Vector[] = [];
-  const coreHertz = board.clock.sysclk / board.clock.ahb;
   // The compiler is large: commands that compile nothing start without it.
   const [{ default: asc }, { createTransform }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
-  const own = createTransform({ vectors: board.vectors, priorityBits: board.nvic.priorityBits, coreHertz, onVectors: (v) => (vectors = v) });
+  const own = createTransform({
+    vectors: board.vectors, aliases: board.aliases, priorityBits: board.nvic.priorityBits, coreHertz: board.coreHertz, onVectors: (v) => (vectors = v),
+  });
   const { error, stderr } = await asc.main(
     [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
     {

@@ -32,6 +32,8 @@ const { NodeKind, LiteralKind, CommonFlags, DiagnosticCode, Range } = assemblysc
 export interface TransformOptions {
   /** Interrupt numbers of the chip by the manual's names. */
   readonly vectors: Readonly<Record<string, number>>;
+  /** The manual's names by names that are the same on every board (MIDI_UART). */
+  readonly aliases: Readonly<Record<string, string>>;
   readonly priorityBits: number;
   /** Core clock, for budgets given in microseconds. */
   readonly coreHertz: number;
@@ -108,11 +110,12 @@ export function createTransform(options: TransformOptions) {
       if (name?.literalKind !== LiteralKind.String || priority?.literalKind !== LiteralKind.Integer) {
         return this.fail(decorator.range, '@isr wants a vector and a priority: @isr("USART2", 1) or @isr("USART2", 1, { budget: 400 })');
       }
-      const vectorName = String(name.value);
+      const given = String(name.value);
+      const vectorName = options.aliases[given] ?? given;
       const irq = known[vectorName];
-      if (irq === undefined) return this.fail(name.range, `unknown vector "${vectorName}"${suggestion(vectorName, Object.keys(known))}`);
+      if (irq === undefined) return this.fail(name.range, `unknown vector "${given}"${suggestion(given, [...Object.keys(options.aliases), ...Object.keys(known)])}`);
       const bound = this.handlers.find((h) => h.vector.irq === irq);
-      if (bound) return this.fail(name.range, `vector "${vectorName}" is bound already, to ${bound.vector.functionName} in ${bound.vector.file}:${bound.vector.line}`);
+      if (bound) return this.fail(name.range, `vector "${given}" is bound already, to ${bound.vector.functionName} in ${bound.vector.file}:${bound.vector.line}`);
       const level = Number(String(priority.value));
       const levels = 1 << options.priorityBits;
       if (level >= levels) return this.fail(priority.range, `priority ${level}: this chip has 0 (most urgent) to ${levels - 1}`);

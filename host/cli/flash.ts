@@ -6,20 +6,22 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Board } from '../boards/index.js';
+import { engineNames, type EngineName } from '../build/image/engines.js';
+import type { Image, ImageOptions } from '../build/image/image.js';
 import { convert, readChecked } from '../flash/files.js';
 import { flash, FlashError } from '../flash/flash.js';
 import { isTclPath, planFor, qemuArguments, shellLine, type ImageFiles, type Plan, type Programmer } from '../flash/plan.js';
+import { prepareOutput } from '../output.js';
 import { findTool, howToGet, ToolMissing, toolNamed } from '../tools/tools.js';
 import { boardNamed } from './board.js';
 import { CommandFailed, UsageError } from './failures.js';
 import { checkFirmware, checkInput } from './inputs.js';
 
 /** Builds a firmware's image; `tonewheel build` is the same function. */
-export type BuildImage = (options: { firmware: string; board: Board; engine: Engine; out: string }) => Promise<{ files: { elf: string; bin: string; hex: string } }>;
-type Engine = 'wasm3' | 'kernels' | 'aot';
+export type BuildImage = (options: Pick<ImageOptions, 'firmware' | 'board' | 'engine' | 'out'>) => Promise<Pick<Image, 'files'>>;
 
 interface FlashCommandOptions {
-  board: string; engine: Engine; out: string; image?: string; tool?: string; dryRun?: boolean; json?: boolean;
+  board: string; engine: EngineName; out?: string; image?: string; tool?: string; dryRun?: boolean; json?: boolean;
 }
 
 /** The programmer to use, and where its program is; the latter undefined only when that does not matter. */
@@ -42,8 +44,10 @@ function choose(board: Board, wanted: string | undefined, isDryRun: boolean): { 
 /** The image's files: those of a fresh build, or made of the file that the user names. */
 async function filesOf(build: BuildImage, firmware: string | undefined, board: Board, options: FlashCommandOptions, scratch: string, note: (text: string) => void): Promise<ImageFiles> {
   if (options.image !== undefined) return convert(options.image, readChecked(options.image, board), board, scratch);
+  const out = options.out ?? join('build', 'images', `${board.name}-${options.engine}`);
   try {
-    const { files } = await build({ firmware: firmware!, board, engine: options.engine, out: options.out });
+    await prepareOutput(join(out, 'image.elf'));
+    const { files } = await build({ firmware: firmware!, board, engine: options.engine, out });
     const image = readChecked(files.elf, board);
     if (!isTclPath(files.elf)) return convert(files.elf, image, board, scratch);
     return { elf: files.elf, hex: files.hex, bin: files.bin, byteCount: statSync(files.bin).size };
@@ -51,7 +55,7 @@ async function filesOf(build: BuildImage, firmware: string | undefined, board: B
     if (!(error instanceof ToolMissing && options.dryRun)) throw error;
     // What would be done can be said without the compiler that would build it.
     note(`note: nothing was built: ${error.message}`);
-    const path = join(options.out, basename(firmware!, '.ts'));
+    const path = join(out, basename(firmware!, '.ts'));
     return { elf: `${path}.elf`, hex: `${path}.hex`, bin: `${path}.bin` };
   }
 }
@@ -68,8 +72,8 @@ export function flashCommand(build: BuildImage): Command {
     .description("build a firmware and write it into a board's flash")
     .argument('[firmware]', 'the firmware\'s TypeScript file; not with --image')
     .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
-    .addOption(new Option('--engine <engine>', 'how the firmware runs on the board').choices(['wasm3', 'kernels', 'aot']).default('kernels'))
-    .option('--out <dir>', 'where the image is built', 'build/image')
+    .addOption(new Option('--engine <engine>', 'how the firmware runs on the board').choices(engineNames).default('kernels'))
+    .option('--out <dir>', 'where the image is built (default: build/images/BOARD-ENGINE)')
     .option('--image <file>', 'flash this ELF, Intel HEX or binary file, and build nothing')
     .addOption(new Option('--tool <tool>', 'what flashes it (default: the first of the board\'s tools that is installed)').choices(['openocd', 'st-flash', 'dfu-util', 'teensy_loader_cli']))
     .option('--dry-run', 'say what would be done, with the exact commands; needs neither the tool nor a board')
@@ -82,7 +86,7 @@ Exit code: 0 flashed and verified, or a dry run; 1 building or flashing failed;
 2 used wrongly. The last lines of an error say what to do.
 
   $ tonewheel flash synth.ts --board stm32f4-discovery
-  $ tonewheel flash --image build/image/synth.hex --board stm32f4-discovery
+  $ tonewheel flash --image synth.hex --board stm32f4-discovery
 `)
     .action(async (firmware: string | undefined, options: FlashCommandOptions, command: Command) => {
       if ((firmware === undefined) === (options.image === undefined)) throw new UsageError('name either a firmware\'s TypeScript file, or an image with --image.');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An STM32F4 put together from a board's data: every peripheral that has a model, at its address, behind its clock gate; the rest by name.
 
-import type { Board, BoardPeripheral } from '../../boards/index.js';
+import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral } from '../../machine/peripheral.js';
 import { Dma, type DmaConfig } from './dma.js';
@@ -58,7 +58,7 @@ export class Stm32 {
 }
 
 /** Plugs the chip into the machine: clocks, pads, models, and the names of what is not modelled. */
-export function plugStm32(machine: Machine, board: Board): Stm32 {
+export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding));
   machine.signal = (name) => router.signal(name);
   machine.padsOf = (signal) => router.padsOf(signal);
@@ -110,7 +110,7 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
 }
 
 /** The routes of one controller, in the form in which its model wants them. */
-function requestsOf(board: Board, controller: string): Record<string, (readonly [number, number])[]> {
+function requestsOf(board: Stm32Board, controller: string): Record<string, (readonly [number, number])[]> {
   const requests: Record<string, (readonly [number, number])[]> = {};
   for (const [request, routes] of Object.entries(board.dmaRequests)) {
     const own = routes.filter((r) => r.controller === controller).map((r) => [r.stream, r.channel] as const);

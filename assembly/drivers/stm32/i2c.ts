@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // I2C master, 100 kHz, blocking and bounded, for set-up only: RM0090 sections 27.3.3 (master mode) and 27.6.
 
-import { irqMask, irqRestore } from "../shim/abi";
-import { PCLK1_HZ } from "../shim/board";
-import { clearBits, read, setBits, waitUntil, write } from "../shim/registers";
+import { irqMask, irqRestore } from "../../shim/abi";
+import { PCLK1_HZ } from "../../shim/board";
+import { clearBits, read, setBits, waitUntil, write } from "../../shim/registers";
 import {
   CR1_ACK, CR1_PE, CR1_START, CR1_STOP, CR1_SWRST, I2C_CCR, I2C_CR1, I2C_CR2, I2C_DR, I2C_SR1, I2C_SR2, I2C_TRISE, SR1_ADDR, SR1_AF,
   SR1_ARLO, SR1_BERR, SR1_BTF, SR1_RXNE, SR1_SB, SR1_TXE, SR2_BUSY,
-} from "../regs/stm32/i2c";
+} from "../../regs/stm32/i2c";
 
 /** The bus stayed busy: another master, or a line held low. */
 export const I2C_BUS_BUSY: i32 = -1;

@@ -4,12 +4,12 @@
 import {
   I2S_BASE, I2S_CK_FUNCTION, I2S_CK_PIN, I2S_CK_PORT, I2S_CLOCK_BIT, I2S_CLOCK_REGISTER, I2S_DIV, I2S_MCK_FUNCTION, I2S_MCK_PIN,
   I2S_MCK_PORT, I2S_ODD, I2S_SD_FUNCTION, I2S_SD_PIN, I2S_SD_PORT, I2S_WS_FUNCTION, I2S_WS_PIN, I2S_WS_PORT,
-} from "../shim/board";
-import { clearBits, read, setBits, waitUntil, write } from "../shim/registers";
+} from "../../shim/board";
+import { clearBits, read, setBits, waitUntil, write } from "../../shim/registers";
 import {
   CR2_TXDMAEN, I2SCFGR_I2SCFG_MASTER_TRANSMIT, I2SCFGR_I2SE, I2SCFGR_I2SMOD, I2SPR_MCKOE, I2SPR_ODD, SPI_CR2, SPI_DR, SPI_I2SCFGR,
   SPI_I2SPR, SPI_SR, SR_BSY, SR_TXE, SR_UDR,
-} from "../regs/stm32/spi";
+} from "../../regs/stm32/spi";
 import { gpioAlternate, PULL_NONE, PUSH_PULL, SPEED_MEDIUM } from "./gpio";
 
 /** Where a DMA stream puts the samples. */

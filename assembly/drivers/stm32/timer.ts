@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Timers: TIM5 as a free-running time stamp, any of TIM2 to TIM7 as a periodic interrupt. RM0090 sections 18.3.1, 18.3.2 and 18.4.
 
-import { TIMCLK1_HZ } from "../shim/board";
-import { read, setBits, write } from "../shim/registers";
-import { APB1ENR_TIM2EN, APB1ENR_TIM5EN, RCC_APB1ENR, RCC_BASE } from "../regs/stm32/rcc";
+import { TIMCLK1_HZ } from "../../shim/board";
+import { read, setBits, write } from "../../shim/registers";
+import { APB1ENR_TIM2EN, APB1ENR_TIM5EN, RCC_APB1ENR, RCC_BASE } from "../../regs/stm32/rcc";
 import {
   CR1_CEN, CR1_URS, DIER_UIE, EGR_UG, SR_UIF, TIM5_BASE, TIM_ARR, TIM_CNT, TIM_CR1, TIM_DIER, TIM_EGR, TIM_PSC, TIM_SR,
-} from "../regs/stm32/tim";
+} from "../../regs/stm32/tim";
 
 // Both uses count microseconds.
 const PRESCALER: u32 = TIMCLK1_HZ / 1_000_000 - 1;

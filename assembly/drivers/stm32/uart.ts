@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 // MIDI UART, 31250 baud 8N1, interrupt-driven both ways: RM0090 sections 30.3.2, 30.3.3, 30.3.4 and 30.6.
 
-import { irqEnable } from "../shim/abi";
+import { irqEnable } from "../../shim/abi";
 import {
   MIDI_RX_FUNCTION, MIDI_RX_PIN, MIDI_RX_PORT, MIDI_TX_FUNCTION, MIDI_TX_PIN, MIDI_TX_PORT, MIDI_UART_BASE, MIDI_UART_CLOCK_BIT,
   MIDI_UART_CLOCK_HZ, MIDI_UART_CLOCK_REGISTER, MIDI_UART_IRQ,
-} from "../shim/board";
-import { count, Counter, setGauge } from "../shim/counters";
-import { read, setBits, write } from "../shim/registers";
+} from "../../shim/board";
+import { count, Counter } from "../../shim/counters";
+import { read, setBits, write } from "../../shim/registers";
 import {
   CR1_RE, CR1_RXNEIE, CR1_TE, CR1_TXEIE, CR1_UE, SR_FE, SR_NF, SR_ORE, SR_RXNE, SR_TXE, USART_BRR, USART_CR1, USART_CR2, USART_CR3,
   USART_DR, USART_SR,
-} from "../regs/stm32/usart";
-import { createStampedQueue } from "../midi/queue";
-import { createTransmitter } from "../midi/transmit";
+} from "../../regs/stm32/usart";
+import { createTransmitter } from "../../midi/transmit";
+import { queueReceived } from "../common/received";
 import { framePosition } from "./audio-out";
 import { gpioAlternate, PULL_NONE, PULL_UP, PUSH_PULL, SPEED_LOW } from "./gpio";
-import { timestamp } from "./timer";
+
+export { uartAfterGap, uartByte, uartFrame, uartReceive, uartTimestamp } from "../common/received";
 
 const BAUD: u32 = 31250;
 
-const RECEIVE_CAPACITY: u32 = 256; // 82 ms of a full line, twenty times the longest block
 const TRANSMIT_CAPACITY: u32 = 1024;
 const REAL_TIME_CAPACITY: u32 = 16;
 
@@ -29,20 +29,6 @@ const CR1_LISTENING: u32 = CR1_UE | CR1_RE | CR1_TE | CR1_RXNEIE;
 const CR1_SENDING: u32 = CR1_LISTENING | CR1_TXEIE;
 
 const RECEIVE_FLAGS: u32 = SR_RXNE | SR_ORE | SR_NF | SR_FE;
-
-/*
- A received byte in the queue: its frame is the stamp, and the value is
-
-   31            9      8      7      0
-   ┌──────────────┬───────────┬────────┐     The low 23 bits of the time stamp are enough to find the others again when the byte is taken out
-   │ microseconds │ AFTER_GAP │  byte  │     within 8 seconds.
-   └──────────────┴───────────┴────────┘
-*/
-const AFTER_GAP: u32 = 1 << 8;
-const TIME_SHIFT: u32 = 9;
-const TIME_MASK: u32 = 0xffffffff >> TIME_SHIFT;
-
-const received = createStampedQueue(RECEIVE_CAPACITY);
 
 /** What goes out. Every status is sent, so that a receiver plugged in later understands at once. After queueing here, call `uartKick`. */
 export const uartTransmitter = createTransmitter(TRANSMIT_CAPACITY, REAL_TIME_CAPACITY, false);
@@ -81,10 +67,7 @@ function receive(status: u32, byte: u32): void {
     count(byte == 0 ? Counter.uartBreak : Counter.uartFraming);
     gap = true;
   } else if (status & SR_RXNE) {
-    const value = byte | (gap ? AFTER_GAP : 0) | (timestamp() << TIME_SHIFT);
-    gap = !received.push(framePosition(), value);
-    if (gap) count(Counter.rxQueueFull);
-    setGauge(Counter.rxQueueHigh, received.highWater);
+    gap = !queueReceived(framePosition(), byte, gap);
   }
   // What an overrun lost came after the byte that DR still held.
   if (status & SR_ORE) {
@@ -97,38 +80,6 @@ function transmit(): void {
   const byte = uartTransmitter.nextByte();
   if (byte < 0) write(MIDI_UART_BASE + USART_CR1, CR1_LISTENING);
   else write(MIDI_UART_BASE + USART_DR, byte);
-}
-
-/** Takes the oldest received byte; false when there is none. The functions below then tell of it. For one context only. */
-export function uartReceive(): bool {
-  return received.pop();
-}
-
-/** The byte that `uartReceive` took. */
-// @ts-ignore: decorator
-@inline
-export function uartByte(): u32 {
-  return received.value & 0xff;
-}
-
-/** Whether bytes were lost just before it, so that it may not belong to what came before. */
-// @ts-ignore: decorator
-@inline
-export function uartAfterGap(): bool {
-  return (received.value & AFTER_GAP) != 0;
-}
-
-/** Absolute audio frame in which it arrived; 0 while audio does not run. */
-// @ts-ignore: decorator
-@inline
-export function uartFrame(): u32 {
-  return received.stamp;
-}
-
-/** Time stamp of its arrival, in microseconds. */
-export function uartTimestamp(): u32 {
-  const now = timestamp();
-  return now - ((now - (received.value >> TIME_SHIFT)) & TIME_MASK);
 }
 
 /** Lets the UART send what is queued. Never blocks. */

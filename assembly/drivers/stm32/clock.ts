@@ -3,15 +3,15 @@
 
 import {
   AHB_DIVIDER, APB1_DIVIDER, APB2_DIVIDER, FLASH_WAIT_STATES, PLLI2S_N, PLLI2S_R, PLL_M, PLL_N, PLL_P, PLL_Q,
-} from "../shim/board";
-import { clearBits, modify, setBits, waitUntil, write } from "../shim/registers";
-import { ACR_DCEN, ACR_ICEN, ACR_LATENCY, ACR_PRFTEN, FLASH_ACR, FLASH_BASE } from "../regs/stm32/flash";
-import { CR_VOS, PWR_BASE, PWR_CR } from "../regs/stm32/pwr";
+} from "../../shim/board";
+import { clearBits, modify, setBits, waitUntil, write } from "../../shim/registers";
+import { ACR_DCEN, ACR_ICEN, ACR_LATENCY, ACR_PRFTEN, FLASH_ACR, FLASH_BASE } from "../../regs/stm32/flash";
+import { CR_VOS, PWR_BASE, PWR_CR } from "../../regs/stm32/pwr";
 import {
   APB1ENR_PWREN, CFGR_HPRE, CFGR_I2SSRC, CFGR_PPRE1, CFGR_PPRE2, CFGR_SW, CFGR_SWS, CFGR_SWS_PLL, CFGR_SW_PLL, CR_HSEON, CR_HSERDY,
   CR_PLLI2SON, CR_PLLI2SRDY, CR_PLLON, CR_PLLRDY, PLLCFGR_PLLM, PLLCFGR_PLLN, PLLCFGR_PLLP, PLLCFGR_PLLQ, PLLCFGR_PLLSRC_HSE,
   PLLI2SCFGR_PLLI2SN, PLLI2SCFGR_PLLI2SR, RCC_APB1ENR, RCC_BASE, RCC_CFGR, RCC_CR, RCC_PLLCFGR, RCC_PLLI2SCFGR,
-} from "../regs/stm32/rcc";
+} from "../../regs/stm32/rcc";
 
 /** The crystal did not start. */
 export const CLOCK_HSE_DEAD: i32 = -1;

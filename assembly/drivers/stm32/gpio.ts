@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Pins: RM0090 section 8.3 and 8.4. A pin is its port's base address and its number, 0 to 15.
 
-import { modify, read, setBits, write } from "../shim/registers";
+import { modify, read, setBits, write } from "../../shim/registers";
 import {
   GPIO_AFRL, GPIO_BSRR, GPIO_IDR, GPIO_MODER, GPIO_ODR, GPIO_OSPEEDR, GPIO_OTYPER, GPIO_PUPDR,
-} from "../regs/stm32/gpio";
-import { RCC_AHB1ENR, RCC_BASE } from "../regs/stm32/rcc";
+} from "../../regs/stm32/gpio";
+import { RCC_AHB1ENR, RCC_BASE } from "../../regs/stm32/rcc";
 
 export const PULL_NONE: u32 = 0b00;
 export const PULL_UP: u32 = 0b01;

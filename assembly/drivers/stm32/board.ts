@@ -3,7 +3,7 @@
 
 import { audioOutInit, audioOutStart } from "./audio-out";
 import { clockInit } from "./clock";
-import { codecInit, codecPowerUp } from "./cs43l22";
+import { codecInit, codecPowerUp } from "../codec";
 import { timestampInit } from "./timer";
 import { uartInit } from "./uart";
 

@@ -20,17 +20,17 @@
  after its left sample is sent again, whole.
 */
 
-import { cycleCounter, irqEnable, irqMask, irqPend, irqRestore, memoryAddress } from "../shim/abi";
+import { cycleCounter, irqEnable, irqMask, irqPend, irqRestore, memoryAddress } from "../../shim/abi";
 import {
   AUDIO_DMA_BASE, AUDIO_DMA_CHANNEL, AUDIO_DMA_CLOCK_BIT, AUDIO_DMA_CLOCK_REGISTER, AUDIO_DMA_IRQ, AUDIO_DMA_STREAM,
-} from "../shim/board";
-import { count, Counter } from "../shim/counters";
-import { setBits } from "../shim/registers";
-import { loadShared, storeShared } from "../shim/shared";
+} from "../../shim/board";
+import { count, Counter } from "../../shim/counters";
+import { setBits } from "../../shim/registers";
+import { loadShared, storeShared } from "../../shim/shared";
 import {
   CR_CHSEL, CR_CIRC, CR_DIR_MEMORY_TO_PERIPHERAL, CR_DMEIE, CR_HTIE, CR_MBURST_INCR4, CR_MINC, CR_MSIZE_WORD, CR_PL_VERY_HIGH, CR_PSIZE_HALF_WORD, CR_TCIE,
   CR_TEIE, FCR_DMDIS, FCR_FEIE, FCR_FTH_FULL, FLAG_DMEIF, FLAG_FEIF, FLAG_HTIF, FLAG_TCIF, FLAG_TEIF,
-} from "../regs/stm32/dma";
+} from "../../regs/stm32/dma";
 import { dmaClearFlags, dmaFlags, dmaRemaining, dmaStart, dmaStop } from "./dma";
 import { I2S_DATA_ADDRESS, i2sInit, i2sStart, i2sStop, i2sUnderrun } from "./i2s";
 

@@ -4,9 +4,9 @@
 import {
   CODEC_ADDRESS, CODEC_I2C_BASE, CODEC_I2C_CLOCK_BIT, CODEC_I2C_CLOCK_REGISTER, CODEC_RESET_PIN, CODEC_RESET_PORT, CODEC_SCL_FUNCTION,
   CODEC_SCL_PIN, CODEC_SCL_PORT, CODEC_SDA_FUNCTION, CODEC_SDA_PIN, CODEC_SDA_PORT,
-} from "../shim/board";
-import { count, Counter } from "../shim/counters";
-import { setBits } from "../shim/registers";
+} from "../../shim/board";
+import { count, Counter } from "../../shim/counters";
+import { setBits } from "../../shim/registers";
 import { gpioAlternate, gpioOutput, gpioSet, OPEN_DRAIN, PULL_UP, SPEED_LOW } from "./gpio";
 import { i2cInit, i2cReadRegister, i2cWriteRegister } from "./i2c";
 import { delay } from "./timer";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // DMA streams: RM0090 section 10.3.17 (stream configuration procedure) and 10.5. A stream is its controller's base and its number, 0 to 7.
 
-import { clearBits, read, setBits, waitUntil, write } from "../shim/registers";
+import { clearBits, read, setBits, waitUntil, write } from "../../shim/registers";
 import {
   CR_EN, DMA_LIFCR, DMA_LISR, DMA_STREAM0, DMA_STREAM_STEP, DMA_SxCR, DMA_SxFCR, DMA_SxM0AR, DMA_SxNDTR, DMA_SxPAR, FLAGS_ALL,
-} from "../regs/stm32/dma";
+} from "../../regs/stm32/dma";
 
 /** The stream did not stop. */
 export const DMA_BUSY: i32 = -1;
