@@ -102,7 +102,7 @@ Exit code: 0 flashed and verified, or a dry run; 1 building or flashing failed;
         const { programmer, program } = choose(board, options.tool, options.dryRun === true);
         const files = await filesOf(build, firmware, board, options, scratch, (text) => console.error(text));
         const plan = planFor(programmer, files, scratch);
-        if (!options.json) describe(board, plan, files, options.dryRun === true);
+        if (!options.json) describe(board, plan, files, { isDryRun: options.dryRun === true, madeOf: plan.file.startsWith(scratch) ? options.image : undefined });
         const facts = planFacts(board, plan, files);
         if (options.dryRun) {
           if (options.json) console.log(JSON.stringify({ ...facts, dryRun: true }, null, 2));
@@ -131,11 +131,12 @@ Exit code: 0 flashed and verified, or a dry run; 1 building or flashing failed;
     });
 }
 
-/** What will be done, before it is. */
-function describe(board: Board, plan: Plan, files: ImageFiles, isDryRun: boolean): void {
+/** What will be done, before it is. `madeOf`: the image, when the file that is written is made of it and goes again. */
+function describe(board: Board, plan: Plan, files: ImageFiles, { isDryRun, madeOf }: { isDryRun: boolean; madeOf?: string }): void {
   const size = files.byteCount === undefined ? '' : ` (${files.byteCount} bytes of flash)`;
   console.log([
-    `${isDryRun ? 'would flash' : 'flashing'} ${board.name} with ${plan.tool}: ${plan.file}${size}`,
+    `${isDryRun ? 'would flash' : 'flashing'} ${board.name} with ${plan.tool}: ${madeOf ?? plan.file}${size}`,
+    ...(madeOf ? [`${plan.file} is made of it, and removed afterwards`] : []),
     ...(plan.before ? [`first ${plan.before}`] : []),
     ...plan.steps.map((s, i) => `${i + 1}. ${s.title}:\n   ${shellLine([plan.tool, ...s.arguments])}`),
     `verification: ${plan.verification}`,

@@ -99,7 +99,7 @@ export function explain({ programmer, output, isTimeout, platform, usb }: Failur
         if (platform === 'linux') return [`${programmer.tool} found the ${device} but may not open it: permission is denied.`, 'To allow it,', ...udevAdvice(usbKind)];
         return [`${programmer.tool} found the ${device} but may not open it.`, ...driverAdvice(usbKind, platform)];
       case 'driver':
-        return [`${programmer.tool} found the ${device}, but the system's driver does not let it be used.`, ...driverAdvice(usbKind, platform)];
+        return [`${programmer.tool} found the ${device}, but the system does not let it be used.`, 'Unplug it and plug it in again.', ...driverAdvice(usbKind, platform)];
       case 'busy':
         return [`The ${device} is in use by another program.`, 'Close what else talks to it: an openocd, st-util, gdb or IDE that still runs. If there is none, unplug it and plug it in again.'];
       case 'several':
