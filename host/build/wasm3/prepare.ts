@@ -43,7 +43,7 @@ export async function prepareWasm3({ variant, outDir, config = {} }: Wasm3Option
   for (const file of await readdir(outDir)) if (!edits.files.has(file)) await rm(join(outDir, file), { recursive: true });
   await Promise.all([...edits.files].map(([file, text]) => writeGenerated(join(outDir, file), text)));
   const tailCalls = ['-O2', '-fomit-frame-pointer', '-fno-stack-protector', '-fno-strict-aliasing', '-fno-math-errno', '-ffp-contract=off'];
-  const handlers = ['-fno-tree-loop-distribute-patterns', '-fcall-used-r4', '-fcall-used-r5', '-fcall-used-r6'];
+  const handlers = ['-fno-tree-loop-distribute-patterns', ...[4, 5, 6, 8, 9].map((r) => `-fcall-used-r${r}`)];
   return {
     sources: [...edits.files.keys()].filter((f) => f.endsWith('.c')).map((f) => join(outDir, f)),
     execSource: join(outDir, variant === 'tuned' ? 'm3_exec.c' : 'm3_compile.c'),
