@@ -74,8 +74,6 @@ export interface ClockLimits {
   readonly hseMax: number;
   readonly sysclkMax: number;
   readonly hclkMax: number;
-  /** With the regulator at scale 2 (PWR_CR.VOS = 0). */
-  readonly hclkScale2Max: number;
   readonly pclk1Max: number;
   readonly pclk2Max: number;
   readonly pllInputMin: number;
@@ -202,6 +200,8 @@ export interface BoardBase {
   readonly tick: { readonly timer: string };
   readonly leds: Readonly<Record<string, string>>;
   readonly buttons: Readonly<Record<string, string>>;
+  /** Level of a pad while its button is pressed; default 1. */
+  readonly buttonLevel?: 0 | 1;
   /** What can flash or start it, the one to try first first. */
   readonly flashTools?: readonly FlashTool[];
 }

@@ -71,6 +71,8 @@ export class EmulatedBoard {
   readonly costs: EngineCosts;
   readonly engine: string;
   readonly sampleRate: number;
+  /** Physical address of linear memory's byte 0. */
+  readonly memoryAddress: number;
   /** Characters that have come in. */
   midiByteCount = 0;
   /** Linear memory. */
@@ -106,6 +108,7 @@ export class EmulatedBoard {
     const metered = meter(module, new InstructionCosts(this.costs));
     this.traps = { module, metered, sourceMap: firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined };
     const { address, rest } = mapMemory(board, (module.memory?.initial ?? 0) * 65536, firmware.file);
+    this.memoryAddress = address;
     this.cpu = new WasmCpu({
       machine, metered, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
       memoryAddress: address,
@@ -115,8 +118,8 @@ export class EmulatedBoard {
         for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest]) machine.bus.addMemory(region);
       },
     });
-    // Buttons pull their pad high while they are pressed, and a resistor holds it low until then.
-    for (const pad of Object.values(board.buttons)) this.pin(pad).set(0);
+    // Buttons pull their pad one way while they are pressed, and a resistor holds it the other way until then.
+    for (const pad of Object.values(board.buttons)) this.pin(pad).set(board.buttonLevel === 0 ? 1 : 0);
 
     const rx = this.pin(board.midi.pins.RX);
     const sender = new SerialSender(machine.timeline, this.time, rx, MIDI_BAUD,

@@ -98,6 +98,13 @@ export class WasmCpu {
     return result;
   }
 
+  /** Value of a global that the module exports. @throws Error when there is none of that name */
+  global(name: string): number {
+    const exported = this.exports[name];
+    if (!(exported instanceof WebAssembly.Global)) throw new Error(`the firmware exports no global "${name}"`);
+    return Number(exported.value);
+  }
+
   /** Ends the handlers that a trap has torn down, so that other code can be called. */
   abandonHandlers(): void {
     const { exceptions } = this.config.machine;
