@@ -117,7 +117,7 @@ async function carryOut(job: Job): Promise<void> {
   try {
     const notes = await flash({ programmer, plan, program: program!, show: (text) => process.stderr.write(text) });
     if (json) printJson({ ...facts, ok: true, notes });
-    else console.log(['', `flashed: ${files.byteCount} bytes; ${plan.verification}.`, ...notes.map((n) => `note: ${n}.`), ...(plan.after ? [plan.after] : [])].join('\n'));
+    else console.log(['', `flashed: ${files.byteCount} bytes; ${plan.verification}.`, ...notes.map((n) => `note: ${n}.`), plan.after ?? ''].join('\n').trimEnd());
   } catch (error) {
     if (json && error instanceof FlashError) printJson({ ...facts, ok: false, failure: error.kind, message: error.message });
     throw error;
@@ -133,7 +133,7 @@ export function flashCommand(build: BuildImage): Command {
     .addOption(new Option('--engine <engine>', 'what executes the firmware on the board').choices(engineNames).default('kernels'))
     .option('--out <dir>', 'where the image is built (default: build/images/BOARD-ENGINE)')
     .option('--image <file>', 'flash this ELF, Intel HEX or binary file, and build nothing')
-    .addOption(new Option('--tool <tool>', 'what flashes it (default: of the board\'s tools that are installed, one whose programmer is plugged in, or else the first)')
+    .addOption(new Option('--tool <tool>', 'what flashes it (default: an installed one whose programmer is plugged in, or else the first of the board\'s)')
       .choices(Object.keys(USB_KIND)))
     .option('--dry-run', 'say what would be done, with the exact commands; needs neither the tool nor a board')
     .option('--json', 'print one JSON object')

@@ -60,12 +60,16 @@ export const TOOLS: readonly Tool[] = [
     name: 'arm-none-eabi-objcopy', purpose: 'makes hex and bin of an image', need: 'needed',
     programs: ['arm-none-eabi-objcopy'],
     versionArguments: ['--version'], versionPattern: NUMBER,
-    sources: { debian: packages('binutils-arm-none-eabi'), fedora: packages('arm-none-eabi-binutils-cs'), arch: packages('arm-none-eabi-binutils'), macos: ARM_GCC_MACOS },
+    sources: {
+      debian: packages('binutils-arm-none-eabi'), fedora: packages('arm-none-eabi-binutils-cs'), arch: packages('arm-none-eabi-binutils'), macos: ARM_GCC_MACOS,
+    },
     elsewhere: ARM_GCC_ELSEWHERE,
   },
   {
     name: 'newlib', purpose: 'the C library of images for boards', need: 'needed', programs: [], versionArguments: [], versionPattern: NUMBER,
-    sources: { debian: packages('libnewlib-arm-none-eabi'), fedora: packages('arm-none-eabi-newlib'), arch: packages('arm-none-eabi-newlib'), macos: ARM_GCC_MACOS },
+    sources: {
+      debian: packages('libnewlib-arm-none-eabi'), fedora: packages('arm-none-eabi-newlib'), arch: packages('arm-none-eabi-newlib'), macos: ARM_GCC_MACOS,
+    },
     elsewhere: ARM_GCC_ELSEWHERE,
   },
   {
