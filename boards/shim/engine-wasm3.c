@@ -25,22 +25,22 @@ static handler *handlers;
 static uint64_t *main_base, *main_limit;
 
 static const struct {
-  const char *text;
+  const M3Result *text;
   uint32_t cause;
 } causes[] = {
-  { m3Err_trapUnreachable, TW_TRAP_UNREACHABLE },
-  { m3Err_trapOutOfBoundsMemoryAccess, TW_TRAP_MEMORY_BOUNDS },
-  { m3Err_trapDivisionByZero, TW_TRAP_DIVIDE_BY_ZERO },
-  { m3Err_trapIntegerOverflow, TW_TRAP_INTEGER_OVERFLOW },
-  { m3Err_trapIntegerConversion, TW_TRAP_BAD_CONVERSION },
-  { m3Err_trapIndirectCallTypeMismatch, TW_TRAP_SIGNATURE },
-  { m3Err_trapTableIndexOutOfRange, TW_TRAP_TABLE_BOUNDS },
-  { m3Err_trapTableElementIsNull, TW_TRAP_TABLE_NULL },
-  { m3Err_trapStackOverflow, TW_TRAP_STACK_OVERFLOW },
+  { &m3Err_trapUnreachable, TW_TRAP_UNREACHABLE },
+  { &m3Err_trapOutOfBoundsMemoryAccess, TW_TRAP_MEMORY_BOUNDS },
+  { &m3Err_trapDivisionByZero, TW_TRAP_DIVIDE_BY_ZERO },
+  { &m3Err_trapIntegerOverflow, TW_TRAP_INTEGER_OVERFLOW },
+  { &m3Err_trapIntegerConversion, TW_TRAP_BAD_CONVERSION },
+  { &m3Err_trapIndirectCallTypeMismatch, TW_TRAP_SIGNATURE },
+  { &m3Err_trapTableIndexOutOfRange, TW_TRAP_TABLE_BOUNDS },
+  { &m3Err_trapTableElementIsNull, TW_TRAP_TABLE_NULL },
+  { &m3Err_trapStackOverflow, TW_TRAP_STACK_OVERFLOW },
 };
 
 static uint32_t cause_of(M3Result result) {
-  for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) if (strcmp(causes[i].text, result) == 0) return causes[i].cause;
+  for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) if (strcmp(*causes[i].text, result) == 0) return causes[i].cause;
   return TW_TRAP_BAD_MODULE;
 }
 
@@ -70,14 +70,6 @@ static IM3Function find(const char *name) {
   return function;
 }
 
-/** Calls to functions that had not been compiled yet compile them when they first run, and rewrite themselves in two stores, which an interrupt
- *  could split. With every function compiled they can be settled now. */
-static void settle_calls(void) {
-#ifndef TW_WASM3_TUNED
-  tw_wasm3_settle_calls(runtime);
-#endif
-}
-
 void tw_engine_boot(void) {
   memset(tw_memory, 0, TW_MEMORY_BYTES);
   IM3Environment environment = m3_NewEnvironment();
@@ -102,7 +94,9 @@ void tw_engine_boot(void) {
   tw_wasm3_link_abi(module);
   tw_wasm3_bind_kernels(module);
   must(m3_CompileModule(module));
-  settle_calls();
+#if !TW_WASM3_TUNED
+  tw_wasm3_settle_calls(runtime);
+#endif
 
   handlers = tw_heap_alloc(tw_vector_count * sizeof *handlers + 1);
   for (uint32_t i = 0; i < tw_vector_count; i++) {
