@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Settles wasm3's lazy calls: op_Compile with a function becomes op_Call with the function's code, while nothing runs yet.
+// The tuned variant has no such calls.
+#if !TW_WASM3_TUNED
 
 #include "engine-wasm3.h"
 #include "m3_env.h"
@@ -31,3 +33,5 @@ void tw_wasm3_settle_calls(IM3Runtime runtime) {
   for (IM3CodePage page = runtime->pagesOpen; page; page = page->info.next) settle_page(page, runtime->modules);
   for (IM3CodePage page = runtime->pagesFull; page; page = page->info.next) settle_page(page, runtime->modules);
 }
+
+#endif

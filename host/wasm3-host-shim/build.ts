@@ -88,9 +88,11 @@ async function build(variant: Wasm3Variant): Promise<string> {
     const ours = [...shimSources.map((f) => join(shimDir, f)), ...ownSources.map((f) => join(ownDir, f)), join(work, 'abi-wasm3.c')];
     const sources = [...wasm3.sources, ...ours];
     const objects = sources.map((_, i) => join(work, `${i}.o`));
-    await Promise.all(sources.map((source, i) => compile(command, [
+    const outcomes = await Promise.allSettled(sources.map((source, i) => compile(command, [
       ...flags, ...(source === wasm3.execSource ? wasm3.execFlags.host : []), ...includes, ...(ours.includes(source) ? ['-Wall', '-Wextra'] : ['-w']), '-c', source, '-o', objects[i],
     ])));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
     const whole = join(work, 'whole');
     await mkdir(whole);
     await compile(command, [...linkFlags, ...objects, '-lm', '-o', join(whole, 'shim.node')]);

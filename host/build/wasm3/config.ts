@@ -94,14 +94,12 @@ void tw_heap_free(void *pointer);
 `);
 }
 
-/** What the shim wants of the interpreter's insides: which operations a lazy call is rewritten to, and places of operations without backtraces of
- *  them, which would allocate. */
-function openInsides(edits: Edits): void {
+/** Has m3_compile.c say which operation a lazy call is, and what it is rewritten to. The tuned variant has no lazy calls. */
+export function openLazyCalls(edits: Edits): void {
   edits.add('m3_compile.c', `${edits.text('m3_compile.c')}
 const void * const tw_op_call = (const void *) op_Call;
 const void * const tw_op_compile = (const void *) op_Compile;
 `);
-  edits.replace('m3_exec.h', '#if d_m3RecordBacktraces\n    #define pushBacktraceFrame()', '#if d_m3RecordBacktraces && !defined(TW_OP_HOOK)\n    #define pushBacktraceFrame()');
 }
 
 /** Makes the changes that both variants have. */
@@ -110,6 +108,7 @@ export function configure(edits: Edits, config: Wasm3Config): void {
   edits.add('tw-wasm3-config.h', configHeader(config));
   edits.add('tw-op-costs.h', costsHeader(opCosts));
   useShimHeap(edits);
-  openInsides(edits);
+  // A build with places of operations in the module (d_m3RecordBacktraces) has no use for backtraces of them, which would allocate.
+  edits.replace('m3_exec.h', '#if d_m3RecordBacktraces\n    #define pushBacktraceFrame()', '#if d_m3RecordBacktraces && !defined(TW_OP_HOOK)\n    #define pushBacktraceFrame()');
   edits.replace('m3_exec_defs.h', '#define d_m3Op(NAME)                M3_NO_UBSAN d_m3RetSig op_##NAME (d_m3OpSig)\n', hookedOp);
 }

@@ -4,7 +4,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeGenerated } from '../generated.js';
-import { configure, defaultConfig, type Wasm3Config } from './config.js';
+import { configure, defaultConfig, openLazyCalls, type Wasm3Config } from './config.js';
 import { Edits } from './edits.js';
 import { findWasm3 } from './source.js';
 import { tune } from './tune.js';
@@ -39,6 +39,7 @@ export async function prepareWasm3({ variant, outDir, config = {} }: Wasm3Option
   const edits = new Edits((await findWasm3()).files);
   configure(edits, { ...defaultConfig, ...config });
   if (variant === 'tuned') tune(edits);
+  else openLazyCalls(edits);
   await mkdir(outDir, { recursive: true });
   for (const file of await readdir(outDir)) if (!edits.files.has(file)) await rm(join(outDir, file), { recursive: true });
   await Promise.all([...edits.files].map(([file, text]) => writeGenerated(join(outDir, file), text)));
