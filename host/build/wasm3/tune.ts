@@ -174,6 +174,17 @@ function calls(edits: Edits): void {
         * word = (code_t) pc;
     }
 `);
+  // A call leaves nothing in the registers: what lies below its arguments goes to slots, before the frame's end is looked for.
+  edits.replace(file, `_try {
+
+    u16 topSlot = GetMaxUsedSlotPlusOne (o);
+`, `_try {
+    for (u32 i = 0; i < 2; ++i)
+        if (IsRegisterAllocated (o, i) and GetRegisterStackIndex (o, i) + GetFuncTypeNumParams (i_type) + i_isIndirect < o->stackIndex)
+_           (PreserveRegisterIfOccupied (o, i ? c_m3Type_f64 : c_m3Type_i64));
+
+    u16 topSlot = GetMaxUsedSlotPlusOne (o);
+`);
   // The callee's arguments lie above this frame, and are written before the callee looks for room.
   edits.replace(file, '    u16 argTop = topSlot + (numArgs + numRets) * c_ioSlotCount;\n',
     '    u16 argTop = topSlot + (numArgs + numRets) * c_ioSlotCount;\n    if (argTop) TouchSlot (o, argTop - 1);\n');
