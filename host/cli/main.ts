@@ -9,6 +9,7 @@ import { FirmwareTrap } from '../cpu/wasm/trap.js';
 import { MidiFileError } from '../devices/midi-file.js';
 import { Interrupted } from '../emulator/interruptible.js';
 import { OutputError } from '../output.js';
+import { NoCompiler } from '../wasm3-host-shim/index.js';
 import { boardsCommand } from './boards.js';
 import { demoCommand } from './demo.js';
 import { midiCommand } from './midi.js';
@@ -18,7 +19,7 @@ import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user: used wrongly, and failed. */
 const MISUSE = [UsageError, OutputError];
-const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, CommandFailed];
+const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, NoCompiler, CommandFailed];
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;
 

@@ -8,7 +8,7 @@ import { runSession, type SessionResult } from '../emulator/session.js';
 import type { RunResult } from '../profile/run-result.js';
 import { summary } from '../profile/summary.js';
 import { boardNamed } from './board.js';
-import { CommandFailed } from './failures.js';
+import { CommandFailed, UsageError } from './failures.js';
 import { checkFirmware, checkInput } from './inputs.js';
 import { progressBar } from './progress.js';
 
@@ -86,6 +86,8 @@ exceeded its budget, broken MIDI file); 2 used wrongly.
     .action(async (firmware: string, options: RunOptions) => {
       const { json, board, ...rest } = options;
       checkFirmware(firmware);
+      if (rest.cpu === 'wasm3' && rest.engine === 'aot') throw new UsageError('--cpu wasm3 executes with the interpreter: leave --engine aot out, or use --cpu wasm.');
+      if (rest.wasm3 && rest.cpu !== 'wasm3') throw new UsageError(`--wasm3 ${rest.wasm3} chooses between builds of CPU wasm3: add --cpu wasm3.`);
       if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
       if (options.vcd && !options.vcdWindow && !(options.seconds !== undefined && options.seconds <= LONG_VCD_SECONDS)) {
         console.error('note: a second of I2S lines is some 45 MB of VCD; --vcd-window FROM:TO or --seconds S limits it.');

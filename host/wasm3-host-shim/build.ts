@@ -65,11 +65,15 @@ async function filesOf(dir: string, suffix: RegExp): Promise<string[]> {
   return (await readdir(dir)).filter((f) => suffix.test(f)).sort().map((f) => join(dir, f));
 }
 
-async function build(variant: Wasm3Variant): Promise<string> {
+/**
+ * Path of the addon in a cache directory, built if it is not there yet (some seconds). For any number of processes at once.
+ * @throws NoCompiler, or Error with the compiler's own words
+ */
+export async function buildInto(cache: string, variant: Wasm3Variant): Promise<string> {
   const { command, version } = await findCompiler();
-  await mkdir(cacheDir, { recursive: true });
+  await mkdir(cache, { recursive: true });
   // A directory of its own until it is whole: other processes may be building the same.
-  const work = await mkdtemp(join(cacheDir, 'building-'));
+  const work = await mkdtemp(join(cache, 'building-'));
   try {
     const wasm3 = await prepareWasm3({ variant, outDir: join(work, 'wasm3'), config: { d_m3RecordBacktraces: 1 } });
     await writeFile(join(work, 'abi.h'), abiHeader());
@@ -81,7 +85,7 @@ async function build(variant: Wasm3Variant): Promise<string> {
       ...await filesOf(headers, /\.h$/),
     ];
     const key = await digest([version, process.platform, process.arch, ...flags, ...wasm3.execFlags.host, ...linkFlags], inputs);
-    const built = join(cacheDir, key, 'shim.node');
+    const built = join(cache, key, 'shim.node');
     if (await access(built).then(() => true, () => false)) return built;
 
     const includes = [`-I${work}`, `-I${shimDir}`, `-I${ownDir}`, `-I${wasm3.includeDir}`, `-I${headers}`];
@@ -97,7 +101,7 @@ async function build(variant: Wasm3Variant): Promise<string> {
     await mkdir(whole);
     await compile(command, [...linkFlags, ...objects, '-lm', '-o', join(whole, 'shim.node')]);
     // Whoever comes first has made the very same.
-    await rename(whole, join(cacheDir, key)).catch(async (error) => {
+    await rename(whole, join(cache, key)).catch(async (error) => {
       if (!(await access(built).then(() => true, () => false))) throw error;
     });
     return built;
@@ -108,12 +112,14 @@ async function build(variant: Wasm3Variant): Promise<string> {
 
 const builds = new Map<Wasm3Variant, Promise<string>>();
 
-/**
- * Path of the addon, built if it is not there yet (some seconds).
- * @throws NoCompiler, or Error with the compiler's own words
- */
+/** The same in the package's own cache, once a process. */
 export function buildHostShim(variant: Wasm3Variant): Promise<string> {
   let path = builds.get(variant);
-  if (!path) builds.set(variant, (path = build(variant)));
+  if (!path) {
+    path = buildInto(cacheDir, variant);
+    builds.set(variant, path);
+    // Whoever tries again may have installed a compiler.
+    path.catch(() => builds.delete(variant));
+  }
   return path;
 }
