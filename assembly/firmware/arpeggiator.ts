@@ -5,9 +5,8 @@ import { clockInit } from "../drivers/clock";
 import { periodicInterrupt, periodicStart, timestampInit } from "../drivers/timer";
 import { uartAfterGap, uartByte, uartInit, uartInterrupt, uartReceive, uartSend, uartStart } from "../drivers/uart";
 import { createParser, parseByte, parseGap, publishLosses } from "../midi/parser";
-import { TIM2_BASE } from "../regs/stm32/tim";
 import { irqEnable, irqPend, waitForInterrupt } from "../shim/abi";
-import { IRQ_TIM2 } from "../shim/board";
+import { TICK_TIMER, TICK_TIMER_IRQ } from "../shim/board";
 import { NoteSet } from "../voice/note-set";
 
 const STEP_MICROSECONDS: u32 = 125_000;
@@ -26,15 +25,15 @@ export function init(): void {
   timestampInit();
   uartInit();
   uartStart();
-  periodicStart(TIM2_BASE, STEP_MICROSECONDS);
-  irqEnable(IRQ_TIM2);
+  periodicStart(TICK_TIMER, STEP_MICROSECONDS);
+  irqEnable(TICK_TIMER_IRQ);
 }
 
 export function main(): void {
   while (true) waitForInterrupt();
 }
 
-@isr("USART2", 1, { budget: 2000 })
+@isr("MIDI_UART", 1, { budget: 2000 })
 function byteReceived(): void {
   uartInterrupt();
   irqPend(-2); // PendSV
@@ -55,9 +54,9 @@ function follow(): void {
   publishLosses(parser);
 }
 
-@isr("TIM2", 15)
+@isr("TICK_TIMER", 15)
 function step(): void {
-  periodicInterrupt(TIM2_BASE);
+  periodicInterrupt(TICK_TIMER);
   if (sounding != NONE) uartSend(NOTE_OFF | (<u32>sounding << 8));
   sounding = held.next(last + 1);
   if (sounding == NONE) sounding = held.next(0);

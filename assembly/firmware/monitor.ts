@@ -23,7 +23,7 @@ export function main(): void {
   while (true) waitForInterrupt();
 }
 
-@isr("USART2", 1, { budget: 2000 })
+@isr("MIDI_UART", 1, { budget: 2000 })
 function byteReceived(): void {
   uartInterrupt();
   irqPend(-2); // PendSV

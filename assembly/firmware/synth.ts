@@ -11,7 +11,7 @@ import { gpioOutput, gpioToggle } from "../drivers/gpio";
 import { timestamp } from "../drivers/timer";
 import { uartAfterGap, uartByte, uartFrame, uartInterrupt, uartKick, uartReceive, uartStart, uartTimestamp, uartTransmitter } from "../drivers/uart";
 import { waitForInterrupt } from "../shim/abi";
-import { LED_GREEN_PIN, LED_GREEN_PORT, SAMPLE_RATE } from "../shim/board";
+import { LAMP_PIN, LAMP_PORT, SAMPLE_RATE } from "../shim/board";
 import { count, Counter, setGauge } from "../shim/counters";
 import { BLOCK_FRAMES } from "./synth/config";
 import { engineInit, engineSilence } from "./synth/engine";
@@ -32,7 +32,7 @@ const frames = memory.data(4 * 256, 8); // BLOCK_FRAMES is at most 256
 export function init(): void {
   assert(boardInit(BLOCK_FRAMES) == 0);
   engineInit(SAMPLE_RATE); // computes wavetables, so the clock had better be fast by now
-  gpioOutput(LED_GREEN_PORT, LED_GREEN_PIN);
+  gpioOutput(LAMP_PORT, LAMP_PIN);
   uartStart();
   assert(boardStart() == 0);
 }
@@ -41,17 +41,17 @@ export function init(): void {
 export function main(): void {
   while (true) {
     waitForInterrupt();
-    while (lamp.events.pop()) gpioToggle(LED_GREEN_PORT, LED_GREEN_PIN);
+    while (lamp.events.pop()) gpioToggle(LAMP_PORT, LAMP_PIN);
   }
 }
 
-@isr("USART2", 1, { budget: 1000 })
+@isr("MIDI_UART", 1, { budget: 1000 })
 function characterMoved(): void {
   uartInterrupt();
 }
 
 /** After an error this waits for the I2S to run empty before it starts it again: one frame, 3501 cycles. */
-@isr("DMA1_Stream5", 2, { budget: 8000 })
+@isr("AUDIO_DMA", 2, { budget: 8000 })
 function halfPlayed(): void {
   audioOutInterrupt();
 }

@@ -23,7 +23,7 @@ export function main(): void {
   while (true) waitForInterrupt();
 }
 
-@isr("DMA1_Stream5", 2, { budget: 8000 })
+@isr("AUDIO_DMA", 2, { budget: 8000 })
 function halfPlayed(): void {
   audioOutInterrupt();
 }

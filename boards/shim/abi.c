@@ -5,14 +5,15 @@
 
 #include "shim.h"
 
-static _Noreturn void refuse(uint32_t first, uint32_t second) {
-  const uint32_t detail[4] = { first, second, 0, 0 };
+/** @param caller where the import was called from: ahead of time compiled code, or the interpreter's glue */
+static _Noreturn void refuse(uint32_t first, uint32_t second, const void *caller) {
+  const uint32_t detail[4] = { first, second, (uint32_t)(uintptr_t)caller, 0 };
   tw_trap_detailed(TW_TRAP_BAD_ARGUMENT, TW_NO_OFFSET, TW_NO_OFFSET, detail);
 }
 
 /** Aligned, and in linear memory, a peripheral, or one of the ranges that the board adds. What lies in none of them cannot be there. */
-static inline void check_address(uint32_t address, uint32_t size) {
-  if (address & (size - 1)) refuse(address, size);
+__attribute__((always_inline)) static inline void check_address(uint32_t address, uint32_t size) {
+  if (address & (size - 1)) refuse(address, size, __builtin_return_address(0));
   // Peripherals and the private peripheral bus: ARMv7-M ARM (DDI 0403E), table B3-1.
   if (address - 0x40000000u < 0x20000000u || address - 0xE0000000u < 0x00100000u) return;
   const uint32_t memory = tw_port_memory_address();
@@ -20,15 +21,15 @@ static inline void check_address(uint32_t address, uint32_t size) {
   for (uint32_t i = 0; i < tw_range_count; i++) {
     if (address >= tw_ranges[i].start && address + (size - 1) <= tw_ranges[i].end) return;
   }
-  refuse(address, size);
+  refuse(address, size, __builtin_return_address(0));
 }
 
-static void check_irq(int32_t irq) {
-  if (irq < -14 || irq >= (int32_t)tw_irq_lines) refuse((uint32_t)irq, tw_irq_lines);
+__attribute__((always_inline)) static inline void check_irq(int32_t irq) {
+  if (irq < -14 || irq >= (int32_t)tw_irq_lines) refuse((uint32_t)irq, tw_irq_lines, __builtin_return_address(0));
 }
 
-static void check_memory(uint32_t offset, uint32_t byte_count) {
-  if (offset > TW_MEMORY_BYTES || byte_count > TW_MEMORY_BYTES - offset) refuse(offset, byte_count);
+__attribute__((always_inline)) static inline void check_memory(uint32_t offset, uint32_t byte_count) {
+  if (offset > TW_MEMORY_BYTES || byte_count > TW_MEMORY_BYTES - offset) refuse(offset, byte_count, __builtin_return_address(0));
 }
 
 uint32_t tw_abi_load8(uint32_t address) {
@@ -70,7 +71,7 @@ void tw_abi_irqPend(int32_t irq) {
 }
 void tw_abi_irqPriority(int32_t irq, uint32_t priority) {
   check_irq(irq);
-  if (priority >= 1u << tw_priority_bits) refuse((uint32_t)irq, priority);
+  if (priority >= 1u << tw_priority_bits) refuse((uint32_t)irq, priority, __builtin_return_address(0));
   tw_port_irq_priority(irq, priority);
 }
 

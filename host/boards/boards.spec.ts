@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { boardClocks, trueSampleRate } from './checks.js';
 import { merge } from './merge.js';
-import { BoardError, listBoards, loadBoard } from './index.js';
+import { BoardError, emulatable, listBoards, loadBoard } from './index.js';
 import { toNumber } from '../machine/fraction.js';
 import { registerNames } from '../peripherals/stm32/register-names.js';
 
@@ -19,7 +19,7 @@ function variant(own: object): string {
   writeFileSync(file, JSON.stringify({ name: 'mine', inherits: 'stm32f4-discovery', ...own }));
   return file;
 }
-const discovery = loadBoard('stm32f4-discovery');
+const discovery = emulatable(loadBoard('stm32f4-discovery'));
 
 test('scalars override, objects merge, lists append', () => {
   assert.deepEqual(
@@ -153,6 +153,8 @@ const wrong: [string, object, RegExp][] = [
   ['a PLLP that the chip lacks', { clock: { pllP: 3 } }, /at clock\.pllP: found 3, wanted one of 2, 4, 6, 8/],
   ['a memory that is there already', { memory: [{ name: 'CCM', origin: '0x10000000', byteCount: 1, kind: 'ram', dma: true }] }, /memory: "CCM" is in the inherited list already/],
   ['an address that is no hex string', { memory: [{ name: 'X', origin: 1610612736, byteCount: 1, kind: 'ram', dma: true }] }, /at memory\.0\.origin: found 1610612736, wanted string/],
+  ['a programmer that we do not know', { flashTools: [{ tool: 'avrdude' }] }, /at flashTools\.\d+\.tool: found "avrdude", wanted one of "openocd", "st-flash", "dfu-util", "teensy_loader_cli", "qemu"/],
+  ['a programmer without what it needs', { flashTools: [{ tool: 'teensy_loader_cli', mcu: 'TEENSY41' }] }, /at flashTools\.\d+: "enter" is missing/],
   ['a parent that is not there', { inherits: 'chips/z80' }, /at inherits: found "chips\/z80", wanted a file; looked for /],
 ];
 for (const [what, own, message] of wrong) {
@@ -162,7 +164,7 @@ for (const [what, own, message] of wrong) {
 }
 
 test('something missing after all is merged is an error', () => {
-  assert.throws(() => loadBoard(variant({ inherits: 'chips/stm32f407vg' })), /at the top: "supplyMillivolts" is missing/);
+  assert.throws(() => loadBoard(variant({ inherits: 'chips/stm32f407vg' })), /at the top: "clock" is missing/);
 });
 
 test('a board that inherits itself, one that is not JSON, and one that is not there are errors', () => {
@@ -176,10 +178,10 @@ test('a board that inherits itself, one that is not JSON, and one that is not th
 });
 
 test('an unknown board lists the known ones', () => {
-  assert.throws(() => loadBoard('nucleo'), /^BoardError: no board "nucleo"; there are stm32f4-discovery/);
+  assert.throws(() => loadBoard('nucleo'), /^BoardError: no board "nucleo"; there are mps2-an386, /);
 });
 
 test('every group of numbers says where it comes from', () => {
   for (const group of ['core', 'nvic', 'memory', 'flash', 'package', 'internalOscillators', 'limits', 'flashWaitStates', 'startUp', 'vectors', 'peripherals',
-    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTool']) assert.ok(discovery.sources[group], group);
+    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTools']) assert.ok(discovery.sources[group], group);
 });

@@ -13,8 +13,12 @@ export interface BoardMemory {
   readonly origin: number;
   readonly byteCount: number;
   readonly kind: 'ram';
-  /** Whether the DMA controllers reach it. */
+  /** Whether the DMA controllers reach it; on a board without DMA, whether linear memory may lie there. */
   readonly dma: boolean;
+  /** Whether the data cache covers it. */
+  readonly cacheable?: boolean;
+  /** Tightly coupled to the core, on which bus. */
+  readonly tcm?: 'instruction' | 'data';
 }
 
 export interface BoardPeripheral {
@@ -48,7 +52,7 @@ export interface DmaRoute {
   readonly channel: number;
 }
 
-export interface BoardClock {
+export interface Stm32Clock {
   readonly sysclk: number;
   readonly pllM: number;
   readonly pllN: number;
@@ -58,6 +62,8 @@ export interface BoardClock {
   readonly apb1: number;
   readonly apb2: number;
   readonly flashWaitStates: number;
+  /** Input divider of PLLI2S, where it has one of its own; else it has PLLM's. */
+  readonly pllI2sM?: number;
   readonly pllI2sN: number;
   readonly pllI2sR: number;
 }
@@ -68,8 +74,6 @@ export interface ClockLimits {
   readonly hseMax: number;
   readonly sysclkMax: number;
   readonly hclkMax: number;
-  /** With the regulator at scale 2 (PWR_CR.VOS = 0). */
-  readonly hclkScale2Max: number;
   readonly pclk1Max: number;
   readonly pclk2Max: number;
   readonly pllInputMin: number;
@@ -89,7 +93,70 @@ export interface StartUpTimes {
   readonly pllLock: readonly { readonly vco: number; readonly microseconds: number }[];
 }
 
-export interface Board {
+/** What an audio DAC needs of the board. */
+export type BoardCodec =
+  | { readonly model: 'cs43l22'; readonly i2c: string; readonly address: number; readonly reset: string; readonly pins: Readonly<Record<string, string>> }
+  /** `mute` is the pad that drives XSMT; without one, XSMT is tied high. */
+  | { readonly model: 'pcm510x'; readonly mute?: string }
+  | { readonly model: 'none' };
+
+/** Stereo through an I2S block that a DMA stream feeds. */
+export interface I2sAudio {
+  readonly kind: 'i2s';
+  readonly nominalSampleRate: number;
+  readonly i2s: string;
+  readonly spi: string;
+  /** Whether MCK goes out, at 256 times the frame rate; without it a frame is 32 bits of CK. */
+  readonly masterClock: boolean;
+  readonly i2sDivider: number;
+  readonly i2sOdd: 0 | 1;
+  readonly dma: DmaRoute & { readonly request: string };
+  readonly pins: Readonly<Record<string, string>>;
+  readonly codec: BoardCodec;
+}
+
+/** No audio hardware: a timer falls once a block, and the frames go out of a UART. */
+export interface TimerAudio {
+  readonly kind: 'timer';
+  /** Frames a second that the firmware reckons with. */
+  readonly sampleRate: number;
+  readonly timer: string;
+  readonly uart: string;
+  /** How many times longer than a second all timers take for one, so that a slow engine keeps up. */
+  readonly slowdown: number;
+}
+
+export interface UartMidi {
+  readonly kind: 'uart';
+  readonly uart: string;
+  readonly pins: { readonly RX: string; readonly TX: string };
+}
+
+/** MIDI IN is a list of characters in memory, each with the frame in which it arrives (assembly/drivers/mps2/uart.ts). */
+export interface MemoryMidi {
+  readonly kind: 'memory';
+  /** Address of the list. */
+  readonly events: number;
+  /** Falls once a character. */
+  readonly timer: string;
+  /** MIDI OUT. */
+  readonly uart: string;
+}
+
+/** A tool that writes a board's flash, with what is particular to the board. */
+export type FlashTool =
+  | { readonly tool: 'openocd'; /** Files for -f, in order. */ readonly config: readonly string[] }
+  | { readonly tool: 'st-flash'; readonly address: number }
+  | {
+    readonly tool: 'dfu-util'; /** USB vendor and product, e.g. "0483:df11". */ readonly device: string; readonly alt: number; readonly address: number;
+    /** How a person brings the board into its boot loader. */
+    readonly enter: string;
+  }
+  | { readonly tool: 'teensy_loader_cli'; readonly mcu: string; readonly enter: string }
+  /** The board is an emulated one: nothing to flash. */
+  | { readonly tool: 'qemu'; readonly machine: string };
+
+export interface BoardBase {
   readonly name: string;
   readonly title: string;
   /** The board's own file. */
@@ -100,7 +167,10 @@ export interface Board {
   readonly sources: Readonly<Record<string, string>>;
   readonly core: {
     readonly architecture: string;
+    /** gcc's -mcpu, -mfpu and -mfloat-abi. */
+    readonly cpu: string;
     readonly fpu: string;
+    readonly floatAbi: 'soft' | 'softfp' | 'hard';
     readonly dataCache: boolean;
     readonly exceptionEntryCycles: number;
     readonly exceptionExitCycles: number;
@@ -108,6 +178,8 @@ export interface Board {
     /** SCB_CPUID: implementer, variant, part and revision. */
     readonly cpuid: number;
   };
+  /** Core clock in hertz once the start-up has run. */
+  readonly coreHertz: number;
   readonly nvic: {
     readonly priorityBits: number;
     readonly lines: number;
@@ -115,37 +187,53 @@ export interface Board {
     readonly systickReferenceDivider: number;
   };
   readonly memory: readonly BoardMemory[];
+  /** Where code and constants lie. On an FPGA image it is RAM that a loader fills. */
   readonly flash: { readonly name: string; readonly origin: number; readonly byteCount: number; readonly sectors: readonly FlashSector[] };
+  /** Interrupt number by the manual's vector name. */
+  readonly vectors: Readonly<Record<string, number>>;
+  /** The manual's vector name by a name that is the same on every board: MIDI_UART, AUDIO_DMA, TICK_TIMER, and the board's own. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Pad that is high while a vector's handler runs, by the manual's vector name. */
+  readonly markers: Readonly<Record<string, string>>;
+  readonly peripherals: readonly BoardPeripheral[];
+  /** The timer that firmware has for tempo and the like. */
+  readonly tick: { readonly timer: string };
+  readonly leds: Readonly<Record<string, string>>;
+  readonly buttons: Readonly<Record<string, string>>;
+  /** Level of a pad while its button is pressed; default 1. */
+  readonly buttonLevel?: 0 | 1;
+  /** What can flash or start it, the one to try first first. */
+  readonly flashTools?: readonly FlashTool[];
+}
+
+export interface Stm32Board extends BoardBase {
+  readonly family: 'stm32f4';
   readonly package: { readonly name: string; readonly pads: readonly string[] };
   readonly internalOscillators: { readonly HSI: number; readonly LSI: number };
   readonly limits: ClockLimits;
   /** Entry n: highest HCLK in hertz at n wait states. */
   readonly flashWaitStates: readonly number[];
   readonly startUp: StartUpTimes;
-  /** Interrupt number by the manual's vector name. */
-  readonly vectors: Readonly<Record<string, number>>;
-  readonly peripherals: readonly BoardPeripheral[];
   /** Pad to the sixteen alternate functions' signals: `["SPI3_SCK", "I2S3_CK"]`, or `[]` where there is none. */
   readonly alternateFunctions: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly dmaRequests: Readonly<Record<string, readonly DmaRoute[]>>;
   readonly supplyMillivolts: number;
   readonly oscillators: { readonly HSE: number; readonly LSE?: number };
-  readonly clock: BoardClock;
-  readonly audio: {
-    readonly nominalSampleRate: number;
-    readonly i2s: string;
-    readonly spi: string;
-    readonly i2sDivider: number;
-    readonly i2sOdd: 0 | 1;
-    readonly dma: DmaRoute & { readonly request: string };
-    readonly pins: Readonly<Record<string, string>>;
-    readonly codec: { readonly model: string; readonly i2c: string; readonly address: number; readonly reset?: string; readonly pins: Readonly<Record<string, string>> };
-  };
-  readonly midi: { readonly uart: string; readonly pins: { readonly RX: string; readonly TX: string } };
-  readonly leds: Readonly<Record<string, string>>;
-  readonly buttons: Readonly<Record<string, string>>;
-  readonly flashTool?: { readonly command: string; readonly arguments: readonly string[] };
+  readonly clock: Stm32Clock;
+  readonly audio: I2sAudio;
+  readonly midi: UartMidi;
 }
+
+/** One of ARM's MPS2 FPGA images, as QEMU models it. */
+export interface Mps2Board extends BoardBase {
+  readonly family: 'mps2';
+  readonly clock: { readonly sysclk: number };
+  readonly audio: TimerAudio;
+  readonly midi: MemoryMidi;
+}
+
+export type Board = Stm32Board | Mps2Board;
+export type Family = Board['family'];
 
 /** A board file is missing or wrong; the message says which file, where in it, what was found and what is wanted. */
 export class BoardError extends Error {
@@ -156,7 +244,7 @@ const HEX = /^0x[0-9A-F]+$/;
 const ajv = new Ajv({ allErrors: false, strict: false, verbose: true });
 ajv.addSchema(JSON.parse(readFileSync(join(boardsDir, 'schema.json'), 'utf8')));
 
-type Kind = 'board' | 'chip' | 'core' | 'complete';
+type Kind = 'board' | 'chip' | 'core' | 'complete' | `complete-${Family}`;
 
 const kindOf = (file: string): Kind => (basename(dirname(file)) === 'cores' ? 'core' : basename(dirname(file)) === 'chips' ? 'chip' : 'board');
 
@@ -173,7 +261,7 @@ function describe(error: ErrorObject, document: Json): string {
   const { params } = error;
   if (error.keyword === 'additionalProperties') return `${at}: "${params.additionalProperty}" is not known here`;
   if (error.keyword === 'required') return `${at}: "${params.missingProperty}" is missing`;
-  const wanted = error.keyword === 'enum' ? `one of ${params.allowedValues.map((v: Json) => JSON.stringify(v)).join(', ')}`
+  const wanted = error.keyword === 'const' ? JSON.stringify(params.allowedValue) : error.keyword === 'enum' ? `one of ${params.allowedValues.map((v: Json) => JSON.stringify(v)).join(', ')}`
     : error.keyword === 'pattern' ? (error.parentSchema?.description ?? `text that matches ${params.pattern}`) : error.message!.replace('must be ', '').replace('must ', 'to ');
   return `${at}: found ${JSON.stringify(found)}, wanted ${wanted}`;
 }
@@ -220,7 +308,7 @@ function inherited(file: string, visited: readonly string[] = []): { document: J
 const parseHex = (value: Json): Json => {
   if (typeof value === 'string') return HEX.test(value) ? Number(value) : value;
   if (Array.isArray(value)) return value.map(parseHex);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, k === 'flashTool' ? v : parseHex(v)]));
+  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, parseHex(v)]));
   return value;
 };
 
@@ -234,12 +322,28 @@ function expandPads(ranges: readonly string[]): string[] {
 }
 
 /* The schema has been checked, so the shapes below are what JSON holds. */
-type Raw = Omit<Board, 'flash' | 'alternateFunctions' | 'dmaRequests' | 'peripherals'> & {
+interface RawBase {
+  sources?: Record<string, string>;
   flash: { name: string; origin: number; regions: { sectors: number; byteCount: number }[] };
+  peripherals: (Omit<BoardPeripheral, 'vectors' | 'config'> & Partial<Pick<BoardPeripheral, 'vectors' | 'config'>>)[];
+  aliases?: Record<string, string>;
+  markers?: Record<string, string>;
+}
+type Refined = 'file' | 'lineage' | 'coreHertz' | keyof RawBase;
+type RawStm32 = RawBase & Omit<Stm32Board, Refined | 'package' | 'alternateFunctions' | 'dmaRequests'> & {
+  package: { name: string; pads: string[] };
   alternateFunctions: Record<string, Record<string, string>>;
   dmaRequests: Record<string, [string, number, number][]>;
-  peripherals: (Omit<BoardPeripheral, 'vectors' | 'config'> & Partial<Pick<BoardPeripheral, 'vectors' | 'config'>>)[];
 };
+type Raw = RawStm32 | (RawBase & Omit<Mps2Board, Refined>);
+
+/** The manual's names of the vectors that every board has in some form, and what the board's own file adds. */
+function aliasesOf(raw: Raw, peripherals: readonly BoardPeripheral[]): Record<string, string> {
+  const vectorOf = (name: string): string => peripherals.find((p) => p.name === name)?.vectors[0] ?? name;
+  const audio = raw.audio.kind === 'i2s' ? `${raw.audio.dma.controller}_Stream${raw.audio.dma.stream}` : vectorOf(raw.audio.timer);
+  const midi = vectorOf(raw.midi.kind === 'uart' ? raw.midi.uart : raw.midi.timer);
+  return { AUDIO_DMA: audio, MIDI_UART: midi, TICK_TIMER: vectorOf(raw.tick.timer), ...raw.aliases };
+}
 
 function refine(raw: Raw, file: string, lineage: string[]): Board {
   const sectors: FlashSector[] = [];
@@ -247,11 +351,17 @@ function refine(raw: Raw, file: string, lineage: string[]): Board {
   for (const region of raw.flash.regions) {
     for (let i = 0; i < region.sectors; i++, origin += region.byteCount) sectors.push({ origin, byteCount: region.byteCount });
   }
-  return {
-    ...raw, file, lineage, sources: raw.sources ?? {},
+  const peripherals = raw.peripherals.map((p) => ({ ...p, reset: p.reset ?? p.enable?.replace('ENR', 'RSTR'), vectors: p.vectors ?? [], config: p.config ?? {} }));
+  const aliases = aliasesOf(raw, peripherals);
+  const base = {
+    file, lineage, sources: raw.sources ?? {}, peripherals, aliases,
+    markers: Object.fromEntries(Object.entries(raw.markers ?? {}).map(([vector, pad]) => [aliases[vector] ?? vector, pad])),
     flash: { name: raw.flash.name, origin: raw.flash.origin, byteCount: origin - raw.flash.origin, sectors },
+  };
+  if (raw.family === 'mps2') return { ...raw, ...base, coreHertz: raw.clock.sysclk };
+  return {
+    ...raw, ...base, coreHertz: raw.clock.sysclk / raw.clock.ahb,
     package: { name: raw.package.name, pads: expandPads(raw.package.pads) },
-    peripherals: raw.peripherals.map((p) => ({ ...p, reset: p.reset ?? p.enable?.replace('ENR', 'RSTR'), vectors: p.vectors ?? [], config: p.config ?? {} })),
     alternateFunctions: Object.fromEntries(Object.entries(raw.alternateFunctions)
       .map(([pad, functions]) => [pad, Array.from({ length: 16 }, (_, n) => functions[n]?.split('/') ?? [])])),
     dmaRequests: Object.fromEntries(Object.entries(raw.dmaRequests)
@@ -278,8 +388,15 @@ export function loadBoard(nameOrPath: string): Board {
   const file = isPath ? resolve(nameOrPath) : join(boardsDir, `${nameOrPath}.json`);
   const { document, lineage } = inherited(file);
   validate('complete', document, file);
+  validate(`complete-${document.family as Family}`, document, file);
   const board = refine(parseHex(document) as unknown as Raw, file, lineage.slice(1));
   const problems = checkBoard(board);
   if (problems.length > 0) throw new BoardError(problems.map((p) => `${shown(file)}, ${p}`).join('\n'));
   return board;
+}
+
+/** A board that the emulator can run. @throws BoardError for one of a family that it does not model */
+export function emulatable(board: Board): Stm32Board {
+  if (board.family === 'stm32f4') return board;
+  throw new BoardError(`board ${board.name} runs in QEMU, not in the emulator. Choose another one for this, e.g. stm32f4-discovery.`);
 }

@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadBoard, type Board } from '../boards/index.js';
+import { emulatable, loadBoard, type Stm32Board } from '../boards/index.js';
 import { boardSource, sampleRateOf } from './board-module.js';
 
-const board = loadBoard('stm32f4-discovery');
+const board = emulatable(loadBoard('stm32f4-discovery'));
 
 function constants(source: string): Map<string, string> {
   return new Map([...source.matchAll(/^export const (\w+): (?:u32|i32|f64) = (.*);$/gm)].map((m) => [m[1], m[2]]));
@@ -43,7 +43,7 @@ describe('board module', () => {
   });
 
   it('refuses a pad that cannot carry its signal', () => {
-    const wrong: Board = { ...board, midi: { ...board.midi, pins: { RX: 'PA0', TX: 'PA2' } } };
+    const wrong: Stm32Board = { ...board, midi: { ...board.midi, pins: { RX: 'PA0', TX: 'PA2' } } };
     assert.throws(() => boardSource(wrong), /PA0 cannot carry USART2_RX/);
   });
 });

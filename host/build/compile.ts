@@ -9,10 +9,12 @@ import { ABI_MODULE, abi } from '../abi.js';
 import type { Board } from '../boards/index.js';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { withCustomSection } from '../cpu/wasm/writer.js';
+import { NATIVE_SECTION, type NativeFunction } from '../natives.js';
 import { packageRoot } from '../paths.js';
 import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
-import { boardSource } from './board-module.js';
+import { boardSource, driverSource } from './board-module.js';
+import type { NativeDeclaration } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
 export class CompileError extends Error {
@@ -26,15 +28,17 @@ export interface Firmware {
   readonly wasm: Uint8Array;
   readonly sourceMap: string;
   readonly vectors: readonly Vector[];
+  /** Its `@native` functions that are in the module, in the order of their indices. */
+  readonly natives: readonly NativeFunction[];
 }
 
-/** Whether a file of the package is one that is generated for each build instead of being on disk. */
+/** The text of a file of the package that is generated for each build instead of being on disk; undefined for others. */
 function generatedSource(path: string, board: Board): string | undefined {
-  switch (relative(packageRoot, path).split(sep).join('/')) {
-    case 'assembly/shim/abi.ts': return abiSource();
-    case 'assembly/shim/board.ts': return boardSource(board);
-    default: return undefined;
-  }
+  const file = relative(packageRoot, path).split(sep).join('/');
+  if (file === 'assembly/shim/abi.ts') return abiSource();
+  if (file === 'assembly/shim/board.ts') return boardSource(board);
+  const driver = /^assembly\/drivers\/([a-z0-9-]+)\.ts$/.exec(file);
+  return driver ? driverSource(driver[1], board) : undefined;
 }
 
 /** Directory of a package that is installed with this one, which need not export anything there. */
@@ -49,7 +53,8 @@ const OWN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/[\\/]node_modules[\\/]@as-pect[\\/]assembly[\\/](.*)$/, installed('@as-pect/assembly')],
 ];
 
-async function readSource(path: string, board: Board): Promise<string | null> {
+/** What the compiler reads for a path: a file, or what is generated for the board. Null when there is nothing. */
+export async function readSource(path: string, board: Board): Promise<string | null> {
   let file = path;
   for (const [pattern, directory] of OWN_SOURCES) file = pattern.test(path) ? join(directory, pattern.exec(path)![1]) : file;
   return generatedSource(file, board) ?? (await readFile(file, 'utf8').catch(() => null));
@@ -85,10 +90,13 @@ export async function compileSource(file: string, board: Board, { config, also =
   const baseDir = baseDirectory(entry);
   const outputs = new Map<string, Uint8Array | string>();
   let vectors: Vector[] = [];
-  const coreHertz = board.clock.sysclk / board.clock.ahb;
+  let declared: NativeDeclaration[] = [];
   // The compiler is large: commands that compile nothing start without it.
-  const [{ default: asc }, { createTransform }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
-  const own = createTransform({ vectors: board.vectors, priorityBits: board.nvic.priorityBits, coreHertz, onVectors: (v) => (vectors = v) });
+  const [{ default: asc }, { createTransform, nativeIndex }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
+  const own = createTransform({
+    vectors: board.vectors, aliases: board.aliases, priorityBits: board.nvic.priorityBits, coreHertz: board.coreHertz,
+    onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n),
+  });
   const { error, stderr } = await asc.main(
     [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
     {
@@ -100,13 +108,24 @@ export async function compileSource(file: string, board: Board, { config, also =
   );
   if (error) throw new CompileError(`${file} does not compile.\n\n${readable(stderr.toString())}`);
   const compiled = outputs.get('firmware.wasm') as Uint8Array;
-  const wasm = withCustomSection(compiled, VECTOR_SECTION, new TextEncoder().encode(JSON.stringify(vectors)));
-  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors };
+  const names = parseModule(compiled).functionNames;
+  const natives = declared.flatMap((native) => {
+    const index = nativeIndex(names, native);
+    return index === undefined ? [] : [{ index, name: native.name, file: native.file, line: native.line }];
+  }).sort((a, b) => a.index - b.index);
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const wasm = withCustomSection(withCustomSection(compiled, VECTOR_SECTION, json(vectors)), NATIVE_SECTION, json(natives));
+  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives };
 }
 
-/** Compiles a firmware. @throws CompileError with the compiler's message and what to do, also when no board could run it */
-export async function compileFirmware(file: string, board: Board): Promise<Firmware> {
-  const firmware = await compileSource(file, board, { config: join(packageRoot, 'asconfig.json') });
+/**
+ * Compiles a firmware.
+ * @param also modules compiled in besides, by their absolute paths; what they export, the module exports
+ * @throws CompileError with the compiler's message and what to do, also when no board could run it
+ */
+export async function compileFirmware(file: string, board: Board, also: readonly string[] = []): Promise<Firmware> {
+  const config = join(packageRoot, 'asconfig.json');
+  const firmware = await compileSource(file, board, { config, also: also.map((path) => relative(baseDirectory(resolve(file)), path)) });
   checkModule(file, parseModule(firmware.wasm));
   return firmware;
 }

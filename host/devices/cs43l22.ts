@@ -2,11 +2,12 @@
 // Cirrus Logic CS43L22 stereo DAC (DS792F2): its control port, and whether what arrives at its serial port would sound.
 
 import { hex } from '../machine/errors.js';
-import { floorTimes, toNumber } from '../machine/fraction.js';
-import type { I2cDevice, I2sListener, I2sStream } from '../machine/links.js';
+import { toNumber } from '../machine/fraction.js';
+import type { I2cDevice, I2sListener } from '../machine/links.js';
 import type { RealTime } from '../machine/real-time.js';
 import type { Timeline } from '../machine/timeline.js';
 import type { Level, Wire } from '../machine/wire.js';
+import { AudioGate, type AudioDac } from './audio-gate.js';
 
 // Registers, section 6 (quick reference) and 7.
 const ID = 0x01; // chip 11100, revision B1
@@ -59,7 +60,7 @@ const reg = (register: number): string => `register ${hex(register, 2)}`;
  * The samples go on to `sink` while the codec plays, and as zeros of the same number while it does not, so that the sink's time is the wire's.
  * Volumes, tone, limiter, beep and the analog passthrough are registers that can be read back and no more: what the sink gets is the wire's data.
  */
-export class Cs43l22 {
+export class Cs43l22 implements AudioDac {
   /** The control port (section 5): register pointer first, then data, with auto-increment if its bit 7 is set. */
   readonly control: I2cDevice = {
     address: 0x4a, // 1001010, section 5.0.1
@@ -89,19 +90,7 @@ export class Cs43l22 {
   };
 
   /** The serial port (sections 4.6 and 4.7). */
-  readonly audio: I2sListener = {
-    start: (stream) => {
-      this.stream = stream;
-      this.changes = [{ cycle: -Infinity, playing: this.playing }];
-      this.sink.start(stream);
-    },
-    slots: (stream, firstSlot, values, count) => this.pass(stream, firstSlot, values, count),
-    stop: (stream, endSlot) => {
-      this.stream = undefined;
-      this.changes = [];
-      this.sink.stop(stream, endSlot);
-    },
-  };
+  readonly audio: AudioGate;
 
   /** Whether the firmware has ever spoken to it: one that makes no sound need not. */
   addressed = false;
@@ -114,11 +103,7 @@ export class Cs43l22 {
   private expectsMap = false;
   /** Steps of the required initialisation that have been seen. */
   private initialised = 0;
-  private stream: I2sStream | undefined;
   private poweredUpWithoutClocks = false;
-  /** From which cycle on it has been playing or not; the first one counts from the beginning. */
-  private changes: { readonly cycle: number; readonly playing: boolean }[] = [];
-  private zeros = new Int32Array(0);
 
   /**
    * @param reset the RESET pin: low holds the chip in reset
@@ -126,16 +111,17 @@ export class Cs43l22 {
    * @param speakerSwitch level of the SPKR/HP pin
    */
   constructor(
-    private readonly timeline: Timeline,
+    timeline: Timeline,
     private readonly time: RealTime,
     private readonly reset: Wire,
-    private readonly sink: I2sListener,
+    sink: I2sListener,
     private readonly speakerSwitch: Level = 0,
   ) {
+    this.audio = new AudioGate(timeline, sink, () => this.playing);
     this.clear();
     reset.onEdge(() => {
       this.clear();
-      this.reconsider();
+      this.audio.reconsider();
     });
   }
 
@@ -165,34 +151,8 @@ export class Cs43l22 {
     if (address === register && (value & mask!) === wanted) this.initialised++;
     else if (this.initialised < INITIALISATION.length && INITIALISATION.some(([r]) => r === address)) this.initialised = address === 0x00 && value === 0x99 ? 1 : 0;
     if (address === MISC_CTL) this.frozen = value & FREEZE ? (this.frozen ?? this.registers.slice()) : undefined;
-    if (address === POWER_CTL_1 && value === POWERED_UP && this.stream === undefined) this.poweredUpWithoutClocks = true;
-    this.reconsider();
-  }
-
-  /** Hands slots on, as they are or as zeros, by what held when each began. */
-  private pass(stream: I2sStream, firstSlot: number, values: Int32Array, count: number): void {
-    let done = 0;
-    while (done < count) {
-      const { playing } = this.changes[0];
-      const next = this.changes[1];
-      let end = next === undefined ? count : done;
-      while (end < count && stream.originCycle + floorTimes(firstSlot + end, stream.slotCycles) < next.cycle) end++;
-      if (end > done) this.sink.slots(stream, firstSlot + done, playing ? values.subarray(done, end) : this.silence(end - done), end - done);
-      if (end < count) this.changes.shift();
-      done = end;
-    }
-  }
-
-  private silence(count: number): Int32Array {
-    if (this.zeros.length < count) this.zeros = new Int32Array(count);
-    return this.zeros.subarray(0, count);
-  }
-
-  /** Notes from when on what arrives sounds, or no longer does. */
-  private reconsider(): void {
-    if (this.stream === undefined) return;
-    const { playing } = this;
-    if (playing !== this.changes[this.changes.length - 1].playing) this.changes.push({ cycle: this.timeline.now, playing });
+    if (address === POWER_CTL_1 && value === POWERED_UP && this.audio.stream === undefined) this.poweredUpWithoutClocks = true;
+    this.audio.reconsider();
   }
 
   /** Whether what arrives now is heard. */
@@ -225,7 +185,7 @@ export class Cs43l22 {
 
   /** Table 1: which MCLK/LRCK ratios the clocking register takes, against the one on the wire. */
   private clockProblem(): string | undefined {
-    const { stream } = this;
+    const { stream } = this.audio;
     if (stream === undefined) return 'no clocks on the serial port: the I2S transmitter is not running';
     const rate = toNumber(this.time.coreHertz) / (2 * toNumber(stream.slotCycles));
     if (rate < 4000 * 0.99 || rate > 96_000 * 1.05) return `${Math.round(rate)} frames a second on the wire: the codec takes 4 to 96 kHz`;
@@ -238,7 +198,7 @@ export class Cs43l22 {
   }
 
   private formatProblem(): string | undefined {
-    const { stream } = this;
+    const { stream } = this.audio;
     if (stream === undefined) return undefined;
     const value = this.registers[INTERFACE_CTL_1];
     const name = `${reg(INTERFACE_CTL_1)} (Interface Ctl 1)`;

@@ -2,7 +2,7 @@
 // A board on the desk that is not there: chip, CPU, codec, MIDI cable, microphone and logic analyser, put together and run.
 
 import { counters, COUNTERS_OFFSET, type CounterName } from '../abi.js';
-import type { Board } from '../boards/index.js';
+import { emulatable, type Board, type Stm32Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 import type { Firmware } from '../build/compile.js';
 import { SourceMap } from '../build/source-map.js';
@@ -11,7 +11,8 @@ import type { PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { describeTrap, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import { AudioSink } from '../devices/audio-sink.js';
-import { Cs43l22 } from '../devices/cs43l22.js';
+import { plugCodec } from '../devices/codecs.js';
+import type { AudioDac } from '../devices/audio-gate.js';
 import type { MidiFileEvent } from '../devices/midi-file.js';
 import { MidiSource } from '../devices/midi-source.js';
 import { SerialReceiver } from '../devices/serial-receiver.js';
@@ -63,13 +64,15 @@ export class EmulatedBoard {
   readonly midi: MidiSource;
   /** Whoever listens to MIDI OUT. */
   readonly midiOut: SerialReceiver;
-  readonly codec: Cs43l22;
+  readonly codec: AudioDac;
   /** What the codec plays. */
   readonly audio = new AudioSink();
   readonly recorder: Recorder;
   readonly costs: EngineCosts;
   readonly engine: string;
   readonly sampleRate: number;
+  /** Physical address of linear memory's byte 0. */
+  readonly memoryAddress: number;
   /** Characters that have come in. */
   midiByteCount = 0;
   /** Linear memory. */
@@ -79,8 +82,14 @@ export class EmulatedBoard {
   private readonly module: WasmModule;
   private readonly sourceMap: SourceMap | undefined;
 
-  /** @throws Error when the engine has no cost table for this core, or CPU wasm3 has not been made ready (prepareCpu) */
-  constructor(readonly board: Board, readonly firmware: Firmware, readonly options: EmulationOptions = {}) {
+  readonly board: Stm32Board;
+
+  /**
+   * @throws BoardError for a board that is not emulated; Error when the engine has no cost table for this core, or CPU wasm3 has not been made ready
+   *   (prepareCpu)
+   */
+  constructor(ofBoard: Board, readonly firmware: Firmware, readonly options: EmulationOptions = {}) {
+    const board = (this.board = emulatable(ofBoard));
     const lines = Array.from({ length: board.nvic.lines }, () => '');
     for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) lines[irq] = name;
     this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits });
@@ -103,6 +112,7 @@ export class EmulatedBoard {
     this.sourceMap = firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined;
     const memoryBytes = (this.module.memory?.initial ?? 0) * 65536;
     const { address, rest } = mapMemory(board, memoryBytes, firmware.file);
+    this.memoryAddress = address;
     this.cpu = createCpu({ ...options, costs: this.costs, module: this.module, memoryBytes, rest }, {
       machine, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
       memoryAddress: address,
@@ -112,10 +122,9 @@ export class EmulatedBoard {
         for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest]) machine.bus.addMemory(region);
       },
     });
-    // Buttons pull their pad high while they are pressed, and a resistor holds it low until then.
-    for (const pad of Object.values(board.buttons)) this.pin(pad).set(0);
+    // Buttons pull their pad one way while they are pressed, and a resistor holds it the other way until then.
+    for (const pad of Object.values(board.buttons)) this.pin(pad).set(board.buttonLevel === 0 ? 1 : 0);
 
-    const i2s = machine.i2sBus(board.audio.i2s);
     const rx = this.pin(board.midi.pins.RX);
     const sender = new SerialSender(machine.timeline, this.time, rx, MIDI_BAUD,
       options.midiAlign ? { nextBoundary: (cycle) => this.audio.nextBoundary(cycle), delayCycles: ALIGN_DELAY } : undefined);
@@ -123,10 +132,7 @@ export class EmulatedBoard {
     this.midi = new MidiSource(sender);
     this.midiOut = new SerialReceiver(machine.timeline, this.time, this.pin(board.midi.pins.TX), MIDI_BAUD);
 
-    const { codec } = board.audio;
-    this.codec = new Cs43l22(machine.timeline, this.time, this.pin(codec.reset!), this.audio);
-    machine.i2cBus(codec.i2c).attach(this.codec.control);
-    i2s.listen(this.codec.audio);
+    this.codec = plugCodec(machine, this.time, board, (pad) => this.pin(pad), this.audio);
 
     const vectors = Object.fromEntries(firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }]));
     this.recorder = new Recorder(vectors, () => this.counter('activeVoices'));

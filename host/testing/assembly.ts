@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // For specs of the pure parts of assembly/ (midi, audio, voice): compiles a fixture and runs it on V8, no machine involved.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import asc from 'assemblyscript/asc';
-import { writeAbiDeclarations } from '../build/abi.js';
+import { loadBoard } from '../boards/index.js';
+import { readSource } from '../build/compile.js';
 import { packageRoot } from '../paths.js';
 
 export interface Fixture {
@@ -16,29 +15,31 @@ export interface Fixture {
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
-async function compile(file: string): Promise<WebAssembly.Module> {
-  await writeAbiDeclarations();
-  const dir = await mkdtemp(join(tmpdir(), 'tonewheel-'));
-  try {
-    const wasm = join(dir, 'fixture.wasm');
-    const { error, stderr } = await asc.main([
-      relative(process.cwd(), join(packageRoot, file)), '--config', join(packageRoot, 'asconfig.json'), '--outFile', relative(process.cwd(), wasm), '--no-sourceMap',
-    ]);
-    if (error) throw new Error(`${file} does not compile:\n${stderr.toString()}`);
-    return await WebAssembly.compile(new Uint8Array(await readFile(wasm)));
-  } finally {
-    await rm(dir, { recursive: true });
-  }
+async function compile(file: string, boardName: string): Promise<WebAssembly.Module> {
+  const board = loadBoard(boardName);
+  let wasm: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(
+    [relative(process.cwd(), join(packageRoot, file)), '--config', join(packageRoot, 'asconfig.json'), '--outFile', 'fixture.wasm', '--no-sourceMap'],
+    {
+      readFile: (name: string, dir: string) => readSource(resolve(dir, name), board),
+      writeFile: (name: string, contents: Uint8Array | string) => { if (name.endsWith('.wasm')) wasm = contents as Uint8Array; },
+      listFiles: () => null,
+    },
+  );
+  if (error || !wasm) throw new Error(`${file} does not compile:\n${stderr.toString()}`);
+  return WebAssembly.compile(wasm as BufferSource);
 }
 
 /**
  * Compiles an AssemblyScript file with the project's own options, once a process, and gives a fresh instance of it.
  * @param file path from the package root, e.g. "tests/midi/parser.as.ts"
+ * @param board whose numbers and drivers it gets
  * @param imports what the fixture imports under "env"; a missing one fails at instantiation
  * @throws Error with the compiler's own message when it does not compile
  */
-export async function instantiateAssembly(file: string, imports: Record<string, Function> = {}): Promise<Fixture> {
-  if (!compiled.has(file)) compiled.set(file, compile(file));
+export async function instantiateAssembly(file: string, imports: Record<string, Function> = {}, board = 'stm32f4-discovery'): Promise<Fixture> {
+  const key = `${file}\0${board}`;
+  if (!compiled.has(key)) compiled.set(key, compile(file, board));
   const env = {
     abort: (_message: number, _file: number, line: number, column: number) => {
       throw new Error(`abort at ${line}:${column}`);
@@ -46,6 +47,6 @@ export async function instantiateAssembly(file: string, imports: Record<string, 
     memoryAddress: () => 0,
     ...imports,
   };
-  const instance = await WebAssembly.instantiate(await compiled.get(file)!, { env });
+  const instance = await WebAssembly.instantiate(await compiled.get(key)!, { env });
   return instance.exports as unknown as Fixture;
 }

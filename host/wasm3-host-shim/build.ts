@@ -18,7 +18,7 @@ const shimDir = join(boardsDir, 'shim');
 const ownDir = join(packageRoot, 'host', 'wasm3-host-shim');
 const cacheDir = join(packageRoot, 'build', 'cache', 'wasm3-host-shim');
 /** The shim's portable part; its ports to boards and its other engine are not for here. */
-const shimSources = ['shim.c', 'abi.c', 'heap.c', 'log.c', 'engine-wasm3.c', 'wasm3-settle.c'];
+const shimSources = ['shim.c', 'abi.c', 'heap.c', 'log.c', 'engine-wasm3.c'];
 const ownSources = ['port-host.c', 'addon.c'];
 
 /** Optimised enough for tail calls, which wasm3's operations are made of; no fused multiply-add, which would round differently. */
@@ -90,10 +90,12 @@ export async function buildInto(cache: string, variant: Wasm3Variant): Promise<s
 
     const includes = [`-I${work}`, `-I${shimDir}`, `-I${ownDir}`, `-I${wasm3.includeDir}`, `-I${headers}`];
     const ours = [...shimSources.map((f) => join(shimDir, f)), ...ownSources.map((f) => join(ownDir, f)), join(work, 'abi-wasm3.c')];
-    const sources = [...wasm3.sources, ...ours];
+    // The reference variant's lazy calls are settled by a file that takes the compiler's place.
+    const execSource = variant === 'reference' ? join(shimDir, 'wasm3-settle.c') : wasm3.execSource;
+    const sources = [...wasm3.sources.filter((f) => f !== wasm3.execSource), execSource, ...ours];
     const objects = sources.map((_, i) => join(work, `${i}.o`));
     const outcomes = await Promise.allSettled(sources.map((source, i) => compile(command, [
-      ...flags, ...(source === wasm3.execSource ? wasm3.execFlags.host : []), ...includes, ...(ours.includes(source) ? ['-Wall', '-Wextra'] : ['-w']), '-c', source, '-o', objects[i],
+      ...flags, ...(source === execSource ? wasm3.execFlags.host : []), ...includes, ...(ours.includes(source) ? ['-Wall', '-Wextra'] : ['-w']), '-c', source, '-o', objects[i],
     ])));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "engine-wasm3.h"
+#include "kernels.h"
 #include "m3_env.h"
 #include "shim.h"
 
@@ -28,12 +28,9 @@ uint8_t tw_log_out[TW_LOG_BYTES];
 int32_t tw_ops_left;
 const void *tw_op_pc;
 
-static IM3Module module;
-
-/** No kernels here: everything is interpreted. */
-void tw_wasm3_bind_kernels(IM3Module m) { module = m; }
-
-const void *tw_wasm3_trap_pc(void) { return tw_op_pc; }
+// Everything is interpreted here.
+const tw_kernel tw_kernels[1];
+const uint32_t tw_kernel_count;
 
 const void *tw_op_tick(void) {
   tw_call_host(TW_CALLBACK_tick);
@@ -46,11 +43,12 @@ static bool find(IM3CodePage page, pc_t pc, u32 *offset) {
 }
 
 int32_t tw_host_offset(const void *pc) {
-  if (!pc || !module) return -1;
+  // The engine has left its runtime in the header in front of linear memory.
+  const IM3Runtime runtime = ((M3MemoryHeader *)tw_memory)[-1].runtime;
+  if (!pc || !runtime) return -1;
   const pc_t operation = (pc_t)pc - 1;
   u32 offset;
-  if (find(module->runtime->pagesOpen, operation, &offset) || find(module->runtime->pagesFull, operation, &offset)) return (int32_t)offset;
-  return -1;
+  return find(runtime->pagesOpen, operation, &offset) || find(runtime->pagesFull, operation, &offset) ? (int32_t)offset : -1;
 }
 
 static uint32_t ask(enum tw_callback callback, uint32_t first, uint32_t second) {

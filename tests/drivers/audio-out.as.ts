@@ -1,4 +1,4 @@
-export * from "../../assembly/drivers/audio-out";
+export * from "../../assembly/drivers/stm32/audio-out";
 import { Counter, counterValue } from "../../assembly/shim/counters";
 export function late(): u32 { return counterValue(Counter.lateBlocks); }
 export function restarts(): u32 { return counterValue(Counter.audioRestarts); }
@@ -13,7 +13,7 @@ export function render(blockFrameCount: u32): u32 {
   while (audioOutBlockDue()) { renderOne(blockFrameCount); blocks++; }
   return blocks;
 }
-import { audioOutBlockDue, audioOutBlockFrame, audioOutWrite } from "../../assembly/drivers/audio-out";
+import { audioOutBlockDue, audioOutBlockFrame, audioOutWrite } from "../../assembly/drivers/stm32/audio-out";
 export function renderOne(blockFrameCount: u32): void {
   const frame = audioOutBlockFrame();
   for (let i: u32 = 0; i < blockFrameCount; i++) {

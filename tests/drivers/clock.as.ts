@@ -1,1 +1,1 @@
-export { clockInit } from "../../assembly/drivers/clock";
+export { clockInit } from "../../assembly/drivers/stm32/clock";

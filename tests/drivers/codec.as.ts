@@ -1,2 +1,2 @@
-export * from "../../assembly/drivers/cs43l22";
-export * from "../../assembly/drivers/i2c";
+export * from "../../assembly/drivers/stm32/cs43l22";
+export * from "../../assembly/drivers/stm32/i2c";

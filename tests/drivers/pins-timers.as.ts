@@ -1,2 +1,2 @@
-export * from "../../assembly/drivers/gpio";
-export * from "../../assembly/drivers/timer";
+export * from "../../assembly/drivers/stm32/gpio";
+export * from "../../assembly/drivers/stm32/timer";

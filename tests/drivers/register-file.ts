@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A scripted register file for driver specs: records every access in order, and lets a spec say what a register reads.
 
-import { writeBoardModule } from '../../host/build/board-module.js';
-import { loadBoard } from '../../host/boards/index.js';
 import { instantiateAssembly, type Fixture } from '../../host/testing/assembly.js';
 
 /** Linear memory appears at this physical address. */
@@ -87,13 +85,12 @@ export class RegisterFile {
   }
 }
 
-/** Compiles a fixture for the Discovery board and wires it to a register file. */
-export async function instantiateDriver(file: string): Promise<{ registers: RegisterFile; driver: Fixture }> {
-  await writeBoardModule(loadBoard('stm32f4-discovery'));
+/** Compiles a fixture for a board and wires it to a register file. */
+export async function instantiateDriver(file: string, board = 'stm32f4-discovery'): Promise<{ registers: RegisterFile; driver: Fixture }> {
   const registers = new RegisterFile();
   const imports = registers.imports();
   // Module start already asks for memory, which does not exist before the instance does; it only ever reads addresses.
-  const driver = await instantiateAssembly(file, imports);
+  const driver = await instantiateAssembly(file, imports, board);
   registers.memory = driver.memory;
   return { registers, driver };
 }

@@ -1,4 +1,4 @@
-export * from "../../assembly/drivers/uart";
+export * from "../../assembly/drivers/stm32/uart";
 import { Counter, counterValue } from "../../assembly/shim/counters";
 export function overruns(): u32 { return counterValue(Counter.uartOverrun); }
 export function framings(): u32 { return counterValue(Counter.uartFraming); }

@@ -6,7 +6,7 @@ import { interleave } from "../../assembly/audio/output";
 import { audioOutBlockDue, audioOutInit, audioOutInterrupt, audioOutStart, audioOutWrite } from "../../assembly/drivers/audio-out";
 import { clockInit } from "../../assembly/drivers/clock";
 import { gpioAlternate, gpioInput, gpioOutput, gpioSet, OPEN_DRAIN, PULL_NONE, PULL_UP, PUSH_PULL, SPEED_LOW, SPEED_MEDIUM } from "../../assembly/drivers/gpio";
-import { i2cInit, i2cWriteRegister } from "../../assembly/drivers/i2c";
+import { i2cInit, i2cWriteRegister } from "../../assembly/drivers/stm32/i2c";
 import { delay, timestampInit } from "../../assembly/drivers/timer";
 import { I2SPR_MCKOE, SPI_I2SCFGR, SPI_I2SPR } from "../../assembly/regs/stm32/spi";
 import { waitForInterrupt } from "../../assembly/shim/abi";

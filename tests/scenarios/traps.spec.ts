@@ -15,10 +15,10 @@ const lineOf = (text: string): number => lines.findIndex((line) => line.includes
 
 const traps: readonly (readonly [what: string, reason: RegExp, line: string])[] = [
   ['unreachable', /unreachable code was reached/, 'case 0:'],
-  ['an address out of bounds', /memory access out of bounds: an address beyond linear memory/, 'case 1:'],
+  ['an address out of bounds', /beyond linear memory/, 'case 1:'],
   ['an index out of bounds', /Index out of range/, 'case 2:'],
   ['null', /Unexpected 'null'/, 'case 3:'],
-  ['a division by zero', /divide by zero/, 'case 4:'],
+  ['a division by zero', /divide by zero|division by zero/, 'case 4:'],
   ['a register that is not modelled', /write of CAN1_MCR at 0x40006400: the chip has this register, the emulator does not model it/, 'case 5:'],
   ['an address where nothing is', /0x40018000/, 'case 6:'],
   ['an assertion', /an assertion of the firmware's own/, 'case 7:'],

@@ -31,7 +31,7 @@ export const FCR_FTH_FULL: u32 = 0b11; // FIFO threshold
 export const FCR_DMDIS: u32 = 1 << 2; // direct mode off: the FIFO is used
 export const FCR_FEIE: u32 = 1 << 7; // FIFO error interrupt enable
 
-// Flags of a stream, as they stand for stream 0; the others' are shifted, see drivers/dma.ts.
+// Flags of a stream, as they stand for stream 0; the others' are shifted, see drivers/stm32/dma.ts.
 export const FLAG_FEIF: u32 = 1 << 0; // FIFO error
 export const FLAG_DMEIF: u32 = 1 << 2; // direct mode error
 export const FLAG_TEIF: u32 = 1 << 3; // transfer error

@@ -94,14 +94,6 @@ void tw_heap_free(void *pointer);
 `);
 }
 
-/** Has m3_compile.c say which operation a lazy call is, and what it is rewritten to. The tuned variant has no lazy calls. */
-export function openLazyCalls(edits: Edits): void {
-  edits.add('m3_compile.c', `${edits.text('m3_compile.c')}
-const void * const tw_op_call = (const void *) op_Call;
-const void * const tw_op_compile = (const void *) op_Compile;
-`);
-}
-
 /** Makes the changes that both variants have. */
 export function configure(edits: Edits, config: Wasm3Config): void {
   edits.replace('m3_config.h', '#include "m3_config_platforms.h"\n', '#include "tw-wasm3-config.h"\n#include "m3_config_platforms.h"\n');

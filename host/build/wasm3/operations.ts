@@ -30,9 +30,16 @@ function toRegister(type: Type, value: string): string {
 
 const slot = (type: Type, immediate: string) => `TW_SLOT (${type}, ${immediate})`;
 
-/** Fetches immediates and the next operation; then the statements; then on to the next. */
+/** Operations whose C calls no function, not even the compiler's own: none is wider than a register but to move, none converts or counts. */
+const isLeaf = (name: string) => /^(i32|u32|f32)_(?!Popcnt|Ceil|Floor|Trunc|Nearest|Min|Max|Convert|Demote|Wrap|Reinterpret)/.test(name)
+  || /^(i64|f64)_(Load|Store)_|^(Select|SetRegister|SetSlot|PreserveSetSlot|CopySlot|PreserveCopySlot|GetGlobal|SetGlobal)_/.test(name);
+
+/**
+ * Fetches immediates and the next operation; then the statements; then on to the next. In a leaf the next one stays in the register that it was
+ * fetched to; a call could overwrite it there.
+ */
 const handler = (name: string, immediates: readonly string[], statements: string): Handler =>
-  ({ name, body: `TW_FETCH${immediates.length} (${immediates.join(', ')}) ${statements} TW_GO ();` });
+  ({ name, body: `TW_FETCH${immediates.length}${isLeaf(name) ? '_LEAF' : ''} (${immediates.join(', ')}) ${statements} TW_GO ();` });
 
 /** What computes a result: C that declares `r` from operands `a` and `b`. */
 type Calculation = string;
@@ -191,7 +198,7 @@ function conversions(out: Handler[], fusions: Fusion[]): void {
 
 /** Loads and stores: the address is checked against its highest value, and added to the memory's base with the offset in it. */
 function memoryAccess(out: Handler[], fusions: Fusion[]): void {
-  const check = 'if (M3_UNLIKELY (p > (u32) limit)) return tw_trap (_pc, m3Err_trapOutOfBoundsMemoryAccess);';
+  const check = 'if (M3_UNLIKELY (p > (u32) limit)) return tw_trap_memory (_pc);';
   const loads: [Type, string][] = [['f32', 'f32'], ['f64', 'f64'], ...['i8', 'u8', 'i16', 'u16', 'i32'].map((m): [Type, string] => ['i32', m]),
     ...['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64'].map((m): [Type, string] => ['i64', m])];
   for (const [type, memory] of loads) for (const source of ['r', 's']) {

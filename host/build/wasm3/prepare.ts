@@ -4,7 +4,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeGenerated } from '../generated.js';
-import { configure, defaultConfig, openLazyCalls, type Wasm3Config } from './config.js';
+import { configure, defaultConfig, type Wasm3Config } from './config.js';
 import { Edits } from './edits.js';
 import { findWasm3 } from './source.js';
 import { tune } from './tune.js';
@@ -39,12 +39,11 @@ export async function prepareWasm3({ variant, outDir, config = {} }: Wasm3Option
   const edits = new Edits((await findWasm3()).files);
   configure(edits, { ...defaultConfig, ...config });
   if (variant === 'tuned') tune(edits);
-  else openLazyCalls(edits);
   await mkdir(outDir, { recursive: true });
   for (const file of await readdir(outDir)) if (!edits.files.has(file)) await rm(join(outDir, file), { recursive: true });
   await Promise.all([...edits.files].map(([file, text]) => writeGenerated(join(outDir, file), text)));
   const tailCalls = ['-O2', '-fomit-frame-pointer', '-fno-stack-protector', '-fno-strict-aliasing', '-fno-math-errno', '-ffp-contract=off'];
-  const handlers = ['-fno-tree-loop-distribute-patterns', '-fcall-used-r4', '-fcall-used-r5', '-fcall-used-r6'];
+  const handlers = ['-fno-tree-loop-distribute-patterns', ...[4, 5, 6, 8, 9].map((r) => `-fcall-used-r${r}`)];
   return {
     sources: [...edits.files.keys()].filter((f) => f.endsWith('.c')).map((f) => join(outDir, f)),
     execSource: join(outDir, variant === 'tuned' ? 'm3_exec.c' : 'm3_compile.c'),

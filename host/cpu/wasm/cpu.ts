@@ -64,6 +64,13 @@ export class WasmCpu extends PreEmptiveCpu {
     return result;
   }
 
+  /** Value of a global that the module exports. @throws Error when there is none of that name */
+  global(name: string): number {
+    const exported = this.exports[name];
+    if (!(exported instanceof WebAssembly.Global)) throw new Error(`the firmware exports no global "${name}"`);
+    return Number(exported.value);
+  }
+
   /** From the engine's own stack trace, in which offsets are the metered module's. */
   offsetsOf(error: unknown): number[] {
     const stack = error instanceof Error ? error.stack ?? '' : '';

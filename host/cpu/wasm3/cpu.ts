@@ -2,6 +2,7 @@
 // CPU "wasm3": the interpreter of the boards under the boards' own shim, both built for this computer. It calls `tick` between two operations, and
 // handlers go through the shim's dispatcher, each on a stack region of its own.
 
+import { trapCauses } from '../../build/image/trap-record.js';
 import type { Wasm3Variant } from '../../build/wasm3/prepare.js';
 import { HostShim, type HostEnd } from '../../wasm3-host-shim/index.js';
 import { PreEmptiveCpu, type CpuConfig } from '../pre-emptive-cpu.js';
@@ -26,24 +27,10 @@ const DEFAULT_MAIN_STACK = 64 * KIB;
 const DEFAULT_HANDLER_STACK = 16 * KIB;
 const DEFAULT_HEAP = 16 * KIB * KIB;
 
-/** Causes of boards/shim/trap.h that interpreted code can have, in words. */
-const reasons: Record<number, string> = {
-  1: 'unreachable code was reached (a failed assertion, or a throw)',
-  2: 'memory access out of bounds: an address beyond linear memory',
-  3: 'divide by zero',
-  4: 'integer overflow',
-  5: 'a floating-point number that no integer can hold was converted to one',
-  6: 'an indirect call beyond the table',
-  7: 'an indirect call of an empty table element',
-  8: 'an indirect call of a function with another signature',
-  9: 'the stack overflowed',
-  12: 'the interpreter has no memory left for the module',
-  13: 'the interpreter allocated memory after it had booted',
-  14: 'the module does not load',
-  17: 'the stack of a handler overflowed',
-};
-const ABORT = 10;
-const BAD_ARGUMENT = 11;
+/** Of boards/shim/trap.h. */
+const ABORT = 16;
+const BAD_ARGUMENT = 17;
+const BAD_MODULE = 19;
 
 /** The shim stopped the firmware. */
 export class ShimTrap extends Error {
@@ -94,10 +81,11 @@ export class Wasm3Cpu extends PreEmptiveCpu {
   private stop(end: HostEnd): never {
     const [first, second, third, fourth] = end.detail;
     if (end.cause === ABORT) this.abort(first, second, third, fourth);
-    const reason = end.cause === BAD_ARGUMENT ? `an import was given what it cannot take: ${hex(first)}, ${hex(second)}` : reasons[end.cause];
     const { log } = this.config.machine;
+    let reason = trapCauses[end.cause] ?? `the shim gave up, cause ${end.cause}`;
+    if (end.cause === BAD_ARGUMENT) reason += `: ${hex(first)}, ${hex(second)}`;
     // Why a module does not load is in the log, for there is nothing else on a board.
-    const said = end.cause === 14 && log.length > 0 ? `: ${log.map(({ text }) => text).join('').trim()}` : '';
-    throw new ShimTrap(`${reason ?? `the shim gave up, cause ${end.cause}`}${said}`, end);
+    if (end.cause === BAD_MODULE && log.length > 0) reason += `: ${log.map(({ text }) => text).join('').trim()}`;
+    throw new ShimTrap(reason, end);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An STM32F4 put together from a board's data: every peripheral that has a model, at its address, behind its clock gate; the rest by name.
 
-import type { Board, BoardPeripheral } from '../../boards/index.js';
+import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral } from '../../machine/peripheral.js';
 import { Dma, type DmaConfig } from './dma.js';
@@ -10,8 +10,8 @@ import { Flash } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
 import { PadRouter, type Pad } from './pad-router.js';
-import { Pwr } from './pwr.js';
-import { Rcc } from './rcc.js';
+import { Pwr, type PwrConfig } from './pwr.js';
+import { Rcc, type RccConfig } from './rcc.js';
 import { registerNames } from './register-names.js';
 import { Spi } from './spi.js';
 import { Syscfg } from './syscfg.js';
@@ -58,7 +58,7 @@ export class Stm32 {
 }
 
 /** Plugs the chip into the machine: clocks, pads, models, and the names of what is not modelled. */
-export function plugStm32(machine: Machine, board: Board): Stm32 {
+export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding));
   machine.signal = (name) => router.signal(name);
   machine.padsOf = (signal) => router.padsOf(signal);
@@ -69,10 +69,11 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
   let pwr: Pwr | undefined;
   const rcc = new Rcc('RCC', base('RCC'), machine, {
     oscillators: { ...board.internalOscillators, ...board.oscillators }, startUp: board.startUp, limits: board.limits, gates: board.peripherals,
+    ...(find('RCC').config as unknown as Pick<RccConfig, 'gateRegisters' | 'plli2sM' | 'plli2sReset'>),
     backupWritable: () => pwr?.backupWritable ?? false,
   });
   machine.clocks = rcc;
-  pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, scale2MaxHclk: board.limits.hclkScale2Max });
+  pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>) });
   const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine);
 
   const make = (p: BoardPeripheral): (Peripheral & Resettable) | undefined => {
@@ -110,7 +111,7 @@ export function plugStm32(machine: Machine, board: Board): Stm32 {
 }
 
 /** The routes of one controller, in the form in which its model wants them. */
-function requestsOf(board: Board, controller: string): Record<string, (readonly [number, number])[]> {
+function requestsOf(board: Stm32Board, controller: string): Record<string, (readonly [number, number])[]> {
   const requests: Record<string, (readonly [number, number])[]> = {};
   for (const [request, routes] of Object.entries(board.dmaRequests)) {
     const own = routes.filter((r) => r.controller === controller).map((r) => [r.stream, r.channel] as const);

@@ -2,7 +2,7 @@
 // Peripheral resets through the RCC (RM0090 7.3.5 to 7.3.9): each block is back at the reset values of its register map, and what it did has stopped.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadBoard } from '../../boards/index.js';
+import { emulatable, loadBoard } from '../../boards/index.js';
 import { Machine } from '../../machine/machine.js';
 import { plugStm32 } from './chip.js';
 
@@ -13,7 +13,7 @@ const AHB1RSTR = RCC + 0x10;
 const AHB1ENR = RCC + 0x30;
 
 function chip() {
-  const board = loadBoard('stm32f4-discovery');
+  const board = emulatable(loadBoard('stm32f4-discovery'));
   const vectors = Array.from({ length: board.nvic.lines }, () => '');
   for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
   const machine = new Machine({ vectors, priorityBits: 4 });
