@@ -6,7 +6,7 @@
 #include "abi.h"
 #include "shim.h"
 
-tw_record tw_last_trap __attribute__((section(".noinit")));
+tw_record tw_last_trap TW_NOINIT;
 
 /** Vectors that are running, outermost first. A handler that pre-empts restores what it found, so plain stores are enough. */
 static volatile uint8_t running[8];

@@ -31,6 +31,10 @@ typedef struct {
   uint32_t end;
 } tw_range;
 
+#ifdef TW_IMAGE_AT_RUN_TIME
+// A build for the computer takes any firmware: there the names below are variables, and the arrays are pointers.
+#include "host-image.h"
+#else
 extern const tw_vector tw_vectors[];
 extern const uint32_t tw_vector_count;
 extern const uint8_t tw_module[];
@@ -59,6 +63,14 @@ extern const bool tw_restarts;
 
 /** Linear memory. */
 extern uint8_t tw_memory[TW_MEMORY_BYTES];
+/** The linker gives the heap all RAM that nothing else takes; the spare piece may be empty. */
+extern uint8_t tw_heap_start[], tw_heap_end[], tw_spare_start[], tw_spare_end[];
+#endif
+
+/** RAM that start-up code leaves alone. */
+#ifndef TW_NOINIT
+#define TW_NOINIT __attribute__((section(".noinit")))
+#endif
 
 // ---- shim.c: boot, dispatch, trap ---------------------------------------------------------------------------------------------------------
 

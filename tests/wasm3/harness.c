@@ -33,6 +33,7 @@ void tw_heap_free(void *pointer) { free(pointer); }
 
 #ifdef TW_OP_HOOK
 int32_t tw_ops_left = 1000;
+const void *tw_op_pc;
 static uint32_t ticks;
 
 /** Ends nothing, and counts that it was asked. */

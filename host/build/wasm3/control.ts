@@ -52,6 +52,7 @@ export const execHook = `
             m3ret_t tw_end = tw_op_tick ();                                                       \\
             if (tw_end) return tw_end;                                                            \\
         }                                                                                         \\
+        if (TW_OP_IS_PLACE (NAME)) tw_op_pc = _pc;                                                \\
         M3_MUSTTAIL return tw_##NAME (d_m3OpAllArgs);                                             \\
     }                                                                                             \\
     static inline d_m3RetSig tw_##NAME (d_m3OpSig)
