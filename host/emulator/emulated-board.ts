@@ -83,7 +83,7 @@ export class EmulatedBoard {
 
   readonly board: Stm32Board;
 
-  /** @throws BoardError for a board that is not emulated; Error when the engine has no cost table for this core */
+  /** @throws NotEmulated for a board of a family that has no models; Error when the engine has no cost table for this core */
   constructor(ofBoard: Board, readonly firmware: Firmware, readonly options: EmulationOptions = {}) {
     const board = (this.board = emulatable(ofBoard));
     const lines = Array.from({ length: board.nvic.lines }, () => '');
