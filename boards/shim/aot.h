@@ -173,7 +173,7 @@ TW_INLINE double tw_nearest_f64(double x) {
 
 /** Why a conversion to an integer trapped. */
 TW_INLINE _Noreturn void tw_bad_conversion(int isNan, uint32_t offset) {
-  tw_trap(isNan ? TW_TRAP_BAD_CONVERSION : TW_TRAP_INTEGER_OVERFLOW, offset);
+  tw_trap(isNan ? TW_TRAP_INVALID_CONVERSION : TW_TRAP_INTEGER_OVERFLOW, offset);
 }
 
 // The magnitude is compared as an integer, which NaN and infinity fail too; only what fails is looked at closely.
@@ -203,11 +203,11 @@ TW_INLINE uint32_t tw_trunc_sat_s32_f32(float x, uint32_t least, uint32_t most) 
 
 /** Copies as memory.copy does. */
 TW_INLINE void tw_memory_copy(uint32_t to, uint32_t from, uint32_t count, uint32_t offset) {
-  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES || (uint64_t)from + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_BOUNDS, offset);
+  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES || (uint64_t)from + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_OUT_OF_BOUNDS, offset);
   memmove(tw_memory + to, tw_memory + from, count);
 }
 TW_INLINE void tw_memory_fill(uint32_t to, uint32_t value, uint32_t count, uint32_t offset) {
-  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_BOUNDS, offset);
+  if (TW_UNLIKELY((uint64_t)to + count > TW_MEMORY_BYTES)) tw_trap(TW_TRAP_MEMORY_OUT_OF_BOUNDS, offset);
   memset(tw_memory + to, (int)(value & 0xff), count);
 }
 

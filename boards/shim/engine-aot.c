@@ -6,7 +6,14 @@
 #include "aot.h"
 #include "shim.h"
 
+extern uint8_t tw_stack_guard[];
+
+/** Recursive functions stop here; what they call, and the handlers that may pre-empt, still have room. */
+#define STACK_MARGIN 1024u
+uintptr_t tw_stack_limit;
+
 void tw_engine_boot(void) {
+  tw_stack_limit = (uintptr_t)tw_stack_guard + 32 + STACK_MARGIN;
   memset(tw_memory, 0, TW_MEMORY_BYTES);
   tw_aot_memory_init();
   tw_aot_start();

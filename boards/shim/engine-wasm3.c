@@ -6,6 +6,7 @@
 
 #include "abi.h"
 #include "engine-wasm3.h"
+#include "kernels.h"
 #include "m3_compile.h"
 #include "m3_env.h"
 #include "shim.h"
@@ -27,13 +28,13 @@ static uint64_t *main_base, *main_limit;
 /** wasm3 tells its traps apart by the addresses of their messages. */
 static uint32_t cause_of(M3Result result) {
   if (result == m3Err_trapUnreachable) return TW_TRAP_UNREACHABLE;
-  if (result == m3Err_trapOutOfBoundsMemoryAccess) return TW_TRAP_MEMORY_BOUNDS;
+  if (result == m3Err_trapOutOfBoundsMemoryAccess) return TW_TRAP_MEMORY_OUT_OF_BOUNDS;
   if (result == m3Err_trapDivisionByZero) return TW_TRAP_DIVIDE_BY_ZERO;
   if (result == m3Err_trapIntegerOverflow) return TW_TRAP_INTEGER_OVERFLOW;
-  if (result == m3Err_trapIntegerConversion) return TW_TRAP_BAD_CONVERSION;
-  if (result == m3Err_trapIndirectCallTypeMismatch) return TW_TRAP_SIGNATURE;
-  if (result == m3Err_trapTableIndexOutOfRange) return TW_TRAP_TABLE_BOUNDS;
-  if (result == m3Err_trapTableElementIsNull) return TW_TRAP_TABLE_NULL;
+  if (result == m3Err_trapIntegerConversion) return TW_TRAP_INVALID_CONVERSION;
+  if (result == m3Err_trapIndirectCallTypeMismatch) return TW_TRAP_SIGNATURE_MISMATCH;
+  if (result == m3Err_trapTableIndexOutOfRange) return TW_TRAP_TABLE_OUT_OF_BOUNDS;
+  if (result == m3Err_trapTableElementIsNull) return TW_TRAP_NULL_TABLE_ENTRY;
   if (result == m3Err_trapStackOverflow) return TW_TRAP_STACK_OVERFLOW;
   return TW_TRAP_BAD_MODULE;
 }
@@ -64,6 +65,15 @@ static IM3Function find(const char *name) {
   return function;
 }
 
+/** Functions that are compiled ahead of time get native code in place of interpreted, by their index. */
+static void bind_kernels(void) {
+  for (uint32_t i = 0; i < tw_kernel_count; i++) {
+    const tw_kernel *kernel = &tw_kernels[i];
+    if (kernel->function >= module->numFunctions) tw_trap(TW_TRAP_BAD_MODULE, TW_NO_OFFSET);
+    must(CompileRawFunction(module, &module->functions[kernel->function], kernel->raw, 0));
+  }
+}
+
 void tw_engine_boot(void) {
   memset(tw_memory, 0, TW_MEMORY_BYTES);
   IM3Environment environment = m3_NewEnvironment();
@@ -86,7 +96,7 @@ void tw_engine_boot(void) {
 
   must(m3_LoadModule(runtime, module));
   tw_wasm3_link_abi(module);
-  tw_wasm3_bind_kernels(module);
+  bind_kernels();
   must(m3_CompileModule(module));
 #if !TW_WASM3_TUNED
   tw_wasm3_settle_calls(module);

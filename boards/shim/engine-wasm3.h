@@ -7,8 +7,6 @@
 
 /** Links every import of the ABI that the module has. Generated from host/abi.ts. */
 void tw_wasm3_link_abi(IM3Module module);
-/** Binds the functions that are compiled ahead of time, if any. Generated for the firmware. */
-void tw_wasm3_bind_kernels(IM3Module module);
 /** Makes every call an operation that never changes; for wasm3 as it comes. */
 void tw_wasm3_settle_calls(IM3Module module);
 

@@ -6,9 +6,6 @@
 
 #include "shim.h"
 
-// The linker gives the heap all RAM that nothing else takes; the spare piece may be empty.
-extern uint8_t tw_heap_start[], tw_heap_end[], tw_spare_start[], tw_spare_end[];
-
 #define ALIGNMENT 8u
 
 static struct {

@@ -122,7 +122,7 @@ void tw_exception(void) {
     }
   }
   const uint32_t detail[4] = { (uint32_t)irq, 0, 0, 0 };
-  tw_trap_detailed(TW_TRAP_UNHANDLED_IRQ, TW_NO_OFFSET, TW_NO_OFFSET, detail);
+  tw_trap_detailed(TW_TRAP_UNEXPECTED_INTERRUPT, TW_NO_OFFSET, TW_NO_OFFSET, detail);
 }
 
 /** @param frame what the core stacked: R0 to R3, R12, LR, PC, xPSR (B1.5.6); not readable when stacking itself failed */
@@ -133,9 +133,11 @@ __attribute__((used)) static void fault(const uint32_t *frame) {
   const uint32_t detail[4] = {
     stacking_failed ? 0 : frame[6], stacking_failed ? 0 : frame[5], status, has_address ? (status & 0x8000 ? SCB_BFAR : SCB_MMFAR) : 0,
   };
+  uint32_t exception;
+  __asm volatile("mrs %0, ipsr" : "=r"(exception));
   MPU_CTRL = 0;
   const bool overflow = (status & 0x10) != 0 || (status & 0x82) == 0x82; // stacking, or a data access, met the guard
-  tw_trap_detailed(overflow ? TW_TRAP_STACK_OVERFLOW : TW_TRAP_FAULT, TW_NO_OFFSET, TW_NO_OFFSET, detail);
+  tw_trap_detailed(overflow ? TW_TRAP_STACK_OVERFLOW : 30 + exception, TW_NO_OFFSET, TW_NO_OFFSET, detail);
 }
 
 /** Faults get a stack of their own: the one they came from may be the reason. */

@@ -6,7 +6,7 @@
 #include "abi.h"
 #include "shim.h"
 
-tw_record tw_last_trap __attribute__((section(".noinit")));
+tw_record tw_last_trap TW_NOINIT;
 
 /** Vectors that are running, outermost first. A handler that pre-empts restores what it found, so plain stores are enough. */
 static volatile uint8_t running[8];
@@ -82,8 +82,8 @@ _Noreturn void tw_trap_detailed(uint32_t cause, uint32_t function, uint32_t offs
   record->restarts = restarts + (tw_restarts ? 1 : 0);
   memset(record->running, 0xFF, sizeof record->running);
   for (uint32_t i = 0; i < depth && i < sizeof running; i++) record->running[i] = running[i];
-  memcpy(&record->midi_count, tw_memory + RECENT_MIDI_OFFSET, 4);
-  memcpy(record->midi, tw_memory + RECENT_MIDI_OFFSET + 4, sizeof record->midi);
+  memcpy(&record->midi_count, tw_memory + TW_RECENT_MIDI_OFFSET, 4);
+  memcpy(record->midi, tw_memory + TW_RECENT_MIDI_OFFSET + 4, sizeof record->midi);
   if (function == TW_NO_OFFSET && offset == TW_NO_OFFSET) tw_engine_locate(record);
   record->checksum = checksum_of(record);
   tw_port_end(tw_restarts);

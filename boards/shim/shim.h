@@ -31,6 +31,10 @@ typedef struct {
   uint32_t end;
 } tw_range;
 
+#ifdef TW_IMAGE_AT_RUN_TIME
+// A build for the computer takes any firmware: there the names below are variables, and the arrays are pointers.
+#include "host-image.h"
+#else
 extern const tw_vector tw_vectors[];
 extern const uint32_t tw_vector_count;
 extern const uint8_t tw_module[];
@@ -57,8 +61,16 @@ extern const uint32_t tw_main_stack_bytes;
 /** After a trap: restart (true) or stay silent until a reset (false). */
 extern const bool tw_restarts;
 
-/** Linear memory; its size is TW_MEMORY_BYTES. */
-extern uint8_t tw_memory[];
+/** Linear memory. */
+extern uint8_t tw_memory[TW_MEMORY_BYTES];
+/** The linker gives the heap all RAM that nothing else takes; the spare piece may be empty. */
+extern uint8_t tw_heap_start[], tw_heap_end[], tw_spare_start[], tw_spare_end[];
+#endif
+
+/** RAM that start-up code leaves alone. */
+#ifndef TW_NOINIT
+#define TW_NOINIT __attribute__((section(".noinit")))
+#endif
 
 // ---- shim.c: boot, dispatch, trap ---------------------------------------------------------------------------------------------------------
 
@@ -66,10 +78,7 @@ extern uint8_t tw_memory[];
 _Noreturn void tw_run(void);
 /** Runs the handler of a vector. Called from the exception itself, by whatever pre-empts whatever. */
 void tw_dispatch(uint32_t vector);
-/** The firmware cannot go on. Mutes, keeps a record, restarts or halts. @param offset byte offset in the module, TW_NO_OFFSET when unknown */
-_Noreturn void tw_trap(uint32_t cause, uint32_t offset);
-#define TW_NO_OFFSET 0xFFFFFFFFu
-/** The same with the detail that a fault or an interpreter has. */
+/** As tw_trap, with the detail that a fault or an import has. */
 _Noreturn void tw_trap_detailed(uint32_t cause, uint32_t function, uint32_t offset, const uint32_t detail[4]);
 /** Feeds the watchdog: called when `main` goes to sleep, that is, when nothing is left to do. */
 void tw_feed_watchdog(void);
@@ -77,7 +86,7 @@ void tw_feed_watchdog(void);
 /** What is left of a trap. It lies in RAM that no start-up code touches, and survives a reset. */
 typedef struct {
   uint32_t magic;       // TW_RECORD_MAGIC when there is one
-  uint32_t cause;       // tw_cause
+  uint32_t cause;       // tw_trap_cause
   uint32_t module_hash;
   uint32_t function;    // function index of the module, TW_NO_OFFSET when unknown
   uint32_t offset;      // byte offset in the module, or word index in the function's code (flag below), or TW_NO_OFFSET

@@ -74,8 +74,6 @@ export interface ClockLimits {
   readonly hseMax: number;
   readonly sysclkMax: number;
   readonly hclkMax: number;
-  /** With the regulator at scale 2 (PWR_CR.VOS = 0). */
-  readonly hclkScale2Max: number;
   readonly pclk1Max: number;
   readonly pclk2Max: number;
   readonly pllInputMin: number;
@@ -202,6 +200,8 @@ export interface BoardBase {
   readonly tick: { readonly timer: string };
   readonly leds: Readonly<Record<string, string>>;
   readonly buttons: Readonly<Record<string, string>>;
+  /** Level of a pad while its button is pressed; default 1. */
+  readonly buttonLevel?: 0 | 1;
   /** What can flash or start it, the one to try first first. */
   readonly flashTools?: readonly FlashTool[];
 }
@@ -239,6 +239,9 @@ export type Family = Board['family'];
 export class BoardError extends Error {
   override readonly name = 'BoardError';
 }
+
+/** A board that runs in QEMU or on the desk, but not in the emulator. */
+export class NotEmulated extends BoardError {}
 
 const HEX = /^0x[0-9A-F]+$/;
 const ajv = new Ajv({ allErrors: false, strict: false, verbose: true });
@@ -395,8 +398,8 @@ export function loadBoard(nameOrPath: string): Board {
   return board;
 }
 
-/** A board that the emulator can run. @throws BoardError for one of a family that it does not model */
+/** A board that the emulator can run. @throws NotEmulated for one of a family that it does not model */
 export function emulatable(board: Board): Stm32Board {
   if (board.family === 'stm32f4') return board;
-  throw new BoardError(`board ${board.name} runs in QEMU, not in the emulator. Choose another one for this, e.g. stm32f4-discovery.`);
+  throw new NotEmulated(`board ${board.name} runs in QEMU, not in the emulator. Choose another one for this, e.g. stm32f4-discovery.`);
 }

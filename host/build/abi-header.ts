@@ -1,34 +1,39 @@
 // SPDX-License-Identifier: MIT
-// Writes the C side of the ABI from the table in host/abi.ts: the header that shim and translated firmware include.
+// Writes the C side of the ABI from the table in host/abi.ts.
 
-import { abi, counters, COUNTERS_OFFSET, RECENT_MIDI_BYTES, RECENT_MIDI_OFFSET, type AbiFunction, type AbiType } from '../abi.js';
+import { abi, counters, COUNTERS_OFFSET, RECENT_MIDI_OFFSET, type AbiFunction } from '../abi.js';
 
-const cType = (type: AbiType | 'void'): string => (type === 'void' ? 'void' : type === 'u32' ? 'uint32_t' : 'int32_t');
+const C_NAMES = { u32: 'uint32_t', i32: 'int32_t', void: 'void' } as const;
 
-function prototype([name, { parameters, result, doc }]: [string, AbiFunction]): string {
-  const list = parameters.map(([p, type]) => `${cType(type)} ${p}`).join(', ') || 'void';
-  return `/** ${doc} */\n${name === 'abort' ? '_Noreturn ' : ''}${cType(result)} tw_abi_${name}(${list});\n`;
+function cPrototype([name, { parameters, result, doc }]: [string, AbiFunction]): string {
+  const list = parameters.map(([p, type]) => `${C_NAMES[type]} ${p}`).join(', ') || 'void';
+  return `/** ${doc} */\n${name === 'abort' ? '_Noreturn ' : ''}${C_NAMES[result]} tw_abi_${name}(${list});\n`;
 }
 
-/** The C text of abi.h. */
+/** The text of abi.h: a prototype for each import, and the counters. */
 export function abiHeader(): string {
-  const members = Object.entries(counters).map(([name, [kind, doc]], i) => `  TW_COUNTER_${name} = ${i}, // ${kind}: ${doc}`);
-  return `// Generated from host/abi.ts; do not edit.
-#ifndef TW_ABI_H
-#define TW_ABI_H
-
-#include <stdint.h>
-
-${Object.entries<AbiFunction>(abi).map(prototype).join('\n')}
-#define COUNTERS_OFFSET ${COUNTERS_OFFSET}u
-#define RECENT_MIDI_OFFSET ${RECENT_MIDI_OFFSET}u
-#define RECENT_MIDI_BYTES ${RECENT_MIDI_BYTES}u
-
-/** Counters in linear memory: u32 words from COUNTERS_OFFSET on. */
-enum tw_counter {
-${members.join('\n')}
-};
-
-#endif
-`;
+  const members = Object.entries(counters).map(([name, [kind, doc]], i) => `  /** ${kind}: ${doc} */\n  TW_COUNTER_${name} = ${i},`);
+  return [
+    '// SPDX-License-Identifier: MIT',
+    '// Generated from host/abi.ts; do not edit.',
+    '',
+    '#ifndef TONEWHEEL_ABI_H',
+    '#define TONEWHEEL_ABI_H',
+    '',
+    '#include <stdint.h>',
+    '',
+    ...Object.entries<AbiFunction>(abi).map(cPrototype),
+    '/** Byte offset of the counters in linear memory: u32 words, in the order of enum tw_counter. */',
+    `#define TW_COUNTERS_OFFSET ${COUNTERS_OFFSET}u`,
+    '/** Byte offset of the last MIDI bytes received: their number as a u32, then a ring of 16 bytes. */',
+    `#define TW_RECENT_MIDI_OFFSET ${RECENT_MIDI_OFFSET}u`,
+    '',
+    'enum tw_counter {',
+    ...members,
+    `  TW_COUNTER_COUNT = ${members.length},`,
+    '};',
+    '',
+    '#endif',
+    '',
+  ].join('\n');
 }

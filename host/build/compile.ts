@@ -118,9 +118,14 @@ export async function compileSource(file: string, board: Board, { config, also =
   return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives };
 }
 
-/** Compiles a firmware. @throws CompileError with the compiler's message and what to do, also when no board could run it */
-export async function compileFirmware(file: string, board: Board): Promise<Firmware> {
-  const firmware = await compileSource(file, board, { config: join(packageRoot, 'asconfig.json') });
+/**
+ * Compiles a firmware.
+ * @param also modules compiled in besides, by their absolute paths; what they export, the module exports
+ * @throws CompileError with the compiler's message and what to do, also when no board could run it
+ */
+export async function compileFirmware(file: string, board: Board, also: readonly string[] = []): Promise<Firmware> {
+  const config = join(packageRoot, 'asconfig.json');
+  const firmware = await compileSource(file, board, { config, also: also.map((path) => relative(baseDirectory(resolve(file)), path)) });
   checkModule(file, parseModule(firmware.wasm));
   return firmware;
 }

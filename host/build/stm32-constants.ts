@@ -52,6 +52,7 @@ export function writeStm32Constants(text: ModuleText, board: Stm32Board): void {
   text.u32('APB1_DIVIDER', clock.apb1);
   text.u32('APB2_DIVIDER', clock.apb2);
   text.u32('FLASH_WAIT_STATES', clock.flashWaitStates);
+  text.u32('PWR_CR_VOS', hex(Number(text.peripheral('PWR').config.vos)));
 
   text.section('Audio: I2S, DMA stream');
   block('I2S', audio.spi);

@@ -8,6 +8,7 @@ import type { RealTime } from '../machine/real-time.js';
 import type { Wire } from '../machine/wire.js';
 import type { AudioDac } from './audio-gate.js';
 import { Cs43l22 } from './cs43l22.js';
+import { Pcm510x } from './pcm510x.js';
 
 /** For a board whose I2S lines end at a connector: whatever is there plays all that comes. */
 class AnyDac implements AudioDac {
@@ -34,7 +35,8 @@ export function plugCodec(machine: Machine, time: RealTime, board: Stm32Board, p
     const chip = new Cs43l22(machine.timeline, time, pin(codec.reset), sink);
     machine.i2cBus(codec.i2c).attach(chip.control);
     dac = chip;
-  } else dac = new AnyDac(sink);
+  } else if (codec.model === 'pcm510x') dac = new Pcm510x(machine.timeline, time, sink, codec.mute === undefined ? undefined : pin(codec.mute));
+  else dac = new AnyDac(sink);
   machine.i2sBus(i2s).listen(dac.audio);
   return dac;
 }

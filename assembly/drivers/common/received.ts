@@ -22,6 +22,9 @@ const TIME_MASK: u32 = 0xffffffff >> TIME_SHIFT;
 
 const received = createStampedQueue(CAPACITY);
 
+/** Where the queue is, for a host that wants to know which frame each byte was stamped with (host/testing/qemu-events.ts). */
+export const receivedQueue: usize = changetype<usize>(received);
+
 /**
  * The handler's side: queues a byte with the present time stamp.
  * @param frame absolute audio frame of its arrival

@@ -137,8 +137,9 @@ export function framePosition(): u32 {
   const playing = loadShared(PLAYING);
   const left = read(AUDIO_TIMER_BASE + TIMER_VALUE);
   const unhandled = read(AUDIO_TIMER_BASE + TIMER_INTCLEAR) & 1;
-  // The flag may have risen between the two reads; then the count is of the old block's last ticks, and the frame is the new one's first.
-  const passed = unhandled && left < period >> 1 ? 0 : period - 1 - min(left, period - 1);
+  // The interrupt comes when the count reaches 0, where it stays for a tick. The flag may have risen between the two reads; then the count is of the
+  // old block's last ticks, and the frame is the new one's first.
+  const passed = left == 0 || (unhandled && left < period >> 1) ? 0 : period - left;
   irqRestore(state);
   return (playing + unhandled) * blockFrames + <u32>((<u64>passed * blockFrames) / period);
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Brings the clock tree from reset (HSI, 16 MHz) to the board's own: RM0090 sections 3.5.1, 5.1.4, 7.2 and 7.3 (STM32F405/407).
+// Brings the clock tree from reset (HSI, 16 MHz) to the board's own: RM0090 sections 3.5.1, 5.1.4, 7.2 and 7.3 (STM32F405/407); RM0383, the same
+// chapters (STM32F411).
 
 import {
-  AHB_DIVIDER, APB1_DIVIDER, APB2_DIVIDER, FLASH_WAIT_STATES, PLLI2S_N, PLLI2S_R, PLL_M, PLL_N, PLL_P, PLL_Q,
+  AHB_DIVIDER, APB1_DIVIDER, APB2_DIVIDER, FLASH_WAIT_STATES, PLLI2S_M, PLLI2S_N, PLLI2S_R, PLL_M, PLL_N, PLL_P, PLL_Q,
+  PWR_CR_VOS,
 } from "../../shim/board";
 import { clearBits, modify, setBits, waitUntil, write } from "../../shim/registers";
 import { ACR_DCEN, ACR_ICEN, ACR_LATENCY, ACR_PRFTEN, FLASH_ACR, FLASH_BASE } from "../../regs/stm32/flash";
-import { CR_VOS, PWR_BASE, PWR_CR } from "../../regs/stm32/pwr";
+import { PWR_BASE, PWR_CR } from "../../regs/stm32/pwr";
 import {
   APB1ENR_PWREN, CFGR_HPRE, CFGR_I2SSRC, CFGR_PPRE1, CFGR_PPRE2, CFGR_SW, CFGR_SWS, CFGR_SWS_PLL, CFGR_SW_PLL, CR_HSEON, CR_HSERDY,
   CR_PLLI2SON, CR_PLLI2SRDY, CR_PLLON, CR_PLLRDY, PLLCFGR_PLLM, PLLCFGR_PLLN, PLLCFGR_PLLP, PLLCFGR_PLLQ, PLLCFGR_PLLSRC_HSE,
-  PLLI2SCFGR_PLLI2SN, PLLI2SCFGR_PLLI2SR, RCC_APB1ENR, RCC_BASE, RCC_CFGR, RCC_CR, RCC_PLLCFGR, RCC_PLLI2SCFGR,
+  PLLI2SCFGR_PLLI2SM, PLLI2SCFGR_PLLI2SN, PLLI2SCFGR_PLLI2SR, RCC_APB1ENR, RCC_BASE, RCC_CFGR, RCC_CR, RCC_PLLCFGR, RCC_PLLI2SCFGR,
 } from "../../regs/stm32/rcc";
 
 /** The crystal did not start. */
@@ -47,15 +49,15 @@ function ppre(divider: u32): u32 {
  */
 export function clockInit(): i32 {
   setBits(RCC_BASE + RCC_APB1ENR, APB1ENR_PWREN);
-  setBits(PWR_BASE + PWR_CR, CR_VOS); // the regulator's scale 1, before anything runs fast
+  setBits(PWR_BASE + PWR_CR, PWR_CR_VOS); // the regulator's scale 1, before anything runs fast; all ones on every chip
 
   setBits(RCC_BASE + RCC_CR, CR_HSEON);
   if (!waitUntil(RCC_BASE + RCC_CR, CR_HSERDY, CR_HSERDY, ATTEMPTS)) return CLOCK_HSE_DEAD;
 
-  // Both PLLs share source and input divider, and neither may be written while it runs.
+  // Both PLLs share the source, on some chips the input divider too, and neither may be written while it runs.
   write(RCC_BASE + RCC_PLLCFGR, PLLCFGR_PLLSRC_HSE | (PLL_M << PLLCFGR_PLLM) | (PLL_N << PLLCFGR_PLLN)
     | (((PLL_P >> 1) - 1) << PLLCFGR_PLLP) | (PLL_Q << PLLCFGR_PLLQ));
-  write(RCC_BASE + RCC_PLLI2SCFGR, (PLLI2S_N << PLLI2SCFGR_PLLI2SN) | (PLLI2S_R << PLLI2SCFGR_PLLI2SR));
+  write(RCC_BASE + RCC_PLLI2SCFGR, (PLLI2S_M << PLLI2SCFGR_PLLI2SM) | (PLLI2S_N << PLLI2SCFGR_PLLI2SN) | (PLLI2S_R << PLLI2SCFGR_PLLI2SR));
   setBits(RCC_BASE + RCC_CR, CR_PLLON);
   if (!waitUntil(RCC_BASE + RCC_CR, CR_PLLRDY, CR_PLLRDY, ATTEMPTS)) return CLOCK_PLL_UNLOCKED;
 

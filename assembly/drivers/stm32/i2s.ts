@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// I2S master transmitter, Philips standard, 16-bit channels, master clock out, fed by DMA: RM0090 sections 28.4.4, 28.4.5 and 28.5.
+// I2S master transmitter, Philips standard, 16-bit channels, with or without master clock, fed by DMA: RM0090 sections 28.4.4, 28.4.5 and 28.5.
 
 import {
-  I2S_BASE, I2S_CK_FUNCTION, I2S_CK_PIN, I2S_CK_PORT, I2S_CLOCK_BIT, I2S_CLOCK_REGISTER, I2S_DIV, I2S_MCK_FUNCTION, I2S_MCK_PIN,
-  I2S_MCK_PORT, I2S_ODD, I2S_SD_FUNCTION, I2S_SD_PIN, I2S_SD_PORT, I2S_WS_FUNCTION, I2S_WS_PIN, I2S_WS_PORT,
+  I2S_BASE, I2S_CK_FUNCTION, I2S_CK_PIN, I2S_CK_PORT, I2S_CLOCK_BIT, I2S_CLOCK_REGISTER, I2S_DIV, I2S_MASTER_CLOCK,
+  I2S_MCK_FUNCTION, I2S_MCK_PIN, I2S_MCK_PORT, I2S_ODD, I2S_SD_FUNCTION, I2S_SD_PIN, I2S_SD_PORT, I2S_WS_FUNCTION, I2S_WS_PIN, I2S_WS_PORT,
 } from "../../shim/board";
 import { clearBits, read, setBits, waitUntil, write } from "../../shim/registers";
 import {
@@ -24,11 +24,11 @@ const DRAIN_ATTEMPTS: i32 = 4000;
 /** Sets the I2S up, stopped. The clock tree must stand. */
 export function i2sInit(): void {
   setBits(I2S_CLOCK_REGISTER, I2S_CLOCK_BIT);
-  gpioAlternate(I2S_MCK_PORT, I2S_MCK_PIN, I2S_MCK_FUNCTION, PUSH_PULL, PULL_NONE, SPEED_MEDIUM);
+  if (I2S_MASTER_CLOCK) gpioAlternate(I2S_MCK_PORT, I2S_MCK_PIN, I2S_MCK_FUNCTION, PUSH_PULL, PULL_NONE, SPEED_MEDIUM);
   gpioAlternate(I2S_CK_PORT, I2S_CK_PIN, I2S_CK_FUNCTION, PUSH_PULL, PULL_NONE, SPEED_MEDIUM);
   gpioAlternate(I2S_WS_PORT, I2S_WS_PIN, I2S_WS_FUNCTION, PUSH_PULL, PULL_NONE, SPEED_MEDIUM);
   gpioAlternate(I2S_SD_PORT, I2S_SD_PIN, I2S_SD_FUNCTION, PUSH_PULL, PULL_NONE, SPEED_MEDIUM);
-  write(I2S_BASE + SPI_I2SPR, I2S_DIV | (I2S_ODD ? I2SPR_ODD : 0) | I2SPR_MCKOE);
+  write(I2S_BASE + SPI_I2SPR, I2S_DIV | (I2S_ODD ? I2SPR_ODD : 0) | (I2S_MASTER_CLOCK ? I2SPR_MCKOE : 0));
   write(I2S_BASE + SPI_I2SCFGR, I2SCFGR_I2SMOD | I2SCFGR_I2SCFG_MASTER_TRANSMIT);
   write(I2S_BASE + SPI_CR2, CR2_TXDMAEN);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reset and clock control registers: RM0090 section 7 (STM32F405/407).
+// Reset and clock control registers: RM0090 section 7 (STM32F405/407), RM0383 section 6 (STM32F411).
 
 export const RCC_BASE: u32 = 0x40023800;
 
@@ -33,6 +33,7 @@ export const CFGR_PPRE1: u32 = 10; // APB1 prescaler, 3 bits
 export const CFGR_PPRE2: u32 = 13; // APB2 prescaler, 3 bits
 export const CFGR_I2SSRC: u32 = 1 << 23; // I2S clock from the I2S_CKIN pin instead of PLLI2S
 
+export const PLLI2SCFGR_PLLI2SM: u32 = 0; // input divider, 6 bits; reserved where PLLI2S has none of its own
 export const PLLI2SCFGR_PLLI2SN: u32 = 6; // VCO multiplier, 9 bits
 export const PLLI2SCFGR_PLLI2SR: u32 = 28; // I2S clock divider, 3 bits
 

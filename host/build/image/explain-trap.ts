@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { isLibrary } from '../../cpu/wasm/trap.js';
 import { forEachInstruction, parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
-import { dataSegments } from '../../cpu/wasm/data-segments.js';
 import { withoutCustomSections } from '../../cpu/wasm/writer.js';
 import { VECTOR_SECTION, type Vector } from '../../vectors.js';
+import { readSections } from '../aot/sections.js';
 import { SourceMap, type Location } from '../source-map.js';
 import { moduleHash } from './image-source.js';
 import { RecordError, trapCauses, type TrapRecord } from './trap-record.js';
@@ -23,7 +23,7 @@ export interface TrapFiles {
   readonly elf: string;
 }
 
-const CAUSE = { abort: 10, badArgument: 11, fault: 15, unhandledIrq: 16 } as const;
+const CAUSE = { abort: 16, badArgument: 17, unexpectedInterrupt: 20, firstFault: 33 } as const;
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
@@ -37,7 +37,7 @@ function vectorsOf(module: WasmModule): Vector[] {
 
 /** An AssemblyScript string among the module's initial data: UTF-16, its byte length in the four bytes in front of it. */
 function stringAt(module: WasmModule, pointer: number): string {
-  for (const { offset, bytes } of dataSegments(module)) {
+  for (const { offset, bytes } of readSections(module).data) {
     const at = pointer - offset;
     if (at < 4 || at > bytes.length) continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -90,10 +90,10 @@ export async function explainTrap(record: TrapRecord, files: TrapFiles): Promise
   } else if (record.cause === CAUSE.badArgument) {
     reason += `: ${hex(first)}`;
     at ??= await lineOfAddress(files.elf, third);
-  } else if (record.cause === CAUSE.fault) {
+  } else if (record.cause >= CAUSE.firstFault) {
     reason += ` at ${hex(first)} (CFSR ${hex(third)}${fourth ? `, address ${hex(fourth)}` : ''})`;
     at ??= await lineOfAddress(files.elf, first + 2);
-  } else if (record.cause === CAUSE.unhandledIrq) reason += `: number ${first | 0}`;
+  } else if (record.cause === CAUSE.unexpectedInterrupt) reason += `: number ${first | 0}`;
   const vectors = vectorsOf(module);
   const running = record.running.map((index) => vectors[index]?.name ?? `vector ${index}`).reverse();
   const midi = record.lastMidiBytes.map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ');

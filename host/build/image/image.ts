@@ -90,7 +90,7 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     const units = [
       ...parts.map((part) => ({ name: part, source: shim(`${part}.c`), flags })),
       { name: 'image', source: join(work, 'image.c'), flags },
-      ...await engineUnits({ engine, wasm3, firmware, module, work, flags, shim }),
+      ...await engineUnits({ engine, wasm3, firmware, module: whole, work, flags, shim }),
     ];
     const objects = await toolchain.compile(units);
     const elf = join(work, 'image.elf');

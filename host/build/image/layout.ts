@@ -41,7 +41,10 @@ function pieces(regions: readonly Region[]): Region[] {
 export function layOut(board: Board, memoryBytes: number, firmware: string): ImageLayout {
   const linearBytes = MEMORY_HEADER_BYTES + memoryBytes;
   const { address, rest } = mapMemory(board, linearBytes, firmware);
-  const [main, spare] = pieces(rest.map(({ origin, bytes }) => ({ origin, byteCount: bytes.length }))).sort((a, b) => b.byteCount - a.byteCount);
+  // A list of MIDI events, where a board has one, is put there from outside.
+  const events = board.midi.kind === 'memory' ? board.midi.events : undefined;
+  const free = rest.filter(({ origin, bytes }) => events === undefined || events < origin || events >= origin + bytes.length);
+  const [main, spare] = pieces(free.map(({ origin, bytes }) => ({ origin, byteCount: bytes.length }))).sort((a, b) => b.byteCount - a.byteCount);
   const end = { origin: address + linearBytes, byteCount: 0 };
   return {
     FLASH: { origin: board.flash.origin, byteCount: board.flash.byteCount },

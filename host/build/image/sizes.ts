@@ -28,12 +28,12 @@ interface Piece {
   readonly file: string;
 }
 
-/** Input sections of a GNU linker map that have an address. A long name has its numbers on the line below. */
+/** Input sections of a GNU linker map that lie in flash. A long name has its numbers on the line below. */
 function piecesOf(map: string): Piece[] {
   const body = map.slice(map.indexOf('Linker script and memory map'));
-  return [...body.matchAll(/^ (\.[^\s()]+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$/gm)]
+  return [...body.matchAll(/^ (\.(?:vectors|text|rodata|module)[^\s()]*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)\s+(\S.*)$/gm)]
     .map(([, section, address, byteCount, file]) => ({ section, address: parseInt(address, 16), byteCount: parseInt(byteCount, 16), file }))
-    .filter(({ address, byteCount }) => byteCount > 0 && !(address === 0 && byteCount === 0));
+    .filter(({ byteCount }) => byteCount > 0);
 }
 
 /** Sizes of output sections by name. */

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: MIT
 // The record that a trap leaves in the board's RAM (tw_record in boards/shim/shim.h), read and put into the words of somebody who writes TypeScript.
 
-/** Causes by their numbers: enum tw_cause of boards/shim/trap.h. */
-export const trapCauses: readonly string[] = [
-  'nothing',
-  'unreachable code was reached (a failed assertion, or a throw)',
-  'an access beyond linear memory',
-  'an integer division by zero',
-  'an integer overflow in a division or a conversion',
-  'a conversion of a number that does not fit to an integer',
-  'an indirect call beyond the table',
-  'an indirect call of an empty table entry',
-  'an indirect call of a function of another type',
-  'the stack overflowed',
-  'abort: a failed assertion or bounds check',
-  'an import was given what the chip does not have',
-  'the heap was exhausted while it booted: the module is too large for the RAM that is left',
-  'an allocation after boot',
-  'the module does not load',
-  'a fault of the core',
-  'an interrupt that has no handler',
-  'a handler needs more stack than its region has',
-  'a float at an address that is no multiple of 4',
-];
+/** Causes by their numbers: enum tw_trap_cause of boards/shim/trap.h. */
+export const trapCauses: Readonly<Record<number, string>> = {
+  1: 'unreachable code was reached (a failed assertion, or a throw)',
+  2: 'an access beyond linear memory',
+  3: 'an integer division by zero',
+  4: 'an integer overflow in a division or a conversion',
+  5: 'a conversion of a number that does not fit to an integer',
+  6: 'an indirect call beyond the table',
+  7: 'an indirect call of an empty table entry',
+  8: 'an indirect call of a function of another type',
+  9: 'the stack overflowed',
+  10: 'a float at an address that is no multiple of 4',
+  16: 'abort: a failed assertion or bounds check',
+  17: 'an import was given what the chip does not have',
+  18: 'the heap was exhausted while it booted: the module is too large for the RAM that is left',
+  19: 'the module does not load',
+  20: 'an interrupt that has no handler',
+  21: 'an allocation after boot',
+  33: 'a HardFault of the core',
+  34: 'a MemManage fault of the core',
+  35: 'a BusFault of the core',
+  36: 'a UsageFault of the core',
+};
 
 const MAGIC = 0x54574352;
 const UNKNOWN = 0xffffffff;

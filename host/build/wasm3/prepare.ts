@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { writeGenerated } from '../generated.js';
 import { configure, defaultConfig, type Wasm3Config } from './config.js';
 import { Edits } from './edits.js';
+import { repair } from './repairs.js';
 import { findWasm3 } from './source.js';
+import { tune } from './tune.js';
 
 export type Wasm3Variant = 'reference' | 'tuned';
 
@@ -36,15 +38,18 @@ export interface Wasm3Sources {
  */
 export async function prepareWasm3({ variant, outDir, config = {} }: Wasm3Options): Promise<Wasm3Sources> {
   const edits = new Edits((await findWasm3()).files);
+  repair(edits);
   configure(edits, { ...defaultConfig, ...config });
+  if (variant === 'tuned') tune(edits);
   await mkdir(outDir, { recursive: true });
   for (const file of await readdir(outDir)) if (!edits.files.has(file)) await rm(join(outDir, file), { recursive: true });
   await Promise.all([...edits.files].map(([file, text]) => writeGenerated(join(outDir, file), text)));
-  const tailCalls = ['-fomit-frame-pointer', '-fno-stack-protector', '-ffp-contract=off'];
+  const tailCalls = ['-O2', '-fomit-frame-pointer', '-fno-stack-protector', '-fno-strict-aliasing', '-fno-math-errno', '-ffp-contract=off'];
+  const handlers = ['-fno-tree-loop-distribute-patterns', ...[4, 5, 6, 8, 9].map((r) => `-fcall-used-r${r}`)];
   return {
     sources: [...edits.files.keys()].filter((f) => f.endsWith('.c')).map((f) => join(outDir, f)),
-    execSource: join(outDir, 'm3_compile.c'),
-    execFlags: { host: tailCalls, arm: tailCalls },
+    execSource: join(outDir, variant === 'tuned' ? 'm3_exec.c' : 'm3_compile.c'),
+    execFlags: { host: tailCalls, arm: variant === 'tuned' ? [...tailCalls, ...handlers] : tailCalls },
     includeDir: outDir,
     defines: [`TW_WASM3_TUNED=${variant === 'tuned' ? 1 : 0}`],
   };

@@ -10,8 +10,8 @@ import { Flash } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
 import { PadRouter, type Pad } from './pad-router.js';
-import { Pwr } from './pwr.js';
-import { Rcc } from './rcc.js';
+import { Pwr, type PwrConfig } from './pwr.js';
+import { Rcc, type RccConfig } from './rcc.js';
 import { registerNames } from './register-names.js';
 import { Spi } from './spi.js';
 import { Syscfg } from './syscfg.js';
@@ -69,10 +69,11 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   let pwr: Pwr | undefined;
   const rcc = new Rcc('RCC', base('RCC'), machine, {
     oscillators: { ...board.internalOscillators, ...board.oscillators }, startUp: board.startUp, limits: board.limits, gates: board.peripherals,
+    ...(find('RCC').config as unknown as Pick<RccConfig, 'gateRegisters' | 'plli2sM' | 'plli2sReset'>),
     backupWritable: () => pwr?.backupWritable ?? false,
   });
   machine.clocks = rcc;
-  pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, scale2MaxHclk: board.limits.hclkScale2Max });
+  pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>) });
   const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine);
 
   const make = (p: BoardPeripheral): (Peripheral & Resettable) | undefined => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Arithmetic of the STM32F40x clock tree, from oscillators and register fields to exact frequencies: RM0090 rev 18, 7.2 and figure 16.
+// Arithmetic of the STM32F4 clock tree, from oscillators and register fields to exact frequencies: RM0090 rev 18, 7.2 and figure 16; RM0383, 6.2,
+// for chips on which PLLI2S divides its input itself.
 
 import { divide, fraction, times, type Fraction } from '../../machine/fraction.js';
 
@@ -13,6 +14,8 @@ export interface ClockState {
   readonly plli2sReady: boolean;
   /** SYSCLK's source, as SWS. */
   readonly source: 'HSI' | 'HSE' | 'PLL';
+  /** PLLI2S divides its source by PLLI2SM instead of PLLM. */
+  readonly plli2sM: boolean;
   readonly PLLCFGR: number;
   readonly PLLI2SCFGR: number;
   readonly CFGR: number;
@@ -31,8 +34,8 @@ export const pllFields = (PLLCFGR: number): PllFields => ({
   M: PLLCFGR & 0x3f, N: (PLLCFGR >>> 6) & 0x1ff, P: 2 * (((PLLCFGR >>> 16) & 3) + 1), Q: (PLLCFGR >>> 24) & 0xf, fromHse: (PLLCFGR & (1 << 22)) !== 0,
 });
 
-/** RCC_PLLI2SCFGR (7.3.23). */
-export const plli2sFields = (PLLI2SCFGR: number): { N: number; R: number } => ({ N: (PLLI2SCFGR >>> 6) & 0x1ff, R: (PLLI2SCFGR >>> 28) & 7 });
+/** RCC_PLLI2SCFGR (7.3.23; M: RM0383, 6.3.23). */
+export const plli2sFields = (PLLI2SCFGR: number): { M: number; N: number; R: number } => ({ M: PLLI2SCFGR & 0x3f, N: (PLLI2SCFGR >>> 6) & 0x1ff, R: (PLLI2SCFGR >>> 28) & 7 });
 
 /** HPRE (7.3.3): no division below 8, then 2, 4, 8, 16, 64, 128, 256, 512. */
 const ahbDivider = (CFGR: number): number => [1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 8, 16, 64, 128, 256, 512][(CFGR >>> 4) & 0xf];
@@ -63,8 +66,10 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
     if (Q > 0) clocks.set('PLL48CLK', over(pll.vco, Q));
   }
   if (pll !== undefined && state.plli2sReady) {
-    const { N, R } = plli2sFields(state.PLLI2SCFGR);
-    if (R > 0) clocks.set('PLLI2SCLK', over(times(pll.input, fraction(N)), R));
+    const { M, N, R } = plli2sFields(state.PLLI2SCFGR);
+    const source = pllFields(state.PLLCFGR).fromHse ? state.hse! : state.hsi!;
+    const input = state.plli2sM ? fraction(source, M) : pll.input;
+    if (R > 0) clocks.set('PLLI2SCLK', over(times(input, fraction(N)), R));
   }
   const sysclk = clocks.get(state.source === 'PLL' ? 'PLLCLK' : state.source);
   if (sysclk === undefined) return clocks;

@@ -2,13 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ModelBench } from '../../testing/model-bench.js';
-import { Pwr } from './pwr.js';
+import { Pwr, type PwrConfig } from './pwr.js';
 
 const CR = 0x00, CSR = 0x04;
 
-function setUp(vddMillivolts = 3000) {
+/** RM0090 5.4.1 and DS8626 table 14; RM0383 5.4.1 and DS10314 table 14. */
+const F407 = { reset: 0x4000, bits: 0x43f3, vos: 0x4000, maxHclk: [144e6, 168e6] };
+const F411 = { reset: 0x8000, bits: 0x30eff3, vos: 0xc000, maxHclk: [0, 64e6, 84e6, 100e6], vosWithPll: true };
+
+function setUp(vddMillivolts = 3000, chip: Omit<PwrConfig, 'vddMillivolts'> = F407) {
   const bench = new ModelBench(16e6);
-  const pwr = new Pwr('PWR', 0x40007000, bench, { vddMillivolts, scale2MaxHclk: 144e6 });
+  const pwr = new Pwr('PWR', 0x40007000, bench, { vddMillivolts, ...chip });
   return { bench, pwr, read: (offset: number) => pwr.read(offset, 4), write: (offset: number, value: number) => pwr.write(offset, value, 4) };
 }
 
@@ -57,4 +61,31 @@ test('wake-up pin and backup regulator are errors by name', () => {
   const { write } = setUp();
   assert.throws(() => write(CSR, 1 << 8), /PWR_CSR\.EWUP/);
   assert.throws(() => write(CSR, 1 << 9), /PWR_CSR\.BRE/);
+});
+
+test('on the STM32F411, VOS of 1, 2 and 3 allow 64, 84 and 100 MHz, and it comes up as 2', () => {
+  for (const [vos, max] of [[1, 64e6], [2, 84e6], [3, 100e6]]) {
+    const { bench, read, write } = setUp(3300, F411);
+    assert.equal(read(CR), 0x8000);
+    write(CR, vos << 14);
+    bench.setClock('PLLCLK', max);
+    bench.setClock('HCLK', max);
+    assert.equal(bench.diagnostics.length, 0);
+    bench.setClock('HCLK', max + 1e6);
+    assert.match(bench.diagnostics[0].message, new RegExp(`PWR_CR\\.VOS = ${vos}; the chip allows ${max} Hz`));
+  }
+});
+
+test('on the STM32F411, VOS is locked while the PLL is on, 0 is reserved, and without the PLL the lowest scale holds', () => {
+  const { bench, read, write } = setUp(3300, F411);
+  write(CR, 0);
+  assert.equal(read(CR), 0x8000);
+  assert.match(bench.diagnostics[0].message, /reserved value/);
+  write(CR, 0xc000);
+  bench.setClock('HCLK', 65e6);
+  assert.match(bench.diagnostics[1].message, /HCLK is 65000000 Hz with PWR_CR\.VOS = 3; the chip allows 64000000 Hz/);
+  bench.setClock('PLLCLK', 65e6);
+  write(CR, 0x4000);
+  assert.equal(read(CR), 0xc000);
+  assert.match(bench.diagnostics[2].message, /VOS was written while the PLL is on/);
 });

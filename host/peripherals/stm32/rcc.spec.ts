@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toNumber } from '../../machine/fraction.js';
 import { ModelBench } from '../../testing/model-bench.js';
-import { lockMicroseconds, Rcc } from './rcc.js';
+import { lockMicroseconds, Rcc, type RccConfig } from './rcc.js';
 
 const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, APB1RSTR = 0x20, AHB1ENR = 0x30, APB1ENR = 0x40, AHB1LPENR = 0x50, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
 
@@ -13,10 +13,18 @@ const limits = {
 };
 const startUp = { hsiMicroseconds: 2.2, hseMicroseconds: 2000, lsiMicroseconds: 15, lseMicroseconds: 2e6, pllLock: [{ vco: 192e6, microseconds: 200 }, { vco: 432e6, microseconds: 300 }] };
 
+/** Reset values and existing bits of the gate registers: RM0090 7.3.5 to 7.3.19, STM32F40x. */
+const gateRegisters: RccConfig['gateRegisters'] = {
+  AHB1RSTR: [0, 0x226011ff], AHB2RSTR: [0, 0xf1], AHB3RSTR: [0, 1], APB1RSTR: [0, 0x36fec9ff], APB2RSTR: [0, 0x00075933],
+  AHB1ENR: [0x00100000, 0x7e7411ff], AHB2ENR: [0, 0xf1], AHB3ENR: [0, 1], APB1ENR: [0, 0x36fec9ff], APB2ENR: [0, 0x00075f33],
+  AHB1LPENR: [0x7e6791ff, 0x7e6791ff], AHB2LPENR: [0xf1, 0xf1], AHB3LPENR: [1, 1], APB1LPENR: [0x36fec9ff, 0x36fec9ff], APB2LPENR: [0x00075f33, 0x00075f33],
+};
+
 function setUp(options: { LSE?: number; HSE?: number | null; backupWritable?: () => boolean } = {}) {
   const bench = new ModelBench();
   const rcc = new Rcc('RCC', 0x40023800, bench, {
     oscillators: { HSI: 16e6, LSI: 32e3, HSE: options.HSE === null ? undefined : 8e6, LSE: options.LSE }, startUp, limits, backupWritable: options.backupWritable,
+    gateRegisters, plli2sReset: 0x20003000,
     gates: [{ name: 'GPIOA', enable: 'AHB1ENR.0', reset: 'AHB1RSTR.0' }, { name: 'USART2', enable: 'APB1ENR.17', reset: 'APB1RSTR.17' }, { name: 'RCC' }],
   });
   const read = (offset: number) => rcc.read(offset, 4);
@@ -312,4 +320,53 @@ test('what is not modelled is an error by name', () => {
   assert.throws(() => write(CFGR, 1 << 23), /I2SSRC/);
   assert.throws(() => write(CFGR, 1 << 21), /MCO1/);
   assert.throws(() => rcc.read(0x28, 4), /RCC\+0x28 \(reserved\)/);
+});
+
+/** The STM32F411 of RM0383, chapter 6, with the Black Pill's 25 MHz crystal. */
+function f411() {
+  const bench = new ModelBench();
+  const rcc = new Rcc('RCC', 0x40023800, bench, {
+    oscillators: { HSI: 16e6, LSI: 32e3, HSE: 25e6 }, startUp, limits: { ...limits, sysclkMax: 100e6, hclkMax: 100e6, pclk1Max: 50e6, pclk2Max: 100e6, pllOutputMax: 100e6 },
+    gates: [{ name: 'GPIOA', enable: 'AHB1ENR.0', reset: 'AHB1RSTR.0' }], plli2sM: true, plli2sReset: 0x24003000,
+    gateRegisters: {
+      AHB1RSTR: [0, 0x0060109f], AHB1ENR: [0, 0x0060109f], APB1ENR: [0, 0x10e2c80f], APB2ENR: [0, 0x00177931], AHB1LPENR: [0x0061900f, 0x0061909f],
+    },
+  });
+  const write = (offset: number, value: number) => rcc.write(offset, value, 4);
+  const read = (offset: number) => rcc.read(offset, 4);
+  write(CR, read(CR) | (1 << 16));
+  bench.run(32000);
+  return { bench, rcc, read, write };
+}
+
+test('on the STM32F411, PLLI2S divides its input by PLLI2SM: 25 MHz / 25 x 192 / 5 is 38.4 MHz beside a main PLL of another input', () => {
+  const { bench, rcc, read, write } = f411();
+  write(PLLCFGR, 20 | (160 << 6) | (1 << 22) | (5 << 24));
+  write(PLLI2SCFGR, 25 | (192 << 6) | (5 << 28));
+  assert.equal(read(PLLI2SCFGR), 25 | (192 << 6) | (5 << 28));
+  write(CR, read(CR) | (1 << 24) | (1 << 26));
+  bench.run(16 * 300);
+  assert.deepEqual(rcc.hertz('PLLCLK'), { n: 100e6, d: 1 });
+  assert.deepEqual(rcc.hertz('PLLI2SCLK'), { n: 38.4e6, d: 1 });
+  assert.deepEqual(bench.diagnostics, []);
+});
+
+test('on the STM32F411, PLLI2S does not lock PLLM, and needs a PLLI2SM of its own', () => {
+  const { bench, read, write } = f411();
+  write(PLLCFGR, 25 | (200 << 6) | (1 << 22) | (5 << 24));
+  write(PLLI2SCFGR, (192 << 6) | (5 << 28));
+  write(CR, read(CR) | (1 << 26));
+  bench.run(16 * 300);
+  assert.equal(read(CR) & (1 << 27), 0);
+  assert.match(bench.diagnostics[0].message, /PLLI2SM = 0 is not allowed/);
+  write(PLLCFGR, 20 | (200 << 6) | (1 << 22) | (5 << 24));
+  assert.equal(read(PLLCFGR) & 0x3f, 20);
+});
+
+test('on the STM32F411, the gate registers are those of RM0383 6.3, and AHB3\'s are not there', () => {
+  const { rcc, read, write } = f411();
+  assert.deepEqual([AHB1ENR, AHB1LPENR, PLLI2SCFGR].map(read), [0, 0x0061900f, 0x24003000]);
+  write(0x44, 0xffffffff);
+  assert.equal(read(0x44), 0x00177931);
+  assert.throws(() => rcc.read(0x38, 4), /AHB3ENR/);
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reset and clock control of the STM32F405/407: RM0090 rev 18, chapter 7. Start-up times: DS8626.
+// Reset and clock control of the STM32F405/407 (RM0090 rev 18, chapter 7; sections below are its) and the STM32F411 (RM0383, chapter 6). Which bits
+// its gate registers have, and whether PLLI2S has an input divider of its own, is the chip's data. Start-up times: DS8626.
 // Without effect in the emulator, and therefore refused: clock outputs (MCO), spread spectrum (SSCGEN), the external I2S clock (I2SSRC).
 
 import { divide, toNumber, type Fraction } from '../../machine/fraction.js';
@@ -17,13 +18,20 @@ export interface RccConfig {
   readonly limits: ClockLimits;
   /** Clock enable and reset bits of the chip's peripherals, e.g. "APB1ENR.17". */
   readonly gates: readonly { readonly name: string; readonly enable?: string; readonly reset?: string }[];
+  /** By name (AHB1ENR): reset value and the bits that exist; a register that the chip lacks is left out. */
+  readonly gateRegisters: Readonly<Record<string, readonly [reset: number, bits: number]>>;
+  /** PLLI2S divides its input by PLLI2SM instead of PLLM. */
+  readonly plli2sM?: boolean;
+  /** PLLI2SCFGR after reset. */
+  readonly plli2sReset: number;
   /** PWR_CR.DBP: whether RCC_BDCR may be written (5.1.2). Default: yes. */
   readonly backupWritable?: () => boolean;
 }
 
 const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
 
-const PLLCFGR_SHARED = (1 << 22) | 0x3f; // PLLSRC and PLLM: the input of both PLLs
+const PLLCFGR_PLLSRC = 1 << 22; // source of both PLLs
+const PLLCFGR_SHARED = PLLCFGR_PLLSRC | 0x3f; // and PLLM: the input of both where PLLI2S has no divider of its own
 const CFGR_SWS = 3 << 2; // system clock switch status, read only
 const CFGR_MCO = (3 << 21) | (7 << 24) | (7 << 27) | (3 << 30); // MCO1, MCO1PRE, MCO2PRE, MCO2
 const CFGR_I2SSRC = 1 << 23; // I2S clock from the I2S_CKIN pin
@@ -35,12 +43,11 @@ const BDCR_BDRST = 1 << 16; // backup domain software reset
 const SSCGR_SSCGEN = 1 << 31; // spread spectrum on
 const CR_RESET = 0x0000_1083; // HSION, HSIRDY, HSITRIM = 16; HSICAL is the factory's, of which any value is as good
 
-/** Enable, low-power enable and reset registers: offset, reset value, bits that exist (7.3.5 to 7.3.19). */
-const GATE_REGISTERS: readonly (readonly [name: string, offset: number, reset: number, bits: number])[] = [
-  ['AHB1RSTR', 0x10, 0, 0x2260_11ff], ['AHB2RSTR', 0x14, 0, 0xf1], ['AHB3RSTR', 0x18, 0, 1], ['APB1RSTR', 0x20, 0, 0x36fe_c9ff], ['APB2RSTR', 0x24, 0, 0x0007_5933],
-  ['AHB1ENR', 0x30, 0x0010_0000, 0x7e74_11ff], ['AHB2ENR', 0x34, 0, 0xf1], ['AHB3ENR', 0x38, 0, 1], ['APB1ENR', 0x40, 0, 0x36fe_c9ff], ['APB2ENR', 0x44, 0, 0x0007_5f33],
-  ['AHB1LPENR', 0x50, 0x7e67_91ff, 0x7e67_91ff], ['AHB2LPENR', 0x54, 0xf1, 0xf1], ['AHB3LPENR', 0x58, 1, 1], ['APB1LPENR', 0x60, 0x36fe_c9ff, 0x36fe_c9ff], ['APB2LPENR', 0x64, 0x0007_5f33, 0x0007_5f33],
-];
+/** Offsets of the enable, low-power enable and reset registers (7.3.5 to 7.3.19). */
+const GATE_REGISTERS: Readonly<Record<string, number>> = {
+  AHB1RSTR: 0x10, AHB2RSTR: 0x14, AHB3RSTR: 0x18, APB1RSTR: 0x20, APB2RSTR: 0x24, AHB1ENR: 0x30, AHB2ENR: 0x34, AHB3ENR: 0x38, APB1ENR: 0x40, APB2ENR: 0x44,
+  AHB1LPENR: 0x50, AHB2LPENR: 0x54, AHB3LPENR: 0x58, APB1LPENR: 0x60, APB2LPENR: 0x64,
+};
 
 type Source = 'LSI' | 'LSE' | 'HSI' | 'HSE' | 'PLL' | 'PLLI2S';
 
@@ -88,9 +95,9 @@ export class Rcc extends RegisterBlock implements ClockTree {
   reset(): void {
     for (const appointment of this.pending.values()) this.ctx.timeline.cancel(appointment);
     this.pending.clear();
-    for (const [, offset, value] of GATE_REGISTERS) this.registers.set(offset, value);
+    for (const [name, [value]] of Object.entries(this.config.gateRegisters)) this.registers.set(GATE_REGISTERS[name], value);
     this.enabledNow.clear();
-    for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, 0x0e00_0000], [SSCGR, 0], [PLLI2SCFGR, 0x2000_3000]]) this.registers.set(offset, value);
+    for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, 0x0e00_0000], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
     if (!this.registers.has(BDCR)) this.registers.set(BDCR, 0);
     this.source = 'HSI';
     this.refresh();
@@ -141,11 +148,11 @@ export class Rcc extends RegisterBlock implements ClockTree {
   }
 
   protected override writeRegister(offset: number, value: number): boolean {
-    const gate = GATE_REGISTERS.find(([, at]) => at === offset);
-    if (gate !== undefined) this.writeGate(gate[0], offset, value & gate[3]);
+    const gate = Object.keys(this.config.gateRegisters).find((name) => GATE_REGISTERS[name] === offset);
+    if (gate !== undefined) this.writeGate(gate, offset, value & this.config.gateRegisters[gate][1]);
     else if (offset === CR) this.writeSources(CR, value & CR_WRITABLE, CR_WRITABLE);
-    else if (offset === PLLCFGR) this.writeConfig(PLLCFGR, value & 0x0f43_7fff, { PLL: ~0, PLLI2S: PLLCFGR_SHARED });
-    else if (offset === PLLI2SCFGR) this.writeConfig(PLLI2SCFGR, value & 0x7000_7fc0, { PLLI2S: ~0 });
+    else if (offset === PLLCFGR) this.writeConfig(PLLCFGR, value & 0x0f43_7fff, { PLL: ~0, PLLI2S: this.config.plli2sM ? PLLCFGR_PLLSRC : PLLCFGR_SHARED });
+    else if (offset === PLLI2SCFGR) this.writeConfig(PLLI2SCFGR, value & (this.config.plli2sM ? 0x7000_7fff : 0x7000_7fc0), { PLLI2S: ~0 });
     else if (offset === CFGR) this.writeCfgr(value);
     else if (offset === CIR) this.writeCir(value);
     else if (offset === BDCR) this.writeBdcr(value);
@@ -293,9 +300,11 @@ export class Rcc extends RegisterBlock implements ClockTree {
       this.diagnose(`${source}ON was set while the PLL's source does not run; it will not lock`);
       return undefined;
     }
-    const { M, Q } = pllFields(this.registers.get(PLLCFGR)!);
-    const { N: i2sN, R } = plli2sFields(this.registers.get(PLLI2SCFGR)!);
-    const input = toNumber(pll.input);
+    const { M: pllM, Q, fromHse } = pllFields(this.registers.get(PLLCFGR)!);
+    const { M: i2sM, N: i2sN, R } = plli2sFields(this.registers.get(PLLI2SCFGR)!);
+    const own = source === 'PLLI2S' && this.config.plli2sM === true;
+    const M = own ? i2sM : pllM;
+    const input = this.config.oscillators[fromHse ? 'HSE' : 'HSI']! / M;
     const vco = source === 'PLL' ? toNumber(pll.vco) : input * i2sN;
     const wrong: string[] = [];
     const within = (what: string, hertz: number, min: number, max: number): void => {
@@ -305,7 +314,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     within('a VCO', vco, limits.vcoMin, limits.vcoMax);
     if (source === 'PLL') within('an output', vco / pllFields(this.registers.get(PLLCFGR)!).P, 0, limits.pllOutputMax);
     else if (R >= 2) within('an output', vco / R, 0, limits.plli2sOutputMax);
-    if (M < 2) wrong.push(`PLLM = ${M} is not allowed`);
+    if (M < 2) wrong.push(`${own ? 'PLLI2SM' : 'PLLM'} = ${M} is not allowed`);
     if (source === 'PLL' && Q < 2) wrong.push(`PLLQ = ${Q} is not allowed`);
     if (source === 'PLLI2S' && R < 2) wrong.push(`PLLI2SR = ${R} is not allowed`);
     if (wrong.length > 0) {
@@ -345,7 +354,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     const when = (source: 'HSI' | 'HSE' | 'LSI' | 'LSE'): number | undefined => (this.isReady(source) ? oscillators[source] : undefined);
     return {
       hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
-      source: this.source, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
+      source: this.source, plli2sM: this.config.plli2sM === true, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
     };
   }
 
@@ -392,9 +401,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private bit(place: string | undefined): readonly [number, number] | undefined {
     if (place === undefined) return undefined;
     const [register, bit] = place.split('.');
-    const row = GATE_REGISTERS.find(([name]) => name === register);
-    if (row === undefined) throw new Error(`RCC has no register ${register} (${place})`);
-    return [row[1], (1 << Number(bit)) >>> 0];
+    if (!(register in this.config.gateRegisters)) throw new Error(`RCC has no register ${register} (${place})`);
+    return [GATE_REGISTERS[register], (1 << Number(bit)) >>> 0];
   }
 
   private isSet([offset, mask]: readonly [number, number]): boolean {
