@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // `npm run bench`: every figure with its peer or its limit beside it. `-- --json` prints an array; words select benchmarks by name.
 
+import { benchAot } from './aot.js';
 import { benchAudio } from './audio.js';
 import { benchDemo, benchMetering } from './demo.js';
 import { benchMidiParser } from './midi-parser.js';
 import type { BenchRow } from './row.js';
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio };
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot };
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
