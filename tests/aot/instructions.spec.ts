@@ -163,3 +163,35 @@ test('accesses that share a check trap at their own offsets', { skip }, () => {
   assert.equal(offsetAt(65524), stores[1], 'the second store is the first that fails');
   assert.equal(offsetAt(65533), stores[0], 'the first store fails already');
 });
+
+test('loops whose condition makes the check run as far and trap where WebAssembly does', { skip }, () => {
+  // while (p + add < end) { f32 at p + 4 = 2 * f32 at p; p += 4 }, with either comparison, and the sum kept in a local or not.
+  const loop = (name: string, add: number, comparison: string, kept: boolean): Made => ({ name, parameters: ['i32', 'i32', 'i32'], result: 'i32', code: (w) => {
+    w.u8(0x03).u8(0x40);
+    local(w, 0);
+    if (add > 0) { w.u8(0x41).s32(add); opcodeBytes(w, 'i32.add'); }
+    if (kept) w.u8(0x22).u32(2);
+    local(w, 1);
+    opcodeBytes(w, comparison).u8(0x04).u8(0x40);
+    local(w, 0); local(w, 0);
+    opcodeBytes(w, 'f32.load').u32(2).u32(0);
+    w.u8(0x43).u8(0).u8(0).u8(0).u8(0x40);
+    opcodeBytes(w, 'f32.mul');
+    opcodeBytes(w, 'f32.store').u32(2).u32(4);
+    if (kept) local(w, 2);
+    else { local(w, 0); w.u8(0x41).s32(4); opcodeBytes(w, 'i32.add'); }
+    w.u8(0x21).u32(0).u8(0x0c).u32(1).u8(0x0b).u8(0x0b);
+    local(w, 0);
+  } });
+  const made = [loop('less', 0, 'i32.lt_u', false), loop('lessSum', 8, 'i32.lt_u', false), loop('lessEqual', 8, 'i32.le_u', false), loop('kept', 4, 'i32.le_u', true)];
+  const module = moduleOf(made);
+  const ends = [0, 4, 8, 1000, 1004, 1016, 65528, 65532, 65535, 65536, 65540, 70000, -16, -1];
+  const starts = [0, 4, 996, 1000, 1004, 65520, 65528, 65532, 65536, -4, -8, -12];
+  const steps: Step[] = made.flatMap(({ name }) => ends.flatMap((end) => starts.map((start) => ({ call: name, args: [start, end, 0].map((a) => bitsOf('i32', a)) }))));
+  const { traps } = assertSame(module, [{ write: Uint8Array.of(0, 0, 128, 63), at: 0 }, ...steps]);
+  assert.deepEqual([...new Set(traps.map(({ cause }) => cause))], [2]);
+  // Cause 10: not aligned as promised. No turn, no trap.
+  const unaligned = runInC(module, [1002, 1000].map((end): Step => ({ call: 'less', args: [1001, end, 0].map((a) => bitsOf('i32', a)) })));
+  assert.deepEqual(unaligned.results, ['trap', '3e9']);
+  assert.deepEqual(unaligned.traps.map(({ cause }) => cause), [10]);
+});

@@ -257,25 +257,33 @@ class Translator {
     return `${limit} = tw_loop_limit(${x}, ${y}, ${add}u, ${orEqual ? 1 : 0}, ${ends[ends.length - 1].end}u, ${aligned === undefined ? 0 : 3}u);`;
   }
 
-  /** How a loop's body sets locals: by steps that are multiples of 4, or otherwise. */
+  /**
+   * How a loop's body sets locals: by steps that are multiples of 4 (directly, or as a copy of another local that is always such a sum, and is set in
+   * every turn before), or otherwise.
+   */
   private setsIn(start: number): ReadonlyMap<number, 'steps' | 'any'> {
+    const sums = new Map<number, number>();
+    const copies: [to: number, from: number][] = [];
     const sets = new Map<number, 'steps' | 'any'>();
-    let depth = 1;
-    let got = -1;
-    let constant = 0;
-    let stage = 0;
+    let [depth, got, constant, stage] = [1, -1, 0, 0];
     forEachInstruction(this.bytes, start, this.body.end, ({ operator: { name, immediate }, index, offset }) => {
       if (immediate === 'block') depth++;
       if (name === 'end' && --depth === 0) return false;
       if (name === 'local.set' || name === 'local.tee') {
-        const isStep = stage === 3 && got === index && constant % 4 === 0;
-        sets.set(index, isStep && sets.get(index) !== 'any' ? 'steps' : 'any');
+        const isStep = stage === 3 && constant % 4 === 0;
+        if (isStep && got !== index && !sets.has(index) && depth === 1) sums.set(index, got);
+        else if (sums.get(index) !== got || !isStep) sums.delete(index);
+        if (stage === 1 && sums.get(got) === index) copies.push([index, got]);
+        const steps = (isStep && got === index) || (stage === 1 && sums.get(got) === index);
+        sets.set(index, steps && sets.get(index) !== 'any' ? 'steps' : 'any');
       }
       if (name === 'local.get') [got, stage] = [index, 1];
       else if (name === 'i32.const' && stage === 1) [constant, stage] = [Number(readSigned(new ByteReader(this.bytes, offset + 1))), 2];
       else stage = name === 'i32.add' && stage === 2 ? 3 : 0;
       return undefined;
     });
+    // A local that was set otherwise later on is no sum after all.
+    for (const [to, from] of copies) if (sums.get(from) !== to) sets.set(to, 'any');
     return sets;
   }
 
@@ -321,6 +329,9 @@ class Translator {
         this.checks.delete(`l${index}`);
         for (const [sum, { x }] of this.sums) if (x === `l${index}`) this.sums.delete(sum);
         if (this.comparison?.x === `l${index}` || this.comparison?.y === `l${index}`) this.comparison = undefined;
+        this.sums.delete(`l${index}`);
+        const sum = this.sums.get(value);
+        if (sum && sum.x !== `l${index}`) this.sums.set(`l${index}`, sum);
         if (value !== `l${index}`) this.emit(`l${index} = ${value};`);
         if (name === 'local.tee') this.push(this.locals[index], `l${index}`);
         return;
