@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import binaryen from 'binaryen';
+import binaryen from 'assemblyscript/binaryen';
 import { translateModule } from '../../host/build/aot/translate.js';
 import { parseModule, type WasmModule } from '../../host/cpu/wasm/decode.js';
 import { bitsOf, missingCompiler, runInC, runInV8, type Step } from './native.js';
