@@ -94,3 +94,12 @@ export const counters = {
 } as const satisfies Record<string, readonly ['loss' | 'gauge', string]>;
 
 export type CounterName = keyof typeof counters;
+
+const COUNTER_COUNT = Object.keys(counters).length;
+
+/**
+ * Byte offset of the last MIDI bytes received, which a report of a trap shows: how many have come in as u32, then RECENT_MIDI_BYTES bytes of which
+ * number n lies at n modulo RECENT_MIDI_BYTES. UART drivers keep it; it follows the counters.
+ */
+export const RECENT_MIDI_OFFSET = COUNTERS_OFFSET + 4 * COUNTER_COUNT;
+export const RECENT_MIDI_BYTES = 16;

@@ -4,6 +4,7 @@
 export { loadBoard, listBoards, type Board } from './boards/index.js';
 export { compileFirmware, CompileError, type Firmware } from './build/compile.js';
 export { FirmwareTrap } from './cpu/wasm/trap.js';
+export { prepareCpu, type CpuName } from './emulator/create-cpu.js';
 export { EmulatedBoard, type EmulationOptions } from './emulator/emulated-board.js';
 export { resultOf } from './emulator/result.js';
 export { ms, play, seconds, ScenarioTimeout, until, us, type PlayOptions, type Scenario, type Step } from './emulator/scenario.js';

@@ -6,7 +6,8 @@ import { TestContext } from '@as-pect/core';
 import aspectTransform from '@as-pect/transform';
 import type { Board } from '../boards/index.js';
 import { CompileError, compileSource } from '../build/compile.js';
-import { FirmwareAbort } from '../cpu/wasm/cpu.js';
+import { FirmwareAbort } from '../cpu/pre-emptive-cpu.js';
+import { WasmCpu } from '../cpu/wasm/cpu.js';
 import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import { EmulatedBoard } from '../emulator/emulated-board.js';
 import { packageRoot } from '../paths.js';
@@ -51,6 +52,7 @@ export async function runAsPectSpec(file: string, board: Board): Promise<SpecRes
 
 function run(file: string, emulated: EmulatedBoard): SpecResult {
   const { cpu } = emulated;
+  if (!(cpu instanceof WasmCpu)) throw new Error('specs run on CPU wasm, into which their imports are linked');
   const causes = new Map<Node, FirmwareTrap>();
   let thrown: FirmwareTrap | undefined;
   const context = new Context({
@@ -65,7 +67,7 @@ function run(file: string, emulated: EmulatedBoard): SpecResult {
     } as never,
   });
   const instance = new WebAssembly.Instance(
-    new WebAssembly.Module(emulated.meteredBytes as BufferSource),
+    new WebAssembly.Module(cpu.meteredBytes as BufferSource),
     { ...context.createImports({ testing: testingImports(emulated) }), ...cpu.importObject() } as WebAssembly.Imports,
   );
   cpu.attach(instance.exports);

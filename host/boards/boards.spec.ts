@@ -153,6 +153,8 @@ const wrong: [string, object, RegExp][] = [
   ['a PLLP that the chip lacks', { clock: { pllP: 3 } }, /at clock\.pllP: found 3, wanted one of 2, 4, 6, 8/],
   ['a memory that is there already', { memory: [{ name: 'CCM', origin: '0x10000000', byteCount: 1, kind: 'ram', dma: true }] }, /memory: "CCM" is in the inherited list already/],
   ['an address that is no hex string', { memory: [{ name: 'X', origin: 1610612736, byteCount: 1, kind: 'ram', dma: true }] }, /at memory\.0\.origin: found 1610612736, wanted string/],
+  ['a programmer that we do not know', { flashTools: [{ tool: 'avrdude' }] }, /at flashTools\.\d+\.tool: found "avrdude", wanted one of "openocd", "st-flash", "dfu-util", "teensy_loader_cli", "qemu"/],
+  ['a programmer without what it needs', { flashTools: [{ tool: 'teensy_loader_cli', mcu: 'TEENSY41' }] }, /at flashTools\.\d+: "enter" is missing/],
   ['a codec that is not known', { audio: { codec: { model: 'ak4619' } } }, /at audio\.codec\.model: found "ak4619", wanted one of "cs43l22", "pcm510x", "none"/],
   ['a PLLI2SM on a chip without', { clock: { pllI2sM: 8 } }, /at clock\.pllI2sM: found 8, but PLLI2S of this chip has the main PLL's input/],
   ['no master clock, but a pad for it', { audio: { masterClock: false, nominalSampleRate: 384000 } }, /at audio\.pins: found MCK, wanted none, since masterClock is false/],
@@ -161,7 +163,7 @@ const wrong: [string, object, RegExp][] = [
   ['an alias that hides a vector', { aliases: { TIM3: 'TIM4' } }, /at aliases\.TIM3: found the name of a vector of the chip/],
   ['a marker of a vector that is not there', { markers: { USART9: 'PD0' } }, /at markers: found "USART9", wanted a vector/],
   ['a marker on a pad that is taken', { markers: { MIDI_UART: 'PD12' } }, /at markers\.USART2: found PD12, wanted a pad that is free; leds\.green has it/],
-  ['a flash tool without what it needs', { flashTools: [{ tool: 'dfu-util', device: '0483:df11' }] }, /at flashTools\.0: "alt" is missing/],
+  ['a flash tool without what it needs', { flashTools: [{ tool: 'dfu-util', device: '0483:df11' }] }, /at flashTools\.\d+: "alt" is missing/],
   ['a parent that is not there', { inherits: 'chips/z80' }, /at inherits: found "chips\/z80", wanted a file; looked for /],
 ];
 for (const [what, own, message] of wrong) {
@@ -260,5 +262,5 @@ test('every group of numbers says where it comes from', () => {
     for (const group of ['core', 'nvic', 'memory', 'flash', 'vectors', 'peripherals', 'clock', 'audio', 'midi', 'tick', 'leds', 'buttons', 'flashTools']) assert.ok(board.sources[group], `${name} ${group}`);
   }
   for (const group of ['core', 'nvic', 'memory', 'flash', 'package', 'internalOscillators', 'limits', 'flashWaitStates', 'startUp', 'vectors', 'peripherals',
-    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'tick', 'leds', 'buttons', 'flashTool', 'flashTools']) assert.ok(discovery.sources[group], group);
+    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'tick', 'leds', 'buttons', 'flashTools']) assert.ok(discovery.sources[group], group);
 });

@@ -143,12 +143,17 @@ export interface MemoryMidi {
   readonly uart: string;
 }
 
-/** One way to flash a board or to start its firmware. */
+/** A tool that writes a board's flash, with what is particular to the board. */
 export type FlashTool =
-  | { readonly tool: 'openocd'; readonly config: readonly string[] }
-  | { readonly tool: 'st-flash'; readonly address: string }
-  | { readonly tool: 'dfu-util'; readonly device: string; readonly alt: number; readonly address: string; readonly enter: string }
+  | { readonly tool: 'openocd'; /** Files for -f, in order. */ readonly config: readonly string[] }
+  | { readonly tool: 'st-flash'; readonly address: number }
+  | {
+    readonly tool: 'dfu-util'; /** USB vendor and product, e.g. "0483:df11". */ readonly device: string; readonly alt: number; readonly address: number;
+    /** How a person brings the board into its boot loader. */
+    readonly enter: string;
+  }
   | { readonly tool: 'teensy_loader_cli'; readonly mcu: string; readonly enter: string }
+  /** The board is an emulated one: nothing to flash. */
   | { readonly tool: 'qemu'; readonly machine: string };
 
 export interface BoardBase {
@@ -197,7 +202,6 @@ export interface BoardBase {
   readonly buttons: Readonly<Record<string, string>>;
   /** Level of a pad while its button is pressed; default 1. */
   readonly buttonLevel?: 0 | 1;
-  readonly flashTool?: { readonly command: string; readonly arguments: readonly string[] };
   /** What can flash or start it, the one to try first first. */
   readonly flashTools?: readonly FlashTool[];
 }
@@ -307,7 +311,7 @@ function inherited(file: string, visited: readonly string[] = []): { document: J
 const parseHex = (value: Json): Json => {
   if (typeof value === 'string') return HEX.test(value) ? Number(value) : value;
   if (Array.isArray(value)) return value.map(parseHex);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, k.startsWith('flashTool') ? v : parseHex(v)]));
+  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, parseHex(v)]));
   return value;
 };
 

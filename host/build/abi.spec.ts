@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { abi, counters, COUNTERS_OFFSET } from '../abi.js';
+import { abi, counters, COUNTERS_OFFSET, RECENT_MIDI_OFFSET } from '../abi.js';
 import { packageRoot } from '../paths.js';
 import { abiSource, memoryBase } from './abi.js';
 
-test('the counters end below the address at which modules begin their own data', () => {
-  assert.equal(memoryBase, COUNTERS_OFFSET + 4 * Object.keys(counters).length);
+test('counters and recent MIDI bytes end below the address at which modules begin their own data', () => {
+  assert.equal(RECENT_MIDI_OFFSET, COUNTERS_OFFSET + 4 * Object.keys(counters).length);
+  assert.equal(memoryBase, RECENT_MIDI_OFFSET + 4 + 16);
   for (const file of ['asconfig.json', 'as-pect.asconfig.json']) {
     assert.ok(JSON.parse(readFileSync(join(packageRoot, file), 'utf8')).options.memoryBase >= memoryBase, file);
   }

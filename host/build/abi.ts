@@ -2,7 +2,7 @@
 // Writes the AssemblyScript side of the ABI from the table in host/abi.ts.
 
 import { join } from 'node:path';
-import { abi, ABI_MODULE, counters, COUNTERS_OFFSET, type AbiFunction } from '../abi.js';
+import { abi, ABI_MODULE, counters, COUNTERS_OFFSET, RECENT_MIDI_BYTES, RECENT_MIDI_OFFSET, type AbiFunction } from '../abi.js';
 import { packageRoot } from '../paths.js';
 import { writeGenerated } from './generated.js';
 
@@ -14,21 +14,24 @@ function declaration([name, { parameters, result, doc }]: [string, AbiFunction])
   return `/** ${doc} */\n// @ts-ignore: decorator\n@external("${ABI_MODULE}", "${name}")\nexport declare function ${name}(${signature}): ${result};\n`;
 }
 
-const counterNames = Object.keys(counters);
-
 function counterEnum(): string {
   const members = Object.entries(counters).map(([name, [kind, doc]], i) => `  /** ${kind}: ${doc} */\n  ${name} = ${i},`);
   return `/** Counters in linear memory, u32 words from COUNTERS_OFFSET on. */\nexport const COUNTERS_OFFSET: usize = ${COUNTERS_OFFSET};\n\n`
     + `export const enum Counter {\n${members.join('\n')}\n}\n`;
 }
 
-/** First byte after the counters: where the module's own data may begin. */
-export const memoryBase = COUNTERS_OFFSET + 4 * counterNames.length;
+/** First byte after what the host reads: where the module's own data may begin. */
+export const memoryBase = RECENT_MIDI_OFFSET + 4 + RECENT_MIDI_BYTES;
+
+function recentMidi(): string {
+  return '/** The last MIDI bytes received: their number as u32, then a ring of bytes. */\n'
+    + `export const RECENT_MIDI_OFFSET: usize = ${RECENT_MIDI_OFFSET};\nexport const RECENT_MIDI_BYTES: u32 = ${RECENT_MIDI_BYTES};\n`;
+}
 
 /** The AssemblyScript text. `abort` is left out: the compiler declares it by itself. */
 export function abiSource(): string {
   const functions = Object.entries<AbiFunction>(abi).filter(([name]) => name !== 'abort').map(declaration);
-  return `// Generated from host/abi.ts; do not edit.\n\n${functions.join('\n')}\n${counterEnum()}`;
+  return `// Generated from host/abi.ts; do not edit.\n\n${functions.join('\n')}\n${counterEnum()}\n${recentMidi()}`;
 }
 
 /** Brings `assembly/shim/abi.ts` up to date. */

@@ -21,7 +21,7 @@ export interface Finding {
 }
 
 /** Functions of AssemblyScript's runtime that take memory: whoever reaches one of them uses the heap. */
-const HEAP_FUNCTION = /^~lib\/rt\/(?:stub|tlsf|itcms|tcms|arc|index-\w+)\/(?:__alloc|__realloc|__new|__renew|maybeGrowMemory|allocateBlock)$/;
+export const HEAP_FUNCTION = /^~lib\/rt\/(?:stub|tlsf|itcms|tcms|arc|index-\w+)\/(?:__alloc|__realloc|__new|__renew|maybeGrowMemory|allocateBlock)$/;
 
 interface Calls {
   readonly steps: readonly Step[];

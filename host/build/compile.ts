@@ -9,10 +9,12 @@ import { ABI_MODULE, abi } from '../abi.js';
 import type { Board } from '../boards/index.js';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { withCustomSection } from '../cpu/wasm/writer.js';
+import { NATIVE_SECTION, type NativeFunction } from '../natives.js';
 import { packageRoot } from '../paths.js';
 import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
 import { boardSource, driverSource } from './board-module.js';
+import type { NativeDeclaration } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
 export class CompileError extends Error {
@@ -26,6 +28,8 @@ export interface Firmware {
   readonly wasm: Uint8Array;
   readonly sourceMap: string;
   readonly vectors: readonly Vector[];
+  /** Its `@native` functions that are in the module, in the order of their indices. */
+  readonly natives: readonly NativeFunction[];
 }
 
 /** The text of a file of the package that is generated for each build instead of being on disk; undefined for others. */
@@ -86,10 +90,12 @@ export async function compileSource(file: string, board: Board, { config, also =
   const baseDir = baseDirectory(entry);
   const outputs = new Map<string, Uint8Array | string>();
   let vectors: Vector[] = [];
+  let declared: NativeDeclaration[] = [];
   // The compiler is large: commands that compile nothing start without it.
-  const [{ default: asc }, { createTransform }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
+  const [{ default: asc }, { createTransform, nativeIndex }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
   const own = createTransform({
-    vectors: board.vectors, aliases: board.aliases, priorityBits: board.nvic.priorityBits, coreHertz: board.coreHertz, onVectors: (v) => (vectors = v),
+    vectors: board.vectors, aliases: board.aliases, priorityBits: board.nvic.priorityBits, coreHertz: board.coreHertz,
+    onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n),
   });
   const { error, stderr } = await asc.main(
     [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
@@ -102,8 +108,14 @@ export async function compileSource(file: string, board: Board, { config, also =
   );
   if (error) throw new CompileError(`${file} does not compile.\n\n${readable(stderr.toString())}`);
   const compiled = outputs.get('firmware.wasm') as Uint8Array;
-  const wasm = withCustomSection(compiled, VECTOR_SECTION, new TextEncoder().encode(JSON.stringify(vectors)));
-  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors };
+  const names = parseModule(compiled).functionNames;
+  const natives = declared.flatMap((native) => {
+    const index = nativeIndex(names, native);
+    return index === undefined ? [] : [{ index, name: native.name, file: native.file, line: native.line }];
+  }).sort((a, b) => a.index - b.index);
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const wasm = withCustomSection(withCustomSection(compiled, VECTOR_SECTION, json(vectors)), NATIVE_SECTION, json(natives));
+  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives };
 }
 
 /**

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The compiler transform: `@isr(vector, priority, { budget })` becomes an entry of the vector table, and what a handler may not do is an
-// error at its line.
+// The compiler transform: `@isr(vector, priority, { budget })` becomes an entry of the vector table, `@native` keeps a function apart so that it
+// can run as native code, and what a handler or a native function may not do is an error at its line.
 
 import * as assemblyscript from 'assemblyscript';
-import { parseModule } from '../cpu/wasm/decode.js';
+import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { CORE_VECTORS, type Vector } from '../vectors.js';
-import { findViolations, type Finding } from './call-graph.js';
+import { findViolations, type Finding, type Step } from './call-graph.js';
+import { findNativeViolations, type NativeFinding } from './native-rules.js';
 import { SourceMap } from './source-map.js';
 
 // The compiler's syntax tree has no published types; what is used of it is written down here.
@@ -17,12 +18,14 @@ interface Literal extends Node { readonly literalKind: number; readonly value?: 
 interface FunctionDeclaration extends Node {
   readonly name: { text: string; range: Range };
   readonly decorators: Decorator[] | null;
+  readonly typeParameters: unknown[] | null;
   readonly signature: { readonly parameters: unknown[]; readonly returnType: { name?: { identifier?: { text: string } } } };
   flags: number;
 }
 interface Program { readonly sources: Source[]; error(code: number, range: Range, text: string): void }
 interface Parser { readonly sources: Source[]; parseFile(text: string, path: string, isEntry: boolean): void }
-interface BinaryenModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string } }
+interface BinaryenModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string }; runPasses(passes: string[]): void }
+interface Binaryen { setDebugInfo(on: boolean): void; getDebugInfo(): boolean; setPassArgument(key: string, value: string | null): void }
 
 const { NodeKind, LiteralKind, CommonFlags, DiagnosticCode, Range } = assemblyscript as unknown as {
   NodeKind: Record<string, number>; LiteralKind: Record<string, number>; CommonFlags: Record<string, number>; DiagnosticCode: Record<string, number>;
@@ -39,7 +42,21 @@ export interface TransformOptions {
   readonly coreHertz: number;
   /** Receives the vector table when the module has compiled. */
   readonly onVectors: (vectors: Vector[]) => void;
+  /** Receives the native functions when the module has compiled; the optimiser may still drop some. */
+  readonly onNatives: (natives: NativeDeclaration[]) => void;
 }
+
+/** A `@native` function: its name in the module, and where it stands in the source. */
+export interface NativeDeclaration {
+  readonly internalName: string;
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The function of a module that a native declaration became, if there is one. */
+export const nativeIndex = (names: ReadonlyMap<number, string>, { internalName }: NativeDeclaration): number | undefined =>
+  [...names].find(([, name]) => name === internalName)?.[0];
 
 /** Functions besides handlers that run against a deadline: an exported function of this name. */
 const RENDER = 'render';
@@ -50,12 +67,21 @@ const WHAT = {
   'indirect call': 'makes an indirect call; its target, and so its time, is unknown. Use a switch over direct calls',
 } as const;
 
+const NATIVE_RULE = {
+  global: (what: string) => `touches the global ${what}, which changes; pass its value as an argument, or keep it in memory`,
+  import: (what: string) => `calls the import ${what}; native functions touch only their arguments and memory`,
+  heap: () => WHAT.heap,
+  'indirect call': () => 'makes an indirect call, whose target is unknown; use a switch over direct calls',
+  call: (what: string) => `calls ${what}, which is not native; mark that @native, or @inline`,
+} as const;
+
 /** The transform as a class, which is what the compiler wants; made for one board. */
 export function createTransform(options: TransformOptions) {
   return class FirmwareTransform {
     declare readonly program: Program;
-    declare readonly binaryen: { setDebugInfo(on: boolean): void; getDebugInfo(): boolean };
+    declare readonly binaryen: Binaryen;
     readonly handlers: { vector: Vector; range: Range }[] = [];
+    readonly natives: { native: NativeDeclaration; range: Range }[] = [];
 
     afterParse(parser: Parser): void {
       const known = { ...CORE_VECTORS, ...options.vectors };
@@ -65,6 +91,7 @@ export function createTransform(options: TransformOptions) {
           this.refuseNested(statement);
           if (statement.kind !== NodeKind.FunctionDeclaration) continue;
           const declaration = statement as FunctionDeclaration;
+          this.noteNative(source, declaration);
           const decorator = declaration.decorators?.find((d) => d.name.text === 'isr');
           if (!decorator) continue;
           const vector = this.vectorOf(source, declaration, decorator, known);
@@ -89,15 +116,39 @@ export function createTransform(options: TransformOptions) {
       const roots = parsed.exports.filter((e) => e.kind === 'func' && (e.name === RENDER || vectors.some((v) => v.exportName === e.name))).map((e) => e.index);
       for (const finding of findViolations(parsed, roots)) this.reportViolation(finding, parsed.functionNames, map);
       options.onVectors(vectors);
+      this.keepNatives(module, parsed, map);
     }
 
-    /** A handler inside of a class or a namespace would go unnoticed. */
+    /** A handler or native function inside of a class or a namespace would go unnoticed. */
     private refuseNested(statement: Node): void {
       for (const member of (statement as { members?: FunctionDeclaration[] }).members ?? []) {
-        const decorator = member.decorators?.find((d) => d.name.text === 'isr');
-        if (decorator) this.fail(decorator.range, '@isr goes on a function at the top level of a file');
+        for (const { name, range } of member.decorators ?? []) {
+          if (name.text === 'isr' || name.text === 'native') this.fail(range, `@${name.text} goes on a function at the top level of a file`);
+        }
         this.refuseNested(member as unknown as Node);
       }
+    }
+
+    private noteNative(source: Source, declaration: FunctionDeclaration): void {
+      const decorator = declaration.decorators?.find((d) => d.name.text === 'native');
+      if (!decorator) return;
+      const { text: name, range } = declaration.name;
+      if (decorator.args?.length) return this.fail(decorator.range, '@native takes no arguments');
+      if (declaration.typeParameters?.length) return this.fail(decorator.range, '@native goes on a function without type parameters');
+      if (declaration.decorators!.some((d) => d.name.text === 'inline')) return this.fail(decorator.range, '@native and @inline exclude each other: an inlined function is none');
+      this.natives.push({ range, native: { internalName: `${source.internalPath}/${name}`, name, file: source.normalizedPath, line: source.lineAt(range.start) } });
+    }
+
+    /** Checks the native functions, and keeps the optimiser from dissolving them in their callers. */
+    private keepNatives(module: BinaryenModule, parsed: WasmModule, map: SourceMap | undefined): void {
+      const used = this.natives.map(({ native }) => nativeIndex(parsed.functionNames, native)).filter((index) => index !== undefined);
+      for (const finding of findNativeViolations(parsed, new Set(used))) this.reportNative(finding, parsed.functionNames, map);
+      for (const { native } of this.natives) {
+        this.binaryen.setPassArgument('no-inline', native.internalName);
+        module.runPasses(['no-inline']);
+      }
+      this.binaryen.setPassArgument('no-inline', null);
+      options.onNatives(this.natives.map(({ native }) => native));
     }
 
     private fail(range: Range, text: string): undefined {
@@ -139,17 +190,30 @@ export function createTransform(options: TransformOptions) {
     }
 
     private reportViolation({ violation, root, path }: Finding, names: ReadonlyMap<number, string>, map: SourceMap | undefined): void {
-      const nameOf = (index: number): string => (names.get(index) ?? `function ${index}`).replace(/^.*\//, '');
       const { vector, range } = this.handlers.find((h) => names.get(root)?.endsWith(`/${h.vector.functionName}`)) ?? {};
+      const { where, text } = this.describe(path, names, map, range);
+      const last = path[path.length - 1].callee;
+      const who = vector ? `the handler of ${vector.name}` : RENDER;
+      const culprit = shortName(names, violation === 'recursion' && last !== undefined ? last : path[path.length - 1].caller);
+      this.fail(where, `${who} reaches ${violation === 'heap' ? 'heap use' : violation === 'recursion' ? 'recursion' : 'an indirect call'}: ${culprit} ${WHAT[violation]}. Path: ${text}`);
+    }
+
+    private reportNative({ violation, root, path, what }: NativeFinding, names: ReadonlyMap<number, string>, map: SourceMap | undefined): void {
+      const declared = this.natives.find(({ native }) => native.internalName === names.get(root))!;
+      const { where, text } = this.describe(path, names, map, declared.range);
+      const culprit = shortName(names, path[path.length - 1].caller);
+      this.fail(where, `${declared.native.name} is @native, but ${culprit} ${NATIVE_RULE[violation](what.replace(/^.*\//, ''))}. Path: ${text}`);
+    }
+
+    /** A path in words, and the place in the firmware's own source that it leads to, or `otherwise`. */
+    private describe(path: readonly Step[], names: ReadonlyMap<number, string>, map: SourceMap | undefined, otherwise?: Range): { where: Range; text: string } {
       const located = path.map((step) => ({ step, at: map?.locate(step.offset) }));
       const innermost = [...located].reverse().find(({ at }) => at && !at.file.startsWith('~lib/'));
-      const where = (innermost?.at && this.rangeAt(innermost.at)) ?? range ?? this.handlers[0]?.range ?? this.program.sources[0].statements[0].range;
-      const steps = located.map(({ step, at }) => `${nameOf(step.caller)}${at ? ` (${at.file}:${at.line})` : ''}`);
+      const where = (innermost?.at && this.rangeAt(innermost.at)) ?? otherwise ?? this.handlers[0]?.range ?? this.program.sources[0].statements[0].range;
+      const steps = located.map(({ step, at }) => `${shortName(names, step.caller)}${at ? ` (${at.file}:${at.line})` : ''}`);
       const last = path[path.length - 1].callee;
-      if (last !== undefined) steps.push(nameOf(last));
-      const who = vector ? `the handler of ${vector.name}` : RENDER;
-      const culprit = violation === 'recursion' && last !== undefined ? nameOf(last) : nameOf(path[path.length - 1].caller);
-      this.fail(where, `${who} reaches ${violation === 'heap' ? 'heap use' : violation === 'recursion' ? 'recursion' : 'an indirect call'}: ${culprit} ${WHAT[violation]}. Path: ${steps.join(' -> ')}`);
+      if (last !== undefined) steps.push(shortName(names, last));
+      return { where, text: steps.join(' -> ') };
     }
 
     /** The rest of a source line from a position on, for the compiler to underline. */
@@ -166,6 +230,9 @@ export function createTransform(options: TransformOptions) {
     }
   };
 }
+
+/** A function's name without its file. */
+const shortName = (names: ReadonlyMap<number, string>, index: number): string => (names.get(index) ?? `function ${index}`).replace(/^.*\//, '');
 
 /** How the generated entry file, at the root, imports a source. */
 function modulePath(source: Source): string {

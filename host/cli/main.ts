@@ -5,12 +5,20 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { BoardError, NotEmulated } from '../boards/index.js';
 import { CompileError } from '../build/compile.js';
+import { buildImage } from '../build/image/image.js';
 import { FirmwareTrap } from '../cpu/wasm/trap.js';
 import { MidiFileError } from '../devices/midi-file.js';
 import { Interrupted } from '../emulator/interruptible.js';
+import { FlashError } from '../flash/flash.js';
+import { ImageError } from '../image/segment.js';
 import { OutputError } from '../output.js';
+import { ToolMissing } from '../tools/tools.js';
+import { NoCompiler } from '../wasm3-host-shim/index.js';
 import { boardsCommand } from './boards.js';
+import { buildCommand } from './build.js';
 import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
+import { flashCommand } from './flash.js';
 import { midiCommand } from './midi.js';
 import { runCommand } from './run.js';
 import { testCommand } from './test.js';
@@ -18,7 +26,7 @@ import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user: used wrongly, and failed. */
 const MISUSE = [UsageError, OutputError, NotEmulated];
-const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, CommandFailed];
+const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, NoCompiler, ImageError, ToolMissing, FlashError, CommandFailed];
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;
 
@@ -26,7 +34,8 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-for (const command of [boardsCommand(), runCommand(), demoCommand(), midiCommand(), testCommand()]) program.addCommand(command);
+const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), runCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
+for (const command of commands) program.addCommand(command);
 withExitOverride(program);
 
 /** Commander ends the process by itself unless every command is told not to. */
@@ -51,7 +60,7 @@ function report(error: unknown): number {
   // Commander has printed its message (or the help that was asked for) itself.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof Interrupted) {
-    console.error('interrupted; nothing was written');
+    console.error(error.message);
     return INTERRUPTED;
   }
   const isSystemError = error instanceof Error && 'syscall' in error;

@@ -2,16 +2,18 @@
 // `tonewheel run`: plays a MIDI file through a firmware on an emulated board.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Wasm3Variant } from '../build/wasm3/prepare.js';
+import type { CpuName } from '../emulator/create-cpu.js';
 import { runSession, type SessionResult } from '../emulator/session.js';
 import type { RunResult } from '../profile/run-result.js';
 import { summary } from '../profile/summary.js';
 import { boardNamed } from './board.js';
-import { CommandFailed } from './failures.js';
+import { CommandFailed, UsageError } from './failures.js';
 import { checkFirmware, checkInput } from './inputs.js';
 import { progressBar } from './progress.js';
 
 interface RunOptions {
-  board: string; cpu: string; engine: string; midi?: string; seconds?: number; wav?: string; vcd?: string; vcdWindow?: [number, number]; midiOut?: string;
+  board: string; cpu: CpuName; engine?: string; wasm3?: Wasm3Variant; midi?: string; seconds?: number; wav?: string; vcd?: string; vcdWindow?: [number, number]; midiOut?: string;
   report?: string; seed: number; midiAlign?: boolean; overclock: number; json?: boolean;
 }
 
@@ -58,8 +60,9 @@ export function runCommand(): Command {
     .description('play a MIDI file through a firmware on an emulated board')
     .argument('<firmware>', 'the firmware\'s TypeScript file')
     .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
-    .addOption(new Option('--cpu <cpu>', 'what executes the firmware').choices(['wasm']).default('wasm'))
-    .addOption(new Option('--engine <engine>', 'whose instruction costs are counted').choices(['aot', 'wasm3']).default('aot'))
+    .addOption(new Option('--cpu <cpu>', 'what executes the firmware').choices(['wasm', 'wasm3']).default('wasm'))
+    .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3)').choices(['aot', 'wasm3']))
+    .addOption(new Option('--wasm3 <variant>', 'with --cpu wasm3: as boards have it, or as it comes (default: tuned)').choices(['tuned', 'reference']))
     .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
     .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)
     .option('--wav <file>', 'write what the codec plays')
@@ -83,6 +86,8 @@ exceeded its budget, broken MIDI file); 2 used wrongly.
     .action(async (firmware: string, options: RunOptions) => {
       const { json, board, ...rest } = options;
       checkFirmware(firmware);
+      if (rest.cpu === 'wasm3' && rest.engine === 'aot') throw new UsageError('--cpu wasm3 executes with the interpreter: leave --engine aot out, or use --cpu wasm.');
+      if (rest.wasm3 && rest.cpu !== 'wasm3') throw new UsageError(`--wasm3 ${rest.wasm3} chooses between builds of CPU wasm3: add --cpu wasm3.`);
       if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
       if (options.vcd && !options.vcdWindow && !(options.seconds !== undefined && options.seconds <= LONG_VCD_SECONDS)) {
         console.error('note: a second of I2S lines is some 45 MB of VCD; --vcd-window FROM:TO or --seconds S limits it.');

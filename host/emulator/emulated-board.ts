@@ -6,10 +6,9 @@ import { emulatable, type Board, type Stm32Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 import type { Firmware } from '../build/compile.js';
 import { SourceMap } from '../build/source-map.js';
-import { InstructionCosts, loadCoreCosts, type EngineCosts } from '../cpu/wasm/costs.js';
-import { WasmCpu } from '../cpu/wasm/cpu.js';
-import { parseModule } from '../cpu/wasm/decode.js';
-import { meter } from '../cpu/wasm/meter.js';
+import { loadCoreCosts, type EngineCosts } from '../cpu/wasm/costs.js';
+import type { PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
+import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { describeTrap, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import { AudioSink } from '../devices/audio-sink.js';
 import { plugCodec } from '../devices/codecs.js';
@@ -23,14 +22,15 @@ import { RealTime } from '../machine/real-time.js';
 import type { Appointment } from '../machine/timeline.js';
 import { floorTimes, fraction, times } from '../machine/fraction.js';
 import type { Wire } from '../machine/wire.js';
+import { createCpu, type CpuOptions } from './create-cpu.js';
 import { mapMemory } from './memory-map.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
 import { Recorder } from '../profile/recorder.js';
 import type { IsrResult } from '../profile/run-result.js';
 
-export interface EmulationOptions {
-  /** Whose instruction costs are counted: an engine of the core's cost table. */
+export interface EmulationOptions extends CpuOptions {
+  /** Whose instruction costs are counted: an engine of the core's cost table; by default aot, and wasm3 with CPU wasm3. */
   readonly engine?: string;
   /** How many times faster than the chip's the core is. */
   readonly overclock?: number;
@@ -59,7 +59,7 @@ export class EmulatedBoard {
   readonly machine: Machine;
   readonly chip: Stm32;
   readonly time: RealTime;
-  readonly cpu: WasmCpu;
+  readonly cpu: PreEmptiveCpu;
   /** The keyboard at the far end of the MIDI cable. */
   readonly midi: MidiSource;
   /** Whoever listens to MIDI OUT. */
@@ -79,11 +79,15 @@ export class EmulatedBoard {
   private words: Uint32Array = new Uint32Array(0);
   private ringItems = 0;
   private readonly lastMidiBytes: number[] = [];
-  private readonly traps: Pick<Parameters<typeof describeTrap>[1], 'module' | 'metered' | 'sourceMap'>;
+  private readonly module: WasmModule;
+  private readonly sourceMap: SourceMap | undefined;
 
   readonly board: Stm32Board;
 
-  /** @throws NotEmulated for a board of a family that has no models; Error when the engine has no cost table for this core */
+  /**
+   * @throws NotEmulated for a board of a family that has no models; Error when the engine has no cost table for this core, or CPU wasm3 has not
+   *   been made ready (prepareCpu)
+   */
   constructor(ofBoard: Board, readonly firmware: Firmware, readonly options: EmulationOptions = {}) {
     const board = (this.board = emulatable(ofBoard));
     const lines = Array.from({ length: board.nvic.lines }, () => '');
@@ -99,18 +103,18 @@ export class EmulatedBoard {
     this.time = new RealTime(machine.timeline, machine.clocks);
     this.sampleRate = sampleRateOf(board);
 
-    this.engine = options.engine ?? 'aot';
+    this.engine = options.engine ?? (options.cpu === 'wasm3' ? 'wasm3' : 'aot');
     const core = board.lineage[board.lineage.length - 1];
     const costs = loadCoreCosts(core);
     this.costs = costs.engines[this.engine];
     if (!this.costs) throw new Error(`no costs for engine "${this.engine}" on ${core}; there are ${Object.keys(costs.engines).join(', ')}`);
-    const module = parseModule(firmware.wasm);
-    const metered = meter(module, new InstructionCosts(this.costs));
-    this.traps = { module, metered, sourceMap: firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined };
-    const { address, rest } = mapMemory(board, (module.memory?.initial ?? 0) * 65536, firmware.file);
+    this.module = parseModule(firmware.wasm);
+    this.sourceMap = firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined;
+    const memoryBytes = (this.module.memory?.initial ?? 0) * 65536;
+    const { address, rest } = mapMemory(board, memoryBytes, firmware.file);
     this.memoryAddress = address;
-    this.cpu = new WasmCpu({
-      machine, metered, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
+    this.cpu = createCpu({ ...options, costs: this.costs, module: this.module, memoryBytes, rest }, {
+      machine, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
       memoryAddress: address,
       onMemory: (bytes) => {
         this.words = new Uint32Array(bytes.buffer);
@@ -144,11 +148,6 @@ export class EmulatedBoard {
   /** A pad of the chip by its name (PA3): read its level, drive it, listen to its edges. */
   pin(name: string): Wire {
     return this.chip.pad(name);
-  }
-
-  /** The firmware's module with the meter in it, for whoever instantiates it elsewhere. */
-  get meteredBytes(): Uint8Array {
-    return this.traps.metered.bytes;
   }
 
   /** Seconds since reset. */
@@ -242,10 +241,7 @@ export class EmulatedBoard {
     const stackTraceLimit = Error.stackTraceLimit;
     Error.stackTraceLimit = 60;
     try {
-      this.cpu.boot();
-      this.cpu.call('init');
-      this.cpu.call('main');
-      this.cpu.sleepForever();
+      this.cpu.run();
     } catch (error) {
       if (!(error instanceof RunEnded)) throw this.describe(error);
     } finally {
@@ -257,7 +253,7 @@ export class EmulatedBoard {
   /** What the firmware threw, with the place in its source, the handler, and the last MIDI bytes. */
   describe(error: unknown): FirmwareTrap {
     return describeTrap(error, {
-      ...this.traps, running: [...this.cpu.running], seconds: this.now, cycle: this.machine.timeline.now, lastMidiBytes: this.lastMidiBytes,
+      module: this.module, sourceMap: this.sourceMap, offsets: this.cpu.offsetsOf(error), running: [...this.cpu.running], seconds: this.now, cycle: this.machine.timeline.now, lastMidiBytes: this.lastMidiBytes,
     });
   }
 

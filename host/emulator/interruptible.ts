@@ -17,7 +17,7 @@ export function interruptible<T>(work: () => T): T {
   try {
     return runInNewContext('work()', { work }, { breakOnSigint: true }) as T;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new Interrupted('interrupted');
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new Interrupted('interrupted; nothing was written');
     throw error;
   }
 }

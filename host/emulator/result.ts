@@ -26,7 +26,7 @@ export function resultOf(emulated: EmulatedBoard, midiFile: string | null): RunR
     format: 1,
     firmware: emulated.firmware.file,
     board: board.name,
-    cpu: 'wasm',
+    cpu: options.cpu ?? 'wasm',
     engine: emulated.engine,
     seed: options.seed ?? 0,
     overclock: options.overclock ?? 1,

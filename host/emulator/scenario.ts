@@ -7,6 +7,7 @@
 import { resolve } from 'node:path';
 import { loadBoard } from '../boards/index.js';
 import { compileFirmware, type Firmware } from '../build/compile.js';
+import { prepareCpu } from './create-cpu.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
 
 /** What a scenario may yield: let time pass, or wait for a condition. */
@@ -56,6 +57,7 @@ export function firmwareFor(file: string, boardName: string): Promise<Firmware> 
  */
 export async function play(file: string, scenario: Scenario, options: PlayOptions = {}): Promise<EmulatedBoard> {
   const { board = 'stm32f4-discovery', ...rest } = options;
+  await prepareCpu(rest);
   const emulated = new EmulatedBoard(loadBoard(board), await firmwareFor(file, board), rest);
   let thrown: { error: unknown } | undefined;
   emulated.at(0, () => {

@@ -12,6 +12,7 @@ import { notesOf } from '../profile/midi-to-audio.js';
 import { writeReport } from '../profile/report.js';
 import type { RunResult } from '../profile/run-result.js';
 import type { WrittenFile } from '../profile/summary.js';
+import { prepareCpu } from './create-cpu.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
 import { interruptible } from './interruptible.js';
 import { resultOf, sentAudioOf } from './result.js';
@@ -55,6 +56,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   for (const path of [wav, vcd, midiOut]) if (path !== undefined) await prepareOutput(path);
   if (report !== undefined) await prepareOutput(join(report, 'report.html'));
   const firmware = await compileFirmware(options.firmware, board);
+  await prepareCpu(options);
   const emulated = new EmulatedBoard(board, firmware, options);
   const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
 

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Board } from '../boards/index.js';
 import { compileFirmware, type Firmware } from '../build/compile.js';
+import { WasmCpu } from '../cpu/wasm/cpu.js';
 import type { EmulatedBoard } from '../emulator/emulated-board.js';
 import { assemblyDir } from '../paths.js';
 
@@ -28,6 +29,7 @@ export function compileForRecording(file: string, board: Board): Promise<Firmwar
  */
 export function recordStamps(emulated: EmulatedBoard): StampedCharacter[] {
   const { machine, cpu, board, memoryAddress } = emulated;
+  if (!(cpu instanceof WasmCpu)) throw new Error('stamps are recorded on CPU wasm, whose globals can be read');
   const recorded: StampedCharacter[] = [];
   const word = (offset: number): number => machine.bus.read(memoryAddress + offset, 4) >>> 0;
   let seen = 0;

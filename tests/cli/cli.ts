@@ -20,7 +20,8 @@ export interface Outcome {
 export class Workplace {
   readonly directory = mkdtempSync(join(tmpdir(), 'tonewheel-cli-'));
 
-  constructor() {
+  /** @param environment variables that the command line has besides, or in place of, our own */
+  constructor(private readonly environment: NodeJS.ProcessEnv = {}) {
     after(() => rmSync(this.directory, { recursive: true, force: true }));
   }
 
@@ -39,13 +40,13 @@ export class Workplace {
 
   run(...args: string[]): Promise<Outcome> {
     return new Promise((resolve) => {
-      execFile(process.execPath, [entry, ...args], { cwd: this.directory, env: plainEnvironment() }, (error, stdout, stderr) =>
+      execFile(process.execPath, [entry, ...args], { cwd: this.directory, env: { ...plainEnvironment(), ...this.environment } }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr }));
     });
   }
 
   start(...args: string[]): ChildProcess {
-    return spawn(process.execPath, [entry, ...args], { cwd: this.directory, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(process.execPath, [entry, ...args], { cwd: this.directory, env: { ...plainEnvironment(), ...this.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 }
 

@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { test } from 'node:test';
 import { EmulatedBoard, loadBoard, resultOf, type EmulationOptions, type RunResult } from '../../host/index.js';
 import { parseMidiFile, type MidiFile } from '../../host/devices/midi-file.js';
+import { prepareCpu } from '../../host/emulator/create-cpu.js';
 import { firmwareFor } from '../../host/emulator/scenario.js';
 import { perform } from '../../host/emulator/session.js';
 import { canonInD } from '../../music/canon-in-d.js';
@@ -26,6 +27,7 @@ const piece: MidiFile = {
 };
 
 async function play(options: EmulationOptions): Promise<RunResult> {
+  await prepareCpu(options);
   const board = new EmulatedBoard(loadBoard(BOARD), await firmwareFor(SYNTH, BOARD), options);
   perform(board, SECONDS, piece);
   const result = resultOf(board, 'canon');
@@ -35,10 +37,13 @@ async function play(options: EmulationOptions): Promise<RunResult> {
   return result;
 }
 
-test('aligned MIDI sounds the same, bit for bit, however fast the core and whatever the engine', async () => {
+test('aligned MIDI sounds the same, bit for bit, however fast the core, whatever the engine, and on CPU wasm3', async () => {
   const reference = await play({ midiAlign: true });
   assert.equal(reference.frames, Math.floor(SECONDS * 86_000_000 / 1792));
-  const others: EmulationOptions[] = [{ overclock: 2 }, { overclock: 4 }, { overclock: 1.37 }, { engine: 'wasm3', overclock: 40 }];
+  const others: EmulationOptions[] = [
+    { overclock: 2 }, { overclock: 4 }, { overclock: 1.37 }, { engine: 'wasm3', overclock: 40 },
+    { cpu: 'wasm3', wasm3: 'tuned', overclock: 40 }, { cpu: 'wasm3', wasm3: 'reference', overclock: 40 },
+  ];
   for (const options of others) {
     const { audioSha256, frames, cyclesPerFrame } = await play({ midiAlign: true, ...options });
     assert.equal(audioSha256, reference.audioSha256, JSON.stringify(options));

@@ -2,6 +2,7 @@
 // Received MIDI characters on their way from the UART's handler to the parser, with the audio frame and the time of each.
 
 import { count, Counter, setGauge } from "../../shim/counters";
+import { rememberMidi } from "../../shim/recent";
 import { createStampedQueue } from "../../midi/queue";
 import { timestamp } from "../timer";
 
@@ -33,6 +34,7 @@ export const receivedQueue: usize = changetype<usize>(received);
 // @ts-ignore: decorator
 @inline
 export function queueReceived(frame: u32, byte: u32, afterGap: bool): bool {
+  rememberMidi(byte);
   const queued = received.push(frame, byte | (afterGap ? AFTER_GAP : 0) | (timestamp() << TIME_SHIFT));
   if (!queued) count(Counter.rxQueueFull);
   setGauge(Counter.rxQueueHigh, received.highWater);

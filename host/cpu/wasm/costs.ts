@@ -17,6 +17,8 @@ export interface EngineCosts {
   readonly imports: Readonly<Record<string, number>>;
   /** From the core's exception entry to a handler's first instruction, and back: what the shim's dispatcher adds. */
   readonly dispatch: number;
+  /** Of an interpreter: cycles of one of its operations, for the CPU that counts these. */
+  readonly operation?: number;
 }
 
 export interface CoreCosts {

@@ -3,12 +3,12 @@
 
 import type { SourceMap, Location } from '../../build/source-map.js';
 import type { WasmModule } from './decode.js';
-import type { MeteredModule } from './meter.js';
-import { FirmwareAbort } from './cpu.js';
+import { FirmwareAbort } from '../pre-emptive-cpu.js';
 
 export interface TrapContext {
   readonly module: WasmModule;
-  readonly metered: MeteredModule;
+  /** Byte offsets in the module of what was being executed, innermost first. */
+  readonly offsets: readonly number[];
   readonly sourceMap: SourceMap | undefined;
   /** Vectors whose handlers were running, outermost first. */
   readonly running: readonly string[];
@@ -43,14 +43,12 @@ function reasonOf(error: unknown): string {
 export const isLibrary = (file: string): boolean => file.startsWith('~lib/') || file.includes('node_modules/') || /(^|\/)assembly\/shim\//.test(file);
 
 /**
- * Source positions of the WebAssembly frames of an error's stack, innermost first. Where library code was inlined, its place comes first and then
+ * Source positions of the offsets, innermost first. Where library code was inlined, its place comes first and then
  * that of the code around it.
  */
-function framesOf(error: unknown, { module, metered, sourceMap }: TrapContext): TrapFrame[] {
-  const stack = error instanceof Error ? error.stack ?? '' : '';
+function framesOf({ module, offsets, sourceMap }: TrapContext): TrapFrame[] {
   const frames: TrapFrame[] = [];
-  for (const match of stack.matchAll(/wasm-function\[(\d+)\]:0x([0-9a-f]+)/g)) {
-    const offset = metered.originalOffset(parseInt(match[2], 16));
+  for (const offset of offsets) {
     const body = module.functions.find(({ start, end }) => offset >= start && offset < end);
     if (!body || !sourceMap) continue;
     const functionName = (module.functionNames.get(body.index) ?? `function ${body.index}`).replace(/^.*\//, '');
@@ -66,7 +64,7 @@ function framesOf(error: unknown, { module, metered, sourceMap }: TrapContext): 
 /** Wraps what came out of a run. An error that no firmware caused keeps its own stack as the cause. */
 export function describeTrap(error: unknown, context: TrapContext): FirmwareTrap {
   const reason = reasonOf(error);
-  const frames = framesOf(error, context);
+  const frames = framesOf(context);
   if (error instanceof FirmwareAbort && error.file !== '') {
     // The compiler has written the exact place into the call; what its mapping gave for the same function is a guess.
     const [innermost] = frames;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Writes WebAssembly binary fragments.
 
-import { ByteReader, forEachInstruction, SECTION, type Section } from './decode.js';
+import { ByteReader, forEachInstruction, SECTION, type Section, type WasmModule } from './decode.js';
 
 /** A growing byte array with the encodings that the binary format uses. */
 export class ByteWriter {
@@ -58,6 +58,13 @@ export class ByteWriter {
 export function withCustomSection(module: Uint8Array, name: string, contents: Uint8Array): Uint8Array {
   const section = new ByteWriter().name(name).bytes(contents);
   return new ByteWriter().bytes(module).section(SECTION.custom, section).take().slice();
+}
+
+/** The module without custom sections of these names. Sections with code keep their offsets as long as those stand behind them. */
+export function withoutCustomSections({ bytes, sections }: WasmModule, names: readonly string[]): Uint8Array {
+  const out = new ByteWriter().bytes(bytes, 0, 8);
+  for (const { start, end, name } of sections) if (name === undefined || !names.includes(name)) out.bytes(bytes, start, end);
+  return out.take().slice();
 }
 
 /** Copies a section that is a vector and appends elements to it: old count, contents, new elements. */

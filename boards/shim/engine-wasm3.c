@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Engine "wasm3", with or without native kernels: the module is interpreted; each handler runs on a stack region of its own, since a call through
+// m3_Call from an interrupt would overwrite the stack of the code that it interrupts.
+
+#include <string.h>
+
+#include "abi.h"
+#include "engine-wasm3.h"
+#include "kernels.h"
+#include "m3_compile.h"
+#include "m3_env.h"
+#include "shim.h"
+#include "wasm3-run.h"
+
+static IM3Runtime runtime;
+static IM3Module module;
+static IM3Function function_init, function_main;
+
+typedef struct {
+  IM3Function function;
+  uint64_t *base;
+  uint64_t *limit;
+} handler;
+static handler *handlers;
+
+static uint64_t *main_base, *main_limit;
+
+/** wasm3 tells its traps apart by the addresses of their messages. */
+static uint32_t cause_of(M3Result result) {
+  if (result == m3Err_trapUnreachable) return TW_TRAP_UNREACHABLE;
+  if (result == m3Err_trapOutOfBoundsMemoryAccess) return TW_TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (result == m3Err_trapDivisionByZero) return TW_TRAP_DIVIDE_BY_ZERO;
+  if (result == m3Err_trapIntegerOverflow) return TW_TRAP_INTEGER_OVERFLOW;
+  if (result == m3Err_trapIntegerConversion) return TW_TRAP_INVALID_CONVERSION;
+  if (result == m3Err_trapIndirectCallTypeMismatch) return TW_TRAP_SIGNATURE_MISMATCH;
+  if (result == m3Err_trapTableIndexOutOfRange) return TW_TRAP_TABLE_OUT_OF_BOUNDS;
+  if (result == m3Err_trapTableElementIsNull) return TW_TRAP_NULL_TABLE_ENTRY;
+  if (result == m3Err_trapStackOverflow) return TW_TRAP_STACK_OVERFLOW;
+  return TW_TRAP_BAD_MODULE;
+}
+
+static void must(M3Result result) {
+  if (!result) return;
+  tw_log_text(result);
+  tw_log_text("\n");
+  tw_trap(cause_of(result), TW_NO_OFFSET);
+}
+
+/** A stack of whole 8-byte slots from the heap. */
+static uint64_t *stack_of(uint32_t byte_count, uint64_t **limit) {
+  const uint32_t slots = (byte_count + 7) / 8;
+  uint64_t *base = tw_heap_alloc(8 * slots);
+  *limit = base + slots;
+  return base;
+}
+
+static void run(IM3Function function, uint64_t *base, uint64_t *limit) {
+  const char *trap = tw_wasm3_run(function, base, limit);
+  if (trap) tw_trap(cause_of(trap), TW_NO_OFFSET);
+}
+
+static IM3Function find(const char *name) {
+  IM3Function function;
+  must(m3_FindFunction(&function, runtime, name));
+  return function;
+}
+
+/** Functions that are compiled ahead of time get native code in place of interpreted, by their index. */
+static void bind_kernels(void) {
+  for (uint32_t i = 0; i < tw_kernel_count; i++) {
+    const tw_kernel *kernel = &tw_kernels[i];
+    if (kernel->function >= module->numFunctions) tw_trap(TW_TRAP_BAD_MODULE, TW_NO_OFFSET);
+    must(CompileRawFunction(module, &module->functions[kernel->function], kernel->raw, 0));
+  }
+}
+
+void tw_engine_boot(void) {
+  memset(tw_memory, 0, TW_MEMORY_BYTES);
+  IM3Environment environment = m3_NewEnvironment();
+  // The runtime's own stack is that of init and main.
+  runtime = m3_NewRuntime(environment, tw_main_stack_bytes, 0);
+  main_base = runtime->stack;
+  main_limit = main_base + tw_main_stack_bytes / 8;
+  must(m3_ParseModule(environment, &module, tw_module, tw_module_bytes));
+
+  // Linear memory is where the linker put it: DMA reads it there, and it never moves.
+  const uint32_t pages = module->memoryInfo.initPages;
+  if (module->memoryImported || pages * 65536u != TW_MEMORY_BYTES) tw_trap(TW_TRAP_BAD_MODULE, TW_NO_OFFSET);
+  M3MemoryHeader *header = (M3MemoryHeader *)(tw_memory - sizeof(M3MemoryHeader));
+  header->length = TW_MEMORY_BYTES;
+  header->runtime = runtime;
+  header->maxStack = (m3slot_t *)runtime->stack + runtime->numStackSlots;
+  runtime->memory.mallocated = header;
+  runtime->memory.numPages = runtime->memory.maxPages = pages;
+  module->memoryImported = true;
+
+  must(m3_LoadModule(runtime, module));
+  tw_wasm3_link_abi(module);
+  bind_kernels();
+  must(m3_CompileModule(module));
+#if !TW_WASM3_TUNED
+  tw_wasm3_settle_calls(module);
+#endif
+
+  handlers = tw_heap_alloc(tw_vector_count * sizeof *handlers + 1);
+  for (uint32_t i = 0; i < tw_vector_count; i++) {
+    handlers[i].function = find(tw_vectors[i].export_name);
+    handlers[i].base = stack_of(tw_vectors[i].stack_bytes, &handlers[i].limit);
+  }
+  function_init = find("init");
+  function_main = find("main");
+  if (module->startFunction >= 0) {
+    IM3Function start = &module->functions[module->startFunction];
+    module->startFunction = -1;
+    run(start, main_base, main_limit);
+  }
+}
+
+void tw_engine_init(void) { run(function_init, main_base, main_limit); }
+void tw_engine_main(void) { run(function_main, main_base, main_limit); }
+
+void tw_engine_handle(uint32_t vector) {
+  const handler *h = &handlers[vector];
+  run(h->function, h->base, h->limit);
+}
+
+void tw_engine_locate(tw_record *record) {
+  const pc_t at = 0;
+  if (!at) return;
+  // The function whose code begins last before it: each function's code is one piece.
+  pc_t best = 0;
+  for (uint32_t i = 0; i < module->numFunctions; i++) {
+    const pc_t start = module->functions[i].compiled;
+    if (start && start <= at && start > best) {
+      best = start;
+      record->function = i;
+    }
+  }
+  record->offset = (uint32_t)(at - best);
+  record->flags |= TW_RECORD_OFFSET_IS_WORD;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// From a record of a trap to the line of TypeScript, with the files that the build left.
+
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { isLibrary } from '../../cpu/wasm/trap.js';
+import { forEachInstruction, parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
+import { withoutCustomSections } from '../../cpu/wasm/writer.js';
+import { VECTOR_SECTION, type Vector } from '../../vectors.js';
+import { readSections } from '../aot/sections.js';
+import { SourceMap, type Location } from '../source-map.js';
+import { moduleHash } from './image-source.js';
+import { RecordError, trapCauses, type TrapRecord } from './trap-record.js';
+
+const run = promisify(execFile);
+
+export interface TrapFiles {
+  readonly wasm: string;
+  /** Source map of the module. */
+  readonly map: string;
+  /** The image, for addresses of compiled code. */
+  readonly elf: string;
+}
+
+const CAUSE = { abort: 16, badArgument: 17, unexpectedInterrupt: 20, firstFault: 33 } as const;
+
+const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
+
+/** Names of the handlers, from the module's own table. */
+function vectorsOf(module: WasmModule): Vector[] {
+  const section = module.sections.find((s) => s.name === VECTOR_SECTION);
+  if (!section) return [];
+  const text = new TextDecoder().decode(module.bytes.subarray(section.contents, section.end));
+  return JSON.parse(text.slice(text.indexOf('['))) as Vector[];
+}
+
+/** An AssemblyScript string among the module's initial data: UTF-16, its byte length in the four bytes in front of it. */
+function stringAt(module: WasmModule, pointer: number): string {
+  for (const { offset, bytes } of readSections(module).data) {
+    const at = pointer - offset;
+    if (at < 4 || at > bytes.length) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return new TextDecoder('utf-16le').decode(bytes.subarray(at, at + view.getUint32(at - 4, true)));
+  }
+  return '';
+}
+
+/** Source position of an address of compiled code; the debug information of translated firmware speaks of the TypeScript. */
+async function lineOfAddress(elf: string, address: number): Promise<Location | undefined> {
+  // A return address stands behind the call.
+  const result = await run('arm-none-eabi-addr2line', ['-e', elf, hex((address & ~1) - 2)]).catch(() => undefined);
+  const found = /^(.*\.ts):(\d+)/m.exec(result?.stdout ?? '');
+  return found ? { file: found[1], line: Number(found[2]), column: 0 } : undefined;
+}
+
+/** Word offsets of interpreted code are known to a function only: its first line that has one stands for it. */
+function locate(module: WasmModule, map: SourceMap, record: TrapRecord): { functionName?: string; at?: Location } {
+  const body = module.functions.find((f) => (record.offset !== undefined ? record.offset >= f.start && record.offset < f.end : f.index === record.functionIndex));
+  if (!body) return {};
+  const functionName = module.functionNames.get(body.index)?.replace(/^.*\//, '');
+  if (record.offset !== undefined) {
+    return { functionName, at: map.locate(record.offset, body.start, (file) => !isLibrary(file)) ?? map.locate(record.offset, body.start) };
+  }
+  let at: Location | undefined;
+  forEachInstruction(module.bytes, body.code, body.end, ({ offset }) => {
+    at = map.locate(offset, offset, (file) => !isLibrary(file));
+    return at ? false : undefined;
+  });
+  return { functionName, at };
+}
+
+/**
+ * Says what happened, as the emulator says it of a trap there.
+ * @throws RecordError when the record is of another firmware than the files
+ */
+export async function explainTrap(record: TrapRecord, files: TrapFiles): Promise<string> {
+  const module = parseModule(new Uint8Array(await readFile(files.wasm)));
+  const map = new SourceMap(await readFile(files.map, 'utf8'));
+  const shipped = withoutCustomSections(module, ['name', 'sourceMappingURL']);
+  if (moduleHash(shipped) !== record.moduleHash) throw new RecordError(`the record is of another firmware than ${files.wasm}; name the directory of the build that ran`);
+  const [first, second, third, fourth] = record.detail;
+  let { functionName, at } = locate(module, map, record);
+  const lines: string[] = [];
+  let reason = trapCauses[record.cause] ?? `cause ${record.cause}`;
+  if (record.cause === CAUSE.abort) {
+    reason = stringAt(module, first) || reason;
+    const file = stringAt(module, second);
+    if (file !== '') at = { file, line: third, column: fourth - 1 };
+  } else if (record.cause === CAUSE.badArgument) {
+    reason += `: ${hex(first)}`;
+    at ??= await lineOfAddress(files.elf, third);
+  } else if (record.cause >= CAUSE.firstFault) {
+    reason += ` at ${hex(first)} (CFSR ${hex(third)}${fourth ? `, address ${hex(fourth)}` : ''})`;
+    at ??= await lineOfAddress(files.elf, first + 2);
+  } else if (record.cause === CAUSE.unexpectedInterrupt) reason += `: number ${first | 0}`;
+  const vectors = vectorsOf(module);
+  const running = record.running.map((index) => vectors[index]?.name ?? `vector ${index}`).reverse();
+  const midi = record.lastMidiBytes.map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ');
+  lines.push(
+    `The firmware stopped: ${reason}`,
+    `  at    ${at ? `${at.file}:${at.line}${record.offset !== undefined || record.cause === CAUSE.abort ? `:${at.column + 1}` : ''}` : 'a place without source information'}`
+      + `${functionName ? ` in ${functionName}` : ''}`,
+    `  in    ${running.length > 0 ? `the handler of ${running[0]}${running.length > 1 ? ` (which had pre-empted ${running.slice(1).join(', then ')})` : ''}` : 'main, no handler running'}`,
+    `  cycle ${record.cycle} (modulo 2^32), ${record.restarts} restart${record.restarts === 1 ? '' : 's'} after a trap since power-up`,
+    `  MIDI  ${midi ? `last bytes ${midi}` : 'no byte had come in'}`,
+  );
+  return lines.join('\n');
+}

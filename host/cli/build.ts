@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// `tonewheel build`: the image of a firmware for a board.
+
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { buildImage, type Image } from '../build/image/image.js';
+import { engineNames, type EngineName } from '../build/image/engines.js';
+import { sizeTable } from '../build/image/size-table.js';
+import { prepareOutput } from '../output.js';
+import { boardNamed } from './board.js';
+import { checkFirmware } from './inputs.js';
+
+interface BuildOptions {
+  board: string; engine: EngineName; out: string; stack?: number; mainStack?: number; onTrap: 'restart' | 'halt'; watchdog?: number; json?: boolean;
+}
+
+const byteCount = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 256 || value % 8 !== 0) throw new InvalidArgumentError('Wanted bytes: a multiple of 8, 256 or more.');
+  return value;
+};
+
+const period = (text: string): number => {
+  const value = Number(text);
+  if (!(value >= 0.001 && value <= 32)) throw new InvalidArgumentError('Wanted seconds, 0.001 to 32.');
+  return value;
+};
+
+/** What `--json` prints. */
+function facts({ board, engine, files, sizes, firmware }: Image) {
+  return {
+    board: board.name, engine, files, flash: sizes.flash, flashBytes: sizes.flashBytes, flashTotal: sizes.flashTotal,
+    ram: sizes.ram, ramBytes: sizes.ramBytes, ramTotal: sizes.ramTotal, vectors: firmware.vectors.map(({ name, priority }) => ({ name, priority })),
+  };
+}
+
+export function buildCommand(): Command {
+  return new Command('build')
+    .description('build the image of a firmware for a board: wasm, elf, bin, hex, map')
+    .argument('<firmware>', 'the firmware\'s TypeScript file')
+    .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
+    .addOption(new Option('--engine <engine>', 'what executes the firmware on the board').choices(engineNames).default('kernels'))
+    .option('--out <dir>', 'where the files go (default: build/images/BOARD-ENGINE)')
+    .option('--stack <bytes>', 'C stack, for main and all handlers that nest on it (default: 8192)', byteCount)
+    .option('--main-stack <bytes>', 'interpreter stack of init and main (default: 4096)', byteCount)
+    .addOption(new Option('--on-trap <what>', 'after a trap, when the output is muted and the record is kept').choices(['restart', 'halt']).default('restart'))
+    .option('--watchdog <seconds>', 'start the independent watchdog; main feeds it each time it goes to sleep', period)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `
+Engines: wasm3 interprets everything, and the module can be replaced in the
+field; kernels does the same but for functions marked @native, which are
+compiled ahead of time; aot compiles everything ahead of time.
+
+Exit code: 0 built; 1 does not compile, or does not fit; 2 used wrongly.
+
+  $ tonewheel build synth.ts --board stm32f4-discovery
+`)
+    .action(async (firmware: string, { board: name, json, out, stack, mainStack, watchdog, ...rest }: BuildOptions) => {
+      checkFirmware(firmware);
+      const board = boardNamed(name);
+      const directory = out ?? join('build', 'images', `${board.name}-${rest.engine}`);
+      await prepareOutput(join(directory, 'image.elf'));
+      const image = await buildImage({ firmware, board, ...rest, out: directory, stackBytes: stack, mainStackBytes: mainStack, watchdogSeconds: watchdog });
+      console.log(json ? JSON.stringify(facts(image), null, 2) : sizeTable(image));
+    });
+}

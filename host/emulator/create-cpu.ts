@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Which CPU executes a firmware: the metered module on the JavaScript engine, or wasm3 under the boards' shim.
+
+import type { Wasm3Variant } from '../build/wasm3/prepare.js';
+import type { CpuConfig, PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
+import { InstructionCosts, type EngineCosts } from '../cpu/wasm/costs.js';
+import { WasmCpu } from '../cpu/wasm/cpu.js';
+import type { WasmModule } from '../cpu/wasm/decode.js';
+import { meter } from '../cpu/wasm/meter.js';
+import { Wasm3Cpu } from '../cpu/wasm3/cpu.js';
+import type { MemoryRegion } from '../machine/bus.js';
+import { prepareHostShim } from '../wasm3-host-shim/index.js';
+
+export type CpuName = 'wasm' | 'wasm3';
+
+export interface CpuOptions {
+  /** What executes the firmware; `wasm3` wants `prepareCpu` first. */
+  readonly cpu?: CpuName;
+  /** Of CPU wasm3: the interpreter as boards have it, or as it comes. */
+  readonly wasm3?: Wasm3Variant;
+}
+
+const variantOf = ({ wasm3 = 'tuned' }: CpuOptions): Wasm3Variant => wasm3;
+
+/** Builds what the CPU needs, the first time on this computer. @throws NoCompiler when CPU wasm3 lacks a C compiler */
+export async function prepareCpu(options: CpuOptions): Promise<void> {
+  if (options.cpu === 'wasm3') await prepareHostShim(variantOf(options));
+}
+
+export interface FirmwareForCpu extends CpuOptions {
+  readonly costs: EngineCosts;
+  readonly module: WasmModule;
+  readonly memoryBytes: number;
+  /** RAM around linear memory. */
+  readonly rest: readonly MemoryRegion[];
+}
+
+/** @throws Error when the engine's costs are not for the CPU, or `prepareCpu` has not been awaited */
+export function createCpu({ costs, module, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
+  if (options.cpu !== 'wasm3') return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs)) });
+  if (costs.operation === undefined) throw new Error('CPU wasm3 executes with the interpreter: its engine is wasm3, and no other');
+  const ranges = rest.map(({ origin, bytes }) => ({ start: origin, end: origin + bytes.length - 1 }));
+  return new Wasm3Cpu({ ...config, variant: variantOf(options), module: module.bytes, memoryBytes, operationCycles: costs.operation, ranges });
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// The shim as an N-API addon. One loaded copy of the library runs one firmware, once: the shim's state is in static variables, as on a board.
+
+#include <node_api.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "m3_env.h"
+#include "port-host.h"
+#include "shim.h"
+
+static napi_env env;
+static napi_value callbacks[TW_CALLBACK_COUNT], receiver;
+static const char *const callback_names[] = {
+#define X(name) #name,
+  TW_CALLBACKS(X)
+#undef X
+};
+
+/** Where JavaScript has entered last. An exception of a callback goes there over the interpreter's frames, which hold nothing to be released. */
+static jmp_buf *innermost;
+/** Where the firmware was when the first exception came. */
+static int32_t stopped_at = -1;
+
+uint32_t tw_call_host(enum tw_callback callback) {
+  const void *const pc = tw_op_pc;
+  napi_handle_scope scope;
+  napi_value result;
+  napi_open_handle_scope(env, &scope);
+  const napi_status status = napi_call_function(env, receiver, callbacks[callback], 0, NULL, &result);
+  napi_close_handle_scope(env, scope);
+  if (status != napi_ok) {
+    if (stopped_at < 0) stopped_at = tw_host_offset(pc);
+    longjmp(*innermost, 1);
+  }
+  // A handler may have run meanwhile.
+  tw_op_pc = pc;
+  return (uint32_t)tw_mail[0];
+}
+
+static void enter(void (*body)(uint32_t), uint32_t argument) {
+  jmp_buf here;
+  jmp_buf *const outer = innermost;
+  innermost = &here;
+  if (setjmp(here) == 0) body(argument);
+  innermost = outer;
+}
+
+static void run_body(uint32_t unused) {
+  (void)unused;
+  tw_run();
+}
+
+/** run(callbacks): boots, and runs the firmware until a callback throws; the exception comes out here. */
+static napi_value run(napi_env e, napi_callback_info info) {
+  size_t count = 1;
+  napi_value object;
+  env = e;
+  if (napi_get_cb_info(e, info, &count, &object, NULL, NULL) != napi_ok || napi_get_global(e, &receiver) != napi_ok) return NULL;
+  for (int i = 0; i < TW_CALLBACK_COUNT; i++) {
+    if (napi_get_named_property(e, object, callback_names[i], &callbacks[i]) != napi_ok) return NULL;
+  }
+  enter(run_body, 0);
+  return NULL;
+}
+
+static void dispatch_body(uint32_t vector) {
+  tw_op_pc = NULL;
+  tw_dispatch(vector);
+}
+
+/** dispatch(vector): runs a handler, while run is on its way. */
+static napi_value dispatch(napi_env e, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  uint32_t vector;
+  if (napi_get_cb_info(e, info, &count, &argument, NULL, NULL) != napi_ok || napi_get_value_uint32(e, argument, &vector) != napi_ok) return NULL;
+  enter(dispatch_body, vector);
+  return NULL;
+}
+
+static void release(napi_env e, void *data, void *hint) {
+  (void)e, (void)data;
+  free(hint);
+}
+
+/** An ArrayBuffer on memory of C's. @param owned what to free when it is collected, or NULL */
+static napi_value buffer_on(napi_env e, void *bytes, size_t byte_count, void *owned) {
+  napi_value buffer = NULL;
+  if (napi_create_external_arraybuffer(e, bytes, byte_count, owned ? release : NULL, owned, &buffer) != napi_ok) {
+    free(owned);
+    napi_throw_error(e, NULL, "this Node cannot share memory with an addon (ArrayBuffers outside of its own heap are disabled)");
+  }
+  return buffer;
+}
+
+static uint32_t property(napi_env e, napi_value object, const char *name) {
+  napi_value value;
+  uint32_t number = 0;
+  if (napi_get_named_property(e, object, name, &value) == napi_ok) napi_get_value_uint32(e, value, &number);
+  return number;
+}
+
+/** Bytes of a typed array, copied. @return NULL when it is none, or there is no memory */
+static void *copy_of(napi_env e, napi_value object, const char *name, uint32_t *length) {
+  napi_value array;
+  void *data;
+  size_t elements;
+  napi_typedarray_type type;
+  if (napi_get_named_property(e, object, name, &array) != napi_ok) return NULL;
+  if (napi_get_typedarray_info(e, array, &type, &elements, &data, NULL, NULL) != napi_ok) return NULL;
+  *length = (uint32_t)elements;
+  const size_t byte_count = elements * (type == napi_uint8_array ? 1 : 4);
+  void *copy = malloc(byte_count + 1);
+  if (copy) memcpy(copy, data, byte_count);
+  return copy;
+}
+
+/** Rows of [irq, priority, stack bytes], and their names one after the other, each with a zero behind it. */
+static tw_vector *vectors_of(const int32_t *rows, uint32_t count, const char *names) {
+  tw_vector *vectors = calloc(count + 1, sizeof *vectors);
+  for (uint32_t i = 0; vectors && i < count; i++) {
+    vectors[i] = (tw_vector){ (int16_t)rows[3 * i], (uint8_t)rows[3 * i + 1], names, (uint32_t)rows[3 * i + 2] };
+    names += strlen(names) + 1;
+  }
+  return vectors;
+}
+
+/** setup(image): takes what a board's image has in its constants. @return the buffers that both sides see */
+static napi_value setup(napi_env e, napi_callback_info info) {
+  size_t count = 1;
+  napi_value image, buffers;
+  if (napi_get_cb_info(e, info, &count, &image, NULL, NULL) != napi_ok) return NULL;
+  uint32_t row_words = 0, name_bytes = 0, range_words = 0;
+  tw_module = copy_of(e, image, "module", &tw_module_bytes);
+  const int32_t *rows = copy_of(e, image, "vectors", &row_words);
+  const char *names = copy_of(e, image, "vectorNames", &name_bytes);
+  tw_ranges = copy_of(e, image, "ranges", &range_words);
+  if (!tw_module || !rows || !names || !tw_ranges) {
+    napi_throw_error(e, NULL, "setup: module and vectorNames must be Uint8Arrays, vectors and ranges Int32Array and Uint32Array");
+    return NULL;
+  }
+  tw_vector_count = row_words / 3;
+  tw_vectors = vectors_of(rows, tw_vector_count, names);
+  tw_range_count = range_words / 2;
+  tw_marker_high = tw_marker_low = calloc(tw_vector_count + 1, sizeof(tw_store));
+  tw_irq_lines = property(e, image, "irqLines");
+  tw_priority_bits = property(e, image, "priorityBits");
+  tw_main_stack_bytes = property(e, image, "mainStackBytes");
+  tw_memory_address = property(e, image, "memoryAddress");
+  tw_memory_bytes = property(e, image, "memoryBytes");
+  // Linear memory has the interpreter's header right in front of it.
+  const uint32_t heap_bytes = property(e, image, "heapBytes");
+  const size_t front = (sizeof(M3MemoryHeader) + 63) & ~(size_t)63;
+  uint8_t *block = calloc(1, front + tw_memory_bytes + heap_bytes);
+  if (!tw_vectors || !tw_marker_high || !block) {
+    napi_throw_error(e, NULL, "setup: out of memory");
+    return NULL;
+  }
+  tw_memory = block + front;
+  tw_heap_start = tw_memory + tw_memory_bytes;
+  tw_heap_end = tw_spare_start = tw_spare_end = tw_heap_start + heap_bytes;
+
+  if (napi_create_object(e, &buffers) != napi_ok) return NULL;
+  napi_set_named_property(e, buffers, "memory", buffer_on(e, tw_memory, tw_memory_bytes, block));
+  napi_set_named_property(e, buffers, "opsLeft", buffer_on(e, &tw_ops_left, sizeof tw_ops_left, NULL));
+  napi_set_named_property(e, buffers, "mail", buffer_on(e, tw_mail, sizeof tw_mail, NULL));
+  napi_set_named_property(e, buffers, "log", buffer_on(e, tw_log_out, sizeof tw_log_out, NULL));
+  return buffers;
+}
+
+/** stoppedAt(): offset in the module of what ran when the first exception came, or -1. */
+static napi_value where(napi_env e, napi_callback_info info) {
+  (void)info;
+  napi_value result = NULL;
+  napi_create_int32(e, stopped_at, &result);
+  return result;
+}
+
+/** heapUsed(): bytes that booting took. */
+static napi_value heap_used(napi_env e, napi_callback_info info) {
+  (void)info;
+  napi_value result = NULL;
+  napi_create_uint32(e, (uint32_t)tw_heap_used(), &result);
+  return result;
+}
+
+NAPI_MODULE_INIT() {
+  const struct {
+    const char *name;
+    napi_callback function;
+  } functions[] = { { "setup", setup }, { "run", run }, { "dispatch", dispatch }, { "stoppedAt", where }, { "heapUsed", heap_used } };
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    napi_value function;
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) != napi_ok) return NULL;
+    napi_set_named_property(env, exports, functions[i].name, function);
+  }
+  return exports;
+}

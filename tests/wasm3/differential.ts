@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// Runs the same calls of the same modules on V8 and on wasm3, and puts both outcomes into the same words.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { prepareWasm3, type Wasm3Variant } from '../../host/build/wasm3/prepare.js';
+import { packageRoot } from '../../host/paths.js';
+
+const run = promisify(execFile);
+
+export type ValueType = 'i32' | 'i64' | 'f32' | 'f64';
+
+export interface Call {
+  name: string;
+  /** Bit patterns of the arguments. */
+  args: { type: ValueType; bits: bigint }[];
+}
+
+export interface Case {
+  wasm: Uint8Array;
+  calls: Call[];
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** A JavaScript value of a WebAssembly type from its bits. */
+function fromBits(type: ValueType, bits: bigint): number | bigint {
+  scratch.setBigUint64(0, bits, true);
+  if (type === 'i64') return BigInt.asIntN(64, bits);
+  return type === 'i32' ? scratch.getInt32(0, true) : type === 'f32' ? scratch.getFloat32(0, true) : scratch.getFloat64(0, true);
+}
+
+/** A value as text; NaNs are all alike, since WebAssembly leaves their bits open. */
+function canonical(type: string, bits: bigint): string {
+  const nan = (exponent: bigint, mantissa: bigint) => (bits & exponent) === exponent && (bits & mantissa) !== 0n;
+  if (type === 'f32' && nan(0x7f800000n, 0x7fffffn)) return 'f32:nan';
+  if (type === 'f64' && nan(0x7ff0000000000000n, 0xfffffffffffffn)) return 'f64:nan';
+  return `${type}:${bits.toString(16).padStart(16, '0')}`;
+}
+
+function toText(type: ValueType, value: unknown): string {
+  scratch.setBigUint64(0, 0n, true);
+  if (type === 'i64') scratch.setBigInt64(0, value as bigint, true);
+  else if (type === 'i32') scratch.setInt32(0, value as number, true);
+  else if (type === 'f32') scratch.setFloat32(0, value as number, true);
+  else scratch.setFloat64(0, value as number, true);
+  return canonical(type, scratch.getBigUint64(0, true));
+}
+
+const v8Traps: [RegExp, string][] = [
+  [/unreachable/, 'unreachable'], [/divide by zero|remainder by zero/, 'division by zero'], [/unrepresentable/, 'does not fit'],
+  [/memory access out of bounds/, 'memory'], [/table index is out of bounds|null function or function signature mismatch|table access/, 'indirect call'],
+  [/Maximum call stack/, 'stack'],
+];
+
+const wasm3Traps: Record<string, string> = {
+  '[trap] unreachable executed': 'unreachable', '[trap] integer divide by zero': 'division by zero', '[trap] integer overflow': 'does not fit',
+  '[trap] invalid conversion to integer': 'does not fit', '[trap] out of bounds memory access': 'memory', '[trap] undefined element': 'indirect call',
+  '[trap] null table element': 'indirect call', '[trap] indirect call type mismatch': 'indirect call', '[trap] stack overflow': 'stack',
+};
+
+function hash(seed: number, data: Uint8Array): number {
+  for (let i = 0; i < data.length; i++) seed = Math.imul(seed ^ data[i], 16777619);
+  return seed >>> 0;
+}
+
+/** Result types of the exported functions by name, from the module's bytes. */
+export function signatures(wasm: Uint8Array): Map<string, { params: ValueType[]; results: ValueType[]; exported: boolean }> {
+  let at = 8;
+  const leb = (): number => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = wasm[at++];
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  const name = () => {
+    const length = leb();
+    return new TextDecoder().decode(wasm.subarray(at, (at += length)));
+  };
+  const valueType = () => ({ 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64' } as Record<number, ValueType>)[wasm[at++]];
+  const limits = () => {
+    if (leb() & 1) leb();
+    leb();
+  };
+  const types: { params: ValueType[]; results: ValueType[] }[] = [];
+  const functions: number[] = [];
+  const found = new Map<string, { params: ValueType[]; results: ValueType[]; exported: boolean }>();
+  while (at < wasm.length) {
+    const id = wasm[at++];
+    const end = leb() + at;
+    if (id === 1) for (let n = leb(); n > 0; n--) {
+      at++;
+      types.push({ params: Array.from({ length: leb() }, valueType), results: Array.from({ length: leb() }, valueType) });
+    }
+    if (id === 2) for (let n = leb(); n > 0; n--) {
+      const key = `${name()}.${name()}`;
+      const kind = wasm[at++];
+      if (kind === 0) {
+        functions.push(leb());
+        found.set(key, { ...types[functions.at(-1)!], exported: false });
+      } else if (kind === 1) {
+        at++;
+        limits();
+      } else if (kind === 2) limits();
+      else at += 2;
+    }
+    if (id === 3) for (let n = leb(); n > 0; n--) functions.push(leb());
+    if (id === 7) for (let n = leb(); n > 0; n--) {
+      const key = name();
+      const kind = wasm[at++];
+      const index = leb();
+      if (kind === 0) found.set(key, { ...types[functions[index]], exported: true });
+    }
+    at = end;
+  }
+  return found;
+}
+
+/** What V8 makes of a case: one line for the module, one a call, one for memory and imports at the end. A stack overflow ends it: where differs. */
+export function onV8({ wasm, calls }: Case): string[] {
+  const shapes = signatures(wasm);
+  let importHash = 2166136261;
+  let importCalls = 0;
+  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  const module = new WebAssembly.Module(wasm as BufferSource);
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) if (kind === 'function') {
+    const shape = shapes.get(`${from}.${name}`)!;
+    (imports[from] ??= {})[name] = (...args: unknown[]) => {
+      args.slice(0, shape.params.length).forEach((value, i) => {
+        const type = shape.params[i];
+        const bytes = new DataView(new ArrayBuffer(type.endsWith('32') ? 4 : 8));
+        if (type === 'i32') bytes.setInt32(0, value as number, true);
+        else if (type === 'i64') bytes.setBigInt64(0, value as bigint, true);
+        else if (type === 'f32') bytes.setFloat32(0, value as number, true);
+        else bytes.setFloat64(0, value as number, true);
+        importHash = hash(importHash, new Uint8Array(bytes.buffer));
+      });
+      importCalls++;
+      return shape.results[0] === 'i64' ? 0n : 0;
+    };
+  }
+  const lines: string[] = [];
+  const trapOf = (e: unknown) => `trap ${v8Traps.find(([pattern]) => pattern.test((e as Error).message))?.[1] ?? (e as Error).message}`;
+  let instance: WebAssembly.Instance;
+  try {
+    instance = new WebAssembly.Instance(module, imports);
+  } catch (e) {
+    return [`module ${trapOf(e)}`];
+  }
+  lines.push('module ok');
+  for (const { name, args } of calls) {
+    try {
+      const result = (instance.exports[name] as Function)(...args.map(({ type, bits }) => fromBits(type, bits)));
+      const { results } = shapes.get(name)!;
+      lines.push(['ok', ...results.map((type) => toText(type, result))].join(' '));
+    } catch (e) {
+      lines.push(trapOf(e));
+      if (lines.at(-1) === 'trap stack') return lines;
+    }
+  }
+  const memory = Object.values(instance.exports).find((e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory);
+  const hex = (n: number) => n.toString(16).padStart(8, '0');
+  return [...lines, `end ${memory ? hex(hash(2166136261, new Uint8Array(memory.buffer))) : 'unseen'} ${importCalls} ${hex(importHash)}`];
+}
+
+/** Cases as the harness reads them. */
+export function encode(cases: readonly Case[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const word = (n: number) => parts.push(new Uint8Array(Uint32Array.of(n).buffer));
+  const padded = (data: Uint8Array) => {
+    word(data.length);
+    parts.push(data, new Uint8Array(-data.length & 3));
+  };
+  word(cases.length);
+  for (const { wasm, calls } of cases) {
+    padded(wasm);
+    word(calls.length);
+    for (const { name, args } of calls) {
+      padded(new TextEncoder().encode(name));
+      word(args.length);
+      parts.push(new Uint8Array(BigUint64Array.from(args.map(({ bits }) => bits)).buffer));
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+/** The harness's output, case by case, in the words of `onV8`. */
+export function decode(output: string): string[][] {
+  const cases: string[][] = [];
+  for (const line of output.trim().split('\n')) {
+    if (line.startsWith('ticks')) continue;
+    if (line.startsWith('module')) cases.push([]);
+    const text = line.replace(/(\[trap\] .*)$/, (trap) => wasm3Traps[trap] ?? trap).replace(/(f32|f64):([0-9a-f]{16})/g,
+      (_, type: string, bits: string) => canonical(type, BigInt(`0x${bits}`)));
+    const lines = cases.at(-1)!;
+    if (lines.at(-1) !== 'trap stack') lines.push(text.startsWith('module') && text !== 'module ok' ? `module trap ${text.slice(7)}` : text);
+  }
+  return cases;
+}
+
+export type Target = 'host' | 'arm';
+
+const toolchains: Record<Target, { compiler: string; flags: string[]; link: string[]; extra: string[] }> = {
+  host: { compiler: 'gcc', flags: ['-O1'], link: ['-lm'], extra: [] },
+  arm: {
+    compiler: 'arm-none-eabi-gcc', flags: ['-O2', '-mcpu=cortex-m4', '-mthumb', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard', '-ffunction-sections', '-fdata-sections'],
+    link: ['--specs=rdimon.specs', '-nostartfiles', '-Wl,--gc-sections', '-T', join(packageRoot, 'tests', 'wasm3', 'qemu.ld'), '-lm'],
+    extra: ['qemu-start.c'],
+  },
+};
+
+export interface Program {
+  file: string;
+  target: Target;
+  /** The objects made from wasm3's sources alone. */
+  objects: string[];
+}
+
+/** Builds a program of this directory with a variant. */
+export async function buildProgram(variant: Wasm3Variant, target: Target, main = 'harness.c', defines: readonly string[] = []): Promise<Program> {
+  const dir = join(packageRoot, 'build', 'wasm3-tests', [variant, target, main, ...defines].join('-').replace(/[.=]/g, '_'));
+  const { sources, execSource, execFlags, includeDir, defines: own } = await prepareWasm3({ variant, outDir: join(dir, 'src') });
+  const { compiler, flags, link, extra } = toolchains[target];
+  const common = [...flags, `-I${includeDir}`, `-I${join(packageRoot, 'boards', 'shim')}`, ...[...own, ...defines].map((d) => `-D${d}`), '-c'];
+  const files = [...sources, ...[main, ...extra].map((f) => join(packageRoot, 'tests', 'wasm3', f))];
+  await mkdir(join(dir, 'obj'), { recursive: true });
+  const objects = await Promise.all(files.map(async (source, i) => {
+    const object = join(dir, 'obj', `${i}.o`);
+    await run(compiler, [...common, ...(source === execSource ? execFlags[target] : []), source, '-o', object]);
+    return object;
+  }));
+  const file = join(dir, 'program');
+  await run(compiler, [...flags, ...objects, '-o', file, ...link]);
+  return { file, target, objects: objects.slice(0, sources.length) };
+}
+
+/** Runs a program with one input file; on QEMU, it finds it as input.bin in the directory that it runs in. @returns what it printed */
+export async function runProgram({ file, target }: Program, input: Uint8Array): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'tonewheel-wasm3-'));
+  try {
+    await writeFile(join(dir, 'input.bin'), input);
+    const [command, args] = target === 'host' ? [file, []] as const : ['qemu-system-arm', ['-M', 'mps2-an386', '-nographic', '-monitor', 'none', '-serial', 'none',
+      '-icount', 'shift=0,sleep=off,align=off', '-semihosting-config', 'enable=on,target=native', '-kernel', file]] as const;
+    return (await run(command, [...args], { cwd: dir, maxBuffer: 1 << 28 })).stdout;
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
+/** Input bytes that QEMU's board holds beside the modules' memories. */
+const BATCH_BYTES = 1 << 20;
+
+/** Runs cases on a harness. */
+export async function onWasm3(program: Program, cases: readonly Case[]): Promise<string[][]> {
+  const results: string[][] = [];
+  for (let first = 0, next = 0; first < cases.length; first = next) {
+    let bytes = 0;
+    while (next < cases.length && (next === first || bytes + encode([cases[next]]).length < BATCH_BYTES)) bytes += encode([cases[next++]]).length;
+    results.push(...decode(await runProgram(program, encode(cases.slice(first, next)))));
+  }
+  return results;
+}
+
+/** Why programs for QEMU's board cannot be built or run here, or undefined when they can. */
+export async function missingForQemu(): Promise<string | undefined> {
+  for (const tool of ['arm-none-eabi-gcc', 'qemu-system-arm']) {
+    try {
+      await run(tool, ['--version']);
+    } catch {
+      return `${tool} is not installed`;
+    }
+  }
+  return undefined;
+}
+
+/** Whether two lines say the same but for f64 results one unit in the last place apart. */
+function nearlySame(a: string, b: string): boolean {
+  const [left, right] = [a.split(' '), b.split(' ')];
+  return left.length === right.length && left.every((word, i) => {
+    if (word === right[i]) return true;
+    const [x, y] = [word, right[i]].map((w) => /^f64:([0-9a-f]{16})$/.exec(w)?.[1]);
+    return x !== undefined && y !== undefined && (BigInt(`0x${x}`) - BigInt(`0x${y}`)) ** 2n === 1n;
+  });
+}
+
+/**
+ * Holds outcomes on wasm3 to V8's, where memory that the module does not export cannot be seen. On the Cortex-M4, f64 is libgcc's software, whose
+ * sums are sometimes one unit in the last place off (gcc 12.2 on QEMU 7.2: 0.49999997 - 2147483648): there, and for f64 only, that much is let pass.
+ */
+export function assertSame(actual: readonly string[][], expected: readonly string[][], nameOf: (i: number) => string, target: Target = 'host'): void {
+  assert.equal(actual.length, expected.length);
+  actual.forEach((lines, i) => {
+    const unseen = expected[i].at(-1)!.startsWith('end unseen');
+    const seen = unseen ? lines.map((l) => l.replace(/^end \w+/, 'end unseen')) : lines;
+    assert.deepEqual(target === 'arm' ? seen.map((l, k) => (expected[i][k] && nearlySame(l, expected[i][k]) ? expected[i][k] : l)) : seen, expected[i], nameOf(i));
+  });
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Runs a file of modules and calls on wasm3 and prints what came of each. For a computer, and for QEMU's Cortex-M4 with semihosting.
+//
+// The file holds 32-bit little-endian words: the number of modules; for each its byte count, bytes (padded to words), the number of calls; for each
+// call the name's byte count, the name (padded), the number of arguments, and 64 bits for each.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "wasm3-run.h"
+#include "tw-heap.h"
+
+#ifndef STACK_BYTES
+#define STACK_BYTES (64 * 1024)
+#endif
+
+static int allocations;
+
+void *tw_heap_alloc(size_t size)
+{
+    allocations++;
+    return calloc(1, size);
+}
+
+void *tw_heap_realloc(void *pointer, size_t newSize, size_t oldSize)
+{
+    (void)oldSize;
+    allocations++;
+    return realloc(pointer, newSize);
+}
+
+void tw_heap_free(void *pointer) { free(pointer); }
+
+#ifdef TW_OP_HOOK
+int32_t tw_ops_left = 1000;
+const void *tw_op_pc;
+static uint32_t ticks;
+
+/** Ends nothing, and counts that it was asked. */
+const void *tw_op_tick(void)
+{
+    tw_ops_left += 1000;
+    ticks++;
+    return NULL;
+}
+#endif
+
+static const uint8_t *input;
+
+static uint32_t word(void)
+{
+    uint32_t value;
+    memcpy(&value, input, 4);
+    input += 4;
+    return value;
+}
+
+static const uint8_t *bytes(uint32_t count)
+{
+    const uint8_t *start = input;
+    input += (count + 3) & ~3u;
+    return start;
+}
+
+static uint32_t hash(uint32_t seed, const uint8_t *data, size_t count)
+{
+    for (size_t i = 0; i < count; i++) seed = (seed ^ data[i]) * 16777619u;
+    return seed;
+}
+
+static uint32_t importHash;
+static uint32_t importCalls;
+
+/** What every import does: note its arguments, return zeros. */
+static const void *imported(IM3Runtime runtime, IM3ImportContext ctx, uint64_t *slots, void *memory)
+{
+    (void)runtime;
+    (void)memory;
+    const M3FuncType *type = ctx->function->funcType;
+    for (int i = 0; i < type->numArgs; i++) {
+        uint8_t kind = type->types[type->numRets + i];
+        size_t size = kind == c_m3Type_i32 || kind == c_m3Type_f32 ? 4 : 8;
+        importHash = hash(importHash, (const uint8_t *)(slots + type->numRets + i), size);
+    }
+    importCalls++;
+    for (int i = 0; i < type->numRets; i++) slots[i] = 0;
+    return NULL;
+}
+
+static M3Result linkImports(IM3Module module)
+{
+    for (uint32_t i = 0; i < module->numFunctions; i++) {
+        IM3Function f = &module->functions[i];
+        if (!f->import.moduleUtf8) continue;
+        M3Result failed = CompileRawFunction(module, f, (const void *)(M3RawCall)imported, NULL);
+        if (failed) return failed;
+    }
+    return NULL;
+}
+
+static const char *const types[] = { "none", "i32", "i64", "f32", "f64" };
+
+static void call(IM3Runtime runtime)
+{
+    static uint64_t stack[STACK_BYTES / 8 + 8];
+    uint32_t nameBytes = word();
+    char name[128] = "";
+    memcpy(name, bytes(nameBytes), nameBytes);
+    uint32_t count = word();
+    const uint8_t *arguments = bytes(count * 8);
+    IM3Function f;
+    M3Result failed = m3_FindFunction(&f, runtime, name);
+    if (failed) {
+        printf("error %s\n", failed);
+        return;
+    }
+    memset(stack, 0xee, sizeof stack);
+    memcpy(stack + f->funcType->numRets, arguments, count * 8);
+    int before = allocations;
+    const char *trap = tw_wasm3_run(f, stack, stack + STACK_BYTES / 8);
+    if (allocations != before) printf("allocated ");
+    for (int i = 0; i < 8; i++) if (stack[STACK_BYTES / 8 + i] != 0xeeeeeeeeeeeeeeeeu) {
+        printf("overran ");
+        break;
+    }
+    if (trap) {
+        printf("trap %s\n", trap);
+        return;
+    }
+    printf("ok");
+    for (int i = 0; i < f->funcType->numRets; i++) {
+        uint8_t kind = f->funcType->types[i];
+        uint64_t bits = kind == c_m3Type_i32 || kind == c_m3Type_f32 ? (uint32_t)stack[i] : stack[i];
+        printf(" %s:%08lx%08lx", types[kind], (unsigned long)(bits >> 32), (unsigned long)(bits & 0xffffffff));
+    }
+    printf("\n");
+}
+
+static void run(void)
+{
+    uint32_t size = word();
+    const uint8_t *wasm = bytes(size);
+    uint32_t calls = word();
+    IM3Environment environment = m3_NewEnvironment();
+    IM3Runtime runtime = m3_NewRuntime(environment, STACK_BYTES, NULL);
+    IM3Module module = NULL;
+    importHash = 2166136261u;
+    importCalls = 0;
+    M3Result failed = m3_ParseModule(environment, &module, wasm, size);
+    if (!failed) failed = m3_LoadModule(runtime, module);
+    if (!failed) failed = linkImports(module);
+    if (!failed) failed = m3_CompileModule(module);
+    if (!failed) failed = m3_RunStart(module);
+    printf("module %s\n", failed ? failed : "ok");
+    for (uint32_t i = 0; i < calls; i++) {
+        if (!failed) {
+            call(runtime);
+        } else {
+            uint32_t nameBytes = word();
+            bytes(nameBytes);
+            bytes(8 * word());
+        }
+    }
+    if (!failed) {
+        uint32_t byteCount = 0;
+        uint8_t *memory = runtime->memory.mallocated ? m3_GetMemory(runtime, &byteCount, 0) : NULL;
+        printf("end %08lx %lu %08lx\n", (unsigned long)hash(2166136261u, memory, byteCount), (unsigned long)importCalls, (unsigned long)importHash);
+    }
+    m3_FreeRuntime(runtime);
+    m3_FreeEnvironment(environment);
+}
+
+int main(int argc, char **argv)
+{
+    FILE *file = fopen(argc > 1 ? argv[1] : "input.bin", "rb");
+    if (!file) return 2;
+    fseek(file, 0, SEEK_END);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *data = malloc(size + 4);
+    if (!data || fread(data, 1, size, file) != size) return 2;
+    fclose(file);
+    input = data;
+    for (uint32_t modules = word(); modules; modules--) run();
+#ifdef TW_OP_HOOK
+    printf("ticks %lu\n", (unsigned long)ticks);
+#endif
+    free(data);
+    return 0;
+}
