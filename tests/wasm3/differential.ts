@@ -209,7 +209,7 @@ export type Target = 'host' | 'arm';
 const toolchains: Record<Target, { compiler: string; flags: string[]; link: string[]; extra: string[] }> = {
   host: { compiler: 'gcc', flags: ['-O1'], link: ['-lm'], extra: [] },
   arm: {
-    compiler: 'arm-none-eabi-gcc', flags: ['-O2', '-mcpu=cortex-m4', '-mthumb', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard', '-ffunction-sections', '-fdata-sections'],
+    compiler: 'arm-none-eabi-gcc', flags: ['-O2', '-mcpu=cortex-m4', '-mthumb', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard', '-ffunction-sections', '-fdata-sections', '-ffp-contract=off'],
     link: ['--specs=rdimon.specs', '-nostartfiles', '-Wl,--gc-sections', '-T', join(packageRoot, 'tests', 'wasm3', 'qemu.ld'), '-lm'],
     extra: ['qemu-start.c'],
   },

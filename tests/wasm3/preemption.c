@@ -82,7 +82,7 @@ typedef struct { volatile uint32_t control, value, reload, interrupt; } Timer;
 static void tick(int n, int level)
 {
     TIMER_AT(n)->interrupt = 1;
-    TIMER_AT(n)->value = TIMER_AT(n)->reload = 1000 + random32() % 2000;
+    TIMER_AT(n)->value = TIMER_AT(n)->reload = PERIOD + random32() % (2 * PERIOD);
     runAt(level);
 }
 
