@@ -11,6 +11,7 @@ import { abiHeader } from '../build/abi-header.js';
 import { abiWasm3Source } from '../build/abi-wasm3.js';
 import { prepareWasm3, type Wasm3Variant } from '../build/wasm3/prepare.js';
 import { boardsDir, packageRoot } from '../paths.js';
+import { requireTool } from '../tools/tools.js';
 
 const run = promisify(execFile);
 
@@ -25,25 +26,14 @@ const ownSources = ['port-host.c', 'addon.c'];
 const compileFlags = ['-std=gnu11', '-O2', '-fPIC', '-fvisibility=hidden', '-ffp-contract=off', '-DTW_OP_HOOK', '-DTW_IMAGE_AT_RUN_TIME', '-DTW_NOINIT='];
 const linkFlags = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
 
-/** No C compiler is here. */
-export class NoCompiler extends Error {
-  override readonly name = 'NoCompiler';
-  constructor(tried: readonly string[]) {
-    super(`--cpu wasm3 needs a C compiler, and ${tried.join(', ')} cannot be run. Install one: `
-      + (process.platform === 'darwin' ? 'xcode-select --install' : 'apt-get install gcc libc6-dev'));
-  }
-}
-
+/** @throws ToolMissing when there is none */
 async function findCompiler(): Promise<{ command: string; version: string }> {
-  const candidates = process.env.CC ? [process.env.CC] : ['cc', 'gcc', 'clang'];
-  for (const command of candidates) {
-    try {
-      return { command, version: (await run(command, ['--version'])).stdout };
-    } catch {
-      // The next one.
-    }
+  const command = process.env.CC || await requireTool('C compiler');
+  try {
+    return { command, version: (await run(command, ['--version'])).stdout };
+  } catch (error) {
+    throw new Error(`the C compiler "${command}" cannot be run: ${(error as Error).message.split('\n')[0]}`);
   }
-  throw new NoCompiler(candidates);
 }
 
 async function compile(command: string, args: readonly string[]): Promise<void> {
@@ -67,7 +57,7 @@ async function filesOf(dir: string, suffix: RegExp): Promise<string[]> {
 
 /**
  * Path of the addon in a cache directory, built if it is not there yet (some seconds). For any number of processes at once.
- * @throws NoCompiler, or Error with the compiler's own words
+ * @throws ToolMissing without a C compiler, or Error with the compiler's own words
  */
 export async function buildInto(cache: string, variant: Wasm3Variant): Promise<string> {
   const { command, version } = await findCompiler();
