@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,7 @@ const run = promisify(execFile);
 
 const shimDir = join(boardsDir, 'shim');
 const ownDir = join(packageRoot, 'host', 'wasm3-host-shim');
+const BUILDING = 'building-';
 const cacheDir = join(packageRoot, 'build', 'cache', 'wasm3-host-shim');
 /** The shim's portable part; its ports to boards and its other engine are not for here. */
 const shimSources = ['shim.c', 'abi.c', 'heap.c', 'log.c', 'engine-wasm3.c'];
@@ -55,6 +56,18 @@ async function filesOf(dir: string, suffix: RegExp): Promise<string[]> {
   return (await readdir(dir)).filter((f) => suffix.test(f)).sort().map((f) => join(dir, f));
 }
 
+/** Builds that were killed leave their directory; none takes this long. */
+const ABANDONED_MS = 3_600_000;
+
+async function removeAbandoned(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(BUILDING)) continue;
+    const path = join(cache, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (mtimeMs < Date.now() - ABANDONED_MS) await rm(path, { recursive: true, force: true });
+  }
+}
+
 /**
  * Path of the addon in a cache directory, built if it is not there yet (some seconds). For any number of processes at once.
  * @throws ToolMissing without a C compiler, or Error with the compiler's own words
@@ -62,8 +75,9 @@ async function filesOf(dir: string, suffix: RegExp): Promise<string[]> {
 export async function buildInto(cache: string, variant: Wasm3Variant): Promise<string> {
   const { command, version } = await findCompiler();
   await mkdir(cache, { recursive: true });
+  await removeAbandoned(cache);
   // A directory of its own until it is whole: other processes may be building the same.
-  const work = await mkdtemp(join(cache, 'building-'));
+  const work = await mkdtemp(join(cache, BUILDING));
   try {
     const wasm3 = await prepareWasm3({ variant, outDir: join(work, 'wasm3'), config: { d_m3RecordBacktraces: 1 } });
     await writeFile(join(work, 'abi.h'), abiHeader());

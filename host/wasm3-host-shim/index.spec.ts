@@ -120,6 +120,19 @@ describe('the shim in process', { skip }, () => {
     assert.ok(one.shim.stoppedAt > 0);
   });
 
+  test('a firmware runs once, and its handlers only meanwhile', () => {
+    const { shim, run } = bench(moduleOf('(func (export "h"))'), { vectors: [{ irq: 0, priority: 1, exportName: 'h', stackBytes: 64 }] }, {
+      waitForInterrupt: () => {
+        shim.dispatch(0);
+        shim.dispatch(1);
+      },
+    });
+    assert.throws(() => shim.dispatch(0), /no firmware runs/);
+    assert.match(run().message, /it has no such vector/);
+    assert.match(run().message, /runs once/);
+    assert.throws(() => shim.dispatch(0), /no firmware runs/);
+  });
+
   test('each firmware has an interpreter of its own', () => {
     const store = (n: number) => moduleOf(`(func (export "main") (i32.store (i32.const 8) (i32.const ${n})))`);
     const benches = [1, 2, 3].map((n) => bench(store(n)));
