@@ -22,6 +22,8 @@ export function framesToControl(frame: u32): i32 {
 }
 
 /** Fills a block with silence. */
+// @ts-ignore: decorator
+@native
 export function clearBlock(out: usize, frameCount: i32): void {
   const end = out + (<usize>frameCount << 2);
   if (frameCount & 1) {

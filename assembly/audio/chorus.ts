@@ -58,6 +58,8 @@ function tap(line: usize, at: i32, delay: i32): f32 {
 }
 
 /** Adds the two taps times `level` to `left` and `right`. */
+// @ts-ignore: decorator
+@native
 export function addChorus(chorus: Chorus, input: usize, left: usize, right: usize, frameCount: i32, level: f32): void {
   const line = chorus.line;
   const scale: f32 = level * (1 / (UNIT * 32768));

@@ -53,6 +53,8 @@ export function setDelay(delay: Delay, leftFrames: i32, rightFrames: i32, feedba
 }
 
 /** Adds the echoes of a mono block to `left` and `right`. */
+// @ts-ignore: decorator
+@native
 export function addDelay(delay: Delay, input: usize, left: usize, right: usize, frameCount: i32): void {
   const end = input + (<usize>frameCount << 2);
   const line = delay.line;

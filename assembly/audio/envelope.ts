@@ -72,6 +72,8 @@ export function setEnvelope(env: Envelope, attackFrames: i32, decayFrames: i32, 
   env.releaseShrink = exponential ? shrinkOf(env.releaseFrames) : 0;
 }
 
+// @ts-ignore: decorator
+@native
 function startSegment(env: Envelope, stage: EnvelopeStage, frames: i32, end: i32, shrink: u32): void {
   env.stage = stage;
   env.lineFrames = 0;
@@ -112,6 +114,8 @@ export function envelopeLevel(env: Envelope): f32 {
   return <f32>env.level * TO_FLOAT;
 }
 
+// @ts-ignore: decorator
+@native
 function nextLine(env: Envelope): void {
   if (env.laterFrames == 0) {
     // The segment is over: its end is met exactly, and the next begins in the same frame.
@@ -163,6 +167,8 @@ export function advanceLine(env: Envelope, frameCount: i32): void {
 }
 
 /** Moves on by any number of frames; for an envelope that is read at control rate. */
+// @ts-ignore: decorator
+@native
 export function advanceEnvelope(env: Envelope, frameCount: i32): void {
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(env), frameCount);
@@ -172,6 +178,8 @@ export function advanceEnvelope(env: Envelope, frameCount: i32): void {
 }
 
 /** Writes the level of each frame, 0..1. */
+// @ts-ignore: decorator
+@native
 export function renderEnvelope(env: Envelope, out: usize, frameCount: i32): void {
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(env), frameCount);

@@ -56,6 +56,8 @@ export function setLadder(filter: Ladder, cutoff: f32, resonance: f32): void {
 }
 
 /** Filters a block in place. Small signals pass with gain (1 + 2r) / (1 + 4r) at 0 Hz, r the resonance; what enters the stages is limited to ±1. */
+// @ts-ignore: decorator
+@native
 export function renderLadder(filter: Ladder, buffer: usize, frameCount: i32): void {
   const end = buffer + (<usize>frameCount << 2);
   const stage = filter.stage;

@@ -36,6 +36,8 @@ export function setVoiceGain(voice: VoiceGain, gain: f32, pan: f32): void {
 }
 
 /** Adds a mono block, through envelope and panorama, to `left` and `right`. Advances the envelope. */
+// @ts-ignore: decorator
+@native
 export function mixVoice(voice: VoiceGain, env: Envelope, input: usize, left: usize, right: usize, frameCount: i32): void {
   while (frameCount > 0) {
     const line = envelopeLine(env);
@@ -105,6 +107,8 @@ export function setGain(gain: Gain, target: f32): void {
 }
 
 /** Adds a block times a gain to another block. */
+// @ts-ignore: decorator
+@native
 export function mixInto(gain: Gain, input: usize, out: usize, frameCount: i32): void {
   while (frameCount > 0) {
     if (gain.lineFrames == 0) {

@@ -121,9 +121,13 @@ function saw(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain:
 }
 
 /** Rising saw, -gain..+gain. */
+// @ts-ignore: decorator
+@native
 export function renderSaw(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   saw(osc, out, frameCount, increment, gain, false);
 }
+// @ts-ignore: decorator
+@native
 export function addSaw(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   saw(osc, out, frameCount, increment, gain, true);
 }
@@ -158,9 +162,13 @@ function pulse(osc: Oscillator, out: usize, frameCount: i32, increment: u32, wid
  * Pulse: 2·gain from top to bottom, high from phase 0 to `width`, its mean removed so that a changing width moves no offset.
  * @param width part of the cycle, 2^32 = all; 2^31 is the square
  */
+// @ts-ignore: decorator
+@native
 export function renderPulse(osc: Oscillator, out: usize, frameCount: i32, increment: u32, width: u32, gain: f32): void {
   pulse(osc, out, frameCount, increment, width, gain, false);
 }
+// @ts-ignore: decorator
+@native
 export function addPulse(osc: Oscillator, out: usize, frameCount: i32, increment: u32, width: u32, gain: f32): void {
   pulse(osc, out, frameCount, increment, width, gain, true);
 }
@@ -195,9 +203,13 @@ function triangle(osc: Oscillator, out: usize, frameCount: i32, increment: u32, 
 }
 
 /** Triangle, -gain..+gain. */
+// @ts-ignore: decorator
+@native
 export function renderTriangle(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   triangle(osc, out, frameCount, increment, gain, false);
 }
+// @ts-ignore: decorator
+@native
 export function addTriangle(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   triangle(osc, out, frameCount, increment, gain, true);
 }
@@ -225,9 +237,13 @@ function sines(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gai
 }
 
 /** Sine, -gain..+gain. */
+// @ts-ignore: decorator
+@native
 export function renderSine(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   sines(osc, out, frameCount, increment, gain, false);
 }
+// @ts-ignore: decorator
+@native
 export function addSine(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   sines(osc, out, frameCount, increment, gain, true);
 }
@@ -254,9 +270,13 @@ function noise(source: NoiseSource, out: usize, frameCount: i32, gain: f32, add:
 }
 
 /** White noise, uniform in -gain..+gain. */
+// @ts-ignore: decorator
+@native
 export function renderNoise(source: NoiseSource, out: usize, frameCount: i32, gain: f32): void {
   noise(source, out, frameCount, gain, false);
 }
+// @ts-ignore: decorator
+@native
 export function addNoise(source: NoiseSource, out: usize, frameCount: i32, gain: f32): void {
   noise(source, out, frameCount, gain, true);
 }

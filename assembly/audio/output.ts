@@ -14,6 +14,8 @@ export class DcBlocker {
 const SILENCE: f32 = 2e-10;
 
 /** Removes what does not move, in place. */
+// @ts-ignore: decorator
+@native
 export function blockDc(blocker: DcBlocker, buffer: usize, frameCount: i32): void {
   const end = buffer + (<usize>frameCount << 2);
   const pole = blocker.pole;
@@ -40,6 +42,8 @@ const BEND: f32 = 0.625; // 1 / (2 · SPAN)
  * Soft limiter, in place, without memory: samples up to ±0.6 pass unchanged, larger ones are bent, and none leaves ±1. Continuous in value
  * and slope, so that what it adds falls off faster than a clipper's.
  */
+// @ts-ignore: decorator
+@native
 export function limit(buffer: usize, frameCount: i32): void {
   const end = buffer + (<usize>frameCount << 2);
   while (buffer < end) {
@@ -67,6 +71,8 @@ function sample(x: f32): u32 {
  * Two blocks to interleaved i16 frames, left first: x · 32768 to the nearest, ties to even, saturated. Not a number becomes 0.
  * @param out 4 bytes a frame, 4-aligned
  */
+// @ts-ignore: decorator
+@native
 export function interleave(left: usize, right: usize, out: usize, frameCount: i32): void {
   const end = out + (<usize>frameCount << 2);
   while (out < end) {

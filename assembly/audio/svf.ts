@@ -53,6 +53,8 @@ export function setSvf(filter: Svf, mode: SvfMode, cutoff: f32, resonance: f32):
 }
 
 /** Filters a block in place. Band-pass has gain 1 at its centre; the others have gain 1 where they pass. */
+// @ts-ignore: decorator
+@native
 export function renderSvf(filter: Svf, buffer: usize, frameCount: i32): void {
   const end = buffer + (<usize>frameCount << 2);
   const g = filter.g;

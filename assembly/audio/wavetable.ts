@@ -96,9 +96,13 @@ function wavetable(osc: WavetableOscillator, out: usize, frameCount: i32, increm
 }
 
 /** The wave of the table, peak `gain`. Increments as in oscillators.ts. */
+// @ts-ignore: decorator
+@native
 export function renderWavetable(osc: WavetableOscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   wavetable(osc, out, frameCount, increment, gain, false);
 }
+// @ts-ignore: decorator
+@native
 export function addWavetable(osc: WavetableOscillator, out: usize, frameCount: i32, increment: u32, gain: f32): void {
   wavetable(osc, out, frameCount, increment, gain, true);
 }

@@ -19,19 +19,26 @@
 #define TW_INLINE static inline __attribute__((always_inline))
 #define TW_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/** The firmware cannot go on. @param cause of trap.h @param offset of the instruction in the shipped .wasm, in bytes */
+__attribute__((cold)) _Noreturn void tw_trap(uint32_t cause, uint32_t offset);
+
 /** Linear memory, 16-aligned. The runtime zeroes it before tw_aot_memory_init(). */
 extern uint8_t tw_memory[TW_MEMORY_BYTES];
 
-/** Lowest address that recursive functions may bring the stack pointer to; the runtime sets it for the stack in use. */
-extern uintptr_t tw_stack_limit;
+/** Lowest address that recursive functions may bring the stack pointer to. What they call besides themselves fits below it. */
+#ifndef TW_STACK_LIMIT
+extern uint8_t tw_stack_guard[];
+#define TW_STACK_LIMIT ((uintptr_t)tw_stack_guard + TW_STACK_RESERVE)
+#define TW_STACK_RESERVE 512u
+#endif
 
 /** Whether an access that ends `end` bytes (a constant) after address `at` leaves memory. The constant part costs nothing. */
 #define TW_OUTSIDE(at, end) TW_UNLIKELY((end) > TW_MEMORY_BYTES || (at) > (uint32_t)(TW_MEMORY_BYTES - (end)))
 
 // Plain accesses, after their check. memcpy is the load or store itself: WebAssembly allows any alignment, and the core does it.
 #define TW_ACCESS(name, type)                                                                                            \
-  TW_INLINE type tw_load_##name(uint32_t at, uint32_t offset) { type v; memcpy(&v, tw_memory + at + offset, sizeof v); return v; } \
-  TW_INLINE void tw_store_##name(uint32_t at, uint32_t offset, type v) { memcpy(tw_memory + at + offset, &v, sizeof v); }
+  TW_INLINE type tw_load_##name(uint32_t at, uint32_t offset) { type v; __builtin_memcpy(&v, tw_memory + at + offset, sizeof v); return v; } \
+  TW_INLINE void tw_store_##name(uint32_t at, uint32_t offset, type v) { __builtin_memcpy(tw_memory + at + offset, &v, sizeof v); }
 TW_ACCESS(i8, int8_t)
 TW_ACCESS(u8, uint8_t)
 TW_ACCESS(i16, int16_t)
@@ -43,7 +50,7 @@ TW_ACCESS(f32, float)
 TW_ACCESS(f64, double)
 #undef TW_ACCESS
 
-#define TW_REINTERPRET(name, to, from) TW_INLINE to name(from x) { to v; memcpy(&v, &x, sizeof v); return v; }
+#define TW_REINTERPRET(name, to, from) TW_INLINE to name(from x) { to v; __builtin_memcpy(&v, &x, sizeof v); return v; }
 TW_REINTERPRET(tw_f32_bits, uint32_t, float)
 TW_REINTERPRET(tw_f64_bits, uint64_t, double)
 TW_REINTERPRET(tw_f32_of_bits, float, uint32_t)
@@ -200,7 +207,7 @@ typedef struct {
 
 /** In functions that can be part of a recursion. */
 TW_INLINE void tw_check_stack(uint32_t offset) {
-  if (TW_UNLIKELY((uintptr_t)__builtin_frame_address(0) < tw_stack_limit)) tw_trap(TW_TRAP_STACK_OVERFLOW, offset);
+  if (TW_UNLIKELY((uintptr_t)__builtin_frame_address(0) < TW_STACK_LIMIT)) tw_trap(TW_TRAP_STACK_OVERFLOW, offset);
 }
 
 // Entry points that the translated module offers.

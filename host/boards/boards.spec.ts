@@ -155,6 +155,15 @@ const wrong: [string, object, RegExp][] = [
   ['an address that is no hex string', { memory: [{ name: 'X', origin: 1610612736, byteCount: 1, kind: 'ram', dma: true }] }, /at memory\.0\.origin: found 1610612736, wanted string/],
   ['a programmer that we do not know', { flashTools: [{ tool: 'avrdude' }] }, /at flashTools\.\d+\.tool: found "avrdude", wanted one of "openocd", "st-flash", "dfu-util", "teensy_loader_cli", "qemu"/],
   ['a programmer without what it needs', { flashTools: [{ tool: 'teensy_loader_cli', mcu: 'TEENSY41' }] }, /at flashTools\.\d+: "enter" is missing/],
+  ['a codec that is not known', { audio: { codec: { model: 'ak4619' } } }, /at audio\.codec\.model: found "ak4619", wanted one of "cs43l22", "pcm510x", "none"/],
+  ['a PLLI2SM on a chip without', { clock: { pllI2sM: 8 } }, /at clock\.pllI2sM: found 8, but PLLI2S of this chip has the main PLL's input/],
+  ['no master clock, but a pad for it', { audio: { masterClock: false, nominalSampleRate: 384000 } }, /at audio\.pins: found MCK, wanted none, since masterClock is false/],
+  ['a timer that is not there', { tick: { timer: 'TIM99' } }, /at tick\.timer: found "TIM99", wanted a peripheral of the chip/],
+  ['an alias of a vector that is not there', { aliases: { PEDAL: 'EXTI99' } }, /at aliases\.PEDAL: found "EXTI99", wanted one of "vectors"/],
+  ['an alias that hides a vector', { aliases: { TIM3: 'TIM4' } }, /at aliases\.TIM3: found the name of a vector of the chip/],
+  ['a marker of a vector that is not there', { markers: { USART9: 'PD0' } }, /at markers: found "USART9", wanted a vector/],
+  ['a marker on a pad that is taken', { markers: { MIDI_UART: 'PD12' } }, /at markers\.USART2: found PD12, wanted a pad that is free; leds\.green has it/],
+  ['a flash tool without what it needs', { flashTools: [{ tool: 'dfu-util', device: '0483:df11' }] }, /at flashTools\.\d+: "alt" is missing/],
   ['a parent that is not there', { inherits: 'chips/z80' }, /at inherits: found "chips\/z80", wanted a file; looked for /],
 ];
 for (const [what, own, message] of wrong) {
@@ -181,7 +190,77 @@ test('an unknown board lists the known ones', () => {
   assert.throws(() => loadBoard('nucleo'), /^BoardError: no board "nucleo"; there are mps2-an386, /);
 });
 
+test('every shipped board loads, with a core that gcc knows, memory, code, and the vectors that every firmware may bind', () => {
+  for (const name of listBoards()) {
+    const board = loadBoard(name);
+    assert.match(board.core.cpu, /^cortex-m[47]$/);
+    assert.match(board.core.fpu, /^fpv[45]-(sp-)?d16$/);
+    assert.ok(board.flash.byteCount >= 524288 && board.memory.some((m) => m.dma && m.byteCount >= 65536), name);
+    for (const alias of ['MIDI_UART', 'AUDIO_DMA', 'TICK_TIMER']) assert.ok(board.aliases[alias] in board.vectors, `${name} ${alias}`);
+    assert.ok(board.flashTools!.length > 0);
+  }
+});
+
+test('names for vectors follow from what the board has, and a board may add its own', () => {
+  assert.deepEqual(discovery.aliases, { AUDIO_DMA: 'DMA1_Stream5', MIDI_UART: 'USART2', TICK_TIMER: 'TIM2' });
+  assert.deepEqual(loadBoard('weact-blackpill-f411').aliases, { AUDIO_DMA: 'DMA1_Stream4', MIDI_UART: 'USART1', TICK_TIMER: 'TIM2' });
+  assert.deepEqual(loadBoard('mps2-an386').aliases, { AUDIO_DMA: 'TIMER0', MIDI_UART: 'TIMER1', TICK_TIMER: 'DUALTIMER' });
+  const own = loadBoard(variant({ aliases: { PEDAL: 'EXTI0' }, midi: { uart: 'USART3', pins: { RX: 'PD9', TX: 'PD8' } } }));
+  assert.deepEqual(own.aliases, { AUDIO_DMA: 'DMA1_Stream5', MIDI_UART: 'USART3', TICK_TIMER: 'TIM2', PEDAL: 'EXTI0' });
+});
+
+test('markers are pads by the manual\'s vector name, whichever name the board gave', () => {
+  assert.deepEqual(loadBoard(variant({ markers: { MIDI_UART: 'PD0', PendSV: 'PD1' } })).markers, { USART2: 'PD0', PendSV: 'PD1' });
+  assert.deepEqual(discovery.markers, {});
+});
+
+test('the Black Pill is an STM32F411CE: RM0383 tables 1, 4, 5 and 37, and exactly 48 kHz from 25 MHz / 25 x 192 / 5 / 800', () => {
+  const board = emulatable(loadBoard('weact-blackpill-f411'));
+  assert.deepEqual(board.lineage, ['stm32f411ce', 'stm32f411', 'cortex-m4f']);
+  assert.deepEqual(board.memory.map((m) => [m.name, m.origin, m.byteCount, m.dma]), [['SRAM1', 0x20000000, 131072, true]]);
+  assert.equal(board.flash.byteCount, 524288);
+  assert.deepEqual(board.flash.sectors.map((s) => s.byteCount / 1024), [16, 16, 16, 16, 64, 128, 128, 128]);
+  assert.deepEqual(board.flashWaitStates, [30e6, 64e6, 90e6, 100e6]);
+  const clocks = boardClocks(board);
+  assert.deepEqual([clocks.sysclk, clocks.pclk1, clocks.pclk2, clocks.i2sClock].map(toNumber), [100e6, 50e6, 100e6, 38.4e6]);
+  assert.deepEqual(trueSampleRate(board), { n: 48000, d: 1 });
+  for (const [name, number] of Object.entries({ DMA1_Stream4: 15, TIM2: 28, SPI2: 36, USART1: 37, TIM5: 50, USART6: 71, FPU: 81, SPI4: 84, SPI5: 85 })) assert.equal(board.vectors[name], number, name);
+  for (const absent of ['USART3', 'UART4', 'TIM7', 'CAN1_TX', 'ETH']) assert.equal(board.vectors[absent], undefined);
+  assert.ok(!board.package.pads.includes('PB11') && board.package.pads.includes('PB10'));
+  assert.deepEqual(board.alternateFunctions.PB12[5], ['SPI2_NSS', 'I2S2_WS']);
+  assert.deepEqual(board.alternateFunctions.PB13[5], ['SPI2_SCK', 'I2S2_CK']);
+  assert.deepEqual(board.alternateFunctions.PB15[5], ['SPI2_MOSI', 'I2S2_SD']);
+  assert.deepEqual(board.alternateFunctions.PB12[7], ['SPI3_SCK', 'I2S3_CK']); // nowhere on the STM32F407
+  const base = Object.fromEntries(board.peripherals.map((p) => [p.name, p.base]));
+  for (const [name, address] of Object.entries({ SPI2: 0x40003800, USART1: 0x40011000, SPI4: 0x40013400, SPI5: 0x40015000, GPIOH: 0x40021c00 })) assert.equal(base[name], address, name);
+});
+
+test('the MPS2 images are laid out as QEMU 7.2 has them: code at 0, data at 0x20000000, PSRAM apart by image', () => {
+  for (const [name, core, fpu, psram] of [['mps2-an386', 'cortex-m4', 'fpv4-sp-d16', 0x21000000], ['mps2-an500', 'cortex-m7', 'fpv5-d16', 0x60000000]] as const) {
+    const board = loadBoard(name);
+    assert.ok(board.family === 'mps2');
+    assert.deepEqual([board.core.cpu, board.core.fpu, board.core.floatAbi, board.coreHertz], [core, fpu, 'hard', 25e6]);
+    assert.deepEqual([board.flash.origin, board.flash.byteCount], [0, 4194304]);
+    assert.deepEqual(board.memory.map((m) => [m.name, m.origin, m.byteCount]), [['SSRAM23', 0x20000000, 4194304], ['PSRAM', psram, 16777216]]);
+    assert.equal(board.midi.events, psram);
+    assert.deepEqual([board.vectors.TIMER0, board.vectors.TIMER1, board.vectors.DUALTIMER, board.nvic.lines], [8, 9, 10, 32]);
+    // The very double that the Discovery's clock tree gives.
+    assert.equal(board.audio.sampleRate, toNumber(trueSampleRate(discovery)));
+    assert.throws(() => emulatable(board), new RegExp(`board ${name} runs in QEMU, not in the emulator`));
+  }
+});
+
+test('a lamp or a marker of an MPS2 is one of its two lamps, each given out once', () => {
+  const own = (board: object) => loadBoard(variant({ inherits: 'mps2-an386', ...board }));
+  assert.throws(() => own({ leds: { green: 'PA3' } }), /at leds\.green: found PA3, wanted a lamp: USERLED0 or USERLED1/);
+  assert.throws(() => own({ markers: { PendSV: 'USERLED1' } }), /at markers\.PendSV: found USERLED1, wanted one that is free; leds\.red has it/);
+});
+
 test('every group of numbers says where it comes from', () => {
+  for (const name of ['weact-blackpill-f411', 'mps2-an386', 'mps2-an500']) {
+    const board = loadBoard(name);
+    for (const group of ['core', 'nvic', 'memory', 'flash', 'vectors', 'peripherals', 'clock', 'audio', 'midi', 'tick', 'leds', 'buttons', 'flashTools']) assert.ok(board.sources[group], `${name} ${group}`);
+  }
   for (const group of ['core', 'nvic', 'memory', 'flash', 'package', 'internalOscillators', 'limits', 'flashWaitStates', 'startUp', 'vectors', 'peripherals',
-    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'leds', 'buttons', 'flashTools']) assert.ok(discovery.sources[group], group);
+    'alternateFunctions', 'dmaRequests', 'supplyMillivolts', 'oscillators', 'clock', 'audio', 'midi', 'tick', 'leds', 'buttons', 'flashTools']) assert.ok(discovery.sources[group], group);
 });

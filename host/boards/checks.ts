@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a schema cannot say of a board: clocks within the chip's limits, pins that carry the signal, names that exist. And what follows from them.
 
-import type { Board, Stm32Board } from './index.js';
+import type { Board, Mps2Board, Stm32Board } from './index.js';
 import { CORE_VECTORS } from '../vectors.js';
 import { divide, fraction, times, toNumber, type Fraction } from '../machine/fraction.js';
 
@@ -47,7 +47,8 @@ const SAMPLE_RATE_TOLERANCE = 0.01;
 
 /** All that is wrong with a board, one sentence each: "at <where>: found <what>, wanted <what>". Empty when all is well. */
 export function checkBoard(board: Board): string[] {
-  return [...checkNames(board), ...(board.family === 'stm32f4' ? [...checkClocks(board), ...checkAudioRoute(board), ...checkPads(board)] : [])];
+  const own = board.family === 'stm32f4' ? [...checkClocks(board), ...checkAudioRoute(board), ...checkPads(board)] : checkLamps(board);
+  return [...checkNames(board), ...own];
 }
 
 /** Peripherals and vectors that the board names. */
@@ -126,6 +127,22 @@ function checkAudioRoute({ audio, dmaRequests }: Stm32Board): string[] {
   if (audio.masterClock !== ('MCK' in audio.pins)) {
     problems.push(`at audio.pins: found ${audio.masterClock ? 'no MCK, wanted one, since masterClock is true' : 'MCK, wanted none, since masterClock is false'}`);
   }
+  return problems;
+}
+
+/** Pads of an MPS2: two lamps, which a marker may be as well, and two buttons. */
+function checkLamps({ leds, buttons, markers }: Mps2Board): string[] {
+  const problems: string[] = [];
+  const users = new Map<string, string>();
+  const pin = (where: string, pad: string, kind: string, what: string): void => {
+    if (!pad.startsWith(kind)) problems.push(`at ${where}: found ${pad}, wanted ${what}: ${kind}0 or ${kind}1`);
+    const other = users.get(pad);
+    if (other !== undefined) problems.push(`at ${where}: found ${pad}, wanted one that is free; ${other} has it`);
+    users.set(pad, where);
+  };
+  for (const [name, pad] of Object.entries(leds)) pin(`leds.${name}`, pad, 'USERLED', 'a lamp');
+  for (const [name, pad] of Object.entries(buttons)) pin(`buttons.${name}`, pad, 'USERPB', 'a button');
+  for (const [vector, pad] of Object.entries(markers)) pin(`markers.${vector}`, pad, 'USERLED', 'a lamp');
   return problems;
 }
 

@@ -240,6 +240,9 @@ export class BoardError extends Error {
   override readonly name = 'BoardError';
 }
 
+/** A board that runs in QEMU or on the desk, but not in the emulator. */
+export class NotEmulated extends BoardError {}
+
 const HEX = /^0x[0-9A-F]+$/;
 const ajv = new Ajv({ allErrors: false, strict: false, verbose: true });
 ajv.addSchema(JSON.parse(readFileSync(join(boardsDir, 'schema.json'), 'utf8')));
@@ -395,8 +398,8 @@ export function loadBoard(nameOrPath: string): Board {
   return board;
 }
 
-/** A board that the emulator can run. @throws BoardError for one of a family that it does not model */
+/** A board that the emulator can run. @throws NotEmulated for one of a family that it does not model */
 export function emulatable(board: Board): Stm32Board {
   if (board.family === 'stm32f4') return board;
-  throw new BoardError(`board ${board.name} runs in QEMU, not in the emulator. Choose another one for this, e.g. stm32f4-discovery.`);
+  throw new NotEmulated(`board ${board.name} runs in QEMU, not in the emulator. Choose another one for this, e.g. stm32f4-discovery.`);
 }

@@ -8,7 +8,7 @@ import { constantName, hex, type ModuleText } from './module-text.js';
 const FPGAIO_LED0 = 0x00;
 const FPGAIO_BUTTON = 0x08;
 
-/** Writes clock, timers, UARTs, the list of MIDI characters, lamps and buttons. */
+/** Writes clock, timers, UARTs, the list of MIDI characters, lamps, buttons and markers. */
 export function writeMps2Constants(text: ModuleText, board: Mps2Board): void {
   const { audio, midi } = board;
   const base = (name: string): string => hex(text.peripheral(name).base);
@@ -34,8 +34,9 @@ export function writeMps2Constants(text: ModuleText, board: Mps2Board): void {
   text.section('Time stamp');
   text.u32('TIMESTAMP_TIMER_BASE', base('DUALTIMER1'));
 
-  text.section('Lamps and buttons');
+  text.section('Lamps, buttons, markers');
   for (const [name, pad] of Object.entries(board.leds)) pin(`LED_${constantName(name)}`, pad);
   for (const pad of Object.values(board.leds).slice(0, 1)) pin('LAMP', pad);
   for (const [name, pad] of Object.entries(board.buttons)) pin(`BUTTON_${constantName(name)}`, pad);
+  for (const [vector, pad] of Object.entries(board.markers)) pin(`MARKER_${vector}`, pad);
 }

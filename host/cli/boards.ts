@@ -22,6 +22,7 @@ function facts(board: Board) {
     runsIn: board.family === 'mps2' ? 'qemu' : 'emulator',
     leds: board.leds,
     buttons: board.buttons,
+    flashTools: board.flashTools?.map((t) => t.tool) ?? [],
     sources: board.sources,
   };
 }
@@ -41,6 +42,7 @@ function describe(board: Board): string {
     `  MIDI    ${midi.kind === 'uart' ? `${midi.uart} (RX ${midi.pins.RX}, TX ${midi.pins.TX})` : `in from a list at ${hex(midi.events)}, out of ${midi.uart}`}`,
     `  LEDs    ${pins(f.leds)}`,
     `  buttons ${pins(f.buttons)}`,
+    ...(f.runsIn === 'emulator' && f.flashTools.length > 0 ? [`  flash   by ${f.flashTools.join(', ')}`] : []),
     ...(f.runsIn === 'qemu' ? ['  runs in QEMU, not in the emulator'] : []),
   ].join('\n');
 }

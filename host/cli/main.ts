@@ -3,7 +3,7 @@
 
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
-import { BoardError } from '../boards/index.js';
+import { BoardError, NotEmulated } from '../boards/index.js';
 import { CompileError } from '../build/compile.js';
 import { buildImage } from '../build/image/image.js';
 import { FirmwareTrap } from '../cpu/wasm/trap.js';
@@ -24,7 +24,7 @@ import { testCommand } from './test.js';
 import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user: used wrongly, and failed. */
-const MISUSE = [UsageError, OutputError];
+const MISUSE = [UsageError, OutputError, NotEmulated];
 const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, ImageError, ToolMissing, FlashError, CommandFailed];
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;

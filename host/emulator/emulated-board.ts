@@ -85,8 +85,8 @@ export class EmulatedBoard {
   readonly board: Stm32Board;
 
   /**
-   * @throws BoardError for a board that is not emulated; Error when the engine has no cost table for this core, or CPU wasm3 has not been made ready
-   *   (prepareCpu)
+   * @throws NotEmulated for a board of a family that has no models; Error when the engine has no cost table for this core, or CPU wasm3 has not
+   *   been made ready (prepareCpu)
    */
   constructor(ofBoard: Board, readonly firmware: Firmware, readonly options: EmulationOptions = {}) {
     const board = (this.board = emulatable(ofBoard));

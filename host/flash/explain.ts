@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What a flash tool's failure means, and what to do about it.
 
-import { DFU, STLINK, TEENSY, udevAdvice, type ProgrammerKind, type UsbProgrammer } from './usb.js';
+import { USB_KIND } from './choose.js';
 import type { Plan, Programmer } from './plan.js';
+import { STLINK, TEENSY, udevAdvice, type ProgrammerKind, type UsbProgrammer } from './usb.js';
 
 export type FailureKind =
   | 'permission' | 'driver' | 'busy' | 'several' | 'low-voltage' | 'not-connected' | 'wrong-chip' | 'protected' | 'verify' | 'write'
@@ -27,7 +28,7 @@ const SIGNS: Readonly<Record<Plan['tool'], readonly (readonly [RegExp, FailureKi
     [/UNEXPECTED idcode|Cannot identify target as|wrong device|auto_probe failed|not a STM32/i, 'wrong-chip'],
     [/no flash bank found|wrote 0 bytes/i, 'file'],
     [/target voltage may be too low|Target voltage: 0\.|voltage too low/i, 'low-voltage'],
-    [/unable to connect to the target|timed out while waiting for target|not halted|not examined|Unable to reset target|examination failed/i, 'not-connected'],
+    [/unable to connect to the target|timed out while waiting for target|not (halted|examined)|Unable to reset target|examination failed/i, 'not-connected'],
     [/Programming Failed|error writing|failed erasing/i, 'write'],
     [/open failed|no device found|unable to find a matching/i, 'no-programmer'],
   ],
@@ -38,7 +39,7 @@ const SIGNS: Readonly<Record<Plan['tool'], readonly (readonly [RegExp, FailureKi
     [/MAP_FAILED|Cannot open file|No data found in file/, 'file'],
     [/Verification of flash failed/, 'verify'],
     [/too low for flash writes|target voltage = 0mV/, 'low-voltage'],
-    [/unknown chip id! 0(x0+)?\b|Can not connect to target|Failed to (connect to target|enter SWD|halt|get Core)|Could not find chip id/, 'not-connected'],
+    [/unknown chip id! 0(x0+)?\b|Can not connect to target|Could not find chip id|Failed to (connect|enter SWD|halt|get Core)/, 'not-connected'],
     [/unknown chip id|unknown coreid|Unknown memory region|addr too (low|high)/i, 'wrong-chip'],
     [/Failed to unlock flash|Flash unlock failed|protected/i, 'protected'],
     [/Flash programming error|loader run error|Write error|failed! == -1/i, 'write'],
@@ -64,8 +65,6 @@ const SIGNS: Readonly<Record<Plan['tool'], readonly (readonly [RegExp, FailureKi
     [/Unable to open device|Waiting for Teensy/, 'no-programmer'],
   ],
 };
-
-const USB_KIND: Readonly<Record<Plan['tool'], ProgrammerKind>> = { openocd: STLINK, 'st-flash': STLINK, 'dfu-util': DFU, teensy_loader_cli: TEENSY };
 
 export interface Failure {
   readonly programmer: Programmer;
@@ -93,43 +92,69 @@ export function explain({ programmer, output, isTimeout, platform, usb }: Failur
   const seen = usb?.filter((p) => p.kind === usbKind) ?? [];
   const device = isBootLoader ? 'board' : usbKind.name;
   const enter = 'enter' in programmer ? programmer.enter : undefined;
+  const driver = driverAdvice(usbKind, platform);
   const lines = (): string[] => {
     switch (kind) {
       case 'permission':
-        if (platform === 'linux') return [`${programmer.tool} found the ${device} but may not open it: permission is denied.`, 'To allow it,', ...udevAdvice(usbKind)];
-        return [`${programmer.tool} found the ${device} but may not open it.`, ...driverAdvice(usbKind, platform)];
+        if (platform !== 'linux') return [`${programmer.tool} found the ${device} but may not open it.`, ...driver];
+        return [`${programmer.tool} found the ${device} but may not open it: permission is denied.`, 'To allow it,', ...udevAdvice(usbKind)];
       case 'driver':
-        return [`${programmer.tool} found the ${device}, but the system does not let it be used.`, 'Unplug it and plug it in again.', ...driverAdvice(usbKind, platform)];
+        return [`${programmer.tool} found the ${device}, but the system does not let it be used.`, 'Unplug it and plug it in again.', ...driver];
       case 'busy':
-        return [`The ${device} is in use by another program.`, 'Close what else talks to it: an openocd, st-util, gdb or IDE that still runs. If there is none, unplug it and plug it in again.'];
+        return [
+          `The ${device} is in use by another program.`,
+          'Close what else talks to it: an openocd, st-util, gdb or IDE that still runs. If there is none, unplug it and plug it in again.',
+        ];
       case 'several':
         return ['More than one board is in DFU mode.', 'Leave only the one that is to be flashed plugged in.'];
       case 'low-voltage':
-        return ['The programmer sees no supply voltage at the chip.', 'Power the board, and check that VDD and GND of the programmer are connected to it.'];
+        return [
+          'The programmer sees no supply voltage at the chip, or too low a one.',
+          'Power the board, and check that VDD and GND of the programmer are connected to it.',
+        ];
       case 'not-connected':
-        return ['The programmer works, but the chip does not answer it.',
-          'Check SWDIO, SWCLK, GND and NRST, and on the STM32F4-Discovery that both CN3 jumpers are set. If firmware has switched the debug pins off or sleeps, '
-          + 'hold the reset button down, start again, and release it when the tool says that it connects.'];
+        return [
+          'The programmer works, but the chip does not answer it.',
+          'Check SWDIO, SWCLK, GND and NRST, and on the STM32F4-Discovery that both CN3 jumpers are set. If firmware has switched the debug pins off or',
+          'sleeps, hold the reset button down, start again, and release it when the tool says that it connects.',
+        ];
       case 'wrong-chip':
-        return ["This is not the chip that the board's description says, or the image does not fit it.",
-          'Compare --board with what is on the desk ("tonewheel boards"), and see that no other board is plugged in.'];
+        return [
+          "This is not the chip that the board's description says, or the image does not fit it.",
+          'Compare --board with what is on the desk ("tonewheel boards"), and see that no other board is plugged in.',
+        ];
       case 'protected':
-        return ["The chip's flash is protected against reading or writing.",
-          'Taking the protection away erases it: with openocd "stm32f2x unlock 0" after "reset halt", with STM32CubeProgrammer set RDP to level 0 (AA).'];
+        return [
+          "The chip's flash is protected against reading or writing.",
+          'Taking the protection away erases it: with openocd "stm32f2x unlock 0" after "reset halt", with STM32CubeProgrammer RDP level 0 (AA).',
+        ];
       case 'verify':
-        return ['What was read back is not what was written. Do not trust the board until it verifies.',
-          'Try again with a shorter cable or another USB port. If the same address differs again, the flash there is worn out or protected.'];
+        return [
+          'What was read back is not what was written. Do not trust the board until it verifies.',
+          'Try again with a shorter cable or another USB port. If the same address differs again, the flash there is worn out or protected.',
+        ];
       case 'write':
-        return ['Writing broke off. The board holds neither the old firmware nor the new.', 'Reset the board, see that its supply and cable are good, and flash again.'];
+        return [
+          'Writing broke off. The board holds neither the old firmware nor the new.',
+          'Reset the board, see that its supply and cable are good, and flash again.',
+        ];
       case 'tool-setup':
-        return [`This ${programmer.tool} does not know what the board's description names.`, `Update ${programmer.tool}, or correct "flashTools" in the board's JSON file.`];
+        return [
+          `This ${programmer.tool} does not know what the board's description names.`,
+          `Update ${programmer.tool}, or correct "flashTools" in the board's JSON file.`,
+        ];
       case 'file':
         return [`${programmer.tool} cannot use the image's file.`, 'Build it again, and see that it is still there and can be read.'];
       case 'timeout':
       case 'no-programmer':
-        if (seen.length > 0) return [`${programmer.tool} found no ${usbKind.name}, though one is at ${seen[0].node}.`, 'Unplug it and plug it in again; update the tool if it is old.'];
-        if (enter !== undefined) return [`There is no ${usbKind.name} at USB.`, `To bring the board there: ${enter}.`, ...driverAdvice(usbKind, platform)];
-        return [`No ${usbKind.name} was found at USB.`, 'Plug the board in at its ST-LINK\'s USB socket, with a cable that has data lines (many charge only).', ...driverAdvice(usbKind, platform)];
+        if (seen.length > 0) {
+          return [`${programmer.tool} found no ${usbKind.name}, though one is at ${seen[0].node}.`, 'Unplug it and plug it in again; update the tool if it is old.'];
+        }
+        if (enter !== undefined) return [`There is no ${usbKind.name} at USB.`, `To bring the board there: ${enter}.`, ...driver];
+        return [
+          `No ${usbKind.name} was found at USB.`,
+          "Plug the programmer, or the board at its ST-LINK's USB socket, in with a cable that has data lines (many charge only).", ...driver,
+        ];
       case 'unknown':
         return [`${programmer.tool} failed in a way that is not known here.`, 'Its own words are above. "tonewheel doctor" shows whether the programmer is seen.'];
     }
@@ -139,9 +164,11 @@ export function explain({ programmer, output, isTimeout, platform, usb }: Failur
 
 /** What a system other than Linux wants before libusb can open a programmer. Linux wants none. */
 function driverAdvice(kind: ProgrammerKind, platform: NodeJS.Platform): string[] {
-  if (platform === 'darwin') return ['macOS needs no driver. See under "System Information", USB, whether it is listed; a virtual machine or IDE may hold it.'];
+  if (platform === 'darwin') {
+    return ['macOS needs no driver. See under "System Information", USB, whether it is listed; a virtual machine or IDE may hold it.'];
+  }
   if (platform !== 'win32') return [];
   if (kind === TEENSY) return ['Windows needs no driver for it.'];
-  if (kind === STLINK) return ['On Windows install ST\'s driver STSW-LINK009, or give the ST-LINK the WinUSB driver with Zadig (https://zadig.akeo.ie).'];
-  return ['On Windows give "STM32 BOOTLOADER" the WinUSB driver with Zadig (https://zadig.akeo.ie): Options, List All Devices, select it, Replace Driver.'];
+  return [kind === STLINK ? "On Windows install ST's driver STSW-LINK009, or give the ST-LINK the WinUSB driver with Zadig (https://zadig.akeo.ie)."
+    : 'On Windows give "STM32 BOOTLOADER" the WinUSB driver with Zadig (https://zadig.akeo.ie): Options, List All Devices, select it, Replace Driver.'];
 }

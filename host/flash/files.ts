@@ -16,7 +16,8 @@ export function readChecked(file: string, board: Board): Image {
   const image = readImage(file, board);
   const problems = checkImage(image, board);
   if (problems.length > 0) {
-    throw new ImageError(`${file} is not an image for ${board.name}: ${problems.join('; ')}. Nothing was written. Build it for this board, or name the right one with --board.`);
+    throw new ImageError(`${file} is not an image for ${board.name}: ${problems.join('; ')}. Nothing was written. `
+      + 'Build it for this board, or name the right one with --board.');
   }
   return image;
 }

@@ -93,11 +93,11 @@ export function planFor(programmer: Programmer, files: ImageFiles, scratch: stri
           { title: 'read back, and compare', arguments: [...device, `${address}:${files.byteCount ?? 'BYTES'}`, '-U', readBack], readBack },
           {
             title: 'start', arguments: [...device, `${address}:${LEAVE_BYTES}:leave`, '-U', join(scratch, 'leave.bin')],
-            mayFail: 'the board did not leave its boot loader by itself: undo what brought it there, and reset it',
+            mayFail: 'the board did not leave its boot loader by itself: reset it, with BOOT0 low',
           },
         ],
         verification: 'flash is read back with dfu-util and compared here',
-        after: 'Undo what brought the board into its boot loader: with BOOT0 high, the next reset ends there again.',
+        after: 'If BOOT0 is still tied high, untie it: the next reset would end in the boot loader again.',
       };
     }
     case 'teensy_loader_cli':
@@ -118,4 +118,5 @@ export const qemuArguments = (machine: string, elf: string): string[] =>
   ['-M', machine, '-nographic', '-icount', 'shift=0,sleep=off,align=off', '-semihosting-config', 'enable=on,target=native', '-kernel', elf];
 
 /** A command as it can be pasted into a shell. */
-export const shellLine = (words: readonly string[]): string => words.map((w) => (/^[\w@%+=:,./-]+$/.test(w) ? w : `'${w.replaceAll("'", "'\\''")}'`)).join(' ');
+export const shellLine = (words: readonly string[]): string =>
+  words.map((w) => (/^[\w@%+=:,./-]+$/.test(w) ? w : `'${w.replaceAll("'", "'\\''")}'`)).join(' ');

@@ -14,7 +14,8 @@ const ERASED = 0xff;
 export function flatten(segments: readonly Segment[], origin: number, limit: number): Uint8Array {
   for (const { address, bytes } of segments) {
     if (address < origin || address + bytes.length > origin + limit) {
-      throw new ImageError(`the image has bytes at ${hex32(address)} to ${hex32(address + bytes.length - 1)}; flash is ${hex32(origin)} to ${hex32(origin + limit - 1)}.`);
+      const range = (from: number, byteCount: number) => `${hex32(from)} to ${hex32(from + byteCount - 1)}`;
+      throw new ImageError(`the image has bytes at ${range(address, bytes.length)}; flash is ${range(origin, limit)}.`);
     }
   }
   const end = segments.reduce((max, { address, bytes }) => Math.max(max, address + bytes.length), origin);

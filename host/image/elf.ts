@@ -55,8 +55,9 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
 
   if (!isElf(bytes)) throw new ImageError(`${file} is no ELF file.`);
   const header = view(piece('the ELF header', 0, HEADER_BYTES));
-  if (header.getUint8(4) !== 1) throw new ImageError(`${file} is not a 32-bit ELF file, so not one for a microcontroller. Name the image that was built for the board.`);
-  if (header.getUint8(5) !== 1) throw new ImageError(`${file} is not little-endian, as Cortex-M firmware is. Name the image that was built for the board.`);
+  const advice = 'Name the image that was built for the board.';
+  if (header.getUint8(4) !== 1) throw new ImageError(`${file} is not a 32-bit ELF file, so not one for a microcontroller. ${advice}`);
+  if (header.getUint8(5) !== 1) throw new ImageError(`${file} is not little-endian, as Cortex-M firmware is. ${advice}`);
   const u16 = (offset: number) => header.getUint16(offset, true);
   const u32 = (offset: number) => header.getUint32(offset, true);
 
@@ -83,7 +84,8 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
   };
 
   const loads = programHeaders.filter((h) => h.getUint32(0, true) === PT_LOAD).map((h) => ({
-    offset: h.getUint32(4, true), virtual: h.getUint32(8, true), physical: h.getUint32(12, true), fileBytes: h.getUint32(16, true), memoryBytes: h.getUint32(20, true),
+    offset: h.getUint32(4, true), virtual: h.getUint32(8, true), physical: h.getUint32(12, true),
+    fileBytes: h.getUint32(16, true), memoryBytes: h.getUint32(20, true),
   }));
   const sectionNames = sectionHeaders.length > 0 ? contents(u16(50), 'the table of section names') : new Uint8Array(0);
   const symbolTable = sectionHeaders.findIndex((s) => s.type === SHT_SYMTAB);
@@ -92,7 +94,10 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
     entry: u32(24),
     segments: loads.map((l) => ({ address: l.physical, bytes: piece(`what is loaded at ${hex32(l.physical)}`, l.offset, l.fileBytes) })),
     memory: loads.map((l) => ({ address: l.virtual, byteCount: l.memoryBytes })),
-    sections: sectionHeaders.map((s) => ({ name: text(sectionNames, s.name), address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0 })).slice(1),
+    // Section 0 is none.
+    sections: sectionHeaders.slice(1).map((s) => ({
+      name: text(sectionNames, s.name), address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0,
+    })),
     symbols: symbolTable < 0 ? [] : readSymbols(contents(symbolTable, 'the symbol table'), contents(sectionHeaders[symbolTable].link, "the symbols' names")),
   };
 

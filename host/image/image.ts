@@ -32,7 +32,9 @@ export function parseImage(bytes: Uint8Array, file: string, origin: number): Ima
   }
   if (isHex(bytes)) return { format: 'hex', segments: checked(readHex(Buffer.from(bytes).toString('latin1'), file), file) };
   const extension = /\.(elf|axf|hex|ihex)$/i.exec(file)?.[1];
-  if (extension !== undefined) throw new ImageError(`${file} is no ${/hex/i.test(extension) ? 'Intel HEX' : 'ELF'} file, whatever its name says. Build it again.`);
+  if (extension !== undefined) {
+    throw new ImageError(`${file} is no ${/hex/i.test(extension) ? 'Intel HEX' : 'ELF'} file, whatever its name says. Build it again.`);
+  }
   return { format: 'bin', segments: checked([{ address: origin, bytes }], file) };
 }
 

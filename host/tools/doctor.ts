@@ -79,7 +79,9 @@ export function diagnosisText({ ok, system, tools, programmers }: Diagnosis): st
     return `${t.ok ? 'ok  ' : t.needed ? 'FAIL' : '-   '} ${t.name.padEnd(width)}  ${state.padEnd(14)} ${t.purpose}`;
   });
   const missing = tools.filter((t) => !t.ok && t.get !== undefined);
-  if (missing.length > 0) lines.push('', 'To get what is missing:', ...missing.map((t) => `  ${t.name.padEnd(width)}  ${t.get}${t.needed ? '' : '  (optional)'}`));
+  if (missing.length > 0) {
+    lines.push('', 'To get what is missing:', ...missing.map((t) => `  ${t.name.padEnd(width)}  ${t.get}${t.needed ? '' : '  (optional)'}`));
+  }
   lines.push('', ...programmerLines(programmers, system));
   lines.push('', ok ? 'All that "npm start" and "tonewheel build" need is here.' : 'Something that "npm start" or "tonewheel build" needs is missing: see FAIL above.');
   return lines.join('\n');
@@ -87,8 +89,11 @@ export function diagnosisText({ ok, system, tools, programmers }: Diagnosis): st
 
 function programmerLines(programmers: Diagnosis['programmers'], system: System): string[] {
   if (programmers === undefined) {
-    if (system === 'windows') return ['Programmers at USB: not looked at on Windows. An ST-LINK wants ST\'s driver STSW-LINK009; a board in DFU mode wants WinUSB by Zadig (https://zadig.akeo.ie).'];
-    return ['Programmers at USB: this system does not show its USB devices.'];
+    if (system !== 'windows') return ['Programmers at USB: this system does not show its USB devices.'];
+    return [
+      'Programmers at USB: not looked at on Windows.',
+      "An ST-LINK wants ST's driver STSW-LINK009; a board in DFU mode wants WinUSB, by Zadig (https://zadig.akeo.ie).",
+    ];
   }
   if (programmers.length === 0) return ['Programmers at USB: none is plugged in.'];
   return ['Programmers at USB:', ...programmers.flatMap(({ kind, product, node, mayOpen }) => [

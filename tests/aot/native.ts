@@ -82,7 +82,7 @@ static jmp_buf stopped;
 static uint32_t stoppedCause, stoppedOffset;
 _Noreturn void tw_trap(uint32_t cause, uint32_t offset) { stoppedCause = cause; stoppedOffset = offset; longjmp(stopped, 1); }
 uint32_t tw_abi_memoryAddress(void) { return 0; }
-void tw_abi_abort(uint32_t a, uint32_t b, uint32_t c, uint32_t d) { (void)a, (void)b, (void)c, (void)d; tw_trap(TW_TRAP_ABORT, TW_NO_OFFSET); }
+void tw_abi_abort(uint32_t a, uint32_t b, uint32_t c, uint32_t d) { (void)a, (void)b, (void)c, (void)d; tw_trap(TW_TRAP_ABORT, 0xffffffffu); }
 `;
 
 const MAIN = `int main(int argc, char **argv) {
@@ -136,10 +136,11 @@ export function runInC(module: WasmModule, steps: readonly Step[], flags: readon
   try {
     const { code, names } = dispatch(module);
     writeFileSync(join(dir, 'abi.h'), abiHeader());
+    writeFileSync(join(dir, 'limit.h'), '#include <stdint.h>\nextern uintptr_t tw_stack_limit;\n');
     writeFileSync(join(dir, 'translated.c'), translateModule(module, { exports: true }));
     writeFileSync(join(dir, 'main.c'), RUNTIME + more + code + MAIN);
     const pages = module.memory?.initial ?? 1;
-    execFileSync('gcc', ['-O2', ...AOT_C_FLAGS, `-DTW_MEMORY_BYTES=${pages * 65536}u`, '-I', join(packageRoot, 'boards/shim'), '-I', dir, ...flags,
+    execFileSync('gcc', ['-O2', ...AOT_C_FLAGS, `-DTW_MEMORY_BYTES=${pages * 65536}u`, '-DTW_STACK_LIMIT=tw_stack_limit', '-include', join(dir, 'limit.h'), '-I', join(packageRoot, 'boards/shim'), '-I', dir, ...flags,
       join(dir, 'translated.c'), join(dir, 'main.c'), '-o', join(dir, 'program')], { stdio: ['ignore', 'inherit', 'inherit'] });
     const input = steps.map((step) => 'write' in step
       ? `99 ${step.at} ${step.write.length} ${[...step.write].map((b) => b.toString(16)).join(' ')}`

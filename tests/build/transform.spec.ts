@@ -20,6 +20,7 @@ const cases: readonly { name: string; wants: readonly RegExp[] }[] = [
   { name: 'indirect', wants: [/indirect\.as\.ts\(9,\d+\)/, /render reaches an indirect call/, /render \(.*:12\) -> play/, /switch/] },
   { name: 'unknown-vector', wants: [/unknown-vector\.as\.ts\(2,\d+\)/, /"USRT2"; did you mean "USART2"/] },
   { name: 'bound-twice', wants: [/bound-twice\.as\.ts\(4,\d+\)/, /bound already, to first in .*:3/] },
+  { name: 'bound-by-alias', wants: [/bound-by-alias\.as\.ts\(4,\d+\)/, /"USART2" is bound already, to first in .*:3/] },
   { name: 'wrong-arguments', wants: [/\(2,1\)/, /a vector and a priority/, /\(4,14\)/, /0 \(most urgent\) to 15/, /\(6,20\)/, /budget/, /\(9,\d+\)/, /no parameters/] },
   { name: 'method', wants: [/\(3,3\)/, /\(7,3\)/, /top level of a file/] },
   { name: 'syntax', wants: [/syntax\.as\.ts\(2,\d+\)/, /not assignable/] },

@@ -4,11 +4,13 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { before, describe, it } from 'node:test';
-import { assertSame, buildHarness, onV8, onWasm3, type Case } from './differential.js';
+import type { Wasm3Variant } from '../../host/build/wasm3/prepare.js';
+import { assertSame, buildProgram, missingForQemu, onV8, onWasm3, type Case, type Target } from './differential.js';
 import { randomCase } from './random-modules.js';
 
 const count = Number(process.env.TONEWHEEL_FUZZ ?? 60);
 const firstSeed = Number(process.env.TONEWHEEL_FUZZ_SEED ?? 1);
+const missing = await missingForQemu();
 const cases: Case[] = new Array(count);
 let expected: string[][];
 
@@ -30,9 +32,11 @@ describe(`${count} random modules`, () => {
     assert.ok(lines.filter((l) => l.startsWith('trap')).length > count / 4);
     assert.ok(new Set(lines.filter((l) => l.startsWith('end'))).size > count / 2);
   });
-  for (const [variant, defines] of [['reference', []], ['tuned', []], ['tuned', ['TW_OP_HOOK=1']]] as const) {
-    it(`come out the same on wasm3 (${[variant, ...defines].join(', ')}) as on V8`, async () => {
-      assertSame(await onWasm3(await buildHarness(variant, defines), cases), expected, (i) => `seed ${firstSeed + i}`);
+  for (const [variant, target, defines] of [['reference', 'host', []], ['tuned', 'host', []], ['tuned', 'host', ['TW_OP_HOOK=1']],
+    ['tuned', 'arm', []]] as [Wasm3Variant, Target, string[]][]) {
+    it(`come out the same on wasm3 (${[variant, target, ...defines].join(', ')}) as on V8`, async (t) => {
+      if (target === 'arm' && missing) return t.skip(missing);
+      assertSame(await onWasm3(await buildProgram(variant, target, 'harness.c', defines), cases), expected, (i) => `seed ${firstSeed + i}`, target);
     });
   }
 });

@@ -24,11 +24,8 @@ export function randomBytes(seed: number, count: number): Uint8Array {
   });
 }
 
-/**
- * The memory's maximum becomes its initial size: the firmware's memory is static, and V8's would grow. An element section of one empty segment
- * (6 bytes) is left out: wasm3 as it comes takes it for a failed allocation.
- */
-function simplify(wasm: Uint8Array): Uint8Array {
+/** The memory's maximum becomes its initial size: the firmware's memory is static, and V8's would grow. */
+function fixMemory(wasm: Uint8Array): Uint8Array {
   const out = [...wasm.subarray(0, 8)];
   for (let at = 8; at < wasm.length;) {
     const start = at;
@@ -40,7 +37,7 @@ function simplify(wasm: Uint8Array): Uint8Array {
     }
     const initial = wasm[at + 2];
     if (id === 5) out.push(5, 4, 1, 1, initial, initial);
-    else if (id !== 9 || size > 6) out.push(...wasm.subarray(start, at + size));
+    else out.push(...wasm.subarray(start, at + size));
     at += size;
   }
   return Uint8Array.from(out);
@@ -60,7 +57,7 @@ export async function randomCase(seed: number): Promise<Case> {
     await writeFile(join(dir, 'in'), randomBytes(seed, 2000 + (seed % 7) * 1500));
     await run('node', [wasmOpt, join(dir, 'in'), '-ttf', '--denan', '--mvp-features', '--enable-sign-ext', '--enable-nontrapping-float-to-int',
       '--enable-mutable-globals', ...(seed % 2 === 0 ? ['-O2'] : []), '-o', join(dir, 'out.wasm')]);
-    const wasm = simplify(new Uint8Array(await readFile(join(dir, 'out.wasm'))));
+    const wasm = fixMemory(new Uint8Array(await readFile(join(dir, 'out.wasm'))));
     const names = [...signatures(wasm)].filter(([, { exported }]) => exported);
     const calls = [0, 1].flatMap((round) => names.map(([name, { params }], i) =>
       ({ name, args: params.map((type, j) => ({ type, bits: argument(seed * 1000 + round * 500 + i * 10 + j) })) })));

@@ -81,6 +81,8 @@ export class Glide {
 }
 
 /** Adds the bus to left, right and reverb with gains that stand still, and clears it. */
+// @ts-ignore: decorator
+@native
 export function mixSteady(bus: usize, frameCount: i32, left: f32, right: f32, reverb: f32): void {
   const end = bus + (<usize>frameCount << 2);
   while (bus + 8 <= end) {
@@ -105,6 +107,8 @@ export function mixSteady(bus: usize, frameCount: i32, left: f32, right: f32, re
 }
 
 /** The same, and to the chorus. */
+// @ts-ignore: decorator
+@native
 export function mixSteadyChorus(bus: usize, frameCount: i32, left: f32, right: f32, reverb: f32, chorus: f32): void {
   for (const end = bus + (<usize>frameCount << 2); bus < end; bus += 4) {
     const x = load<f32>(bus);
@@ -117,6 +121,8 @@ export function mixSteadyChorus(bus: usize, frameCount: i32, left: f32, right: f
 }
 
 /** The same, with gains that move. */
+// @ts-ignore: decorator
+@native
 export function mixGliding(bus: usize, frameCount: i32, left: Glide, right: Glide, reverb: Glide, chorus: Glide): void {
   const leftStep = left.step;
   const rightStep = right.step;
@@ -168,6 +174,8 @@ export function mixGliding(bus: usize, frameCount: i32, left: Glide, right: Glid
 }
 
 /** Adds the bus to the echo; does not clear it. */
+// @ts-ignore: decorator
+@native
 export function mixDelay(bus: usize, frameCount: i32, delay: Glide): void {
   const step = delay.step;
   let now = delay.value;

@@ -67,6 +67,30 @@ export class VoiceContext {
   }
 }
 
+/** Adds a block to another with a gain that moves by `step` ahead of each frame. Returns the gain of the last frame. */
+// @ts-ignore: decorator
+@native
+function mixLine(input: usize, bus: usize, frameCount: i32, gain: f32, step: f32): f32 {
+  const end = input + (<usize>frameCount << 2);
+  while (input + 16 <= end) {
+    gain += step;
+    store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
+    gain += step;
+    store<f32>(bus, load<f32>(bus, 4) + load<f32>(input, 4) * gain, 4);
+    gain += step;
+    store<f32>(bus, load<f32>(bus, 8) + load<f32>(input, 8) * gain, 8);
+    gain += step;
+    store<f32>(bus, load<f32>(bus, 12) + load<f32>(input, 12) * gain, 12);
+    input += 16;
+    bus += 16;
+  }
+  for (; input < end; input += 4, bus += 4) {
+    gain += step;
+    store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
+  }
+  return gain;
+}
+
 @unmanaged
 @final
 export class Voice {
@@ -295,25 +319,9 @@ export class Voice {
         this.gainStep = <f32>envelope.step * scale;
       }
       const count = min<i32>(lineFrames, frameCount);
-      const step = this.gainStep;
-      let gain = this.gain;
-      const end = input + (<usize>count << 2);
-      while (input + 16 <= end) {
-        gain += step;
-        store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
-        gain += step;
-        store<f32>(bus, load<f32>(bus, 4) + load<f32>(input, 4) * gain, 4);
-        gain += step;
-        store<f32>(bus, load<f32>(bus, 8) + load<f32>(input, 8) * gain, 8);
-        gain += step;
-        store<f32>(bus, load<f32>(bus, 12) + load<f32>(input, 12) * gain, 12);
-        input += 16;
-        bus += 16;
-      }
-      for (; input < end; input += 4, bus += 4) {
-        gain += step;
-        store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
-      }
+      const gain = mixLine(input, bus, count, this.gain, this.gainStep);
+      input += <usize>count << 2;
+      bus += <usize>count << 2;
       this.gain = gain;
       this.last = load<f32>(input - 4) * gain;
       advanceLine(envelope, count);

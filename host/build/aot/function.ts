@@ -354,9 +354,9 @@ class Translator {
     const signature = this.context.sections.signatures[type];
     const entry = `t${this.count++}`;
     const trap = (cause: string) => `tw_trap(TW_TRAP_${cause}, ${hex(offset)});`;
-    this.emit(`if (TW_UNLIKELY(${index} >= ${this.context.sections.table.length}u)) ${trap('TABLE_OUT_OF_BOUNDS')}`);
+    this.emit(`if (TW_UNLIKELY(${index} >= ${this.context.sections.table.length}u)) ${trap('TABLE_BOUNDS')}`);
     this.emit(`const tw_table_entry *const ${entry} = &tw_table[${index}];`);
-    this.emit(`if (TW_UNLIKELY(${entry}->type != ${number}u)) { if (${entry}->type == 0) ${trap('NULL_TABLE_ENTRY')} ${trap('SIGNATURE_MISMATCH')} }`);
+    this.emit(`if (TW_UNLIKELY(${entry}->type != ${number}u)) { if (${entry}->type == 0) ${trap('TABLE_NULL')} ${trap('SIGNATURE')} }`);
     const given = signature.parameters.map((t) => C_TYPES[t]).join(', ') || 'void';
     const result = signature.results.length > 0 ? C_TYPES[signature.results[0]] : 'void';
     this.call(signature, `((${result} (*)(${given}))${entry}->function)`);

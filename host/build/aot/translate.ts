@@ -51,7 +51,8 @@ export function translateModule(module: WasmModule, options: TranslateOptions = 
     lineAt: (offset, body) => lines.at(offset, body),
   };
   const kernels = options.functions !== undefined;
-  const out = ['// Translated from WebAssembly; do not edit.', '#include "aot.h"'];
+  const unused = ['variable', 'but-set-variable', 'function', 'label'].map((what) => `#pragma GCC diagnostic ignored "-Wunused-${what}"`);
+  const out = ['// Translated from WebAssembly; do not edit.', ...unused, '#include "aot.h"'];
   if (!kernels && module.imports.length > 0) out.push('#include "abi.h"');
   if (kernels) out.push('#include "wasm3.h"', '#include "kernels.h"');
   if (!kernels) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { writeGenerated } from '../generated.js';
 import { configure, defaultConfig, type Wasm3Config } from './config.js';
 import { Edits } from './edits.js';
+import { repair } from './repairs.js';
 import { findWasm3 } from './source.js';
 import { tune } from './tune.js';
 
@@ -37,6 +38,7 @@ export interface Wasm3Sources {
  */
 export async function prepareWasm3({ variant, outDir, config = {} }: Wasm3Options): Promise<Wasm3Sources> {
   const edits = new Edits((await findWasm3()).files);
+  repair(edits);
   configure(edits, { ...defaultConfig, ...config });
   if (variant === 'tuned') tune(edits);
   await mkdir(outDir, { recursive: true });

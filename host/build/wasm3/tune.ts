@@ -185,9 +185,6 @@ _           (PreserveRegisterIfOccupied (o, i ? c_m3Type_f64 : c_m3Type_i64));
 
     u16 topSlot = GetMaxUsedSlotPlusOne (o);
 `);
-  // The callee's arguments lie above this frame, and are written before the callee looks for room.
-  edits.replace(file, '    u16 argTop = topSlot + (numArgs + numRets) * c_ioSlotCount;\n',
-    '    u16 argTop = topSlot + (numArgs + numRets) * c_ioSlotCount;\n    if (argTop) TouchSlot (o, argTop - 1);\n');
   edits.replace('m3_env.c', '    if (function)\n    {\n        if (not function->compiled)\n        {\n_           (CompileFunction (function))\n        }\n',
     '    if (function)\n    {\n        if (not function->compiled)\n        {\n_           (m3_CompileModule (function->module))\n'
     + '            _throwif (m3Err_functionImportMissing, not function->compiled);\n        }\n');

@@ -26,9 +26,15 @@ export interface CoreCosts {
   readonly engines: Readonly<Record<string, EngineCosts>>;
 }
 
-/** @throws Error when there is no table for the core */
+/**
+ * The table of a core; one that is estimated by another core's names it, and says so in every engine's source.
+ * @throws Error when there is no table for the core
+ */
 export function loadCoreCosts(core: string): CoreCosts {
-  return JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as CoreCosts;
+  const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as CoreCosts | { core: string; inherits: string; source: string };
+  if (!('inherits' in own)) return own;
+  const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}` }]);
+  return { core, engines: Object.fromEntries(engines) };
 }
 
 /** Costs resolved for every instruction there is. */
