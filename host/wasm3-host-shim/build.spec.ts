@@ -50,8 +50,9 @@ test('without a compiler the message is one line that says how to get one', asyn
 
 test('a compiler that is not there, or that fails, is named and quoted, and leaves nothing behind', async () => {
   const before = await readdir(cache);
-  await assert.rejects(withEnvironment({ CC: '/nowhere/cc' }, () => buildInto(cache, 'reference')), /^Error: the C compiler "\/nowhere\/cc" cannot be run: .*ENOENT/);
+  const buildWith = (CC: string) => withEnvironment({ CC }, () => buildInto(cache, 'reference'));
+  await assert.rejects(buildWith('/nowhere/cc'), /^Error: the C compiler "\/nowhere\/cc" cannot be run: .*ENOENT/);
   // It has a version, and compiles nothing.
-  await assert.rejects(withEnvironment({ CC: process.execPath }, () => buildInto(cache, 'reference')), /cannot build wasm3 for this computer:\n.*bad option/s);
+  await assert.rejects(buildWith(process.execPath), /cannot build wasm3 for this computer:\n.*bad option/s);
   assert.deepEqual(await readdir(cache), before);
 });
