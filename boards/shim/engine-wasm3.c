@@ -124,18 +124,46 @@ void tw_engine_handle(uint32_t vector) {
   run(h->function, h->base, h->limit);
 }
 
-void tw_engine_locate(tw_record *record) {
-  const pc_t at = 0;
-  if (!at) return;
-  // The function whose code begins last before it: each function's code is one piece.
-  pc_t best = 0;
-  for (uint32_t i = 0; i < module->numFunctions; i++) {
-    const pc_t start = module->functions[i].compiled;
-    if (start && start <= at && start > best) {
-      best = start;
-      record->function = i;
+static IM3CodePage page_of(pc_t pc) {
+  for (int full = 0; full < 2; full++) {
+    for (IM3CodePage page = full ? runtime->pagesFull : runtime->pagesOpen; page; page = page->info.next) {
+      if (pc >= (pc_t)page->code && pc < (pc_t)page->code + page->info.lineIndex) return page;
     }
   }
-  record->offset = (uint32_t)(at - best);
-  record->flags |= TW_RECORD_OFFSET_IS_WORD;
+  return 0;
+}
+
+/**
+ * Which word of a function's code `pc` is, counted as if the code lay in one piece: the branch at a page's end, which leads to the next, is left out.
+ * It is the same on every computer that compiles the module, whatever the sizes of its pages and words.
+ * @return TW_NO_OFFSET for a pc that is not in the function
+ */
+uint32_t tw_engine_word(IM3Function function, pc_t pc) {
+  const IM3CodePage last = page_of(pc);
+  uint32_t words = 0;
+  pc_t at = function->compiled;
+  for (IM3CodePage page = at ? page_of(at) : 0; page; page = page_of(at)) {
+    if (page == last) return pc >= at ? words + (uint32_t)(pc - at) : TW_NO_OFFSET;
+    const pc_t branch = (pc_t)page->code + page->info.lineIndex - 2;
+    if (branch < at) break;
+    words += (uint32_t)(branch - at);
+    at = (pc_t)branch[1];
+  }
+  return TW_NO_OFFSET;
+}
+
+void tw_engine_locate(tw_record *record) {
+#if TW_WASM3_TUNED
+  if (!tw_trap_pc) return;
+  // Of the functions that have it in their code, the one that begins last: code of one follows that of another.
+  for (uint32_t i = 0; i < module->numFunctions; i++) {
+    const uint32_t word = tw_engine_word(&module->functions[i], tw_trap_pc);
+    if (word == TW_NO_OFFSET || word >= record->offset) continue;
+    record->function = i;
+    record->offset = word;
+    record->flags |= TW_RECORD_OFFSET_IS_WORD;
+  }
+#else
+  (void)record;
+#endif
 }

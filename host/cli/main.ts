@@ -13,7 +13,6 @@ import { FlashError } from '../flash/flash.js';
 import { ImageError } from '../image/segment.js';
 import { OutputError } from '../output.js';
 import { ToolMissing } from '../tools/tools.js';
-import { NoCompiler } from '../wasm3-host-shim/index.js';
 import { boardsCommand } from './boards.js';
 import { buildCommand } from './build.js';
 import { demoCommand } from './demo.js';
@@ -26,7 +25,7 @@ import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user: used wrongly, and failed. */
 const MISUSE = [UsageError, OutputError, NotEmulated];
-const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, NoCompiler, ImageError, ToolMissing, FlashError, CommandFailed];
+const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, ImageError, ToolMissing, FlashError, CommandFailed];
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;
 

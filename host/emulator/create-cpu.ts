@@ -22,7 +22,7 @@ export interface CpuOptions {
 
 const variantOf = ({ wasm3 = 'tuned' }: CpuOptions): Wasm3Variant => wasm3;
 
-/** Builds what the CPU needs, the first time on this computer. @throws NoCompiler when CPU wasm3 lacks a C compiler */
+/** Builds what the CPU needs, the first time on this computer. @throws ToolMissing when CPU wasm3 lacks a C compiler */
 export async function prepareCpu(options: CpuOptions): Promise<void> {
   if (options.cpu === 'wasm3') await prepareHostShim(variantOf(options));
 }

@@ -32,7 +32,7 @@ uint32_t tw_call_host(enum tw_callback callback) {
   napi_close_handle_scope(env, scope);
   if (status != napi_ok) {
     if (stopped_at < 0) stopped_at = tw_host_offset(pc);
-    longjmp(*innermost, 1);
+    _longjmp(*innermost, 1);
   }
   // A handler may have run meanwhile.
   tw_op_pc = pc;
@@ -43,7 +43,7 @@ static void enter(void (*body)(uint32_t), uint32_t argument) {
   jmp_buf here;
   jmp_buf *const outer = innermost;
   innermost = &here;
-  if (setjmp(here) == 0) body(argument);
+  if (_setjmp(here) == 0) body(argument);
   innermost = outer;
 }
 
@@ -54,6 +54,7 @@ static void run_body(uint32_t unused) {
 
 /** run(callbacks): boots, and runs the firmware until a callback throws; the exception comes out here. */
 static napi_value run(napi_env e, napi_callback_info info) {
+  static bool has_run;
   size_t count = 1;
   napi_value object;
   env = e;
@@ -61,6 +62,11 @@ static napi_value run(napi_env e, napi_callback_info info) {
   for (int i = 0; i < TW_CALLBACK_COUNT; i++) {
     if (napi_get_named_property(e, object, callback_names[i], &callbacks[i]) != napi_ok) return NULL;
   }
+  if (has_run || !tw_module) {
+    napi_throw_error(e, NULL, "run: a firmware runs once, after setup");
+    return NULL;
+  }
+  has_run = true;
   enter(run_body, 0);
   return NULL;
 }
@@ -76,6 +82,10 @@ static napi_value dispatch(napi_env e, napi_callback_info info) {
   napi_value argument;
   uint32_t vector;
   if (napi_get_cb_info(e, info, &count, &argument, NULL, NULL) != napi_ok || napi_get_value_uint32(e, argument, &vector) != napi_ok) return NULL;
+  if (!innermost || vector >= tw_vector_count) {
+    napi_throw_error(e, NULL, "dispatch: no firmware runs, or it has no such vector");
+    return NULL;
+  }
   enter(dispatch_body, vector);
   return NULL;
 }

@@ -8,8 +8,6 @@ import type { AbiImports } from '../abi.js';
 import type { Wasm3Variant } from '../build/wasm3/prepare.js';
 import { buildHostShim } from './build.js';
 
-export { NoCompiler } from './build.js';
-
 /** What a board's image has in its constants. */
 export interface HostImage {
   /** The firmware's module. */
@@ -57,7 +55,7 @@ interface Addon {
 
 const paths = new Map<Wasm3Variant, string>();
 
-/** Makes the addon ready for `new HostShim`, building it if need be. @throws NoCompiler, Error when it does not compile */
+/** Makes the addon ready for `new HostShim`, building it if need be. @throws ToolMissing without a C compiler, Error when it does not compile */
 export async function prepareHostShim(variant: Wasm3Variant): Promise<void> {
   paths.set(variant, await buildHostShim(variant));
 }

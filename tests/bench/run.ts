@@ -6,8 +6,11 @@ import { benchAudio } from './audio.js';
 import { benchDemo, benchMetering } from './demo.js';
 import { benchMidiParser } from './midi-parser.js';
 import type { BenchRow } from './row.js';
+import { benchWasm3 } from './wasm3.js';
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot };
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
+  demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, wasm3: benchWasm3, aot: benchAot,
+};
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');

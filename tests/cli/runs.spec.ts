@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import { packageRoot } from '../../host/paths.js';
+import { withoutCompiler } from '../../host/testing/c-compiler.js';
 import { BOARD, firmware, SILENT, Workplace } from './cli.js';
 
 const HEADER = 'MThd\0\0\0\x06\0\0\0\x01\x01\xe0';
@@ -132,9 +133,9 @@ describe('a run that fails', () => {
 });
 
 describe('an interrupted run', () => {
-  it('ends, says so, and leaves no temporary file', async () => {
+  const interrupted = (cpu: string) => async (): Promise<void> => {
     const elsewhere = new Workplace();
-    const child = elsewhere.start('run', firmware('tone'), ...BOARD, '--seconds', '100000', '--vcd', 'x.vcd', '--vcd-window', '0:0.001');
+    const child = elsewhere.start('run', firmware('tone'), ...BOARD, '--cpu', cpu, '--seconds', '100000', '--vcd', 'x.vcd', '--vcd-window', '0:0.001');
     let stderr = '';
     child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk));
     const closed = once(child, 'close');
@@ -147,7 +148,10 @@ describe('an interrupted run', () => {
     assert.equal(code, 130);
     assert.equal(stderr, 'interrupted; nothing was written\n');
     assert.deepEqual(elsewhere.list(), []);
-  });
+  };
+
+  it('ends, says so, and leaves no temporary file', interrupted('wasm'));
+  it('ends as well while the interpreter runs', { skip: withoutCompiler }, interrupted('wasm3'));
 });
 
 describe('a run that succeeds', () => {

@@ -8,8 +8,12 @@ import { InstructionCosts, loadCoreCosts } from '../../host/cpu/wasm/costs.js';
 import { WasmCpu } from '../../host/cpu/wasm/cpu.js';
 import { parseModule } from '../../host/cpu/wasm/decode.js';
 import { meter } from '../../host/cpu/wasm/meter.js';
+import type { CpuConfig } from '../../host/cpu/pre-emptive-cpu.js';
+import { Wasm3Cpu } from '../../host/cpu/wasm3/cpu.js';
 import { Machine } from '../../host/machine/machine.js';
 import { plugCore } from '../../host/peripherals/cortex-m/core.js';
+import { withoutCompiler as skip } from '../../host/testing/c-compiler.js';
+import { prepareHostShim } from '../../host/wasm3-host-shim/index.js';
 
 const board = loadBoard('stm32f4-discovery');
 let firmware: Firmware;
@@ -19,16 +23,19 @@ before(async () => {
 
 const CORTEX_M4 = { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 };
 
-function boot(engine = 'aot', core = CORTEX_M4) {
+/** A machine of nothing but its core, and a CPU on it. */
+function bootOn<T>(create: (config: CpuConfig) => T, engine = 'aot', core = CORTEX_M4): { machine: Machine; cpu: T } {
   const vectors: string[] = [];
   for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
   const machine = new Machine({ vectors: Array.from({ length: board.nvic.lines }, (_, i) => vectors[i] ?? ''), priorityBits: 4 });
   plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => {} });
-  const costs = loadCoreCosts('cortex-m4f').engines[engine];
-  const cpu = new WasmCpu({
-    machine, metered: meter(parseModule(firmware.wasm), new InstructionCosts(costs)), vectors: firmware.vectors,
-    core, dispatch: costs.dispatch, overclock: 1, memoryAddress: 0x20000000, onMemory() {},
-  });
+  const { dispatch } = loadCoreCosts('cortex-m4f').engines[engine];
+  return { machine, cpu: create({ machine, vectors: firmware.vectors, core, dispatch, overclock: 1, memoryAddress: 0x20000000, onMemory() {} }) };
+}
+
+function boot(engine = 'aot', core = CORTEX_M4) {
+  const metered = meter(parseModule(firmware.wasm), new InstructionCosts(loadCoreCosts('cortex-m4f').engines[engine]));
+  const { machine, cpu } = bootOn((config) => new WasmCpu({ ...config, metered }), engine, core);
   cpu.boot();
   cpu.call('init');
   const trace = () => [...new Uint32Array(cpu.memory.buffer, cpu.call('tracePointer') as number, cpu.call('traceLength') as number)];
@@ -56,6 +63,18 @@ test('a more urgent interrupt pre-empts a handler at the very access that pends 
   cpu.call('main');
   assert.deepEqual(trace(), [10, 4, 2, 1, 3, 5, 11]);
 });
+
+for (const variant of ['tuned', 'reference'] as const) {
+  test(`the same order on CPU wasm3 (${variant}), which sleeps for ever after main`, { skip }, async () => {
+    await prepareHostShim(variant);
+    const { cpu: other } = boot();
+    const { cpu } = bootOn((config) => new Wasm3Cpu({ ...config, variant, module: firmware.wasm, memoryBytes: 65536, operationCycles: 9, ranges: [] }));
+    assert.throws(() => cpu.run(), /the firmware sleeps for ever/);
+    // The trace lies where the linker of the module put it, on any CPU.
+    const trace = new Uint32Array(cpu.shim.memory.buffer, other.call('tracePointer') as number, 8);
+    assert.deepEqual([...trace], [10, 4, 2, 1, 3, 5, 11, 0]);
+  });
+}
 
 test('a critical section holds interrupts back, and the more urgent one goes first at its end', () => {
   const { cpu, trace } = boot();

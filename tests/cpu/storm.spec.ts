@@ -9,6 +9,7 @@ import type { Wasm3Variant } from '../../host/build/wasm3/prepare.js';
 import { Wasm3Cpu } from '../../host/cpu/wasm3/cpu.js';
 import { prepareCpu } from '../../host/emulator/create-cpu.js';
 import { firmwareFor } from '../../host/emulator/scenario.js';
+import { withoutCompiler as skip } from '../../host/testing/c-compiler.js';
 
 const BOARD = 'stm32f4-discovery';
 /** Where the fixture keeps its sums: failures, then checks of main and the handlers. */
@@ -57,7 +58,7 @@ async function storm(wasm3: Wasm3Variant, count: number): Promise<Storm> {
 }
 
 for (const variant of ['tuned', 'reference'] as const) {
-  test(`400,000 pre-emptions of ${variant} wasm3, nested ones among them, leave every computation right and the heap as it was`, async () => {
+  test(`400,000 pre-emptions of ${variant} wasm3, nested ones among them, leave every computation right and the heap as it was`, { skip }, async () => {
     const { preemptions, nested, deepest, failures, checks, heap } = await storm(variant, 400_000);
     assert.equal(failures, 0);
     assert.ok(preemptions >= 400_000 && nested > preemptions / 10 && deepest >= 4, `${preemptions} pre-emptions, ${nested} of handlers, ${deepest} deep`);
@@ -67,7 +68,7 @@ for (const variant of ['tuned', 'reference'] as const) {
   });
 }
 
-test('the same run gives the same pre-emptions, to the cycle', async () => {
+test('the same run gives the same pre-emptions, to the cycle', { skip }, async () => {
   const first = await storm('tuned', 5000);
   assert.deepEqual(await storm('tuned', 5000), first);
 });

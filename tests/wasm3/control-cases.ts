@@ -54,7 +54,7 @@ function calls(): NamedCase {
       { params: ['i32'], results: ['i32'], code: [...get(0), ...i32(1), 0x6a, ...get(0), 0xb7, 0x10, 0, ...get(0), 0x6a, ...i32(1), 0x6a] },
       { params: ['i32'], results: ['i32'], code: [...get(0), ...i32(2), 0x6c] },
       { params: ['i64'], results: ['i64'], code: [...get(0), 0x42, 1, 0x7c] },
-      { name: 'mixed', params: ['f32', 'i64', 'f64', 'i32'], results: ['f64'], code: [...get(2), ...get(0), 0xbb, 0xa0, ...get(1), 0xb9, 0xa2, ...get(3), 0x10, 5, 0xb7, 0xa1] },
+      { name: 'mixed', params: ['f32', 'i64', 'f64', 'i32'], results: ['f64'], code: [...get(2), ...get(0), 0xbb, 0xa4, ...get(1), 0xb9, 0xa2, ...get(3), 0x10, 5, 0xb7, 0xa5] },
     ],
   };
   const type = typeIndex(module, ['i32'], ['i32']);

@@ -20,6 +20,10 @@ void reset(void)
 
 static void fault(void) { _Exit(3); }
 
-__attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
+__attribute__((weak, alias("fault"))) void irq8(void);
+__attribute__((weak, alias("fault"))) void irq9(void);
+
+__attribute__((section(".vectors"), used)) static const void *const vectors[32] = {
     stackTop, (const void *)reset, (const void *)fault, (const void *)fault, (const void *)fault, (const void *)fault, (const void *)fault,
+    [16 + 8] = (const void *)irq8, [16 + 9] = (const void *)irq9,
 };

@@ -9,8 +9,8 @@ import { rawAdaptor } from './kernels.js';
 import { recursiveFunctions } from './recursion.js';
 import { readSections, type Signature } from './sections.js';
 
-/** What the C must be compiled with, besides an optimisation level and TW_MEMORY_BYTES; also -I of boards/shim and of the generated abi.h. */
-export const AOT_C_FLAGS: readonly string[] = ['-std=gnu11', '-ffp-contract=off', '-fno-math-errno', '-fno-strict-aliasing'];
+/** What the C must be compiled with, besides an optimisation level and TW_MEMORY_BYTES. Without sibling calls a return address tells who called an import. Also -I of boards/shim and of the generated abi.h. */
+export const AOT_C_FLAGS: readonly string[] = ['-std=gnu11', '-ffp-contract=off', '-fno-math-errno', '-fno-strict-aliasing', '-fno-optimize-sibling-calls'];
 
 export interface TranslateOptions {
   /** Only these functions, with those that they call, for native code beside an interpreter: kernels. Default: the whole module. */

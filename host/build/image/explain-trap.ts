@@ -41,7 +41,10 @@ function stringAt(module: WasmModule, pointer: number): string {
     const at = pointer - offset;
     if (at < 4 || at > bytes.length) continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return new TextDecoder('utf-16le').decode(bytes.subarray(at, at + view.getUint32(at - 4, true)));
+    // A segment leaves out the zeros at its end, be it half of the last character.
+    const text = new Uint8Array(view.getUint32(at - 4, true));
+    text.set(bytes.subarray(at, at + text.length));
+    return new TextDecoder('utf-16le').decode(text);
   }
   return '';
 }
@@ -51,7 +54,7 @@ async function lineOfAddress(elf: string, address: number): Promise<Location | u
   // A return address stands behind the call.
   const result = await run('arm-none-eabi-addr2line', ['-e', elf, hex((address & ~1) - 2)]).catch(() => undefined);
   const found = /^(.*\.ts):(\d+)/m.exec(result?.stdout ?? '');
-  return found ? { file: found[1], line: Number(found[2]), column: 0 } : undefined;
+  return found ? { file: found[1].replace(/^\.\//, ''), line: Number(found[2]), column: 0 } : undefined;
 }
 
 /** Word offsets of interpreted code are known to a function only: its first line that has one stands for it. */

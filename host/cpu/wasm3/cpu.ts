@@ -4,6 +4,7 @@
 
 import { trapCauses } from '../../build/image/trap-record.js';
 import type { Wasm3Variant } from '../../build/wasm3/prepare.js';
+import { FIRST_IRQ } from '../../machine/exceptions.js';
 import { HostShim, type HostEnd } from '../../wasm3-host-shim/index.js';
 import { PreEmptiveCpu, type CpuConfig } from '../pre-emptive-cpu.js';
 
@@ -52,7 +53,7 @@ export class Wasm3Cpu extends PreEmptiveCpu {
     const { mainStackBytes = DEFAULT_MAIN_STACK, handlerStackBytes = DEFAULT_HANDLER_STACK, heapBytes = DEFAULT_HEAP } = config;
     this.shim = new HostShim({
       module, vectors: vectors.map(({ irq, priority, exportName }) => ({ irq, priority, exportName, stackBytes: handlerStackBytes })), ranges,
-      irqLines: exceptions.count - 16, priorityBits: exceptions.priorityBits, mainStackBytes, memoryAddress, memoryBytes, heapBytes,
+      irqLines: exceptions.count - FIRST_IRQ, priorityBits: exceptions.priorityBits, mainStackBytes, memoryAddress, memoryBytes, heapBytes,
     }, variant);
     const { opsLeft } = this.shim;
     // Cycles that do not make a whole operation are kept, so that the present is what it was set to.

@@ -18,7 +18,6 @@ import { Syscfg } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
 import { Usart } from './usart.js';
 
-
 /** A model that the RCC's reset bits act on. */
 interface Resettable {
   reset(): void;
@@ -74,7 +73,8 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   });
   machine.clocks = rcc;
   pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>) });
-  const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine);
+  const ports = board.peripherals.filter((p) => p.model === 'gpio').map((p) => String(p.config.port)).join('');
+  const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine, { ports });
 
   const make = (p: BoardPeripheral): (Peripheral & Resettable) | undefined => {
     const [vector] = p.vectors;

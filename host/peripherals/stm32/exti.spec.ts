@@ -12,7 +12,7 @@ const IMR = 0x00, EMR = 0x04, RTSR = 0x08, FTSR = 0x0c, SWIER = 0x10, PR = 0x14;
 function setUp() {
   const bench = new ModelBench();
   const router = new PadRouter(bench.timeline, (finding) => bench.diagnose(finding));
-  const syscfg = new Syscfg('SYSCFG', 0x40013800, bench);
+  const syscfg = new Syscfg('SYSCFG', 0x40013800, bench, { ports: 'ABCDEFGHI' });
   const { lines } = loadBoard('stm32f4-discovery').peripherals.find((p) => p.name === 'EXTI')!.config as { lines: Record<number, string> };
   for (const port of 'ABCDEFGHI') for (let n = 0; n < 16; n++) router.pad(`P${port}${n}`).set(0);
   const exti = new Exti('EXTI', 0x40013c00, bench, { lines, router, syscfg });

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { ModelBench } from '../../testing/model-bench.js';
 import { Syscfg } from './syscfg.js';
 
-function setUp() {
+function setUp(ports = 'ABCDEFGHI') {
   const bench = new ModelBench();
-  const syscfg = new Syscfg('SYSCFG', 0x40013800, bench);
+  const syscfg = new Syscfg('SYSCFG', 0x40013800, bench, { ports });
   return { bench, syscfg, read: (offset: number) => syscfg.read(offset, 4), write: (offset: number, value: number) => syscfg.write(offset, value, 4) };
 }
 
@@ -46,4 +46,13 @@ test('remapping and RMII are errors by name; writing their reset value is not', 
   assert.throws(() => write(0x00, 3), /SYSCFG_MEMRMP/);
   assert.throws(() => write(0x04, 1 << 23), /SYSCFG_PMC/);
   assert.throws(() => read(0x18), /SYSCFG\+0x18 \(reserved\)/);
+});
+
+test('the STM32F411 has ports A to E and H: RM0383 7.2.3', () => {
+  const { bench, syscfg, write } = setUp('ABCDEH');
+  write(0x08, 0x0074);
+  assert.deepEqual([0, 1].map((line) => syscfg.extiPort(line)), ['E', 'H']);
+  write(0x08, 0x0005);
+  assert.equal(syscfg.extiPort(0), 'E');
+  assert.match(bench.diagnostics[0].message, /a port that does not exist/);
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// System configuration controller of the STM32F40x: RM0090 rev 18, 9.2. Boot memory remapping and Ethernet's MII selection are refused, being unmodelled.
+// System configuration controller of the STM32F40x (RM0090 rev 18, 9.2) and the STM32F411 (RM0383, 7.2). Boot memory remapping and Ethernet's MII
+// selection are refused, being unmodelled.
 
 import { RegisterBlock, type ModelContext } from '../../machine/peripheral.js';
 import { registerNames } from './register-names.js';
@@ -10,12 +11,17 @@ const CMPCR_CMP_PD = 1 << 0; // compensation cell on
 const CMPCR_READY = 1 << 8; // compensation cell ready
 const PORTS = 'ABCDEFGHI';
 
+export interface SyscfgConfig {
+  /** The chip's ports, e.g. "ABCDEH". */
+  readonly ports: string;
+}
+
 export class Syscfg extends RegisterBlock {
   private readonly EXTICR = [0, 0, 0, 0];
   private CMPCR = 0;
   private readonly listeners: (() => void)[] = [];
 
-  constructor(name: string, base: number, private readonly ctx: ModelContext) {
+  constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: SyscfgConfig) {
     super(name, base, registerNames.SYSCFG);
   }
 
@@ -47,7 +53,8 @@ export class Syscfg extends RegisterBlock {
     if (offset === PMC && value !== 0) throw unmodelledUse(this.base + PMC, 'SYSCFG_PMC (RMII)');
     if (offset >= EXTICR1 && offset <= EXTICR4) {
       for (let i = 0; i < 4; i++) {
-        if (((value >>> (4 * i)) & 0xf) >= PORTS.length) {
+        const port = PORTS[(value >>> (4 * i)) & 0xf];
+        if (port === undefined || !this.config.ports.includes(port)) {
           this.ctx.diagnose({ where: this.name, message: `${this.registerNames[offset]} gives EXTI line ${offset - EXTICR1 + i} to a port that does not exist; the write is lost` });
           return true;
         }
