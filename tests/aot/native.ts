@@ -47,7 +47,8 @@ const NAN: Partial<Record<ValueType, (bits: bigint) => boolean>> = {
   f32: (bits) => (bits & 0x7fffffffn) > 0x7f800000n,
   f64: (bits) => (bits & 0x7fffffffffffffffn) > 0x7ff0000000000000n,
 };
-const shown = (type: ValueType, bits: bigint): string => (NAN[type]?.(bits) ? 'nan' : bits.toString(16));
+/** Raw bits as text, every NaN alike. */
+export const textOf = (type: ValueType, bits: bigint): string => (NAN[type]?.(bits) ? 'nan' : bits.toString(16));
 
 const signatures = new WeakMap<WasmModule, ReadonlyMap<string, Signature>>();
 
@@ -72,7 +73,7 @@ export function runInV8(module: WasmModule, steps: readonly Step[], env: Record<
     const { parameters, results: [type] } = signatureOfExport(module, step.call);
     try {
       const value = (exports[step.call] as Function)(...parameters.map((t, i) => valueOf(t, step.args[i])));
-      return [type ? shown(type, bitsOf(type, value)) : 'void'];
+      return [type ? textOf(type, bitsOf(type, value)) : 'void'];
     } catch {
       return ['trap'];
     }
@@ -83,6 +84,8 @@ export function runInV8(module: WasmModule, steps: readonly Step[], env: Record<
 const RUNTIME = `#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "aot.h"
 #include "abi.h"
 _Alignas(16) uint8_t tw_memory[TW_MEMORY_BYTES];
@@ -110,9 +113,20 @@ const MAIN = `int main(int argc, char **argv) {
     }
     if (scanf("%u", &which) != 1) return 2;
     for (unsigned i = 0; i < length; i++) if (scanf("%lx", &words[i]) != 1) return 2;
+    if (TW_FRESH) {
+      fflush(stdout);
+      if (fork()) {
+        wait(0);
+        continue;
+      }
+    }
     if (setjmp(stopped)) printf("trap %u %u\\n", stoppedCause, stoppedOffset);
     else if (calls[which](words)) printf("%lx\\n", words[15]);
     else printf("void\\n");
+    if (TW_FRESH) {
+      fflush(stdout);
+      _exit(0);
+    }
   }
   FILE *out = fopen(argv[argc - 1], "wb");
   if (!out || fwrite(tw_memory, 1, TW_MEMORY_BYTES, out) != TW_MEMORY_BYTES) return 3;
@@ -139,17 +153,25 @@ function dispatch(module: WasmModule): { code: string; names: string[] } {
   return { code: `${code.join('\n')}\nstatic int (*const calls[])(uint64_t *) = { ${names.map((_, n) => `call${n}`).join(', ')} };\n`, names };
 }
 
+interface CSettings {
+  /** Each call finds memory and globals as they were at first; what it does to them is not seen. */
+  readonly fresh?: boolean;
+  /** C that defines imports besides the usual ones, and the modules that those may be of. */
+  readonly more?: string;
+  readonly importModules?: readonly string[];
+}
+
 /** The same steps in translated C. `flags` come after -O2. @throws Error when the C does not compile or the program fails otherwise than by a trap */
-export function runInC(module: WasmModule, steps: readonly Step[], flags: readonly string[] = [], more = ''): Outcome {
+export function runInC(module: WasmModule, steps: readonly Step[], flags: readonly string[] = [], { fresh = false, more = '', importModules }: CSettings = {}): Outcome {
   const dir = mkdtempSync(join(tmpdir(), 'tonewheel-aot-'));
   try {
     const { code, names } = dispatch(module);
     writeFileSync(join(dir, 'abi.h'), abiHeader());
     writeFileSync(join(dir, 'limit.h'), '#include <stdint.h>\nextern uintptr_t tw_stack_limit;\n');
-    writeFileSync(join(dir, 'translated.c'), translateModule(module, { exports: true }));
+    writeFileSync(join(dir, 'translated.c'), translateModule(module, { exports: true, importModules }));
     writeFileSync(join(dir, 'main.c'), RUNTIME + more + code + MAIN);
     const pages = module.memory?.initial ?? 1;
-    execFileSync('gcc', ['-O2', ...AOT_C_FLAGS, `-DTW_MEMORY_BYTES=${pages * 65536}u`, '-DTW_STACK_LIMIT=tw_stack_limit', '-include', join(dir, 'limit.h'), '-I', join(packageRoot, 'boards/shim'), '-I', dir, ...flags,
+    execFileSync('gcc', ['-O2', ...AOT_C_FLAGS, `-DTW_MEMORY_BYTES=${pages * 65536}u`, '-DTW_STACK_LIMIT=tw_stack_limit', `-DTW_FRESH=${fresh ? 1 : 0}`, '-include', join(dir, 'limit.h'), '-I', join(packageRoot, 'boards/shim'), '-I', dir, ...flags,
       join(dir, 'translated.c'), join(dir, 'main.c'), '-o', join(dir, 'program')], { stdio: ['ignore', 'inherit', 'inherit'] });
     const input = steps.map((step) => 'write' in step
       ? `99 ${step.at} ${step.write.length} ${[...step.write].map((b) => b.toString(16)).join(' ')}`
@@ -165,7 +187,7 @@ export function runInC(module: WasmModule, steps: readonly Step[], flags: readon
         return 'trap';
       }
       const [type] = signatureOfExport(module, calls[i].call).results;
-      return type ? shown(type, BigInt(`0x${line}`)) : line;
+      return type ? textOf(type, BigInt(`0x${line}`)) : line;
     });
     return { results, traps, memory: new Uint8Array(readFileSync(join(dir, 'memory'))) };
   } finally {

@@ -21,6 +21,8 @@ export interface TranslateOptions {
   readonly handlers?: readonly string[];
   /** Whether every exported function is also there as `tw_export_<name>`, for programs in C that call them. */
   readonly exports?: boolean;
+  /** Modules that functions may be imported from; their names share one space. Default: the ABI's. */
+  readonly importModules?: readonly string[];
 }
 
 const identifier = (name: string): string => name.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+/, '').slice(-60);
@@ -51,13 +53,14 @@ export function translateModule(module: WasmModule, options: TranslateOptions = 
     lineAt: (offset, body) => lines.at(offset, body),
   };
   const kernels = options.functions !== undefined;
+  const { importModules = [ABI_MODULE] } = options;
   const unused = ['variable', 'but-set-variable', 'function', 'label'].map((what) => `#pragma GCC diagnostic ignored "-Wunused-${what}"`);
   const out = ['// Translated from WebAssembly; do not edit.', ...unused, '#include "aot.h"'];
   if (!kernels && module.imports.length > 0) out.push('#include "abi.h"');
   if (kernels) out.push('#include "wasm3.h"', '#include "kernels.h"');
   if (!kernels) {
     module.imports.forEach(({ module: from, name }, i) => {
-      if (from !== ABI_MODULE) throw new WasmFormatError(0, `import ${from}.${name} is not of module "${ABI_MODULE}"`);
+      if (!importModules.includes(from)) throw new WasmFormatError(0, `import ${from}.${name} is not of module "${importModules.join('", "')}"`);
       if (!(name in abi)) out.push(`${prototype(signatureOf(i), functionName(i))};`);
     });
     globals.forEach(({ type, mutable, bits }, i) => mutable && out.push(`static ${C_TYPES[type]} ${globalName(i)}${bits === 0n ? '' : ` = ${staticLiteral(type, bits)}`};`));
