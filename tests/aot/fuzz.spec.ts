@@ -8,7 +8,7 @@ import { randomCase } from '../wasm3/random-modules.js';
 import { bitsOf, missingCompiler, runInC, signatureOfExport, textOf, valueOf, type Step } from './native.js';
 
 const skip = process.env.CI ? undefined : missingCompiler();
-const count = Number(process.env.TONEWHEEL_FUZZ ?? 30);
+const count = Number(process.env.TONEWHEEL_FUZZ ?? 12);
 const firstSeed = Number(process.env.TONEWHEEL_FUZZ_SEED ?? 1);
 
 const IMPORTS = 'fuzzing-support';

@@ -13,6 +13,7 @@
 
 import { ByteReader, forEachInstruction, WasmFormatError, type FunctionBody, type Instruction, type WasmModule } from '../../cpu/wasm/decode.js';
 import { PREFIX_FC } from '../../cpu/wasm/opcodes.js';
+import { localSets, type LocalSets, type LoopGuard } from './loops.js';
 import { accesses, expressions, type Access } from './operators.js';
 import { readBits, readSigned, valueType, type ModuleSections, type Signature, type ValueType } from './sections.js';
 
@@ -66,7 +67,7 @@ interface Label {
   readonly check?: Check;
   /** Of a loop: checks with limits to compute ahead of it, and how its body sets locals. */
   readonly guarded?: Check[];
-  readonly sets?: ReadonlyMap<number, 'steps' | 'any'>;
+  readonly sets?: LocalSets;
 }
 
 /** A check that later accesses may widen; its text is made at the end. */
@@ -78,20 +79,6 @@ interface Check {
   aligned?: number;
   /** Of a check that a loop's condition makes: see LoopGuard. */
   readonly guard?: LoopGuard;
-}
-
-/**
- * A condition `x + add < y` (or <=) at which a loop goes on, x being a base that only moves by multiples of 4 and y a local that the loop leaves alone.
- * It is replaced by x < limit, with a limit computed once before the loop so low that x passes only when the body's accesses are inside of memory and
- * aligned. Where x fails but the condition holds, the body's check would have failed: that is the trap, and it costs nothing while the loop runs.
- */
-interface LoopGuard {
-  readonly x: string;
-  readonly y: string;
-  readonly add: number;
-  readonly orEqual: boolean;
-  readonly limit: string;
-  readonly condition: string;
 }
 
 /** Text that depends on what comes later. */
@@ -257,36 +244,6 @@ class Translator {
     return `${limit} = tw_loop_limit(${x}, ${y}, ${add}u, ${orEqual ? 1 : 0}, ${ends[ends.length - 1].end}u, ${aligned === undefined ? 0 : 3}u);`;
   }
 
-  /**
-   * How a loop's body sets locals: by steps that are multiples of 4 (directly, or as a copy of another local that is always such a sum, and is set in
-   * every turn before), or otherwise.
-   */
-  private setsIn(start: number): ReadonlyMap<number, 'steps' | 'any'> {
-    const sums = new Map<number, number>();
-    const copies: [to: number, from: number][] = [];
-    const sets = new Map<number, 'steps' | 'any'>();
-    let [depth, got, constant, stage] = [1, -1, 0, 0];
-    forEachInstruction(this.bytes, start, this.body.end, ({ operator: { name, immediate }, index, offset }) => {
-      if (immediate === 'block') depth++;
-      if (name === 'end' && --depth === 0) return false;
-      if (name === 'local.set' || name === 'local.tee') {
-        const isStep = stage === 3 && constant % 4 === 0;
-        if (isStep && got !== index && !sets.has(index) && depth === 1) sums.set(index, got);
-        else if (sums.get(index) !== got || !isStep) sums.delete(index);
-        if (stage === 1 && sums.get(got) === index) copies.push([index, got]);
-        const steps = (isStep && got === index) || (stage === 1 && sums.get(got) === index);
-        sets.set(index, steps && sets.get(index) !== 'any' ? 'steps' : 'any');
-      }
-      if (name === 'local.get') [got, stage] = [index, 1];
-      else if (name === 'i32.const' && stage === 1) [constant, stage] = [Number(readSigned(new ByteReader(this.bytes, offset + 1))), 2];
-      else stage = name === 'i32.add' && stage === 2 ? 3 : 0;
-      return undefined;
-    });
-    // A local that was set otherwise later on is no sum after all.
-    for (const [to, from] of copies) if (sums.get(from) !== to) sets.set(to, 'any');
-    return sets;
-  }
-
   private access({ kind, bytes, type, helper }: Access, offset: number): void {
     const r = new ByteReader(this.bytes, offset + 1);
     const alignment = r.u32();
@@ -394,7 +351,7 @@ class Translator {
     const check = kind === 'if' ? this.guardOf(condition) : undefined;
     const guarded: Check[] = [];
     this.labels.push({
-      kind, name, result, height: this.stack.length, used: false, reachable: true, check, guarded, sets: kind === 'loop' ? this.setsIn(inside) : undefined,
+      kind, name, result, height: this.stack.length, used: false, reachable: true, check, guarded, sets: kind === 'loop' ? localSets(this.bytes, inside, this.body.end) : undefined,
     });
     if (kind === 'loop') {
       this.lines.push(() => guarded.filter(({ ends }) => ends.length > 0).map((made) => this.limitText(made)).join(' '));
