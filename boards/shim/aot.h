@@ -35,6 +35,19 @@ extern uint8_t tw_stack_guard[];
 /** Whether an access that ends `end` bytes (a constant) after address `at` leaves memory. The constant part costs nothing. */
 #define TW_OUTSIDE(at, end) TW_UNLIKELY((end) > TW_MEMORY_BYTES || (at) > (uint32_t)(TW_MEMORY_BYTES - (end)))
 
+/** The same, or `at` is no multiple of 4: the low bits, rotated to the top, make it too large. One comparison. */
+#define TW_OUTSIDE_OR_UNALIGNED(at, end) TW_UNLIKELY((end) > TW_MEMORY_BYTES || tw_rotr32(at, 2) > (uint32_t)(TW_MEMORY_BYTES - (end)) >> 2)
+
+/**
+ * For a loop that goes on while x + add < y (or <=): the limit below which x has to be for that to hold and for an access that ends `end` bytes after x
+ * to be inside of memory. 0 when x has one of the `low` bits set.
+ */
+TW_INLINE uint32_t tw_loop_limit(uint32_t x, uint32_t y, uint32_t add, uint32_t orEqual, uint64_t end, uint32_t low) {
+  if (end > TW_MEMORY_BYTES || x & low || y < add) return 0;
+  const uint32_t inside = (uint32_t)(TW_MEMORY_BYTES - end) + 1;
+  return y - add < inside ? y - add + orEqual : inside;
+}
+
 // Plain accesses, after their check. memcpy is the load or store itself: WebAssembly allows any alignment, and the core does it.
 #define TW_ACCESS(name, type)                                                                                            \
   TW_INLINE type tw_load_##name(uint32_t at, uint32_t offset) { type v; __builtin_memcpy(&v, tw_memory + at + offset, sizeof v); return v; } \
@@ -49,6 +62,15 @@ TW_ACCESS(u64, uint64_t)
 TW_ACCESS(f32, float)
 TW_ACCESS(f64, double)
 #undef TW_ACCESS
+// After a check that covers alignment too.
+TW_INLINE float tw_load_f32_aligned(uint32_t at, uint32_t offset) {
+  float v;
+  __builtin_memcpy(&v, __builtin_assume_aligned(tw_memory + at + offset, 4), sizeof v);
+  return v;
+}
+TW_INLINE void tw_store_f32_aligned(uint32_t at, uint32_t offset, float v) {
+  __builtin_memcpy(__builtin_assume_aligned(tw_memory + at + offset, 4), &v, sizeof v);
+}
 
 #define TW_REINTERPRET(name, to, from) TW_INLINE to name(from x) { to v; __builtin_memcpy(&v, &x, sizeof v); return v; }
 TW_REINTERPRET(tw_f32_bits, uint32_t, float)

@@ -19,6 +19,8 @@ enum tw_trap_cause {
   TW_TRAP_NULL_TABLE_ENTRY = 7,
   TW_TRAP_SIGNATURE_MISMATCH = 8,
   TW_TRAP_STACK_OVERFLOW = 9,
+  // Of code that is compiled ahead of time: a float at an address that is no multiple of 4, where the module promised one.
+  TW_TRAP_UNALIGNED = 10,
   // The shim's.
   TW_TRAP_ABORT = 16,          // AssemblyScript's abort: a failed assertion or bounds check
   TW_TRAP_BAD_ARGUMENT = 17,   // an import was given an address, interrupt or range that is not there

@@ -142,7 +142,8 @@ export function createTransform(options: TransformOptions) {
     /** Checks the native functions, and keeps the optimiser from dissolving them in their callers. */
     private keepNatives(module: BinaryenModule, parsed: WasmModule, map: SourceMap | undefined): void {
       const used = this.natives.map(({ native }) => nativeIndex(parsed.functionNames, native)).filter((index) => index !== undefined);
-      for (const finding of findNativeViolations(parsed, new Set(used))) this.reportNative(finding, parsed.functionNames, map);
+      const names = new Map([...parsed.imports.map(({ name }, index) => [index, name] as const), ...parsed.functionNames]);
+      for (const finding of findNativeViolations(parsed, new Set(used))) this.reportNative(finding, names, map);
       for (const { native } of this.natives) {
         this.binaryen.setPassArgument('no-inline', native.internalName);
         module.runPasses(['no-inline']);

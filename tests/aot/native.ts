@@ -49,9 +49,18 @@ const NAN: Partial<Record<ValueType, (bits: bigint) => boolean>> = {
 };
 const shown = (type: ValueType, bits: bigint): string => (NAN[type]?.(bits) ? 'nan' : bits.toString(16));
 
+const signatures = new WeakMap<WasmModule, ReadonlyMap<string, Signature>>();
+
 export function signatureOfExport(module: WasmModule, name: string): Signature {
-  const index = module.exports.find((e) => e.kind === 'func' && e.name === name)!.index;
-  return readSections(module).signatures[index < module.imports.length ? module.imports[index].type : module.functions[index - module.imports.length].type];
+  let known = signatures.get(module);
+  if (!known) {
+    const types = readSections(module).signatures;
+    const first = module.imports.length;
+    const typeOf = (index: number) => (index < first ? module.imports[index] : module.functions[index - first]).type;
+    known = new Map(module.exports.filter((e) => e.kind === 'func').map((e) => [e.name, types[typeOf(e.index)]]));
+    signatures.set(module, known);
+  }
+  return known.get(name)!;
 }
 
 export function runInV8(module: WasmModule, steps: readonly Step[], env: Record<string, Function> = {}): Outcome {

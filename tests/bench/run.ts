@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `npm run bench`: every figure with its peer or its limit beside it. `-- --json` prints an array; words select benchmarks by name.
 
+import { benchAot } from './aot.js';
 import { benchAudio } from './audio.js';
 import { benchDemo, benchMetering } from './demo.js';
 import { benchMidiParser } from './midi-parser.js';
@@ -8,7 +9,7 @@ import type { BenchRow } from './row.js';
 import { benchWasm3 } from './wasm3.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
-  demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, wasm3: benchWasm3,
+  demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot, wasm3: benchWasm3,
 };
 
 const words = process.argv.slice(2);

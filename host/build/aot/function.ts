@@ -6,6 +6,10 @@
 // very access that WebAssembly would have trapped at. So a program traps exactly when it would have, and nothing that can be seen from outside
 // (calls, globals) happens in between or is missing; of the plain stores of that stretch, those ahead of the failing access may be missing, and
 // if accesses through another base of the stretch are outside too, the trap may name the later one.
+//
+// Alignment. Every access works at any address, as WebAssembly has it, with one exception: an f32 access that the compiler promised to be aligned (its
+// alignment hint; AssemblyScript gives it unless told otherwise) traps when it is not. The FPU's loads and stores, a quarter of the instructions of a
+// filter, want it so; to ask costs nothing, since a rotated address fails the bounds check when its low bits are not zero.
 
 import { ByteReader, forEachInstruction, WasmFormatError, type FunctionBody, type Instruction, type WasmModule } from '../../cpu/wasm/decode.js';
 import { PREFIX_FC } from '../../cpu/wasm/opcodes.js';
@@ -15,6 +19,9 @@ import { readBits, readSigned, valueType, type ModuleSections, type Signature, t
 export const C_TYPES: Readonly<Record<ValueType, string>> = { i32: 'uint32_t', i64: 'uint64_t', f32: 'float', f64: 'double' };
 
 export const hex = (value: number): string => `0x${value.toString(16)}u`;
+
+/** Where an access ends past its base: more than 32 bits when its displacement is at its largest. */
+const sizeLiteral = (end: number): string => `${end}${end > 0xffffffff ? 'ull' : 'u'}`;
 
 /** A C literal with exactly these bits. */
 export function literal(type: ValueType, bits: bigint): string {
@@ -55,6 +62,11 @@ interface Label {
   readonly reachable: boolean;
   /** Of an else: whether the then part runs into the end. */
   readonly joined?: boolean;
+  /** Of an if: the check that its condition makes. */
+  readonly check?: Check;
+  /** Of a loop: checks with limits to compute ahead of it, and how its body sets locals. */
+  readonly guarded?: Check[];
+  readonly sets?: ReadonlyMap<number, 'steps' | 'any'>;
 }
 
 /** A check that later accesses may widen; its text is made at the end. */
@@ -62,7 +74,28 @@ interface Check {
   readonly base: string;
   /** Accesses that widened it, in order: where each ends past the base, and its offset in the module. */
   readonly ends: { end: number; offset: number }[];
+  /** Offset of an access that relies on an aligned base, if there is one. */
+  aligned?: number;
+  /** Of a check that a loop's condition makes: see LoopGuard. */
+  readonly guard?: LoopGuard;
 }
+
+/**
+ * A condition `x + add < y` (or <=) at which a loop goes on, x being a base that only moves by multiples of 4 and y a local that the loop leaves alone.
+ * It is replaced by x < limit, with a limit computed once before the loop so low that x passes only when the body's accesses are inside of memory and
+ * aligned. Where x fails but the condition holds, the body's check would have failed: that is the trap, and it costs nothing while the loop runs.
+ */
+interface LoopGuard {
+  readonly x: string;
+  readonly y: string;
+  readonly add: number;
+  readonly orEqual: boolean;
+  readonly limit: string;
+  readonly condition: string;
+}
+
+/** Text that depends on what comes later. */
+type Deferred = () => string;
 
 export const prototype = ({ parameters, results }: Signature, name: string): string =>
   `${results.length > 0 ? C_TYPES[results[0]] : 'void'} ${name}(${parameters.map((type, i) => `${C_TYPES[type]} l${i}`).join(', ') || 'void'})`;
@@ -73,7 +106,10 @@ export function translateFunction(body: FunctionBody, context: FunctionContext):
 }
 
 class Translator {
-  private readonly lines: (string | Check)[] = [];
+  private readonly lines: (string | Check | Deferred)[] = [];
+  /** Temporaries that are a local plus a constant, and comparisons of such with a local: what loop conditions are made of. */
+  private readonly sums = new Map<string, { x: string; add: number }>();
+  private comparison?: { condition: string; x: string; y: string; add: number; orEqual: boolean };
   private readonly declarations: string[] = [];
   private readonly stack: { type: ValueType; text: string }[] = [];
   private readonly labels: Label[] = [];
@@ -104,14 +140,29 @@ class Translator {
     if (context.recursive.has(body.index)) this.lines.push(`tw_check_stack(${hex(body.code)});`);
     this.labels.push({ kind: 'function', name: 'done', result: signature.results[0], height: 0, used: false, reachable: true });
     forEachInstruction(this.bytes, body.code, body.end, (instruction) => this.instruction(instruction));
-    const text = this.lines.map((line) => (typeof line === 'string' ? line : this.checkText(line)));
+    const text = this.lines.map((line) => (typeof line === 'string' ? line : typeof line === 'function' ? line() : this.checkText(line)));
     return [context.lineAt(body.code, body) + prototype(signature, context.functionName(body.index)), '{', ...this.declarations, ...text, '}'].join('\n');
   }
 
-  private checkText({ base, ends }: Check): string {
-    const outside = (end: number) => `TW_OUTSIDE(${base}, ${end}${end > 0xffffffff ? 'ull' : 'u'})`;
-    const culprit = ends.slice(0, -1).reduceRight((rest, { end, offset }) => `${outside(end)} ? ${hex(offset)} : ${rest}`, hex(ends[ends.length - 1].offset));
-    return `if (${outside(ends[ends.length - 1].end)}) tw_trap(TW_TRAP_MEMORY_OUT_OF_BOUNDS, ${culprit});`;
+  private checkText(check: Check): string {
+    const { base, ends, aligned } = check;
+    const { end } = ends[ends.length - 1];
+    const condition = `${aligned === undefined ? 'TW_OUTSIDE' : 'TW_OUTSIDE_OR_UNALIGNED'}(${base}, ${sizeLiteral(end)})`;
+    return `if (${condition}) { ${this.trapText(check)} }`;
+  }
+
+  /** The trap of a check that has failed: of the first access that is outside, or unaligned. */
+  private trapText({ base, ends, aligned }: Check): string {
+    const outside = (end: number) => `TW_OUTSIDE(${base}, ${sizeLiteral(end)})`;
+    const widest = ends[ends.length - 1];
+    const culprit = ends.slice(0, -1).reduceRight((rest, { end, offset }) => `${outside(end)} ? ${hex(offset)} : ${rest}`, hex(widest.offset));
+    const trap = `tw_trap(TW_TRAP_MEMORY_OUT_OF_BOUNDS, ${culprit});`;
+    return aligned === undefined ? trap : `if (${outside(widest.end)}) ${trap} tw_trap(TW_TRAP_UNALIGNED, ${hex(aligned)});`;
+  }
+
+  /** In the else of a guarded if: its condition may still hold, and then the body's check would have failed. */
+  private guardTrap(check: Check | undefined): string {
+    return check && check.ends.length > 0 ? `if (${check.guard!.condition}) { ${this.trapText(check)} }` : '';
   }
 
   private emit(line: string): void {
@@ -171,6 +222,7 @@ class Translator {
       if (expression.traps) this.endStretch();
       const operands = expression.operands.map(() => this.pop()).reverse();
       this.temporary(expression.result, expression.text(operands, hex(offset)));
+      this.noteCondition(name, operands);
       return;
     }
     const access = accesses.get(name);
@@ -178,21 +230,74 @@ class Translator {
     else this.control(name, instruction);
   }
 
+  private noteCondition(name: string, [a, b]: readonly string[]): void {
+    const { text: made } = this.stack[this.stack.length - 1];
+    const isLocal = (text: string) => /^l\d+$/.test(text);
+    if (name === 'i32.add' && isLocal(a) && /^\d{1,4}u$/.test(b)) this.sums.set(made, { x: a, add: Number.parseInt(b) });
+    if ((name === 'i32.lt_u' || name === 'i32.le_u') && isLocal(b)) {
+      const sum = this.sums.get(a) ?? (isLocal(a) ? { x: a, add: 0 } : undefined);
+      if (sum) this.comparison = { condition: made, ...sum, y: b, orEqual: name === 'i32.le_u' };
+    }
+  }
+
+  /** The check that an `if` can make for its body, when its condition is one at which the innermost loop goes on. */
+  private guardOf(condition: string): Check | undefined {
+    const { comparison } = this;
+    const loop = [...this.labels].reverse().find(({ kind }) => kind === 'loop');
+    if (!comparison || comparison.condition !== condition || !loop) return undefined;
+    const setOf = (local: string) => loop.sets!.get(Number(local.slice(1)));
+    if (setOf(comparison.x) !== 'steps' || setOf(comparison.y) !== undefined) return undefined;
+    const check: Check = { base: comparison.x, ends: [], guard: { ...comparison, limit: `e${this.count++}` } };
+    loop.guarded!.push(check);
+    return check;
+  }
+
+  private limitText({ ends, aligned, guard }: Check): string {
+    const { x, y, add, orEqual, limit } = guard!;
+    return `${limit} = tw_loop_limit(${x}, ${y}, ${add}u, ${orEqual ? 1 : 0}, ${ends[ends.length - 1].end}u, ${aligned === undefined ? 0 : 3}u);`;
+  }
+
+  /** How a loop's body sets locals: by steps that are multiples of 4, or otherwise. */
+  private setsIn(start: number): ReadonlyMap<number, 'steps' | 'any'> {
+    const sets = new Map<number, 'steps' | 'any'>();
+    let depth = 1;
+    let got = -1;
+    let constant = 0;
+    let stage = 0;
+    forEachInstruction(this.bytes, start, this.body.end, ({ operator: { name, immediate }, index, offset }) => {
+      if (immediate === 'block') depth++;
+      if (name === 'end' && --depth === 0) return false;
+      if (name === 'local.set' || name === 'local.tee') {
+        const isStep = stage === 3 && got === index && constant % 4 === 0;
+        sets.set(index, isStep && sets.get(index) !== 'any' ? 'steps' : 'any');
+      }
+      if (name === 'local.get') [got, stage] = [index, 1];
+      else if (name === 'i32.const' && stage === 1) [constant, stage] = [Number(readSigned(new ByteReader(this.bytes, offset + 1))), 2];
+      else stage = name === 'i32.add' && stage === 2 ? 3 : 0;
+      return undefined;
+    });
+    return sets;
+  }
+
   private access({ kind, bytes, type, helper }: Access, offset: number): void {
     const r = new ByteReader(this.bytes, offset + 1);
-    r.u32();
+    const alignment = r.u32();
     const displacement = r.u32();
+    // Only the FPU's loads and stores need alignment on a Cortex-M; the core's own take any address.
+    const reliesOnAlignment = type === 'f32' && alignment === 2 && displacement % 4 === 0;
     const value = kind === 'store' ? this.pop() : '';
     const base = this.pop();
     const end = displacement + bytes;
-    const check = this.checks.get(base);
+    let check = this.checks.get(base);
     if (!check) {
-      const made = { base, ends: [{ end, offset }] };
-      this.checks.set(base, made);
-      this.lines.push(made);
-    } else if (end > check.ends[check.ends.length - 1].end) check.ends.push({ end, offset });
-    if (kind === 'load') this.temporary(type, `(${C_TYPES[type]})tw_load_${helper}(${base}, ${displacement}u)`);
-    else this.emit(`tw_store_${helper}(${base}, ${displacement}u, ${value});`);
+      check = { base, ends: [{ end, offset }] };
+      this.checks.set(base, check);
+      this.lines.push(check);
+    } else if (check.ends.length === 0 || end > check.ends[check.ends.length - 1].end) check.ends.push({ end, offset });
+    if (reliesOnAlignment) check.aligned ??= offset;
+    const name = reliesOnAlignment ? `${helper}_aligned` : helper;
+    if (kind === 'load') this.temporary(type, `(${C_TYPES[type]})tw_load_${name}(${base}, ${displacement}u)`);
+    else this.emit(`tw_store_${name}(${base}, ${displacement}u, ${value});`);
   }
 
   private control(name: string, { index, offset, end }: Instruction): void {
@@ -214,6 +319,8 @@ class Translator {
         const value = this.pop();
         this.detach(`l${index}`);
         this.checks.delete(`l${index}`);
+        for (const [sum, { x }] of this.sums) if (x === `l${index}`) this.sums.delete(sum);
+        if (this.comparison?.x === `l${index}` || this.comparison?.y === `l${index}`) this.comparison = undefined;
         if (value !== `l${index}`) this.emit(`l${index} = ${value};`);
         if (name === 'local.tee') this.push(this.locals[index], `l${index}`);
         return;
@@ -237,7 +344,7 @@ class Translator {
         const [count, second, first] = [this.pop(), this.pop(), this.pop()];
         return this.emit(`tw_${name.replace('.', '_')}(${first}, ${second}, ${count}, ${hex(offset)});`);
       }
-      case 'block': case 'loop': case 'if': return this.enter(name, r.s33(), offset);
+      case 'block': case 'loop': case 'if': return this.enter(name, r.s33(), offset, r.offset);
       case 'else': return this.otherwise();
       case 'end': return this.leave(end === this.body.end);
       case 'br': {
@@ -261,7 +368,7 @@ class Translator {
     }
   }
 
-  private enter(kind: 'block' | 'loop' | 'if', blockType: number, offset: number): void {
+  private enter(kind: 'block' | 'loop' | 'if', blockType: number, offset: number, inside: number): void {
     let result: ValueType | undefined;
     if (blockType >= 0) {
       const { parameters, results } = this.context.sections.signatures[blockType];
@@ -273,11 +380,22 @@ class Translator {
     for (const { text } of [...this.stack]) if (text.startsWith('l')) this.detach(text);
     const name = `b${this.count++}`;
     if (result) this.declarations.push(`${C_TYPES[result]} r${name} = 0;`);
-    this.labels.push({ kind, name, result, height: this.stack.length, used: false, reachable: true });
-    if (kind === 'loop') this.emit(`${name}:;`);
-    if (kind === 'if') this.emit(`if (${condition}) {`);
+    const check = kind === 'if' ? this.guardOf(condition) : undefined;
+    const guarded: Check[] = [];
+    this.labels.push({
+      kind, name, result, height: this.stack.length, used: false, reachable: true, check, guarded, sets: kind === 'loop' ? this.setsIn(inside) : undefined,
+    });
+    if (kind === 'loop') {
+      this.lines.push(() => guarded.filter(({ ends }) => ends.length > 0).map((made) => this.limitText(made)).join(' '));
+      this.emit(`${name}:;`);
+    }
+    if (kind === 'if') this.lines.push(() => (check && check.ends.length > 0 ? `if (${check.base} < ${check.guard!.limit}) {` : `if (${condition}) {`));
     // Whoever skips or repeats the code that follows must not rely on checks from across the edge.
     if (kind !== 'block') this.endStretch();
+    if (check) {
+      this.declarations.push(`uint32_t ${check.guard!.limit} = 0;`);
+      this.checks.set(check.base, check);
+    }
   }
 
   /** The value on top goes where the label expects its result. */
@@ -315,6 +433,7 @@ class Translator {
     if (!label.reachable) return void this.labels.push(label);
     if (this.reachable) this.emit(this.deliver(label));
     this.emit('} else {');
+    this.lines.push(() => this.guardTrap(label.check));
     this.stack.length = label.height;
     this.labels.push({ ...label, kind: 'else', joined: this.reachable });
     this.reachable = true;
@@ -333,6 +452,7 @@ class Translator {
     if (fellThrough && label.kind === 'loop' && label.result) this.emit(`r${label.name} = ${this.stack[this.stack.length - 1].text};`);
     const isIf = label.kind === 'if' || label.kind === 'else';
     if (isIf) this.emit('}');
+    if (label.kind === 'if' && label.check) this.lines.push(() => `else { ${this.guardTrap(label.check)} }`);
     if (label.used && label.kind !== 'loop') this.emit(`${label.name}:;`);
     this.stack.length = label.height;
     this.reachable = fellThrough || label.kind === 'if' || label.joined === true || (label.used && label.kind !== 'loop');
@@ -354,9 +474,9 @@ class Translator {
     const signature = this.context.sections.signatures[type];
     const entry = `t${this.count++}`;
     const trap = (cause: string) => `tw_trap(TW_TRAP_${cause}, ${hex(offset)});`;
-    this.emit(`if (TW_UNLIKELY(${index} >= ${this.context.sections.table.length}u)) ${trap('TABLE_BOUNDS')}`);
+    this.emit(`if (TW_UNLIKELY(${index} >= ${this.context.sections.table.length}u)) ${trap('TABLE_OUT_OF_BOUNDS')}`);
     this.emit(`const tw_table_entry *const ${entry} = &tw_table[${index}];`);
-    this.emit(`if (TW_UNLIKELY(${entry}->type != ${number}u)) { if (${entry}->type == 0) ${trap('TABLE_NULL')} ${trap('SIGNATURE')} }`);
+    this.emit(`if (TW_UNLIKELY(${entry}->type != ${number}u)) { if (${entry}->type == 0) ${trap('NULL_TABLE_ENTRY')} ${trap('SIGNATURE_MISMATCH')} }`);
     const given = signature.parameters.map((t) => C_TYPES[t]).join(', ') || 'void';
     const result = signature.results.length > 0 ? C_TYPES[signature.results[0]] : 'void';
     this.call(signature, `((${result} (*)(${given}))${entry}->function)`);

@@ -12,6 +12,7 @@ export const trapCauses: Readonly<Record<number, string>> = {
   7: 'an indirect call of an empty table entry',
   8: 'an indirect call of a function of another type',
   9: 'the stack overflowed',
+  10: 'a float at an address that is no multiple of 4',
   16: 'abort: a failed assertion or bounds check',
   17: 'an import was given what the chip does not have',
   18: 'the heap was exhausted while it booted: the module is too large for the RAM that is left',
