@@ -9,7 +9,7 @@ import type { BenchRow } from './row.js';
 import { benchWasm3 } from './wasm3.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
-  demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, wasm3: benchWasm3, aot: benchAot,
+  demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot, wasm3: benchWasm3,
 };
 
 const words = process.argv.slice(2);

@@ -83,7 +83,7 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
       writeFile(join(work, 'memory.ld'), memoryCommand(layout, board.name)),
     ]);
     const flags = [
-      ...coreFlags(board), '-std=gnu11', '-O2', '-g', '-ffunction-sections', '-fdata-sections', '-ffreestanding', '-fno-common', '-ffp-contract=off', '-Wall', '-Werror',
+      ...coreFlags(board), '-std=gnu11', '-O2', '-g', '-ffunction-sections', '-fdata-sections', '-fno-common', '-ffp-contract=off', '-Wall', '-Werror',
       `-I${shim('')}`, `-I${work}`, `-DTW_MEMORY_BYTES=${memoryBytes}u`,
     ];
     const parts = ['shim', 'abi', 'log', 'heap', 'port-cortex-m'];
