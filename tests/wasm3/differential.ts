@@ -122,8 +122,17 @@ export function signatures(wasm: Uint8Array): Map<string, { params: ValueType[];
   return found;
 }
 
-/** What V8 makes of a case: one line for the module, one a call, one for memory and imports at the end. A stack overflow ends it: where differs. */
-export function onV8({ wasm, calls }: Case): string[] {
+/** Function and byte offset of a trap, as V8 says it in the first line of its stack trace. */
+function placeOf(error: Error): string {
+  const [, index, offset] = /wasm-function\[(\d+)\]:0x([0-9a-f]+)/.exec(error.stack!)!;
+  return `at ${index}:${parseInt(offset, 16)} `;
+}
+
+/**
+ * What V8 makes of a case: one line for the module, one a call, one for memory and imports at the end. A stack overflow ends it: where differs.
+ * @param places whether a trap's line begins with where it was
+ */
+export function onV8({ wasm, calls }: Case, places = false): string[] {
   const shapes = signatures(wasm);
   let importHash = 2166136261;
   let importCalls = 0;
@@ -160,8 +169,9 @@ export function onV8({ wasm, calls }: Case): string[] {
       const { results } = shapes.get(name)!;
       lines.push(['ok', ...results.map((type) => toText(type, result))].join(' '));
     } catch (e) {
-      lines.push(trapOf(e));
-      if (lines.at(-1) === 'trap stack') return lines;
+      const trap = trapOf(e);
+      if (trap === 'trap stack') return [...lines, trap];
+      lines.push(`${places ? placeOf(e as Error) : ''}${trap}`);
     }
   }
   const memory = Object.values(instance.exports).find((e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory);
@@ -196,7 +206,7 @@ export function decode(output: string): string[][] {
   for (const line of output.trim().split('\n')) {
     if (line.startsWith('ticks')) continue;
     if (line.startsWith('module')) cases.push([]);
-    const text = line.replace(/(\[trap\] .*)$/, (trap) => wasm3Traps[trap] ?? trap).replace(/(f32|f64):([0-9a-f]{16})/g,
+    const text = line.replace(/(\[trap\] .*)$/, (trap) => wasm3Traps[trap] ?? trap).replace(/^at \S+ trap stack$/, 'trap stack').replace(/(f32|f64):([0-9a-f]{16})/g,
       (_, type: string, bits: string) => canonical(type, BigInt(`0x${bits}`)));
     const lines = cases.at(-1)!;
     if (lines.at(-1) !== 'trap stack') lines.push(text.startsWith('module') && text !== 'module ok' ? `module trap ${text.slice(7)}` : text);
@@ -224,7 +234,7 @@ export interface Program {
 
 /** Builds a program of this directory with a variant. */
 export async function buildProgram(variant: Wasm3Variant, target: Target, main = 'harness.c', defines: readonly string[] = []): Promise<Program> {
-  const dir = join(packageRoot, 'build', 'wasm3-tests', [variant, target, main, ...defines].join('-').replace(/[.=]/g, '_'));
+  const dir = join(packageRoot, 'build', 'wasm3-tests', [variant, target, main, ...defines].join('-').replace(/[^\w-]/g, '_'));
   const { sources, execSource, execFlags, includeDir, defines: own } = await prepareWasm3({ variant, outDir: join(dir, 'src') });
   const { compiler, flags, link, extra } = toolchains[target];
   const common = [...flags, `-I${includeDir}`, `-I${join(packageRoot, 'boards', 'shim')}`, ...[...own, ...defines].map((d) => `-D${d}`), '-c'];

@@ -22,7 +22,7 @@ before(async () => {
       cases[i] = await randomCase(firstSeed + i);
     }
   }));
-  expected = cases.map(onV8);
+  expected = cases.map((c) => onV8(c));
 });
 
 describe(`${count} random modules`, () => {
@@ -39,4 +39,10 @@ describe(`${count} random modules`, () => {
       assertSame(await onWasm3(await buildProgram(variant, target, 'harness.c', defines), cases), expected, (i) => `seed ${firstSeed + i}`);
     });
   }
+  it('trap at the same instruction as on V8, found by the words from its function\'s start', async () => {
+    const program = await buildProgram('tuned', 'host', 'harness.c', ['TW_EMIT_MAP=1', 'd_m3CodePageAlignSize=(1<<21)']);
+    const places = cases.map((c) => onV8(c, true));
+    assert.ok(new Set(places.flat().filter((l) => l.startsWith('at'))).size > count / 4);
+    assertSame(await onWasm3(program, cases), places, (i) => `seed ${firstSeed + i}`);
+  });
 });

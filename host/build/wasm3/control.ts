@@ -34,6 +34,10 @@ typedef m3ret_t (vectorcall * IM3Operation) (d_m3OpSig);
 extern void * tw_max_stack;
 /** After a trap: the last word of the operation that trapped. A call's own words are not marked again on the way out. */
 extern pc_t tw_trap_pc;
+#ifdef TW_EMIT_MAP
+/** The host's: where an operation was emitted, and the offset in the module's bytes of the instruction that it is of. */
+void tw_emit_note (const void * i_pc, u32 i_wasmOffset);
+#endif
 /** Runs compiled code on slots, saving the registers that handlers use freely. */
 m3ret_t tw_run_code (pc_t i_pc, m3stack_t i_sp);
 

@@ -55,7 +55,12 @@ function emission(edits: Edits): void {
 
         // have execution jump to a new page if slots are critically low
 `);
-  edits.replace(file, '            EmitWord (o->page, i_operation);\n', '            o->lastOp = (code_t *) GetPagePC (o->page);\n            EmitWord (o->page, i_operation);\n');
+  edits.replace(file, '            EmitWord (o->page, i_operation);\n', `            o->lastOp = (code_t *) GetPagePC (o->page);
+#ifdef TW_EMIT_MAP
+            if (o->lastOpcodeStart) tw_emit_note (o->lastOp, (u32) (o->lastOpcodeStart - o->module->wasmStart));
+#endif
+            EmitWord (o->page, i_operation);
+`);
   edits.replace(file, `    pc_t patches = o->block.patches;
     o->block.patches = NULL;
 `, `    pc_t patches = o->block.patches;
