@@ -81,7 +81,7 @@ void *  m3_Realloc_Impl  (void * i_ptr, size_t i_newSize, size_t i_oldSize)
 #ifndef TW_HEAP_H
 #define TW_HEAP_H
 #include <stddef.h>
-/** Zeroed memory aligned to 8 bytes, or NULL. */
+/** Zeroed memory aligned to 8 bytes, or NULL. Linear memory lies 32 bytes into its piece: aligned as the heap aligns, to 32 at most. */
 void *tw_heap_alloc(size_t size);
 /** As realloc; pointer may be NULL. Bytes beyond oldSize need not be zero. */
 void *tw_heap_realloc(void *pointer, size_t newSize, size_t oldSize);
@@ -90,11 +90,18 @@ void tw_heap_free(void *pointer);
 `);
 }
 
+/** A header of 32 bytes before linear memory: where the heap aligns to a cache line of a Cortex-M7, memory and the DMA buffers in it are aligned too. */
+function alignMemory(edits: Edits): void {
+  edits.replace('m3_core.h', '    size_t          length;\n}\nM3MemoryHeader;',
+    '    size_t          length;\n    void *          padding [32 / sizeof (void *) - 3];\n}\nM3MemoryHeader;');
+}
+
 /** Makes the changes that both variants have. */
 export function configure(edits: Edits, config: Wasm3Config): void {
   edits.replace('m3_config.h', '#include "m3_config_platforms.h"\n', '#include "tw-wasm3-config.h"\n#include "m3_config_platforms.h"\n');
   edits.add('tw-wasm3-config.h', configHeader(config));
   edits.add('tw-op-costs.h', costsHeader(opCosts));
   useShimHeap(edits);
+  alignMemory(edits);
   edits.replace('m3_exec_defs.h', '#define d_m3Op(NAME)                M3_NO_UBSAN d_m3RetSig op_##NAME (d_m3OpSig)\n', hookedOp);
 }
