@@ -30,16 +30,9 @@ function toRegister(type: Type, value: string): string {
 
 const slot = (type: Type, immediate: string) => `TW_SLOT (${type}, ${immediate})`;
 
-/** Operations whose C calls no function, not even the compiler's own: none is wider than a register but to move, none converts or counts. */
-const isLeaf = (name: string) => /^(i32|u32|f32)_(?!Popcnt|Ceil|Floor|Trunc|Nearest|Min|Max|Convert|Demote|Wrap|Reinterpret)/.test(name)
-  || /^(i64|f64)_(Load|Store)_|^(Select|SetRegister|SetSlot|PreserveSetSlot|CopySlot|PreserveCopySlot|GetGlobal|SetGlobal)_/.test(name);
-
-/**
- * Fetches immediates and the next operation; then the statements; then on to the next. In a leaf the next one stays in the register that it was
- * fetched to; a call could overwrite it there.
- */
+/** Fetches immediates and the next operation; then the statements; then on to the next. */
 const handler = (name: string, immediates: readonly string[], statements: string): Handler =>
-  ({ name, body: `TW_FETCH${immediates.length}${isLeaf(name) ? '_LEAF' : ''} (${immediates.join(', ')}) ${statements} TW_GO ();` });
+  ({ name, body: `TW_FETCH${immediates.length} (${immediates.join(', ')}) ${statements} TW_GO ();` });
 
 /** What computes a result: C that declares `r` from operands `a` and `b`. */
 type Calculation = string;
