@@ -2,15 +2,7 @@
 // Runs the same calls of the same modules on V8 and on wasm3, and puts both outcomes into the same words.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { prepareWasm3, type Wasm3Variant } from '../../host/build/wasm3/prepare.js';
-import { packageRoot } from '../../host/paths.js';
-
-const run = promisify(execFile);
+import { runProgram, type Program } from './programs.js';
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64';
 
@@ -53,7 +45,8 @@ function toText(type: ValueType, value: unknown): string {
 
 const v8Traps: [RegExp, string][] = [
   [/unreachable/, 'unreachable'], [/divide by zero|remainder by zero/, 'division by zero'], [/unrepresentable/, 'does not fit'],
-  [/memory access out of bounds/, 'memory'], [/table index is out of bounds|null function or function signature mismatch|table access/, 'indirect call'],
+  [/memory access out of bounds/, 'memory'], [/table index is out of bounds|null function or function signature mismatch|table access/,
+    'indirect call'],
   [/Maximum call stack/, 'stack'],
 ];
 
@@ -206,61 +199,13 @@ export function decode(output: string): string[][] {
   for (const line of output.trim().split('\n')) {
     if (line.startsWith('ticks')) continue;
     if (line.startsWith('module')) cases.push([]);
-    const text = line.replace(/(\[trap\] .*)$/, (trap) => wasm3Traps[trap] ?? trap).replace(/^at \S+ trap stack$/, 'trap stack').replace(/(f32|f64):([0-9a-f]{16})/g,
+    const text = line.replace(/(\[trap\] .*)$/, (trap) => wasm3Traps[trap] ?? trap).replace(/^at \S+ trap stack$/,
+      'trap stack').replace(/(f32|f64):([0-9a-f]{16})/g,
       (_, type: string, bits: string) => canonical(type, BigInt(`0x${bits}`)));
     const lines = cases.at(-1)!;
     if (lines.at(-1) !== 'trap stack') lines.push(text.startsWith('module') && text !== 'module ok' ? `module trap ${text.slice(7)}` : text);
   }
   return cases;
-}
-
-export type Target = 'host' | 'arm';
-
-const toolchains: Record<Target, { compiler: string; flags: string[]; link: string[]; extra: string[] }> = {
-  host: { compiler: 'gcc', flags: ['-O1'], link: ['-lm'], extra: [] },
-  arm: {
-    compiler: 'arm-none-eabi-gcc', flags: ['-O2', '-mcpu=cortex-m4', '-mthumb', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard', '-ffunction-sections', '-fdata-sections', '-ffp-contract=off'],
-    link: ['--specs=rdimon.specs', '-nostartfiles', '-Wl,--gc-sections', '-T', join(packageRoot, 'tests', 'wasm3', 'qemu.ld'), '-lm'],
-    extra: ['qemu-start.c'],
-  },
-};
-
-export interface Program {
-  file: string;
-  target: Target;
-  /** The objects made from wasm3's sources alone. */
-  objects: string[];
-}
-
-/** Builds a program of this directory with a variant. */
-export async function buildProgram(variant: Wasm3Variant, target: Target, main = 'harness.c', defines: readonly string[] = []): Promise<Program> {
-  const dir = join(packageRoot, 'build', 'wasm3-tests', [variant, target, main, ...defines].join('-').replace(/[^\w-]/g, '_'));
-  const { sources, execSource, execFlags, includeDir, defines: own } = await prepareWasm3({ variant, outDir: join(dir, 'src') });
-  const { compiler, flags, link, extra } = toolchains[target];
-  const common = [...flags, `-I${includeDir}`, `-I${join(packageRoot, 'boards', 'shim')}`, ...[...own, ...defines].map((d) => `-D${d}`), '-c'];
-  const files = [...sources, ...[main, ...extra].map((f) => join(packageRoot, 'tests', 'wasm3', f))];
-  await mkdir(join(dir, 'obj'), { recursive: true });
-  const objects = await Promise.all(files.map(async (source, i) => {
-    const object = join(dir, 'obj', `${i}.o`);
-    await run(compiler, [...common, ...(source === execSource ? execFlags[target] : []), source, '-o', object]);
-    return object;
-  }));
-  const file = join(dir, 'program');
-  await run(compiler, [...flags, ...objects, '-o', file, ...link]);
-  return { file, target, objects: objects.slice(0, sources.length) };
-}
-
-/** Runs a program with one input file; on QEMU, it finds it as input.bin in the directory that it runs in. @returns what it printed */
-export async function runProgram({ file, target }: Program, input: Uint8Array): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'tonewheel-wasm3-'));
-  try {
-    await writeFile(join(dir, 'input.bin'), input);
-    const [command, args] = target === 'host' ? [file, []] as const : ['qemu-system-arm', ['-M', 'mps2-an386', '-nographic', '-monitor', 'none', '-serial', 'none',
-      '-icount', 'shift=0,sleep=off,align=off', '-semihosting-config', 'enable=on,target=native', '-kernel', file]] as const;
-    return (await run(command, [...args], { cwd: dir, maxBuffer: 1 << 28 })).stdout;
-  } finally {
-    await rm(dir, { recursive: true });
-  }
 }
 
 /** Input bytes that QEMU's board holds beside the modules' memories. */
@@ -275,18 +220,6 @@ export async function onWasm3(program: Program, cases: readonly Case[]): Promise
     results.push(...decode(await runProgram(program, encode(cases.slice(first, next)))));
   }
   return results;
-}
-
-/** Why programs for QEMU's board cannot be built or run here, or undefined when they can. */
-export async function missingForQemu(): Promise<string | undefined> {
-  for (const tool of ['arm-none-eabi-gcc', 'qemu-system-arm']) {
-    try {
-      await run(tool, ['--version']);
-    } catch {
-      return `${tool} is not installed`;
-    }
-  }
-  return undefined;
 }
 
 /** Holds outcomes on wasm3 to V8's, where memory that the module does not export cannot be seen. */

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileLibrary } from '../../host/build/library.js';
 import type { Wasm3Variant } from '../../host/build/wasm3/prepare.js';
-import { assertSame, buildProgram, missingForQemu, onV8, onWasm3, type Case, type Target } from './differential.js';
+import { assertSame, onV8, onWasm3, type Case } from './differential.js';
+import { buildProgram, missingForQemu, type Target } from './programs.js';
 
 const missing = await missingForQemu();
 const blocks = (n: number) => ({ name: 'renderBlocks', args: [{ type: 'i32' as const, bits: BigInt(n) }] });

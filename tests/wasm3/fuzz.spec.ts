@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { before, describe, it } from 'node:test';
 import type { Wasm3Variant } from '../../host/build/wasm3/prepare.js';
-import { assertSame, buildProgram, missingForQemu, onV8, onWasm3, type Case, type Target } from './differential.js';
+import { assertSame, onV8, onWasm3, type Case } from './differential.js';
+import { buildProgram, missingForQemu, type Target } from './programs.js';
 import { randomCase } from './random-modules.js';
 
 const count = Number(process.env.TONEWHEEL_FUZZ ?? 40);

@@ -90,7 +90,7 @@ void tw_heap_free(void *pointer);
 `);
 }
 
-/** A header of 32 bytes before linear memory: where the heap aligns to a cache line of a Cortex-M7, memory and the DMA buffers in it are aligned too. */
+/** A header of 32 bytes before linear memory: where the heap aligns to a Cortex-M7's cache lines, memory and its DMA buffers are aligned too. */
 function alignMemory(edits: Edits): void {
   edits.replace('m3_core.h', '    size_t          length;\n}\nM3MemoryHeader;',
     '    size_t          length;\n    void *          padding [32 / sizeof (void *) - 3];\n}\nM3MemoryHeader;');
