@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { missingForQemu } from './differential.js';
+import { missingForQemu } from './programs.js';
 import { measureWasm3 } from './measure.js';
 
 const missing = await missingForQemu();

@@ -2,15 +2,7 @@
 // Runs the same calls of the same modules on V8 and on wasm3, and puts both outcomes into the same words.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { prepareWasm3, type Wasm3Variant } from '../../host/build/wasm3/prepare.js';
-import { packageRoot } from '../../host/paths.js';
-
-const run = promisify(execFile);
+import { runProgram, type Program } from './programs.js';
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64';
 
@@ -53,7 +45,8 @@ function toText(type: ValueType, value: unknown): string {
 
 const v8Traps: [RegExp, string][] = [
   [/unreachable/, 'unreachable'], [/divide by zero|remainder by zero/, 'division by zero'], [/unrepresentable/, 'does not fit'],
-  [/memory access out of bounds/, 'memory'], [/table index is out of bounds|null function or function signature mismatch|table access/, 'indirect call'],
+  [/memory access out of bounds/, 'memory'], [/table index is out of bounds|null function or function signature mismatch|table access/,
+    'indirect call'],
   [/Maximum call stack/, 'stack'],
 ];
 
@@ -122,8 +115,17 @@ export function signatures(wasm: Uint8Array): Map<string, { params: ValueType[];
   return found;
 }
 
-/** What V8 makes of a case: one line for the module, one a call, one for memory and imports at the end. A stack overflow ends it: where differs. */
-export function onV8({ wasm, calls }: Case): string[] {
+/** Function and byte offset of a trap, as V8 says it in the first line of its stack trace. */
+function placeOf(error: Error): string {
+  const [, index, offset] = /wasm-function\[(\d+)\]:0x([0-9a-f]+)/.exec(error.stack!)!;
+  return `at ${index}:${parseInt(offset, 16)} `;
+}
+
+/**
+ * What V8 makes of a case: one line for the module, one a call, one for memory and imports at the end. A stack overflow ends it: where differs.
+ * @param places whether a trap's line begins with where it was
+ */
+export function onV8({ wasm, calls }: Case, places = false): string[] {
   const shapes = signatures(wasm);
   let importHash = 2166136261;
   let importCalls = 0;
@@ -160,8 +162,9 @@ export function onV8({ wasm, calls }: Case): string[] {
       const { results } = shapes.get(name)!;
       lines.push(['ok', ...results.map((type) => toText(type, result))].join(' '));
     } catch (e) {
-      lines.push(trapOf(e));
-      if (lines.at(-1) === 'trap stack') return lines;
+      const trap = trapOf(e);
+      if (trap === 'trap stack') return [...lines, trap];
+      lines.push(`${places ? placeOf(e as Error) : ''}${trap}`);
     }
   }
   const memory = Object.values(instance.exports).find((e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory);
@@ -196,61 +199,13 @@ export function decode(output: string): string[][] {
   for (const line of output.trim().split('\n')) {
     if (line.startsWith('ticks')) continue;
     if (line.startsWith('module')) cases.push([]);
-    const text = line.replace(/(\[trap\] .*)$/, (trap) => wasm3Traps[trap] ?? trap).replace(/(f32|f64):([0-9a-f]{16})/g,
+    const text = line.replace(/(\[trap\] .*)$/, (trap) => wasm3Traps[trap] ?? trap).replace(/^at \S+ trap stack$/,
+      'trap stack').replace(/(f32|f64):([0-9a-f]{16})/g,
       (_, type: string, bits: string) => canonical(type, BigInt(`0x${bits}`)));
     const lines = cases.at(-1)!;
     if (lines.at(-1) !== 'trap stack') lines.push(text.startsWith('module') && text !== 'module ok' ? `module trap ${text.slice(7)}` : text);
   }
   return cases;
-}
-
-export type Target = 'host' | 'arm';
-
-const toolchains: Record<Target, { compiler: string; flags: string[]; link: string[]; extra: string[] }> = {
-  host: { compiler: 'gcc', flags: ['-O1'], link: ['-lm'], extra: [] },
-  arm: {
-    compiler: 'arm-none-eabi-gcc', flags: ['-O2', '-mcpu=cortex-m4', '-mthumb', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard', '-ffunction-sections', '-fdata-sections', '-ffp-contract=off'],
-    link: ['--specs=rdimon.specs', '-nostartfiles', '-Wl,--gc-sections', '-T', join(packageRoot, 'tests', 'wasm3', 'qemu.ld'), '-lm'],
-    extra: ['qemu-start.c'],
-  },
-};
-
-export interface Program {
-  file: string;
-  target: Target;
-  /** The objects made from wasm3's sources alone. */
-  objects: string[];
-}
-
-/** Builds a program of this directory with a variant. */
-export async function buildProgram(variant: Wasm3Variant, target: Target, main = 'harness.c', defines: readonly string[] = []): Promise<Program> {
-  const dir = join(packageRoot, 'build', 'wasm3-tests', [variant, target, main, ...defines].join('-').replace(/[.=]/g, '_'));
-  const { sources, execSource, execFlags, includeDir, defines: own } = await prepareWasm3({ variant, outDir: join(dir, 'src') });
-  const { compiler, flags, link, extra } = toolchains[target];
-  const common = [...flags, `-I${includeDir}`, `-I${join(packageRoot, 'boards', 'shim')}`, ...[...own, ...defines].map((d) => `-D${d}`), '-c'];
-  const files = [...sources, ...[main, ...extra].map((f) => join(packageRoot, 'tests', 'wasm3', f))];
-  await mkdir(join(dir, 'obj'), { recursive: true });
-  const objects = await Promise.all(files.map(async (source, i) => {
-    const object = join(dir, 'obj', `${i}.o`);
-    await run(compiler, [...common, ...(source === execSource ? execFlags[target] : []), source, '-o', object]);
-    return object;
-  }));
-  const file = join(dir, 'program');
-  await run(compiler, [...flags, ...objects, '-o', file, ...link]);
-  return { file, target, objects: objects.slice(0, sources.length) };
-}
-
-/** Runs a program with one input file; on QEMU, it finds it as input.bin in the directory that it runs in. @returns what it printed */
-export async function runProgram({ file, target }: Program, input: Uint8Array): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'tonewheel-wasm3-'));
-  try {
-    await writeFile(join(dir, 'input.bin'), input);
-    const [command, args] = target === 'host' ? [file, []] as const : ['qemu-system-arm', ['-M', 'mps2-an386', '-nographic', '-monitor', 'none', '-serial', 'none',
-      '-icount', 'shift=0,sleep=off,align=off', '-semihosting-config', 'enable=on,target=native', '-kernel', file]] as const;
-    return (await run(command, [...args], { cwd: dir, maxBuffer: 1 << 28 })).stdout;
-  } finally {
-    await rm(dir, { recursive: true });
-  }
 }
 
 /** Input bytes that QEMU's board holds beside the modules' memories. */
@@ -265,18 +220,6 @@ export async function onWasm3(program: Program, cases: readonly Case[]): Promise
     results.push(...decode(await runProgram(program, encode(cases.slice(first, next)))));
   }
   return results;
-}
-
-/** Why programs for QEMU's board cannot be built or run here, or undefined when they can. */
-export async function missingForQemu(): Promise<string | undefined> {
-  for (const tool of ['arm-none-eabi-gcc', 'qemu-system-arm']) {
-    try {
-      await run(tool, ['--version']);
-    } catch {
-      return `${tool} is not installed`;
-    }
-  }
-  return undefined;
 }
 
 /** Holds outcomes on wasm3 to V8's, where memory that the module does not export cannot be seen. */

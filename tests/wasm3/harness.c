@@ -45,6 +45,28 @@ const void *tw_op_tick(void)
 }
 #endif
 
+#ifdef TW_EMIT_MAP
+static struct { const void *pc; uint32_t wasmOffset; } notes[200000];
+static uint32_t noteCount;
+
+void tw_emit_note(const void *pc, uint32_t wasmOffset)
+{
+    if (noteCount < sizeof notes / sizeof *notes) {
+        notes[noteCount].pc = pc;
+        notes[noteCount++].wasmOffset = wasmOffset;
+    }
+}
+
+/** Prints the instruction whose operation lies at or before the trap's place. */
+static void printPlace(IM3Module module)
+{
+    uint32_t best = 0, word = 0;
+    for (uint32_t i = 1; i < noteCount; i++)
+        if (notes[i].pc <= (const void *)tw_trap_pc && (notes[best].pc > (const void *)tw_trap_pc || notes[i].pc >= notes[best].pc)) best = i;
+    printf("at %ld:%lu ", (long)tw_wasm3_trap_place(module, &word), (unsigned long)notes[best].wasmOffset);
+}
+#endif
+
 static const uint8_t *input;
 
 static uint32_t word(void)
@@ -124,6 +146,9 @@ static void call(IM3Runtime runtime)
         break;
     }
     if (trap) {
+#ifdef TW_EMIT_MAP
+        printPlace(f->module);
+#endif
         printf("trap %s\n", trap);
         return;
     }
@@ -144,6 +169,9 @@ static void run(void)
     IM3Environment environment = m3_NewEnvironment();
     IM3Runtime runtime = m3_NewRuntime(environment, STACK_BYTES, NULL);
     IM3Module module = NULL;
+#ifdef TW_EMIT_MAP
+    noteCount = 0;
+#endif
     importHash = 2166136261u;
     importCalls = 0;
     M3Result failed = m3_ParseModule(environment, &module, wasm, size);

@@ -134,7 +134,8 @@ int main(void)
     M3Result failed = m3_ParseModule(environment, &module, wasm, size);
     if (!failed) failed = m3_LoadModule(runtime, module);
     for (uint32_t i = 0; !failed && i < module->numFunctions; i++)
-        if (module->functions[i].import.moduleUtf8) failed = CompileRawFunction(module, &module->functions[i], (const void *)(M3RawCall)imported, NULL);
+        if (module->functions[i].import.moduleUtf8) failed = CompileRawFunction(module, &module->functions[i], (const void *)(M3RawCall)imported,
+          NULL);
     if (!failed) failed = m3_CompileModule(module);
     uint32_t boot = instructions();
     if (!failed) failed = m3_RunStart(module);
@@ -150,7 +151,8 @@ int main(void)
     start();
     uint32_t nativeSum = renderNative(BLOCKS);
     uint32_t native = instructions();
-    printf("{\"boot\": %lu, \"interpreted\": %lu, \"native\": %lu, \"samples\": %d, \"interpretedSum\": %lu, \"nativeSum\": %lu}\n", (unsigned long)boot,
+    printf("{\"boot\": %lu, \"interpreted\": %lu, \"native\": %lu, \"samples\": %d, \"interpretedSum\": %lu, \"nativeSum\": %lu}\n",
+      (unsigned long)boot,
            (unsigned long)interpreted, (unsigned long)native, BLOCKS * FRAMES * VOICES, (unsigned long)interpretedSum, (unsigned long)nativeSum);
     return 0;
 }

@@ -120,7 +120,8 @@ int main(void)
     M3Result failed = m3_ParseModule(environment, &module, wasm, size);
     if (!failed) failed = m3_LoadModule(runtime, module);
     for (uint32_t i = 0; !failed && i < module->numFunctions; i++)
-        if (module->functions[i].import.moduleUtf8) failed = CompileRawFunction(module, &module->functions[i], (const void *)(M3RawCall)imported, NULL);
+        if (module->functions[i].import.moduleUtf8) failed = CompileRawFunction(module, &module->functions[i], (const void *)(M3RawCall)imported,
+          NULL);
     if (!failed) failed = m3_CompileModule(module);
     if (!failed) failed = m3_RunStart(module);
     if (!failed) failed = m3_FindFunction(&work, runtime, "work");

@@ -85,13 +85,19 @@ void *  m3_Realloc_Impl  (void * i_ptr, size_t i_newSize, size_t i_oldSize)
 #ifndef TW_HEAP_H
 #define TW_HEAP_H
 #include <stddef.h>
-/** Zeroed memory aligned to 8 bytes, or NULL. */
+/** Zeroed memory aligned to 8 bytes, or NULL. Linear memory lies 32 bytes into its piece: aligned as the heap aligns, to 32 at most. */
 void *tw_heap_alloc(size_t size);
 /** As realloc; pointer may be NULL. Bytes beyond oldSize need not be zero. */
 void *tw_heap_realloc(void *pointer, size_t newSize, size_t oldSize);
 void tw_heap_free(void *pointer);
 #endif
 `);
+}
+
+/** A header of 32 bytes before linear memory: where the heap aligns to a Cortex-M7's cache lines, memory and its DMA buffers are aligned too. */
+function alignMemory(edits: Edits): void {
+  edits.replace('m3_core.h', '    size_t          length;\n}\nM3MemoryHeader;',
+    '    size_t          length;\n    void *          padding [32 / sizeof (void *) - 3];\n}\nM3MemoryHeader;');
 }
 
 /** Makes the changes that both variants have. */
@@ -102,5 +108,6 @@ export function configure(edits: Edits, config: Wasm3Config): void {
   useShimHeap(edits);
   // A build with places of operations in the module (d_m3RecordBacktraces) has no use for backtraces of them, which would allocate.
   edits.replace('m3_exec.h', '#if d_m3RecordBacktraces\n    #define pushBacktraceFrame()', '#if d_m3RecordBacktraces && !defined(TW_OP_HOOK)\n    #define pushBacktraceFrame()');
+  alignMemory(edits);
   edits.replace('m3_exec_defs.h', '#define d_m3Op(NAME)                M3_NO_UBSAN d_m3RetSig op_##NAME (d_m3OpSig)\n', hookedOp);
 }

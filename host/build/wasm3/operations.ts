@@ -30,16 +30,9 @@ function toRegister(type: Type, value: string): string {
 
 const slot = (type: Type, immediate: string) => `TW_SLOT (${type}, ${immediate})`;
 
-/** Operations whose C calls no function, not even the compiler's own: none is wider than a register but to move, none converts or counts. */
-const isLeaf = (name: string) => /^(i32|u32|f32)_(?!Popcnt|Ceil|Floor|Trunc|Nearest|Min|Max|Convert|Demote|Wrap|Reinterpret)/.test(name)
-  || /^(i64|f64)_(Load|Store)_|^(Select|SetRegister|SetSlot|PreserveSetSlot|CopySlot|PreserveCopySlot|GetGlobal|SetGlobal)_/.test(name);
-
-/**
- * Fetches immediates and the next operation; then the statements; then on to the next. In a leaf the next one stays in the register that it was
- * fetched to; a call could overwrite it there.
- */
+/** Fetches immediates and the next operation; then the statements; then on to the next. */
 const handler = (name: string, immediates: readonly string[], statements: string): Handler =>
-  ({ name, body: `TW_FETCH${immediates.length}${isLeaf(name) ? '_LEAF' : ''} (${immediates.join(', ')}) ${statements} TW_GO ();` });
+  ({ name, body: `TW_FETCH${immediates.length} (${immediates.join(', ')}) ${statements} TW_GO ();` });
 
 /** What computes a result: C that declares `r` from operands `a` and `b`. */
 type Calculation = string;
@@ -71,8 +64,8 @@ function division(type: Type, operator: string): Calculation {
   const least = type === 'i32' ? 'INT32_MIN' : 'INT64_MIN';
   const zero = 'if (M3_UNLIKELY (b == 0)) return tw_trap (_pc, m3Err_trapDivisionByZero);';
   if (type[0] === 'u') return `${zero} ${declare(type, `a ${operator} b`)}`;
-  return operator === '/' ? `${zero} if (M3_UNLIKELY (b == -1 && a == ${least})) return tw_trap (_pc, m3Err_trapIntegerOverflow); ${declare(type, 'a / b')}`
-    : `${zero} ${type} r = b == -1 ? 0 : a % b;`;
+  const tooLarge = `if (M3_UNLIKELY (b == -1 && a == ${least})) return tw_trap (_pc, m3Err_trapIntegerOverflow);`;
+  return operator === '/' ? `${zero} ${tooLarge} ${declare(type, 'a / b')}` : `${zero} ${type} r = b == -1 ? 0 : a % b;`;
 }
 
 const unary = (type: Type, name: string, expression: string, result = type, sets = false): Family =>
@@ -118,7 +111,8 @@ function variants({ name, result, operand, arity, calculation, commutative, sets
   const forms: [suffix: string, immediates: string[], operands: string][] = arity === 1
     ? [['r', [], `${operand} a = ${register(operand)};`], ['s', ['x'], `${operand} a = ${slot(operand, 'x')};`]]
     : [['rs', ['x'], `${operand} a = ${slot(operand, 'x')}; ${operand} b = ${register(operand)};`],
-      ...(commutative ? [] : [['sr', ['x'], `${operand} a = ${register(operand)}; ${operand} b = ${slot(operand, 'x')};`] as [string, string[], string]]),
+      ...(commutative ? [] : [['sr', ['x'], `${operand} a = ${register(operand)}; ${operand} b = ${slot(operand, 'x')};`] as [string, string[],
+        string]]),
       ['ss', ['x', 'y'], `${operand} b = ${slot(operand, 'x')}; ${operand} a = ${slot(operand, 'y')};`]];
   for (const [suffix, immediates, operands] of forms) {
     const form = `${name}_${suffix}`;
@@ -189,7 +183,8 @@ function conversions(out: Handler[], fusions: Fusion[]): void {
   for (const [to, from] of [['i32', 'f32'], ['i64', 'f64'], ['f32', 'i32'], ['f64', 'i64']] as [Type, Type][]) {
     conversion(`${to}_Reinterpret_${from}`, to, from, `${to} r; memcpy (&r, &a, sizeof r);`, out, fusions);
   }
-  const changes: [name: string, to: Type, from: Type][] = [['i64_Extend_i32', 'i64', 'i32'], ['i64_Extend_u32', 'i64', 'u32'], ['i32_Wrap_i64', 'i32', 'i64'],
+  const changes: [name: string, to: Type, from: Type][] = [['i64_Extend_i32', 'i64', 'i32'], ['i64_Extend_u32', 'i64', 'u32'], ['i32_Wrap_i64',
+    'i32', 'i64'],
     ['f32_Demote_f64', 'f32', 'f64'], ['f64_Promote_f32', 'f64', 'f32']];
   for (const [name, to, from] of changes) {
     variants({ name, result: to, operand: from, arity: 1, calculation: declare(to, 'a'), sets: to === 'i32' || to === 'f32' }, out, fusions);
@@ -215,7 +210,8 @@ function memoryAccess(out: Handler[], fusions: Fusion[]): void {
     ['i64', 'u8'], ['i64', 'i16'], ['i64', 'i32'], ['i64', 'i64']];
   for (const [type, memory] of stores) {
     const forms: [string, string[], string][] = [['rs', ['x'], `${type} v = ${register(type)}; u32 p = ${slot('u32', 'x')};`],
-      ['sr', ['x'], `${type} v = ${slot(type, 'x')}; u32 p = (u32) _r0;`], ['ss', ['x', 'y'], `${type} v = ${slot(type, 'x')}; u32 p = ${slot('u32', 'y')};`],
+      ['sr', ['x'], `${type} v = ${slot(type, 'x')}; u32 p = (u32) _r0;`], ['ss', ['x', 'y'],
+        `${type} v = ${slot(type, 'x')}; u32 p = ${slot('u32', 'y')};`],
       ...(type[0] === 'f' ? [['rr', [], `${type} v = ${register(type)}; u32 p = (u32) _r0;`] as [string, string[], string]] : [])];
     for (const [suffix, immediates, operands] of forms) {
       out.push(handler(`${type}_Store_${memory}_${suffix}`, [...immediates, 'base', 'limit'],

@@ -20,5 +20,6 @@ export function repair(edits: Edits): void {
   edits.replace('m3_exec.h', '        u32 requiredPages = memory->numPages + numPagesToGrow;\n',
     '        u32 requiredPages = numPagesToGrow > d_m3MaxLinearMemoryPages ? UINT32_MAX : memory->numPages + numPagesToGrow;\n');
   // An element segment without elements, in a table that is still empty, counted as a failed allocation.
-  edits.replace('m3_env.c', '            _throwifnull(io_module->table0);\n', '            _throwif (m3Err_mallocFailed, endElement and not io_module->table0);\n');
+  edits.replace('m3_env.c', '            _throwifnull(io_module->table0);\n',
+    '            _throwif (m3Err_mallocFailed, endElement and not io_module->table0);\n');
 }

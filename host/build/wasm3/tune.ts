@@ -42,7 +42,8 @@ const WORDS_OF_AN_OPERATION = 8;
 function emission(edits: Edits): void {
   const file = 'm3_compile.c';
   edits.replace(file, '#include "m3_exec.h"\n', '#include "m3_exec.h"\n#include "tw-fuse.h"\n');
-  edits.replace('m3_core.h', '#define d_m3CodePageFreeLinesThreshold      4+2 ', `#define d_m3CodePageFreeLinesThreshold      (${WORDS_OF_AN_OPERATION}+2) `);
+  edits.replace('m3_core.h', '#define d_m3CodePageFreeLinesThreshold      4+2 ',
+    `#define d_m3CodePageFreeLinesThreshold      (${WORDS_OF_AN_OPERATION}+2) `);
   edits.replace('m3_compile.h', '    m3opcode_t          previousOpcode;\n}', '    m3opcode_t          previousOpcode;\n\n'
     + '    code_t *            lastOp;                     // where the last operation was emitted; NULL when a branch may lead behind it\n}');
   edits.replace(file, `        // have execution jump to a new page if slots are critically low
@@ -55,7 +56,12 @@ function emission(edits: Edits): void {
 
         // have execution jump to a new page if slots are critically low
 `);
-  edits.replace(file, '            EmitWord (o->page, i_operation);\n', '            o->lastOp = (code_t *) GetPagePC (o->page);\n            EmitWord (o->page, i_operation);\n');
+  edits.replace(file, '            EmitWord (o->page, i_operation);\n', `            o->lastOp = (code_t *) GetPagePC (o->page);
+#ifdef TW_EMIT_MAP
+            if (o->lastOpcodeStart) tw_emit_note (o->lastOp, (u32) (o->lastOpcodeStart - o->module->wasmStart));
+#endif
+            EmitWord (o->page, i_operation);
+`);
   edits.replace(file, `    pc_t patches = o->block.patches;
     o->block.patches = NULL;
 `, `    pc_t patches = o->block.patches;
@@ -64,7 +70,8 @@ function emission(edits: Edits): void {
 `);
   edits.replace(file, 'd_logOp (Loop),    ', 'd_emptyOpList,     ');
   edits.replace(file, '                * jumpTo = GetPC (o);\n', '                * jumpTo = GetPC (o);\n                o->lastOp = NULL;\n');
-  edits.replace(file, '            * jumpTo = GetPC (o);\n        }\n', '            * jumpTo = GetPC (o);\n            o->lastOp = NULL;\n        }\n');
+  edits.replace(file, '            * jumpTo = GetPC (o);\n        }\n',
+    '            * jumpTo = GetPC (o);\n            o->lastOp = NULL;\n        }\n');
   // A 64-bit constant takes two words everywhere, so that a place in the code is the same number on a board and on a computer.
   edits.replaceRange('m3_code.c', '#if M3_SIZEOF_PTR == 4\n', '#endif\n}\n', `    EmitWord32 (i_page, (u32) i_word);
     EmitWord32 (i_page, (u32) (i_word >> 32));
@@ -98,7 +105,8 @@ _   (CompileBlock (o, i_blockType, c_waOp_else));
 }
 
 `);
-  edits.replaceRange(file, '    IM3CodePage continueOpPage = NULL;\n', '_   (SetStackPolymorphic (o));\n\n    }\n\n    _catch: return result;\n}\n\nstatic\nM3Result  CompileCallArgsAndReturn',
+  edits.replaceRange(file, '    IM3CodePage continueOpPage = NULL;\n',
+    '_   (SetStackPolymorphic (o));\n\n    }\n\n    _catch: return result;\n}\n\nstatic\nM3Result  CompileCallArgsAndReturn',
     `    ++targetCount; // include default
     code_t * table = (code_t *) GetPC (o);
     for (u32 i = 0; i < targetCount; ++i)
@@ -160,8 +168,10 @@ function calls(edits: Edits): void {
   const file = 'm3_compile.c';
   edits.replace('m3_function.h', '    pc_t                    compiled;\n', '    pc_t                    compiled;\n'
     + '    code_t *                callers;                                // words that wait for it, each holding the next one\n');
-  edits.replace(file, '                op = op_Compile;\n                operand = function;\n', '                op = op_Call;\n                operand = function->callers;\n');
-  edits.replace(file, '            EmitPointer (o, operand);\n            EmitSlotOffset  (o, slotTop);\n', `            pc_t word = EmitPointer (o, operand);
+  edits.replace(file, '                op = op_Compile;\n                operand = function;\n',
+    '                op = op_Call;\n                operand = function->callers;\n');
+  edits.replace(file, '            EmitPointer (o, operand);\n            EmitSlotOffset  (o, slotTop);\n',
+    `            pc_t word = EmitPointer (o, operand);
             if (not function->compiled and o->page)
                 function->callers = (code_t *) word;
             EmitSlotOffset  (o, slotTop);
@@ -185,7 +195,8 @@ _           (PreserveRegisterIfOccupied (o, i ? c_m3Type_f64 : c_m3Type_i64));
 
     u16 topSlot = GetMaxUsedSlotPlusOne (o);
 `);
-  edits.replace('m3_env.c', '    if (function)\n    {\n        if (not function->compiled)\n        {\n_           (CompileFunction (function))\n        }\n',
+  edits.replace('m3_env.c',
+    '    if (function)\n    {\n        if (not function->compiled)\n        {\n_           (CompileFunction (function))\n        }\n',
     '    if (function)\n    {\n        if (not function->compiled)\n        {\n_           (m3_CompileModule (function->module))\n'
     + '            _throwif (m3Err_functionImportMissing, not function->compiled);\n        }\n');
   edits.replace('m3_env.c', '        if (not function->compiled)\n        {\n_           (CompileFunction (function));\n',
@@ -219,8 +230,10 @@ void  EmitMemoryOperands  (IM3Compilation o, m3opcode_t i_opcode, u32 i_offset)
 
 static
 M3Result  Compile_Load_Store`);
-  edits.replace(file, '_   (EmitOp     (o, op_MemSize));\n', '_   (EmitOp     (o, op_MemSize));\n    EmitConstant32 (o, o->runtime->memory.numPages);\n');
-  edits.replace(file, '_   (EmitOp     (o, op_MemGrow));\n', '_   (EmitOp     (o, op_MemGrow));\n    EmitConstant32 (o, o->runtime->memory.numPages);\n');
+  edits.replace(file, '_   (EmitOp     (o, op_MemSize));\n',
+    '_   (EmitOp     (o, op_MemSize));\n    EmitConstant32 (o, o->runtime->memory.numPages);\n');
+  edits.replace(file, '_   (EmitOp     (o, op_MemGrow));\n',
+    '_   (EmitOp     (o, op_MemGrow));\n    EmitConstant32 (o, o->runtime->memory.numPages);\n');
   edits.replace(file, `_   (EmitOp  (o, op));
 _   (PopType (o, c_m3Type_i32));
 _   (EmitSlotNumOfStackTopAndPop (o));
@@ -294,7 +307,8 @@ function running(edits: Edits): void {
   const file = 'm3_env.c';
   edits.replaceRange(file, 'M3Result  EvaluateExpression', 'M3Result  InitMemory', evaluateExpression);
   edits.replace('m3_env.h', '    void *                  stack;\n', '    void *                  stack;\n    void *                  stackEnd;\n');
-  edits.replace(file, '            runtime->numStackSlots = i_stackSizeInBytes / sizeof (m3slot_t);', '            runtime->stackEnd = (u8 *) runtime->stack + i_stackSizeInBytes;\n'
+  edits.replace(file, '            runtime->numStackSlots = i_stackSizeInBytes / sizeof (m3slot_t);',
+    '            runtime->stackEnd = (u8 *) runtime->stack + i_stackSizeInBytes;\n'
     + '            runtime->numStackSlots = i_stackSizeInBytes / sizeof (m3slot_t);');
   edits.replace(file, 'M3Result  m3_CompileModule  (IM3Module io_module)\n', `static
 M3Result  RunOnStack  (IM3Runtime i_runtime, IM3Function i_function)
@@ -308,8 +322,10 @@ M3Result  RunOnStack  (IM3Runtime i_runtime, IM3Function i_function)
 
 M3Result  m3_CompileModule  (IM3Module io_module)
 `);
-  edits.replace(file, '(M3Result) RunCode (function->compiled, (m3stack_t) runtime->stack, runtime->memory.mallocated, d_m3OpDefaultArgs)', 'RunOnStack (runtime, function)');
-  edits.replace(file, '(M3Result) RunCode (i_function->compiled, (m3stack_t)(runtime->stack), runtime->memory.mallocated, d_m3OpDefaultArgs)', 'RunOnStack (runtime, i_function)', 3);
+  edits.replace(file, '(M3Result) RunCode (function->compiled, (m3stack_t) runtime->stack, runtime->memory.mallocated, d_m3OpDefaultArgs)',
+    'RunOnStack (runtime, function)');
+  edits.replace(file, '(M3Result) RunCode (i_function->compiled, (m3stack_t)(runtime->stack), runtime->memory.mallocated, d_m3OpDefaultArgs)',
+    'RunOnStack (runtime, i_function)', 3);
 }
 
 /** Makes the tuned variant of configured sources. */
