@@ -86,6 +86,7 @@ void tw_engine_boot(void) {
   // Linear memory is where the linker put it: DMA reads it there, and it never moves.
   const uint32_t pages = module->memoryInfo.initPages;
   if (module->memoryImported || pages * 65536u != TW_MEMORY_BYTES) tw_trap(TW_TRAP_BAD_MODULE, TW_NO_OFFSET);
+  _Static_assert(sizeof(M3MemoryHeader) <= 32, "the linker script leaves 32 bytes in front of linear memory");
   M3MemoryHeader *header = (M3MemoryHeader *)(tw_memory - sizeof(M3MemoryHeader));
   header->length = TW_MEMORY_BYTES;
   header->runtime = runtime;

@@ -16,7 +16,7 @@ import { imageSource } from './image-source.js';
 import { layOut, memoryCommand, type ImageLayout } from './layout.js';
 import { muteStores, watchdogStores } from './safety.js';
 import { sizesOf, tooLarge, type ImageSizes } from './sizes.js';
-import { stackBounds } from './stack-bound.js';
+import { nestingDepth, stackBounds } from './stack-bound.js';
 import { coreFlags, Toolchain, ToolchainError } from './toolchain.js';
 
 export interface ImageOptions {
@@ -47,7 +47,14 @@ export interface Image {
   readonly sizes: ImageSizes;
 }
 
+/** For the firmware's calls and the handlers that nest on them. */
 const DEFAULT_STACK = 8192;
+/**
+ * wasm3 compiles blocks by recursion. gcc 12's -fstack-usage gives 336 bytes for a level of it (Compile_LoopOrBlock, CompileBlock,
+ * CompileBlockStatements and what they save); the rest is a reserve for other versions, and what lies below and above.
+ */
+const BYTES_OF_A_BLOCK = 384;
+const BYTES_AROUND_BLOCKS = 2048;
 const DEFAULT_MAIN_STACK = 4096;
 
 const shim = (file: string): string => join(packageRoot, 'boards', 'shim', file);
@@ -57,7 +64,7 @@ const shim = (file: string): string => join(packageRoot, 'boards', 'shim', file)
  * @throws CompileError when the firmware does not compile or does not fit, ToolMissing without the cross compiler
  */
 export async function buildImage(options: ImageOptions): Promise<Image> {
-  const { board, engine, out, stackBytes = DEFAULT_STACK, mainStackBytes = DEFAULT_MAIN_STACK, onTrap = 'restart', watchdogSeconds, wasm3 = 'tuned' } = options;
+  const { board, engine, out, mainStackBytes = DEFAULT_MAIN_STACK, onTrap = 'restart', watchdogSeconds, wasm3 = 'tuned' } = options;
   const name = basename(options.firmware, '.ts');
   const work = resolve(out, `.${name}-${board.name}-${engine}-${process.pid}`);
   await mkdir(work, { recursive: true });
@@ -68,6 +75,12 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     // Names and the way to the source map stay on the computer; behind the code as they are, their absence moves no offset.
     const module = parseModule(withoutCustomSections(whole, ['name', 'sourceMappingURL']));
     const memoryBytes = (module.memory?.initial ?? 0) * 65536;
+    const least = engine === 'aot' ? 0 : BYTES_AROUND_BLOCKS + BYTES_OF_A_BLOCK * nestingDepth(module);
+    const { stackBytes = Math.max(DEFAULT_STACK, least) } = options;
+    if (stackBytes < least) {
+      throw new CompileError(`a stack of ${stackBytes} bytes is too small for ${options.firmware}: wasm3 needs ${least} to compile it at boot, for its blocks nest `
+        + `${nestingDepth(module)} deep. Raise --stack, or build with --engine aot.`);
+    }
     const layout = layOut(board, memoryBytes, options.firmware);
     const bounds = stackBounds(module);
     const facts = {

@@ -19,8 +19,8 @@ export interface ImageLayout {
   readonly SPARE: Region;
 }
 
-/** Bytes in front of linear memory, for wasm3's header of it; a multiple of 16, so that what is aligned in linear memory is aligned in RAM. */
-export const MEMORY_HEADER_BYTES = 16;
+/** Bytes in front of linear memory, for wasm3's header of it; a multiple of 16, so that what is aligned in linear memory is aligned in RAM. linker/cortex-m.ld has it too. */
+export const MEMORY_HEADER_BYTES = 32;
 
 /** RAM in whole pieces: regions that adjoin are one. */
 function pieces(regions: readonly Region[]): Region[] {

@@ -113,3 +113,16 @@ export function stackBounds(module: WasmModule): ReadonlyMap<number, number> {
   for (const body of module.functions) visit(body.index);
   return bounds;
 }
+
+/** How deep blocks nest at most in any function. */
+export function nestingDepth(module: WasmModule): number {
+  let deepest = 0;
+  for (const { code, end } of module.functions) {
+    let depth = 0;
+    forEachInstruction(module.bytes, code, end, ({ operator: { name } }) => {
+      if (name === 'block' || name === 'loop' || name === 'if') deepest = Math.max(deepest, ++depth);
+      else if (name === 'end') depth--;
+    });
+  }
+  return deepest;
+}
