@@ -9,7 +9,7 @@ import { assertSame, onV8, onWasm3, type Case } from './differential.js';
 import { buildProgram, missingForQemu, type Target } from './programs.js';
 import { randomCase } from './random-modules.js';
 
-const count = Number(process.env.TONEWHEEL_FUZZ ?? 40);
+const count = Number(process.env.TONEWHEEL_FUZZ ?? 30);
 const firstSeed = Number(process.env.TONEWHEEL_FUZZ_SEED ?? 1);
 const missing = await missingForQemu();
 const cases: Case[] = new Array(count);

@@ -2,7 +2,8 @@
 // Builds this directory's C programs with a variant of wasm3, for this computer or for QEMU's mps2-an386, and runs them.
 
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,22 +31,33 @@ export interface Program {
   objects: string[];
 }
 
-/** Builds a program of this directory with a variant. */
+/**
+ * Builds a program of this directory with a variant, unless the same sources and options have been built already. Several processes may ask at once:
+ * each builds in a directory of its own, and the first to finish gives it the name that all look for.
+ */
 export async function buildProgram(variant: Wasm3Variant, target: Target, main = 'harness.c', defines: readonly string[] = []): Promise<Program> {
   const dir = join(packageRoot, 'build', 'wasm3-tests', [variant, target, main, ...defines].join('-').replace(/[^\w-]/g, '_'));
   const { sources, execSource, execFlags, includeDir, defines: own } = await prepareWasm3({ variant, outDir: join(dir, 'src') });
   const { compiler, flags, link, extra } = toolchains[target];
-  const common = [...flags, `-I${includeDir}`, `-I${join(packageRoot, 'boards', 'shim')}`, ...[...own, ...defines].map((d) => `-D${d}`), '-c'];
+  const shim = join(packageRoot, 'boards', 'shim');
+  const common = [...flags, `-I${includeDir}`, `-I${shim}`, ...[...own, ...defines].map((d) => `-D${d}`), '-c'];
   const files = [...sources, ...[main, ...extra].map((f) => join(packageRoot, 'tests', 'wasm3', f))];
-  await mkdir(join(dir, 'obj'), { recursive: true });
+  const headers = (await readdir(includeDir)).filter((f) => f.endsWith('.h')).sort().map((f) => join(includeDir, f));
+  const hash = createHash('sha256').update(JSON.stringify([compiler, common, execFlags[target], link]));
+  for (const file of [...files, ...headers, join(shim, 'wasm3-run.h'), join(packageRoot, 'tests', 'wasm3', 'qemu.ld')]) hash.update(await readFile(file));
+  const built = join(dir, hash.digest('hex').slice(0, 16));
+  const program = { file: join(built, 'program'), target, objects: sources.map((_, i) => join(built, `${i}.o`)) };
+  if ((await stat(program.file).catch(() => undefined)) !== undefined) return program;
+  const partial = `${built}.${process.pid}`;
+  await mkdir(partial, { recursive: true });
   const objects = await Promise.all(files.map(async (source, i) => {
-    const object = join(dir, 'obj', `${i}.o`);
+    const object = join(partial, `${i}.o`);
     await run(compiler, [...common, ...(source === execSource ? execFlags[target] : []), source, '-o', object]);
     return object;
   }));
-  const file = join(dir, 'program');
-  await run(compiler, [...flags, ...objects, '-o', file, ...link]);
-  return { file, target, objects: objects.slice(0, sources.length) };
+  await run(compiler, [...flags, ...objects, '-o', join(partial, 'program'), ...link]);
+  await rename(partial, built).catch(() => rm(partial, { recursive: true }));
+  return program;
 }
 
 /** Runs a program with one input file; on QEMU, it finds it as input.bin in the directory that it runs in. @returns what it printed */

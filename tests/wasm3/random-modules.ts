@@ -2,7 +2,7 @@
 // Valid random modules: binaryen's fuzzer turns random bytes into them. A seed gives the same modules everywhere.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,8 @@ import { packageRoot } from '../../host/paths.js';
 import { signatures, type Case } from './differential.js';
 
 const run = promisify(execFile);
-const wasmOpt = join(dirname(createRequire(join(packageRoot, 'package.json')).resolve('binaryen')), 'bin', 'wasm-opt');
+const requireHere = createRequire(join(packageRoot, 'package.json'));
+const wasmOpt = join(dirname(requireHere.resolve('binaryen')), 'bin', 'wasm-opt');
 
 /** xorshift32: as many bytes as wanted. */
 export function randomBytes(seed: number, count: number): Uint8Array {
@@ -50,19 +51,34 @@ function argument(seed: number): bigint {
   return bytes[8] & 1 ? edges[bytes[0] & 7] : new DataView(bytes.buffer).getBigUint64(0, true);
 }
 
-/** The random module of a seed, with two rounds of calls of all it exports. Even seeds are optimised, which shapes the code as compilers do. */
-export async function randomCase(seed: number): Promise<Case> {
+/** Kept from run to run: making one takes longer than trying it. The directory's name has all that shapes a module but its seed. */
+const cache = join(packageRoot, 'build', 'cache', `random-modules-1-binaryen-${requireHere('binaryen/package.json').version}`);
+
+/** The module of a seed. Even seeds are optimised, which shapes the code as compilers do. */
+async function randomModule(seed: number): Promise<Uint8Array> {
+  const cached = join(cache, `${seed}.wasm`);
+  const known = await readFile(cached).catch(() => undefined);
+  if (known) return new Uint8Array(known);
   const dir = await mkdtemp(join(tmpdir(), 'tonewheel-fuzz-'));
   try {
     await writeFile(join(dir, 'in'), randomBytes(seed, 2000 + (seed % 7) * 1500));
     await run('node', [wasmOpt, join(dir, 'in'), '-ttf', '--denan', '--mvp-features', '--enable-sign-ext', '--enable-nontrapping-float-to-int',
       '--enable-mutable-globals', ...(seed % 2 === 0 ? ['-O2'] : []), '-o', join(dir, 'out.wasm')]);
     const wasm = fixMemory(new Uint8Array(await readFile(join(dir, 'out.wasm'))));
-    const names = [...signatures(wasm)].filter(([, { exported }]) => exported);
-    const calls = [0, 1].flatMap((round) => names.map(([name, { params }], i) =>
-      ({ name, args: params.map((type, j) => ({ type, bits: argument(seed * 1000 + round * 500 + i * 10 + j) })) })));
-    return { wasm, calls };
+    await mkdir(cache, { recursive: true });
+    await writeFile(`${cached}.${process.pid}`, wasm);
+    await rename(`${cached}.${process.pid}`, cached);
+    return wasm;
   } finally {
     await rm(dir, { recursive: true });
   }
+}
+
+/** The random module of a seed, with two rounds of calls of all it exports. */
+export async function randomCase(seed: number): Promise<Case> {
+  const wasm = await randomModule(seed);
+  const names = [...signatures(wasm)].filter(([, { exported }]) => exported);
+  const calls = [0, 1].flatMap((round) => names.map(([name, { params }], i) =>
+    ({ name, args: params.map((type, j) => ({ type, bits: argument(seed * 1000 + round * 500 + i * 10 + j) })) })));
+  return { wasm, calls };
 }
