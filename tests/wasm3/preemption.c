@@ -60,6 +60,8 @@ static void runAt(int level)
 
 #ifdef TW_OP_HOOK
 int32_t tw_ops_left;
+/** Where the interpreter is, for reports that nobody makes here. */
+const void *tw_op_pc;
 static int level;
 
 const void *tw_op_tick(void)
