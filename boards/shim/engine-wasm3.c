@@ -122,7 +122,14 @@ void tw_engine_main(void) { run(function_main, main_base, main_limit); }
 
 void tw_engine_handle(uint32_t vector) {
   const handler *h = &handlers[vector];
+#if TW_WASM3_TUNED
+  // The code that is interrupted may be inside of an import.
+  const pc_t call = tw_call_pc;
   run(h->function, h->base, h->limit);
+  tw_call_pc = call;
+#else
+  run(h->function, h->base, h->limit);
+#endif
 }
 
 static IM3CodePage page_of(pc_t pc) {
@@ -135,11 +142,12 @@ static IM3CodePage page_of(pc_t pc) {
 }
 
 /**
- * Which word of a function's code `pc` is, counted as if the code lay in one piece: the branch at a page's end, which leads to the next, is left out.
+ * Which word of a function's code a place is, counted as if the code lay in one piece: the branch at a page's end, which leads to the next, is left out.
  * It is the same on every computer that compiles the module, whatever the sizes of its pages and words.
- * @return TW_NO_OFFSET for a pc that is not in the function
+ * @return TW_NO_OFFSET for a place that is not in the function
  */
-uint32_t tw_engine_word(IM3Function function, pc_t pc) {
+uint32_t tw_engine_word(IM3Function function, const void *place) {
+  const pc_t pc = place;
   const IM3CodePage last = page_of(pc);
   uint32_t words = 0;
   pc_t at = function->compiled;
@@ -155,10 +163,12 @@ uint32_t tw_engine_word(IM3Function function, pc_t pc) {
 
 void tw_engine_locate(tw_record *record) {
 #if TW_WASM3_TUNED
-  if (!tw_trap_pc) return;
+  // An operation that trapped, or the last word of the call of an import that failed.
+  const pc_t pc = tw_trap_pc ? tw_trap_pc : tw_call_pc ? tw_call_pc - 2 : 0;
+  if (!pc) return;
   // Of the functions that have it in their code, the one that begins last: code of one follows that of another.
   for (uint32_t i = 0; i < module->numFunctions; i++) {
-    const uint32_t word = tw_engine_word(&module->functions[i], tw_trap_pc);
+    const uint32_t word = tw_engine_word(&module->functions[i], pc);
     if (word == TW_NO_OFFSET || word >= record->offset) continue;
     record->function = i;
     record->offset = word;

@@ -9,5 +9,7 @@
 void tw_wasm3_link_abi(IM3Module module);
 /** Makes every call an operation that never changes; for wasm3 as it comes. */
 void tw_wasm3_settle_calls(IM3Module module);
+/** Which word of a function's code a place is; see engine-wasm3.c. */
+uint32_t tw_engine_word(IM3Function function, const void *place);
 
 #endif

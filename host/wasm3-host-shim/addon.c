@@ -188,6 +188,18 @@ static napi_value where(napi_env e, napi_callback_info info) {
   return result;
 }
 
+/** offsetOfWord(function, word): see tw_host_offset_of_word. */
+static napi_value offset_of_word(napi_env e, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2], result = NULL;
+  uint32_t function = 0, word = 0;
+  if (napi_get_cb_info(e, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  napi_get_value_uint32(e, arguments[0], &function);
+  napi_get_value_uint32(e, arguments[1], &word);
+  napi_create_int32(e, tw_host_offset_of_word(function, word), &result);
+  return result;
+}
+
 /** heapUsed(): bytes that booting took. */
 static napi_value heap_used(napi_env e, napi_callback_info info) {
   (void)info;
@@ -200,7 +212,8 @@ NAPI_MODULE_INIT() {
   const struct {
     const char *name;
     napi_callback function;
-  } functions[] = { { "setup", setup }, { "run", run }, { "dispatch", dispatch }, { "stoppedAt", where }, { "heapUsed", heap_used } };
+  } functions[] = { { "setup", setup }, { "run", run }, { "dispatch", dispatch }, { "stoppedAt", where }, { "heapUsed", heap_used },
+                    { "offsetOfWord", offset_of_word } };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) != napi_ok) return NULL;

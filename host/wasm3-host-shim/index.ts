@@ -51,6 +51,7 @@ interface Addon {
   dispatch(vector: number): void;
   stoppedAt(): number;
   heapUsed(): number;
+  offsetOfWord(functionIndex: number, word: number): number;
 }
 
 const paths = new Map<Wasm3Variant, string>();
@@ -128,6 +129,15 @@ export class HostShim {
   /** Byte offset in the module of the operation that ran when `run` ended; -1 when none did. */
   get stoppedAt(): number {
     return this.addon.stoppedAt();
+  }
+
+  /**
+   * Byte offset in the module of the operation to which a word of a function's code belongs, as a board's record of a trap names it; undefined when
+   * there is none. For a firmware that has booted.
+   */
+  offsetOfWord(functionIndex: number, word: number): number | undefined {
+    const offset = this.addon.offsetOfWord(functionIndex, word);
+    return offset < 0 ? undefined : offset;
   }
 
   /** Bytes of the heap in use. */

@@ -51,6 +51,26 @@ int32_t tw_host_offset(const void *pc) {
   return find(runtime->pagesOpen, operation, &offset) || find(runtime->pagesFull, operation, &offset) ? (int32_t)offset : -1;
 }
 
+int32_t tw_host_offset_of_word(uint32_t function, uint32_t word) {
+  const IM3Runtime runtime = ((M3MemoryHeader *)tw_memory)[-1].runtime;
+  if (!runtime || !runtime->modules || function >= runtime->modules->numFunctions) return -1;
+  const IM3Function of = &runtime->modules->functions[function];
+  int32_t offset = -1;
+  uint32_t nearest = 0;
+  for (int full = 0; full < 2; full++) {
+    for (IM3CodePage page = full ? runtime->pagesFull : runtime->pagesOpen; page; page = page->info.next) {
+      const M3CodeMappingPage *const map = page->info.mapping;
+      for (u32 i = 0; i < map->size; i++) {
+        const uint32_t at = tw_engine_word(of, map->basePC + map->entries[i].pcOffset);
+        if (at > word || at < nearest) continue;
+        nearest = at;
+        offset = (int32_t)map->entries[i].moduleOffset;
+      }
+    }
+  }
+  return offset;
+}
+
 static uint32_t ask(enum tw_callback callback, uint32_t first, uint32_t second) {
   tw_mail[0] = (int32_t)first;
   tw_mail[1] = (int32_t)second;

@@ -36,5 +36,7 @@ extern uint32_t tw_memory_address;
 
 /** Offset in the module of the operation that ran when the firmware stopped, or -1. */
 int32_t tw_host_offset(const void *pc);
+/** Byte offset in the module of the operation that has a word of a function's code, as a board's record of a trap names it; -1 when there is none. */
+int32_t tw_host_offset_of_word(uint32_t function, uint32_t word);
 
 #endif

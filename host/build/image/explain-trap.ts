@@ -10,6 +10,8 @@ import { withoutCustomSections } from '../../cpu/wasm/writer.js';
 import { VECTOR_SECTION, type Vector } from '../../vectors.js';
 import { readSections } from '../aot/sections.js';
 import { SourceMap, type Location } from '../source-map.js';
+import { ToolMissing } from '../../tools/tools.js';
+import { HostShim, prepareHostShim, type HostCore } from '../../wasm3-host-shim/index.js';
 import { moduleHash } from './image-source.js';
 import { RecordError, trapCauses, type TrapRecord } from './trap-record.js';
 
@@ -57,7 +59,32 @@ async function lineOfAddress(elf: string, address: number): Promise<Location | u
   return found ? { file: found[1].replace(/^\.\//, ''), line: Number(found[2]), column: 0 } : undefined;
 }
 
-/** Word offsets of interpreted code are known to a function only: its first line that has one stands for it. */
+/**
+ * Byte offset of a word of interpreted code: the same interpreter compiles the same module on this computer and knows. Undefined where that cannot be
+ * built.
+ */
+async function offsetOfWord(shipped: Uint8Array, memoryBytes: number, record: TrapRecord): Promise<number | undefined> {
+  const booted = new Error('booted');
+  const stop = (): never => { throw booted; };
+  try {
+    await prepareHostShim('tuned');
+    const shim = new HostShim({
+      module: shipped, vectors: [], ranges: [], irqLines: 0, priorityBits: 8, mainStackBytes: 65536, memoryAddress: 0x20000000, memoryBytes, heapBytes: 1 << 24,
+    }, 'tuned');
+    const core = new Proxy({} as HostCore, { get: () => stop });
+    try {
+      shim.run(core);
+    } catch (error) {
+      if (error !== booted) throw error;
+    }
+    return shim.offsetOfWord(record.functionIndex!, record.codeWord!);
+  } catch (error) {
+    if (error instanceof ToolMissing) return undefined;
+    throw error;
+  }
+}
+
+/** Without an offset the first line of the function that has one stands for it. */
 function locate(module: WasmModule, map: SourceMap, record: TrapRecord): { functionName?: string; at?: Location } {
   const body = module.functions.find((f) => (record.offset !== undefined ? record.offset >= f.start && record.offset < f.end : f.index === record.functionIndex));
   if (!body) return {};
@@ -83,7 +110,8 @@ export async function explainTrap(record: TrapRecord, files: TrapFiles): Promise
   const shipped = withoutCustomSections(module, ['name', 'sourceMappingURL']);
   if (moduleHash(shipped) !== record.moduleHash) throw new RecordError(`the record is of another firmware than ${files.wasm}; name the directory of the build that ran`);
   const [first, second, third, fourth] = record.detail;
-  let { functionName, at } = locate(module, map, record);
+  const known = record.codeWord === undefined ? record : { ...record, offset: await offsetOfWord(shipped, (module.memory?.initial ?? 0) * 65536, record) };
+  let { functionName, at } = locate(module, map, known);
   const lines: string[] = [];
   let reason = trapCauses[record.cause] ?? `cause ${record.cause}`;
   if (record.cause === CAUSE.abort) {
@@ -102,7 +130,7 @@ export async function explainTrap(record: TrapRecord, files: TrapFiles): Promise
   const midi = record.lastMidiBytes.map((b) => b.toString(16).toUpperCase().padStart(2, '0')).join(' ');
   lines.push(
     `The firmware stopped: ${reason}`,
-    `  at    ${at ? `${at.file}:${at.line}${record.offset !== undefined || record.cause === CAUSE.abort ? `:${at.column + 1}` : ''}` : 'a place without source information'}`
+    `  at    ${at ? `${at.file}:${at.line}${known.offset !== undefined || record.cause === CAUSE.abort ? `:${at.column + 1}` : ''}` : 'a place without source information'}`
       + `${functionName ? ` in ${functionName}` : ''}`,
     `  in    ${running.length > 0 ? `the handler of ${running[0]}${running.length > 1 ? ` (which had pre-empted ${running.slice(1).join(', then ')})` : ''}` : 'main, no handler running'}`,
     `  cycle ${record.cycle} (modulo 2^32), ${record.restarts} restart${record.restarts === 1 ? '' : 's'} after a trap since power-up`,
