@@ -239,5 +239,7 @@ void tw_aot_init(void);
 void tw_aot_main(void);
 extern void (*const tw_aot_handlers[])(void);
 extern const uint32_t tw_aot_handler_count;
+/** Offset of the call of abort that is under way. */
+extern uint32_t tw_abort_offset;
 
 #endif

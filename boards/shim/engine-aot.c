@@ -6,14 +6,7 @@
 #include "aot.h"
 #include "shim.h"
 
-extern uint8_t tw_stack_guard[];
-
-/** Recursive functions stop here; what they call, and the handlers that may pre-empt, still have room. */
-#define STACK_MARGIN 1024u
-uintptr_t tw_stack_limit;
-
 void tw_engine_boot(void) {
-  tw_stack_limit = (uintptr_t)tw_stack_guard + 32 + STACK_MARGIN;
   memset(tw_memory, 0, TW_MEMORY_BYTES);
   tw_aot_memory_init();
   tw_aot_start();
@@ -23,4 +16,6 @@ void tw_engine_init(void) { tw_aot_init(); }
 void tw_engine_main(void) { tw_aot_main(); }
 void tw_engine_handle(uint32_t vector) { tw_aot_handlers[vector](); }
 
-void tw_engine_locate(tw_record *record) { (void)record; }
+void tw_engine_locate(tw_record *record) {
+  if (record->cause == TW_TRAP_ABORT) record->offset = tw_abort_offset;
+}

@@ -327,7 +327,10 @@ class Translator {
       case 'return':
         this.branch(this.labels.length - 1, '');
         return this.unreachableFromHere();
-      case 'call': return this.call(this.context.signatureOf(index), this.context.functionName(index));
+      case 'call':
+        // Where it was called, which for a check of the compiler's library is not where it says.
+        if (this.context.module.imports[index]?.name === 'abort') this.emit(`tw_abort_offset = ${hex(offset)};`);
+        return this.call(this.context.signatureOf(index), this.context.functionName(index));
       case 'call_indirect': return this.callIndirect(index, offset);
       default: {
         const prefixed = this.bytes[offset] === PREFIX_FC;

@@ -56,6 +56,7 @@ export function translateModule(module: WasmModule, options: TranslateOptions = 
   const { importModules = [ABI_MODULE] } = options;
   const unused = ['variable', 'but-set-variable', 'function', 'label'].map((what) => `#pragma GCC diagnostic ignored "-Wunused-${what}"`);
   const out = ['// Translated from WebAssembly; do not edit.', ...unused, '#include "aot.h"'];
+  if (!kernels) out.push('uint32_t tw_abort_offset = TW_NO_OFFSET;');
   if (!kernels && module.imports.length > 0) out.push('#include "abi.h"');
   if (kernels) out.push('#include "wasm3.h"', '#include "kernels.h"');
   if (!kernels) {

@@ -117,7 +117,8 @@ export async function explainTrap(record: TrapRecord, files: TrapFiles): Promise
   if (record.cause === CAUSE.abort) {
     reason = stringAt(module, first) || reason;
     const file = stringAt(module, second);
-    if (file !== '') at = { file, line: third, column: fourth - 1 };
+    // The compiler has written the place into the call; for a check of its library the author's line is the one that matters.
+    if (file !== '' && !(isLibrary(file) && at)) at = { file, line: third, column: fourth - 1 };
   } else if (record.cause === CAUSE.badArgument) {
     reason += `: ${hex(first)}`;
     at ??= await lineOfAddress(files.elf, third);
