@@ -19,6 +19,7 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { flashCommand } from './flash.js';
 import { midiCommand } from './midi.js';
+import { recordCommand } from './record.js';
 import { runCommand } from './run.js';
 import { testCommand } from './test.js';
 import { CommandFailed, UsageError } from './failures.js';
@@ -33,7 +34,7 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), runCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
+const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
 for (const command of commands) program.addCommand(command);
 withExitOverride(program);
 
