@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectTests } from '../host/testing/project-tests.js';
 import { loadBoard } from '../host/boards/index.js';
+import { installWhatIsMissing } from '../host/testing/needs.js';
 import { packageRoot } from '../host/paths.js';
 import { countsLine, runAsPectSpecs, runSpecFiles, sum } from '../host/testing/run-tests.js';
 
@@ -14,6 +15,8 @@ async function specFiles(): Promise<string[]> {
   return entries.filter((e) => e.isFile() && e.name.endsWith('.spec.js')).map((e) => join(e.parentPath ?? e.path, e.name)).sort();
 }
 
+const installed = installWhatIsMissing();
+if (installed) console.log(`${installed}\n`);
 const filter = process.argv[2] ?? '';
 const wanted = (file: string) => file.includes(filter);
 process.chdir(packageRoot);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
+import { without } from '../../host/testing/needs.js';
 import { loadBoard } from '../../host/boards/index.js';
 import type { ImageOptions } from '../../host/build/image/image.js';
 import { FRAME_BYTES, onQemu, playReference, SYNTH, withImage, type Reference } from './demo.js';
@@ -13,7 +14,7 @@ const FRAMES = Math.floor((SECONDS - 0.5) * 47_991);
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-describe('the demo on QEMU', () => {
+describe('the demo on QEMU', { skip: without('arm-none-eabi-gcc', 'qemu-system-arm') }, () => {
   let reference: Reference;
   before(async () => {
     reference = await playReference(SECONDS);

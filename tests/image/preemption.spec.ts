@@ -3,6 +3,7 @@
 // what it gives undisturbed, and nothing is allocated after boot (which would be a trap).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { without } from '../../host/testing/needs.js';
 import { loadBoard } from '../../host/boards/index.js';
 import type { ImageOptions } from '../../host/build/image/image.js';
 import { addressOf, logOf, onQemu, withImage } from './demo.js';
@@ -10,7 +11,7 @@ import { addressOf, logOf, onQemu, withImage } from './demo.js';
 const variants: Pick<ImageOptions, 'engine' | 'wasm3'>[] = [{ engine: 'wasm3' }, { engine: 'wasm3', wasm3: 'reference' }, { engine: 'aot' }];
 
 for (const variant of variants) {
-  test(`engine ${variant.engine}${variant.wasm3 ? `, wasm3 ${variant.wasm3}` : ''}`, async () => {
+  test(`engine ${variant.engine}${variant.wasm3 ? `, wasm3 ${variant.wasm3}` : ''}`, { skip: without('arm-none-eabi-gcc', 'qemu-system-arm') }, async () => {
     await withImage({ firmware: 'tests/image/preemption.as.ts', board: loadBoard('mps2-an386'), ...variant }, (image, elf) => onQemu(image, undefined, async (qemu) => {
       await qemu.until('the end of the storm', async () => (await logOf(qemu, elf)).includes('\n'));
       const [interrupts, nested, wrong, checks] = (await logOf(qemu, elf)).split(' ').map(Number);
