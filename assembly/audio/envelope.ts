@@ -73,7 +73,7 @@ export function setEnvelope(env: Envelope, attackFrames: i32, decayFrames: i32, 
 }
 
 // @ts-ignore: decorator
-@native
+@inline
 function startSegment(env: Envelope, stage: EnvelopeStage, frames: i32, end: i32, shrink: u32): void {
   env.stage = stage;
   env.lineFrames = 0;
@@ -115,7 +115,7 @@ export function envelopeLevel(env: Envelope): f32 {
 }
 
 // @ts-ignore: decorator
-@native
+@inline
 function nextLine(env: Envelope): void {
   if (env.laterFrames == 0) {
     // The segment is over: its end is met exactly, and the next begins in the same frame.
@@ -167,8 +167,6 @@ export function advanceLine(env: Envelope, frameCount: i32): void {
 }
 
 /** Moves on by any number of frames; for an envelope that is read at control rate. */
-// @ts-ignore: decorator
-@native
 export function advanceEnvelope(env: Envelope, frameCount: i32): void {
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(env), frameCount);

@@ -143,7 +143,7 @@ function move(line: Line, ticks: i32): void {
 
 /** The input all-passes, in place. */
 // @ts-ignore: decorator
-@native
+@inline
 function diffuse(reverb: Reverb, chunk: usize, ticks: i32): void {
   const d1 = reverb.d1;
   const d2 = reverb.d2;
@@ -173,7 +173,7 @@ function diffuse(reverb: Reverb, chunk: usize, ticks: i32): void {
 
 /** The network: takes a chunk in, leaves the left side in its place and the right one in the chunk after it. */
 // @ts-ignore: decorator
-@native
+@inline
 function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
   const a1 = reverb.a1;
   const a2 = reverb.a2;
@@ -245,7 +245,7 @@ function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
 
 /** Adds one side's ticks to a block: in the second frame of a pair the middle between the last tick and this, in the next frame this. Returns the last tick. */
 // @ts-ignore: decorator
-@native
+@inline
 function spread(ticks: usize, out: usize, frameCount: i32, odd: i32, now: f32): f32 {
   if (odd) {
     const next = load<f32>(ticks);

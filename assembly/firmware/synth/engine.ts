@@ -261,9 +261,8 @@ class Synth {
 
   private cut(index: i32): void {
     const voice = unchecked(this.voices[index]);
-    voice.strip.residue.add(voice.last);
+    voice.strip.residue.add(voice.cut());
     voice.strip.voices &= ~((<u64>1) << index);
-    voice.last = 0;
   }
 
   private free(index: i32): void {

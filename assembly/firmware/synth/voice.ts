@@ -3,7 +3,7 @@
 
 import { CONTROL_FRAMES } from "../../audio/block";
 import {
-  advanceEnvelope, advanceLine, cutEnvelope, Envelope, envelopeLevel, envelopeLine, EnvelopeStage, gateOff, gateOn, setEnvelope,
+  advanceEnvelope, cutEnvelope, Envelope, envelopeLevel, EnvelopeStage, gateOff, gateOn, setEnvelope,
 } from "../../audio/envelope";
 import { Ladder, renderLadder, resetLadder, setLadder } from "../../audio/ladder";
 import {
@@ -12,6 +12,7 @@ import {
 import { renderSvf, resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
 import { exp2, noteIncrement } from "../../audio/tuning";
 import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
+import { amplify, Amplifier } from "./amplifier";
 import { Strip } from "./strip";
 import { BANDPASS, HIGHPASS, LADDER, LOWPASS, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
 
@@ -20,7 +21,6 @@ const CYCLE: f32 = 4294967296.0;
 /** The fastest that an oscillator may turn: half a cycle a frame. */
 const HIGHEST_INCREMENT: f32 = 2147483000;
 const MOST_RESONANCE: f32 = 0.95;
-const ENVELOPE_UNIT: f32 = 1.0 / 1073741824.0; // an envelope's level is an integer, 2^30 = 1
 
 /** A choked voice falls silent within this time. */
 const CHOKE_SECONDS: f32 = 0.004;
@@ -67,30 +67,6 @@ export class VoiceContext {
   }
 }
 
-/** Adds a block to another with a gain that moves by `step` ahead of each frame. Returns the gain of the last frame. */
-// @ts-ignore: decorator
-@native
-function mixLine(input: usize, bus: usize, frameCount: i32, gain: f32, step: f32): f32 {
-  const end = input + (<usize>frameCount << 2);
-  while (input + 16 <= end) {
-    gain += step;
-    store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
-    gain += step;
-    store<f32>(bus, load<f32>(bus, 4) + load<f32>(input, 4) * gain, 4);
-    gain += step;
-    store<f32>(bus, load<f32>(bus, 8) + load<f32>(input, 8) * gain, 8);
-    gain += step;
-    store<f32>(bus, load<f32>(bus, 12) + load<f32>(input, 12) * gain, 12);
-    input += 16;
-    bus += 16;
-  }
-  for (; input < end; input += 4, bus += 4) {
-    gain += step;
-    store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
-  }
-  return gain;
-}
-
 @unmanaged
 @final
 export class Voice {
@@ -98,8 +74,6 @@ export class Voice {
   channel: ChannelModulation;
   /** Semitones of vibrato that polyphonic key pressure asks for. */
   pressure: f32 = 0;
-  /** Its last sample on the bus: what remains of it when it is cut. */
-  last: f32 = 0;
   private timbre: Timbre = changetype<Timbre>(0);
   /** The timbre's, as integers. */
   private shape1: i32 = 0;
@@ -121,15 +95,12 @@ export class Voice {
   private increment2: u32 = 0;
   private width: u32 = 0;
   private gain2: f32 = 0;
-  private full: f32 = 0;
-  private gain: f32 = 0;
-  private gainStep: f32 = 0;
-  private line: u32 = 0;
   /** Whether the modulation envelope moves anything. */
   private modulates: bool = false;
   /** It has started, or changed its note, since the last control point. */
   private fresh: bool = false;
   private amplitude: Envelope = new Envelope();
+  private amplifier: Amplifier = new Amplifier();
   private modulation: Envelope = new Envelope();
   private osc1: Oscillator = new Oscillator();
   private osc2: Oscillator = new Oscillator();
@@ -156,7 +127,7 @@ export class Voice {
   }
 
   /**
-   * Starts a note from silence: whoever takes a voice that sounds puts its `last` into the residue of its strip first.
+   * Starts a note from silence: whoever takes a voice that sounds puts what `cut` returns into the residue of its strip first.
    * @param velocity 1 to 127
    * @param brightness semitones added to the filter's corner for the whole note
    */
@@ -175,7 +146,7 @@ export class Voice {
     this.sounding = -1;
     this.setCorner = -1;
     this.ratio = exp2(timbre.interval / 12);
-    this.full = timbre.level * loudness * loudness;
+    this.amplifier.full = timbre.level * loudness * loudness;
     // sines and triangles of drums begin at their peak, so that the stroke is there with the first frames
     this.osc1.phase = timbre.pitchEnvelope != 0 ? QUARTER_CYCLE : 0;
     this.osc2.phase = 0;
@@ -225,9 +196,16 @@ export class Voice {
     return stage == EnvelopeStage.IDLE || (stage == EnvelopeStage.SUSTAIN && this.amplitude.level == 0);
   }
 
+  /** Takes it from its note: returns its last sample on the bus, which is what remains of it. */
+  cut(): f32 {
+    const last = this.amplifier.last;
+    this.amplifier.last = 0;
+    return last;
+  }
+
   /** Present loudness, for choosing the quietest voice. */
   loudness(): f32 {
-    return envelopeLevel(this.amplitude) * this.full;
+    return envelopeLevel(this.amplitude) * this.amplifier.full;
   }
 
   /** Once a control period, at its beginning. */
@@ -304,28 +282,6 @@ export class Voice {
     if (this.filter == <i32>LADDER) renderLadder(this.ladder, out, frameCount);
     else if (this.filter != <i32>NONE) renderSvf(this.svf, out, frameCount);
 
-    this.amplify(out, bus, frameCount);
-  }
-
-  /** Adds the scratch block to the bus, through the lines of the amplitude envelope. */
-  private amplify(input: usize, bus: usize, frameCount: i32): void {
-    const envelope = this.amplitude;
-    while (frameCount > 0) {
-      const lineFrames = envelopeLine(envelope);
-      if (this.line != envelope.lineCount) {
-        this.line = envelope.lineCount;
-        const scale = this.full * ENVELOPE_UNIT;
-        this.gain = <f32>envelope.level * scale;
-        this.gainStep = <f32>envelope.step * scale;
-      }
-      const count = min<i32>(lineFrames, frameCount);
-      const gain = mixLine(input, bus, count, this.gain, this.gainStep);
-      input += <usize>count << 2;
-      bus += <usize>count << 2;
-      this.gain = gain;
-      this.last = load<f32>(input - 4) * gain;
-      advanceLine(envelope, count);
-      frameCount -= count;
-    }
+    amplify(this.amplifier, this.amplitude, out, bus, frameCount);
   }
 }
