@@ -22,5 +22,5 @@ test('--json prints an array of rows, each with a peer or a limit', () => {
 test('a benchmark that there is not is refused by name', () => {
   const { status, stderr } = spawnSync(process.execPath, [runner, 'nonsense'], { encoding: 'utf8' });
   assert.equal(status, 2);
-  assert.match(stderr, /no benchmark "nonsense"; there are demo, metering, midi-parser, audio, aot, wasm3/);
+  assert.match(stderr, /no benchmark "nonsense"; there are demo, metering, midi-parser, audio, aot, wasm3, engines/);
 });

@@ -11,3 +11,9 @@ export interface BenchRow {
   /** value / peerValue */
   ratio: number;
 }
+
+/** Lines that belong together, and how a terminal shows them. */
+export interface BenchTable {
+  rows: BenchRow[];
+  table: string;
+}

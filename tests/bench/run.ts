@@ -4,12 +4,13 @@
 import { benchAot } from './aot.js';
 import { benchAudio } from './audio.js';
 import { benchDemo, benchMetering } from './demo.js';
+import { benchEngines } from './engines.js';
 import { benchMidiParser } from './midi-parser.js';
-import type { BenchRow } from './row.js';
+import type { BenchRow, BenchTable } from './row.js';
 import { benchWasm3 } from './wasm3.js';
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
-  demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot, wasm3: benchWasm3,
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[] | BenchTable>>> = {
+  demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot, wasm3: benchWasm3, engines: benchEngines,
 };
 
 const words = process.argv.slice(2);
@@ -26,9 +27,12 @@ const number = (value: number): string => (value >= 1e6 ? `${(value / 1e6).toFix
 const rows: BenchRow[] = [];
 for (const [name, run] of Object.entries(benchmarks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  for (const row of await run()) {
-    rows.push(row);
-    if (!json) console.log(`${row.name.padEnd(42)} ${number(row.value).padStart(9)} ${row.unit.padEnd(14)} ${row.peer}: ${number(row.peerValue)} (${row.ratio.toFixed(2)} of it)`);
+  const made = await run();
+  rows.push(...('table' in made ? made.rows : made));
+  if (json) continue;
+  if ('table' in made) console.log(made.table);
+  else for (const row of made) {
+    console.log(`${row.name.padEnd(42)} ${number(row.value).padStart(9)} ${row.unit.padEnd(14)} ${row.peer}: ${number(row.peerValue)} (${row.ratio.toFixed(2)} of it)`);
   }
 }
 if (json) console.log(JSON.stringify(rows, null, 2));
