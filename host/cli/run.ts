@@ -61,7 +61,7 @@ export function runCommand(): Command {
     .argument('<firmware>', 'the firmware\'s TypeScript file')
     .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
     .addOption(new Option('--cpu <cpu>', 'what executes the firmware').choices(['wasm', 'wasm3']).default('wasm'))
-    .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3)').choices(['aot', 'wasm3']))
+    .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3)').choices(['aot', 'kernels', 'wasm3']))
     .addOption(new Option('--wasm3 <variant>', 'with --cpu wasm3: as boards have it, or as it comes (default: tuned)').choices(['tuned', 'reference']))
     .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
     .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)

@@ -30,14 +30,19 @@ export async function prepareCpu(options: CpuOptions): Promise<void> {
 export interface FirmwareForCpu extends CpuOptions {
   readonly costs: EngineCosts;
   readonly module: WasmModule;
+  /** Indices of its `@native` functions. */
+  readonly natives: ReadonlySet<number>;
   readonly memoryBytes: number;
   /** RAM around linear memory. */
   readonly rest: readonly MemoryRegion[];
 }
 
 /** @throws Error when the engine's costs are not for the CPU, or `prepareCpu` has not been awaited */
-export function createCpu({ costs, module, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
-  if (options.cpu !== 'wasm3') return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs)) });
+export function createCpu({ costs, module, natives, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
+  if (options.cpu !== 'wasm3') {
+    const native = costs.native && { functions: natives, costs: new InstructionCosts(costs.native) };
+    return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs), native) });
+  }
   if (costs.operation === undefined) throw new Error('CPU wasm3 executes with the interpreter: its engine is wasm3, and no other');
   const ranges = rest.map(({ origin, bytes }) => ({ start: origin, end: origin + bytes.length - 1 }));
   return new Wasm3Cpu({ ...config, variant: variantOf(options), module: module.bytes, memoryBytes, operationCycles: costs.operation, ranges });

@@ -113,7 +113,7 @@ export class EmulatedBoard {
     const memoryBytes = (this.module.memory?.initial ?? 0) * 65536;
     const { address, rest } = mapMemory(board, memoryBytes, firmware.file);
     this.memoryAddress = address;
-    this.cpu = createCpu({ ...options, costs: this.costs, module: this.module, memoryBytes, rest }, {
+    this.cpu = createCpu({ ...options, costs: this.costs, module: this.module, natives: new Set(firmware.natives.map((n) => n.index)), memoryBytes, rest }, {
       machine, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
       memoryAddress: address,
       onMemory: (bytes) => {

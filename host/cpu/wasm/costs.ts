@@ -19,6 +19,8 @@ export interface EngineCosts {
   readonly dispatch: number;
   /** Of an interpreter: cycles of one of its operations, for the CPU that counts these. */
   readonly operation?: number;
+  /** Costs of the `@native` functions, where these run as compiled code and the rest is interpreted. */
+  readonly native?: EngineCosts;
 }
 
 export interface CoreCosts {
@@ -32,9 +34,16 @@ export interface CoreCosts {
  */
 export function loadCoreCosts(core: string): CoreCosts {
   const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as CoreCosts | { core: string; inherits: string; source: string };
-  if (!('inherits' in own)) return own;
+  if (!('inherits' in own)) return { ...own, engines: withKernels(own.engines) };
   const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}` }]);
   return { core, engines: Object.fromEntries(engines) };
+}
+
+/** Engine "kernels" is of both kinds: what is native costs as ahead of time, the rest as interpreted. */
+function withKernels(engines: CoreCosts['engines']): CoreCosts['engines'] {
+  const { wasm3, aot } = engines;
+  const { operation: _, ...interpreted } = wasm3;
+  return { ...engines, kernels: { ...interpreted, native: aot, source: `native functions: ${aot.source}; the rest: ${wasm3.source}` } };
 }
 
 /** Costs resolved for every instruction there is. */

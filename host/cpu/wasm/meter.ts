@@ -21,12 +21,19 @@ const OP = { if: 0x04, end: 0x0b, call: 0x10, localGet: 0x20, localSet: 0x21, lo
 const I32 = 0x7f;
 const VOID_BLOCK = 0x40;
 
+export interface NativeCosts {
+  /** Function indices. */
+  readonly functions: ReadonlySet<number>;
+  readonly costs: InstructionCosts;
+}
+
 /**
  * Adds to a module: a counter of cycles left until the next deadline, charged at the head of each basic block with the block's cost; a call of
  * the import `meter.tick` when it falls below zero; and the exports to read and set it. A call ends a block, so that a callee, a register
  * access among them, sees the exact cycle. The start function becomes an export, so that it too runs with the meter and a host that knows the memory.
+ * @param native functions that cost otherwise
  */
-export function meter(module: WasmModule, costs: InstructionCosts): MeteredModule {
+export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts): MeteredModule {
   const { bytes, sections } = module;
   const tick = module.imports.length;
   const firstAdded = tick + 1 + module.functions.length;
@@ -53,7 +60,7 @@ export function meter(module: WasmModule, costs: InstructionCosts): MeteredModul
   const order = [SECTION.type, SECTION.import, SECTION.function, SECTION.table, SECTION.memory, SECTION.global, SECTION.export, SECTION.element, SECTION.dataCount, SECTION.code, SECTION.data];
   for (const id of order) {
     const own = section(id);
-    if (id === SECTION.code) writeCode(out, module, { costs, shifted, tick, left, map });
+    if (id === SECTION.code) writeCode(out, module, { costsOf: (index) => (native?.functions.has(index) ? native.costs : costs), shifted, tick, left, map });
     else if (rewritten.has(id)) out.section(id, rewritten.get(id)!);
     else if (own) out.bytes(bytes, own.start, own.end);
   }
@@ -107,7 +114,7 @@ function rewriteElements(module: WasmModule, shifted: (index: number) => number)
 }
 
 interface CodeContext {
-  readonly costs: InstructionCosts;
+  readonly costsOf: (functionIndex: number) => InstructionCosts;
   readonly shifted: (index: number) => number;
   readonly tick: number;
   readonly left: number;
@@ -136,7 +143,7 @@ function writeCode(out: ByteWriter, module: WasmModule, context: CodeContext): v
 
 function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { costs, shifted, tick, left } = context;
+  const { costsOf, shifted, tick, left } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -157,7 +164,7 @@ function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext,
     out.u8(OP.end);
   };
 
-  const charges = basicBlocks(module, body, costs);
+  const charges = basicBlocks(module, body, costsOf(body.index));
   if (charges.size > 0) reload();
   let depth = 0;
   /** Whether an instruction may leave the body, by a branch to its outermost label among others. */
