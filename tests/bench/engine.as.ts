@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The demo synth's engine without a board, for V8: the chord, and blocks of it.
+// The demo synth's engine without a board: a chord of sixteen voices that goes on sounding.
 
-import { BLOCK_FRAMES } from "../../assembly/firmware/synth/config";
-import { engineRender } from "../../assembly/firmware/synth/engine";
-import { initEngine } from "./chord.as";
+import { BLOCK_FRAMES, VOICE_COUNT } from "../../assembly/firmware/synth/config";
+import { engineInit, engineMessage, engineRender } from "../../assembly/firmware/synth/engine";
 
-export { playChord } from "./chord.as";
-
+const SAMPLE_RATE: f64 = 47991.0714;
+const ORGAN: u32 = 16; // sounds as long as its keys are held
 const frames = memory.data(4 * 256, 8);
 
-initEngine();
+engineInit(SAMPLE_RATE);
+
+export function playChord(): void {
+  engineMessage(0xc0 | (ORGAN << 8));
+  for (let i: u32 = 0; i < <u32>VOICE_COUNT; i++) engineMessage(0x90 | ((40 + 3 * i) << 8) | (100 << 16));
+}
 
 export function renderBlocks(count: i32): void {
   for (let i = 0; i < count; i++) engineRender(frames, BLOCK_FRAMES);
