@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels.h"
 #include "m3_env.h"
 #include "port-host.h"
 #include "shim.h"
@@ -137,20 +138,36 @@ static tw_vector *vectors_of(const int32_t *rows, uint32_t count, const char *na
   return vectors;
 }
 
+/** Stands where a board has native code, which a computer has not. */
+static const void *no_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *sp, void *memory) {
+  (void)runtime, (void)context, (void)sp, (void)memory;
+  return m3Err_trapUnreachable;
+}
+
+static tw_kernel *kernels_of(const uint32_t *functions, uint32_t count) {
+  tw_kernel *kernels = calloc(count + 1, sizeof *kernels);
+  for (uint32_t i = 0; kernels && i < count; i++) kernels[i] = (tw_kernel){ functions[i], "", no_kernel };
+  return kernels;
+}
+
 /** setup(image): takes what a board's image has in its constants. @return the buffers that both sides see */
 static napi_value setup(napi_env e, napi_callback_info info) {
   size_t count = 1;
   napi_value image, buffers;
   if (napi_get_cb_info(e, info, &count, &image, NULL, NULL) != napi_ok) return NULL;
-  uint32_t row_words = 0, name_bytes = 0, range_words = 0;
+  uint32_t row_words = 0, name_bytes = 0, range_words = 0, native_words = 0;
   tw_module = copy_of(e, image, "module", &tw_module_bytes);
   const int32_t *rows = copy_of(e, image, "vectors", &row_words);
   const char *names = copy_of(e, image, "vectorNames", &name_bytes);
   tw_ranges = copy_of(e, image, "ranges", &range_words);
-  if (!tw_module || !rows || !names || !tw_ranges) {
-    napi_throw_error(e, NULL, "setup: module and vectorNames must be Uint8Arrays, vectors and ranges Int32Array and Uint32Array");
+  uint32_t *natives = copy_of(e, image, "natives", &native_words);
+  if (!tw_module || !rows || !names || !tw_ranges || !natives) {
+    napi_throw_error(e, NULL, "setup: module and vectorNames must be Uint8Arrays, vectors an Int32Array, ranges and natives Uint32Arrays");
     return NULL;
   }
+  tw_kernels = kernels_of(natives, native_words);
+  tw_kernel_count = native_words;
+  free(natives);
   tw_vector_count = row_words / 3;
   tw_vectors = vectors_of(rows, tw_vector_count, names);
   tw_range_count = range_words / 2;
@@ -164,7 +181,7 @@ static napi_value setup(napi_env e, napi_callback_info info) {
   const uint32_t heap_bytes = property(e, image, "heapBytes");
   const size_t front = (sizeof(M3MemoryHeader) + 63) & ~(size_t)63;
   uint8_t *block = calloc(1, front + tw_memory_bytes + heap_bytes);
-  if (!tw_vectors || !tw_marker_high || !block) {
+  if (!tw_vectors || !tw_kernels || !tw_marker_high || !block) {
     napi_throw_error(e, NULL, "setup: out of memory");
     return NULL;
   }
@@ -196,11 +213,46 @@ static napi_value heap_used(napi_env e, napi_callback_info info) {
   return result;
 }
 
+static uint32_t rounded(size_t byte_count) { return (uint32_t)((byte_count + 7) & ~(size_t)7); }
+
+/** At least these of an M3Function's members are pointers, which a board has half as large. */
+#define POINTERS_OF_A_FUNCTION 13u
+
+/**
+ * boardNeed(): bytes that booting takes where pointers have 32 bits, at most: all in the heap but code, then code, then the largest page of that.
+ * Code pages have the same number of words there; everything else is taken as large as here, but for the pointers in the table of functions.
+ */
+static napi_value board_need(napi_env e, napi_callback_info info) {
+  (void)info;
+  const IM3Runtime runtime = ((M3MemoryHeader *)tw_memory)[-1].runtime;
+  napi_value need = NULL, number;
+  if (!runtime || !runtime->modules) {
+    napi_throw_error(e, NULL, "boardNeed: no module has been loaded");
+    return NULL;
+  }
+  uint32_t other = (uint32_t)tw_heap_used() - runtime->modules->allFunctions * POINTERS_OF_A_FUNCTION * (uint32_t)(sizeof(void *) - 4);
+  uint32_t code = 0, largest = 0;
+  for (int full = 0; full < 2; full++) {
+    for (IM3CodePage page = full ? runtime->pagesFull : runtime->pagesOpen; page; page = page->info.next) {
+      const uint32_t words = page->info.numLines;
+      const uint32_t on_board = rounded(TW_BOARD_PAGE_BYTES(words));
+      other -= rounded(sizeof(M3CodePageHeader) + words * sizeof(code_t)) + rounded(sizeof(M3CodeMappingPage) + words * sizeof(M3CodeMapEntry));
+      code += on_board;
+      if (on_board > largest) largest = on_board;
+    }
+  }
+  const uint32_t figures[] = { other, code, largest };
+  if (napi_create_array(e, &need) != napi_ok) return NULL;
+  for (uint32_t i = 0; i < 3; i++) if (napi_create_uint32(e, figures[i], &number) == napi_ok) napi_set_element(e, need, i, number);
+  return need;
+}
+
 NAPI_MODULE_INIT() {
   const struct {
     const char *name;
     napi_callback function;
-  } functions[] = { { "setup", setup }, { "run", run }, { "dispatch", dispatch }, { "stoppedAt", where }, { "heapUsed", heap_used } };
+  } functions[] = { { "setup", setup }, { "run", run }, { "dispatch", dispatch }, { "stoppedAt", where }, { "heapUsed", heap_used },
+    { "boardNeed", board_need } };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) != napi_ok) return NULL;

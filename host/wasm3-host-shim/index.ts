@@ -24,6 +24,18 @@ export interface HostImage {
   readonly memoryBytes: number;
   /** What the interpreter has for the module, its code and all stacks. */
   readonly heapBytes: number;
+  /** Indices of functions that are not to be interpreted, since a board has them in native code. Here they trap. */
+  readonly natives?: readonly number[];
+}
+
+/** What booting takes of a board's heap, in bytes: never less than it does there. */
+export interface BoardNeed {
+  /** Tables and stacks. */
+  readonly otherBytes: number;
+  /** Pages of interpreted code. */
+  readonly codeBytes: number;
+  /** The largest of these. */
+  readonly largestPageBytes: number;
 }
 
 /** Why the firmware stopped, in the numbers of boards/shim/trap.h. */
@@ -51,6 +63,7 @@ interface Addon {
   dispatch(vector: number): void;
   stoppedAt(): number;
   heapUsed(): number;
+  boardNeed(): [number, number, number];
 }
 
 const paths = new Map<Wasm3Variant, string>();
@@ -94,6 +107,7 @@ export class HostShim {
       vectors: Int32Array.from(image.vectors.flatMap(({ irq, priority, stackBytes }) => [irq, priority, stackBytes])),
       vectorNames: new TextEncoder().encode(image.vectors.map(({ exportName }) => `${exportName}\0`).join('')),
       ranges: Uint32Array.from(image.ranges.flatMap(({ start, end }) => [start, end])),
+      natives: Uint32Array.from(image.natives ?? []),
     });
     this.memory = new Uint8Array(memory);
     this.opsLeft = new Int32Array(opsLeft);
@@ -133,5 +147,11 @@ export class HostShim {
   /** Bytes of the heap in use. */
   get heapUsed(): number {
     return this.addon.heapUsed();
+  }
+
+  /** What a board needs to boot the same. For after `run`. @throws Error when no module has been loaded */
+  get boardNeed(): BoardNeed {
+    const [otherBytes, codeBytes, largestPageBytes] = this.addon.boardNeed();
+    return { otherBytes, codeBytes, largestPageBytes };
   }
 }
