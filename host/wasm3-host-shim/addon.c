@@ -213,37 +213,87 @@ static napi_value heap_used(napi_env e, napi_callback_info info) {
   return result;
 }
 
-static uint32_t rounded(size_t byte_count) { return (uint32_t)((byte_count + 7) & ~(size_t)7); }
+/** A piece of the heap, and its size where pointers have 32 bits. */
+typedef struct {
+  const uint8_t *start;
+  size_t byte_count, on_board;
+} piece;
 
-/** At least these of an M3Function's members are pointers, which a board has half as large. */
-#define POINTERS_OF_A_FUNCTION 13u
+static int by_address(const void *a, const void *b) {
+  const uint8_t *const first = ((const piece *)a)->start, *const second = ((const piece *)b)->start;
+  return (first > second) - (first < second);
+}
+
+static size_t rounded(size_t byte_count) { return (byte_count + 7) & ~(size_t)7; }
+
+/** An array of `count` elements, each with at least so many pointers in it. */
+static piece array_of(const void *start, size_t count, size_t element_bytes, size_t pointers) {
+  return (piece){ start, count * element_bytes, count * (element_bytes - pointers * (sizeof(void *) - 4)) };
+}
+
+/** The pieces that differ on a board, and those between them. @param pieces NULL to count */
+static size_t known_pieces(const struct M3Runtime *runtime, piece *pieces) {
+  const struct M3Module *const module = runtime->modules;
+  const piece arrays[] = {
+    array_of(module->functions, module->allFunctions, sizeof(M3Function), 13), array_of(module->globals, module->numGlobals, sizeof(M3Global), 4),
+    array_of(module->dataSegments, module->numDataSegments, sizeof(M3DataSegment), 2),
+    array_of(module->funcTypes, module->numFuncTypes, sizeof(IM3FuncType), 1), array_of(module->table0, module->table0Size, sizeof(IM3Function), 1),
+  };
+  size_t count = 0;
+  const size_t n = sizeof arrays / sizeof *arrays;
+  for (size_t i = 0; i < n; i++) {
+    if (!arrays[i].start) continue;
+    if (pieces) pieces[count] = arrays[i];
+    count++;
+  }
+  for (uint32_t i = 0; i < module->numFunctions; i++) {
+    const M3Function *f = &module->functions[i];
+    if (!f->constants) continue;
+    if (pieces) pieces[count] = (piece){ f->constants, f->numConstantBytes, f->numConstantBytes };
+    count++;
+  }
+  for (int full = 0; full < 2; full++) {
+    for (IM3CodePage page = full ? runtime->pagesFull : runtime->pagesOpen; page; page = page->info.next) {
+      const size_t words = page->info.numLines;
+      if (pieces) {
+        pieces[count] = (piece){ (const uint8_t *)page, sizeof(M3CodePageHeader) + words * sizeof(code_t), TW_BOARD_PAGE_BYTES(words) };
+        // Places in the module are for this computer's reports alone.
+        pieces[count + 1] = (piece){ (const uint8_t *)page->info.mapping, sizeof(M3CodeMappingPage) + words * sizeof(M3CodeMapEntry), 0 };
+      }
+      count += 2;
+    }
+  }
+  return count;
+}
 
 /**
- * boardNeed(): bytes that booting takes where pointers have 32 bits, at most: all in the heap but code, then code, then the largest page of that.
- * Code pages have the same number of words there; everything else is taken as large as here, but for the pointers in the table of functions.
+ * boardNeed(): sizes of the pieces that booting takes of a board's heap, in the order in which it takes them; none is smaller than there. What is
+ * not known by itself is taken as large as here, in one piece up to the next that is.
  */
 static napi_value board_need(napi_env e, napi_callback_info info) {
   (void)info;
   const IM3Runtime runtime = ((M3MemoryHeader *)tw_memory)[-1].runtime;
-  napi_value need = NULL, number;
   if (!runtime || !runtime->modules) {
     napi_throw_error(e, NULL, "boardNeed: no module has been loaded");
     return NULL;
   }
-  uint32_t other = (uint32_t)tw_heap_used() - runtime->modules->allFunctions * POINTERS_OF_A_FUNCTION * (uint32_t)(sizeof(void *) - 4);
-  uint32_t code = 0, largest = 0;
-  for (int full = 0; full < 2; full++) {
-    for (IM3CodePage page = full ? runtime->pagesFull : runtime->pagesOpen; page; page = page->info.next) {
-      const uint32_t words = page->info.numLines;
-      const uint32_t on_board = rounded(TW_BOARD_PAGE_BYTES(words));
-      other -= rounded(sizeof(M3CodePageHeader) + words * sizeof(code_t)) + rounded(sizeof(M3CodeMappingPage) + words * sizeof(M3CodeMapEntry));
-      code += on_board;
-      if (on_board > largest) largest = on_board;
+  const size_t count = known_pieces(runtime, NULL);
+  piece *pieces = calloc(count + 1, sizeof *pieces);
+  napi_value need = NULL, number;
+  if (!pieces || napi_create_array(e, &need) != napi_ok) return NULL;
+  known_pieces(runtime, pieces);
+  qsort(pieces, count, sizeof *pieces, by_address);
+  pieces[count].start = tw_heap_start + tw_heap_used();
+  const uint8_t *at = tw_heap_start;
+  uint32_t index = 0;
+  for (size_t i = 0; i <= count; i++) {
+    const size_t sizes[] = { (size_t)(pieces[i].start - at), rounded(pieces[i].on_board) };
+    for (int k = 0; k < 2; k++) {
+      if (sizes[k] > 0 && napi_create_uint32(e, (uint32_t)sizes[k], &number) == napi_ok) napi_set_element(e, need, index++, number);
     }
+    at = pieces[i].start + rounded(pieces[i].byte_count);
   }
-  const uint32_t figures[] = { other, code, largest };
-  if (napi_create_array(e, &need) != napi_ok) return NULL;
-  for (uint32_t i = 0; i < 3; i++) if (napi_create_uint32(e, figures[i], &number) == napi_ok) napi_set_element(e, need, i, number);
+  free(pieces);
   return need;
 }
 

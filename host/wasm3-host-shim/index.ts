@@ -28,16 +28,6 @@ export interface HostImage {
   readonly natives?: readonly number[];
 }
 
-/** What booting takes of a board's heap, in bytes: never less than it does there. */
-export interface BoardNeed {
-  /** Tables and stacks. */
-  readonly otherBytes: number;
-  /** Pages of interpreted code. */
-  readonly codeBytes: number;
-  /** The largest of these. */
-  readonly largestPageBytes: number;
-}
-
 /** Why the firmware stopped, in the numbers of boards/shim/trap.h. */
 export interface HostEnd {
   readonly cause: number;
@@ -63,7 +53,7 @@ interface Addon {
   dispatch(vector: number): void;
   stoppedAt(): number;
   heapUsed(): number;
-  boardNeed(): [number, number, number];
+  boardNeed(): number[];
 }
 
 const paths = new Map<Wasm3Variant, string>();
@@ -149,9 +139,11 @@ export class HostShim {
     return this.addon.heapUsed();
   }
 
-  /** What a board needs to boot the same. For after `run`. @throws Error when no module has been loaded */
-  get boardNeed(): BoardNeed {
-    const [otherBytes, codeBytes, largestPageBytes] = this.addon.boardNeed();
-    return { otherBytes, codeBytes, largestPageBytes };
+  /**
+   * Sizes of the pieces that a board takes of its heap to boot the same, in bytes and in their order: upper bounds, those of code pages exact.
+   * For after `run`. @throws Error when no module has been loaded
+   */
+  get boardNeed(): number[] {
+    return this.addon.boardNeed();
   }
 }

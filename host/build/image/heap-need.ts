@@ -5,7 +5,6 @@
 import type { Vector } from '../../vectors.js';
 import { HostShim, prepareHostShim, type HostCore } from '../../wasm3-host-shim/index.js';
 import { CompileError } from '../compile.js';
-import type { ImageSizes } from './sizes.js';
 
 export interface BootFacts {
   readonly firmware: string;
@@ -19,15 +18,27 @@ export interface BootFacts {
   readonly natives: readonly number[];
 }
 
-export interface HeapNeed {
-  /** Upper bound of all that booting takes. */
-  readonly byteCount: number;
-  /** No piece that is given out when code is compiled, or later, is larger: so much may be left over at the end of the first piece of heap. */
-  readonly largestPiece: number;
+/** Sizes of the pieces that booting takes of the heap, in its order; a board's are no larger. */
+export type HeapNeed = readonly number[];
+
+export const needed = (need: HeapNeed): number => need.reduce((sum, n) => sum + n, 0);
+
+/** Whether the heap of boards/shim/heap.c can give out `need`: each piece goes to the first of the heap's that has room. */
+export function fits(need: HeapNeed, heapPieces: readonly number[]): boolean {
+  const left = [...heapPieces];
+  return need.every((byteCount) => {
+    const piece = left.findIndex((n) => n >= byteCount);
+    if (piece >= 0) left[piece] -= byteCount;
+    return piece >= 0;
+  });
 }
 
 /** More than any board has; the system gives memory as it is touched. */
 const HEAP_BYTES = 64 << 20;
+
+/** A function and two ends of a stack: boards/shim/engine-wasm3.c. */
+const HANDLER_ROW_BYTES = 12;
+const wholeSlots = (byteCount: number): number => Math.ceil(byteCount / 8) * 8;
 
 class Booted extends Error {}
 
@@ -61,6 +72,7 @@ export async function heapNeed(facts: BootFacts): Promise<HeapNeed> {
   } catch (error) {
     if (!(error instanceof Booted)) throw error;
   }
-  const { otherBytes, codeBytes, largestPageBytes } = shim.boardNeed;
-  return { byteCount: otherBytes + codeBytes, largestPiece: Math.max(largestPageBytes, ...handlerStackBytes) };
+  // Last come the shim's own: the table of handlers, with pointers of this computer's, and the handlers' stacks.
+  const stacks = handlerStackBytes.map(wholeSlots);
+  return [...shim.boardNeed.slice(0, -1), wholeSlots(HANDLER_ROW_BYTES * vectors.length + 1), ...stacks];
 }
