@@ -16,7 +16,12 @@ typedef struct {
   M3RawCall raw;
 } tw_kernel;
 
+#ifdef TW_IMAGE_AT_RUN_TIME
+extern const tw_kernel *tw_kernels;
+extern uint32_t tw_kernel_count;
+#else
 extern const tw_kernel tw_kernels[];
 extern const uint32_t tw_kernel_count;
+#endif
 
 #endif

@@ -27,10 +27,11 @@ const period = (text: string): number => {
 };
 
 /** What `--json` prints. */
-function facts({ board, engine, files, sizes, firmware }: Image) {
+function facts({ board, engine, files, sizes, heapUsed, warnings, firmware }: Image) {
   return {
     board: board.name, engine, files, flash: sizes.flash, flashBytes: sizes.flashBytes, flashTotal: sizes.flashTotal,
-    ram: sizes.ram, ramBytes: sizes.ramBytes, ramTotal: sizes.ramTotal, vectors: firmware.vectors.map(({ name, priority }) => ({ name, priority })),
+    ram: sizes.ram, ramBytes: sizes.ramBytes, ramTotal: sizes.ramTotal, heapUsed, warnings,
+    vectors: firmware.vectors.map(({ name, priority }) => ({ name, priority })),
   };
 }
 
@@ -61,6 +62,7 @@ Exit code: 0 built; 1 does not compile, or does not fit; 2 used wrongly.
       const directory = out ?? join('build', 'images', `${board.name}-${rest.engine}`);
       await prepareOutput(join(directory, 'image.elf'));
       const image = await buildImage({ firmware, board, ...rest, out: directory, stackBytes: stack, mainStackBytes: mainStack, watchdogSeconds: watchdog });
+      for (const warning of image.warnings) console.error(`warning: ${warning}.`);
       console.log(json ? JSON.stringify(facts(image), null, 2) : sizeTable(image));
     });
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels.h"
 #include "m3_env.h"
 #include "port-host.h"
 #include "shim.h"
@@ -137,20 +138,36 @@ static tw_vector *vectors_of(const int32_t *rows, uint32_t count, const char *na
   return vectors;
 }
 
+/** Stands where a board has native code, which a computer has not. */
+static const void *no_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *sp, void *memory) {
+  (void)runtime, (void)context, (void)sp, (void)memory;
+  return m3Err_trapUnreachable;
+}
+
+static tw_kernel *kernels_of(const uint32_t *functions, uint32_t count) {
+  tw_kernel *kernels = calloc(count + 1, sizeof *kernels);
+  for (uint32_t i = 0; kernels && i < count; i++) kernels[i] = (tw_kernel){ functions[i], "", no_kernel };
+  return kernels;
+}
+
 /** setup(image): takes what a board's image has in its constants. @return the buffers that both sides see */
 static napi_value setup(napi_env e, napi_callback_info info) {
   size_t count = 1;
   napi_value image, buffers;
   if (napi_get_cb_info(e, info, &count, &image, NULL, NULL) != napi_ok) return NULL;
-  uint32_t row_words = 0, name_bytes = 0, range_words = 0;
+  uint32_t row_words = 0, name_bytes = 0, range_words = 0, native_words = 0;
   tw_module = copy_of(e, image, "module", &tw_module_bytes);
   const int32_t *rows = copy_of(e, image, "vectors", &row_words);
   const char *names = copy_of(e, image, "vectorNames", &name_bytes);
   tw_ranges = copy_of(e, image, "ranges", &range_words);
-  if (!tw_module || !rows || !names || !tw_ranges) {
-    napi_throw_error(e, NULL, "setup: module and vectorNames must be Uint8Arrays, vectors and ranges Int32Array and Uint32Array");
+  uint32_t *natives = copy_of(e, image, "natives", &native_words);
+  if (!tw_module || !rows || !names || !tw_ranges || !natives) {
+    napi_throw_error(e, NULL, "setup: module and vectorNames must be Uint8Arrays, vectors an Int32Array, ranges and natives Uint32Arrays");
     return NULL;
   }
+  tw_kernels = kernels_of(natives, native_words);
+  tw_kernel_count = native_words;
+  free(natives);
   tw_vector_count = row_words / 3;
   tw_vectors = vectors_of(rows, tw_vector_count, names);
   tw_range_count = range_words / 2;
@@ -164,7 +181,7 @@ static napi_value setup(napi_env e, napi_callback_info info) {
   const uint32_t heap_bytes = property(e, image, "heapBytes");
   const size_t front = (sizeof(M3MemoryHeader) + 63) & ~(size_t)63;
   uint8_t *block = calloc(1, front + tw_memory_bytes + heap_bytes);
-  if (!tw_vectors || !tw_marker_high || !block) {
+  if (!tw_vectors || !tw_kernels || !tw_marker_high || !block) {
     napi_throw_error(e, NULL, "setup: out of memory");
     return NULL;
   }
@@ -208,12 +225,96 @@ static napi_value heap_used(napi_env e, napi_callback_info info) {
   return result;
 }
 
+/** A piece of the heap, and its size where pointers have 32 bits. */
+typedef struct {
+  const uint8_t *start;
+  size_t byte_count, on_board;
+} piece;
+
+static int by_address(const void *a, const void *b) {
+  const uint8_t *const first = ((const piece *)a)->start, *const second = ((const piece *)b)->start;
+  return (first > second) - (first < second);
+}
+
+static size_t rounded(size_t byte_count) { return (byte_count + 7) & ~(size_t)7; }
+
+/** An array of `count` elements, each with at least so many pointers in it. */
+static piece array_of(const void *start, size_t count, size_t element_bytes, size_t pointers) {
+  return (piece){ start, count * element_bytes, count * (element_bytes - pointers * (sizeof(void *) - 4)) };
+}
+
+/** The pieces that differ on a board, and those between them. @param pieces NULL to count */
+static size_t known_pieces(const struct M3Runtime *runtime, piece *pieces) {
+  const struct M3Module *const module = runtime->modules;
+  const piece arrays[] = {
+    array_of(module->functions, module->allFunctions, sizeof(M3Function), 13), array_of(module->globals, module->numGlobals, sizeof(M3Global), 4),
+    array_of(module->dataSegments, module->numDataSegments, sizeof(M3DataSegment), 2),
+    array_of(module->funcTypes, module->numFuncTypes, sizeof(IM3FuncType), 1), array_of(module->table0, module->table0Size, sizeof(IM3Function), 1),
+  };
+  size_t count = 0;
+  const size_t n = sizeof arrays / sizeof *arrays;
+  for (size_t i = 0; i < n; i++) {
+    if (!arrays[i].start) continue;
+    if (pieces) pieces[count] = arrays[i];
+    count++;
+  }
+  for (uint32_t i = 0; i < module->numFunctions; i++) {
+    const M3Function *f = &module->functions[i];
+    if (!f->constants) continue;
+    if (pieces) pieces[count] = (piece){ f->constants, f->numConstantBytes, f->numConstantBytes };
+    count++;
+  }
+  for (int full = 0; full < 2; full++) {
+    for (IM3CodePage page = full ? runtime->pagesFull : runtime->pagesOpen; page; page = page->info.next) {
+      const size_t words = page->info.numLines;
+      if (pieces) {
+        pieces[count] = (piece){ (const uint8_t *)page, sizeof(M3CodePageHeader) + words * sizeof(code_t), TW_BOARD_PAGE_BYTES(words) };
+        // Places in the module are for this computer's reports alone.
+        pieces[count + 1] = (piece){ (const uint8_t *)page->info.mapping, sizeof(M3CodeMappingPage) + words * sizeof(M3CodeMapEntry), 0 };
+      }
+      count += 2;
+    }
+  }
+  return count;
+}
+
+/**
+ * boardNeed(): sizes of the pieces that booting takes of a board's heap, in the order in which it takes them; none is smaller than there. What is
+ * not known by itself is taken as large as here, in one piece up to the next that is.
+ */
+static napi_value board_need(napi_env e, napi_callback_info info) {
+  (void)info;
+  const IM3Runtime runtime = ((M3MemoryHeader *)tw_memory)[-1].runtime;
+  if (!runtime || !runtime->modules) {
+    napi_throw_error(e, NULL, "boardNeed: no module has been loaded");
+    return NULL;
+  }
+  const size_t count = known_pieces(runtime, NULL);
+  piece *pieces = calloc(count + 1, sizeof *pieces);
+  napi_value need = NULL, number;
+  if (!pieces || napi_create_array(e, &need) != napi_ok) return NULL;
+  known_pieces(runtime, pieces);
+  qsort(pieces, count, sizeof *pieces, by_address);
+  pieces[count].start = tw_heap_start + tw_heap_used();
+  const uint8_t *at = tw_heap_start;
+  uint32_t index = 0;
+  for (size_t i = 0; i <= count; i++) {
+    const size_t sizes[] = { (size_t)(pieces[i].start - at), rounded(pieces[i].on_board) };
+    for (int k = 0; k < 2; k++) {
+      if (sizes[k] > 0 && napi_create_uint32(e, (uint32_t)sizes[k], &number) == napi_ok) napi_set_element(e, need, index++, number);
+    }
+    at = pieces[i].start + rounded(pieces[i].byte_count);
+  }
+  free(pieces);
+  return need;
+}
+
 NAPI_MODULE_INIT() {
   const struct {
     const char *name;
     napi_callback function;
   } functions[] = { { "setup", setup }, { "run", run }, { "dispatch", dispatch }, { "stoppedAt", where }, { "heapUsed", heap_used },
-                    { "offsetOfWord", offset_of_word } };
+                    { "offsetOfWord", offset_of_word }, { "boardNeed", board_need } };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) != napi_ok) return NULL;

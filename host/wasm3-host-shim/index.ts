@@ -24,6 +24,8 @@ export interface HostImage {
   readonly memoryBytes: number;
   /** What the interpreter has for the module, its code and all stacks. */
   readonly heapBytes: number;
+  /** Indices of functions that are not to be interpreted, since a board has them in native code. Here they trap. */
+  readonly natives?: readonly number[];
 }
 
 /** Why the firmware stopped, in the numbers of boards/shim/trap.h. */
@@ -52,6 +54,7 @@ interface Addon {
   stoppedAt(): number;
   heapUsed(): number;
   offsetOfWord(functionIndex: number, word: number): number;
+  boardNeed(): number[];
 }
 
 const paths = new Map<Wasm3Variant, string>();
@@ -95,6 +98,7 @@ export class HostShim {
       vectors: Int32Array.from(image.vectors.flatMap(({ irq, priority, stackBytes }) => [irq, priority, stackBytes])),
       vectorNames: new TextEncoder().encode(image.vectors.map(({ exportName }) => `${exportName}\0`).join('')),
       ranges: Uint32Array.from(image.ranges.flatMap(({ start, end }) => [start, end])),
+      natives: Uint32Array.from(image.natives ?? []),
     });
     this.memory = new Uint8Array(memory);
     this.opsLeft = new Int32Array(opsLeft);
@@ -143,5 +147,13 @@ export class HostShim {
   /** Bytes of the heap in use. */
   get heapUsed(): number {
     return this.addon.heapUsed();
+  }
+
+  /**
+   * Sizes of the pieces that a board takes of its heap to boot the same, in bytes and in their order: upper bounds, those of code pages exact.
+   * For after `run`. @throws Error when no module has been loaded
+   */
+  get boardNeed(): number[] {
+    return this.addon.boardNeed();
   }
 }

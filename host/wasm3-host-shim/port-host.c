@@ -28,9 +28,8 @@ uint8_t tw_log_out[TW_LOG_BYTES];
 int32_t tw_ops_left;
 const void *tw_op_pc;
 
-// Everything is interpreted here.
-const tw_kernel tw_kernels[1];
-const uint32_t tw_kernel_count;
+const tw_kernel *tw_kernels;
+uint32_t tw_kernel_count;
 
 const void *tw_op_tick(void) {
   tw_call_host(TW_CALLBACK_tick);

@@ -12,6 +12,7 @@ import { packageRoot } from '../../paths.js';
 import { CompileError, compileFirmware, type Firmware } from '../compile.js';
 import { engineUnits, type EngineName } from './engines.js';
 import type { Wasm3Variant } from '../wasm3/prepare.js';
+import { checkFit } from './fit.js';
 import { imageSource } from './image-source.js';
 import { layOut, memoryCommand, type ImageLayout } from './layout.js';
 import { muteStores, watchdogStores } from './safety.js';
@@ -45,6 +46,10 @@ export interface Image {
   readonly files: { readonly wasm: string; readonly map: string; readonly elf: string; readonly bin: string; readonly hex: string; readonly linkMap: string };
   readonly layout: ImageLayout;
   readonly sizes: ImageSizes;
+  /** Bytes of the heap that booting takes at most; undefined when that was not found out. */
+  readonly heapUsed?: number;
+  /** What the user should know of an image that is fine otherwise. */
+  readonly warnings: readonly string[];
 }
 
 /** For the firmware's calls and the handlers that nest on them. */
@@ -121,13 +126,19 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     const problems = checkImage(parseImage(await readFile(elf), 'image.elf', board.flash.origin), board);
     if (problems.length > 0) throw new CompileError(`the image of ${options.firmware} cannot be right for ${board.name}: ${problems.join('; ')}.`);
     const sizes = sizesOf(await readFile(linkMap, 'utf8'), board, layout);
+    const boot = {
+      firmware: options.firmware, module: module.bytes, memoryBytes, vectors: firmware.vectors, handlerStackBytes: facts.handlerStackBytes, mainStackBytes,
+      natives: firmware.natives.map(({ index }) => index),
+    };
+    // wasm3 as it comes has other code; it is there to be compared with.
+    const fit = wasm3 === 'tuned' ? await checkFit(boot, board.name, engine, sizes) : { warnings: [] };
 
     const file = (extension: string): string => join(out, `${name}.${extension}`);
     const files = { wasm: file('wasm'), map: file('wasm.map'), elf: file('elf'), bin: file('bin'), hex: file('hex'), linkMap: file('link.map') };
     await writeFile(join(work, 'source.map'), firmware.sourceMap);
     const made = { wasm: 'firmware.wasm', map: 'source.map', elf: 'image.elf', bin: 'image.bin', hex: 'image.hex', linkMap: 'image.map' } as const;
     for (const key of Object.keys(made) as (keyof typeof made)[]) await copyFile(join(work, made[key]), files[key]);
-    return { board, engine, firmware, files, layout, sizes };
+    return { board, engine, firmware, files, layout, sizes, ...fit };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -19,11 +19,12 @@ function section(title: string, sums: ImageSizes['flash'], used: number, total: 
   return [`${title.padEnd(18)}${bytes(used)}${percent(used, total)}  of ${total.toLocaleString('en')} bytes`, ...rows];
 }
 
-export function sizeTable({ firmware, board, engine, sizes, files }: Image): string {
+export function sizeTable({ firmware, board, engine, sizes, heapUsed, files }: Image): string {
   return [
     `${firmware.file} for ${board.name}, engine ${engine}`, '',
     ...section('Flash', sizes.flash, sizes.flashBytes, sizes.flashTotal), '',
-    ...section('RAM', sizes.ram, sizes.ramBytes, sizes.ramTotal), '',
+    ...section('RAM', sizes.ram, sizes.ramBytes, sizes.ramTotal),
+    ...(heapUsed ? [`  heap: used up to ${heapUsed.toLocaleString('en')} of ${(sizes.ram.heap ?? 0).toLocaleString('en')} bytes`] : []), '',
     ...Object.values(files).map((file) => `  ${file}`),
   ].join('\n');
 }

@@ -19,6 +19,8 @@ export interface ImageSizes {
   readonly ram: Readonly<Partial<Record<Part, number>>>;
   readonly ramBytes: number;
   readonly ramTotal: number;
+  /** Bytes of the heap's pieces, in the order in which it is given out. The second may be 0. */
+  readonly heapPieces: readonly [number, number];
 }
 
 interface Piece {
@@ -78,6 +80,7 @@ export function sizesOf(map: string, board: Board, layout: ImageLayout): ImageSi
   return {
     flash, flashBytes: sectionBytes, flashTotal: layout.FLASH.byteCount,
     ram, ramBytes: total(ram), ramTotal: board.memory.reduce((sum, m) => sum + m.byteCount, 0),
+    heapPieces: [size('.heap'), size('.spare')],
   };
 }
 

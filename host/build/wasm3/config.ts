@@ -100,6 +100,27 @@ function alignMemory(edits: Edits): void {
     '    size_t          length;\n    void *          padding [32 / sizeof (void *) - 3];\n}\nM3MemoryHeader;');
 }
 
+/**
+ * A code page has as many words on a computer as on a board, where its header is 20 bytes and a word is 4: so that code lies in pages alike, and what
+ * a board needs can be counted here.
+ */
+function alignPages(edits: Edits): void {
+  edits.replaceRange('m3_code.c', '    // check multiplication overflow\n', '    page = (IM3CodePage)m3_Malloc',
+    `    u64 boardSize = TW_BOARD_PAGE_BYTES ((u64) i_minNumLines);
+    boardSize = (boardSize + (d_m3CodePageAlignSize-1)) & ~(u64) (d_m3CodePageAlignSize-1);
+    u32 numLines = (u32) (boardSize - TW_BOARD_PAGE_BYTES (0)) / 4;
+    u64 hostSize = sizeof (M3CodePageHeader) + sizeof (code_t) * (u64) numLines;
+    if (boardSize > UINT_MAX or hostSize > UINT_MAX) {
+        return NULL;
+    }
+    u32 pageSize = (u32) hostSize;
+
+`);
+  edits.replace('m3_code.c', 'page->info.numLines = (pageSize - sizeof (M3CodePageHeader)) / sizeof (code_t);', 'page->info.numLines = numLines;');
+  edits.replace('m3_code.h', 'typedef M3CodePage *    IM3CodePage;\n',
+    'typedef M3CodePage *    IM3CodePage;\n\n/** Bytes of a page with so many words where pointers have 32 bits. */\n#define TW_BOARD_PAGE_BYTES(LINES)      (20 + 4 * (LINES))\n');
+}
+
 /** Makes the changes that both variants have. */
 export function configure(edits: Edits, config: Wasm3Config): void {
   edits.replace('m3_config.h', '#include "m3_config_platforms.h"\n', '#include "tw-wasm3-config.h"\n#include "m3_config_platforms.h"\n');
@@ -109,5 +130,6 @@ export function configure(edits: Edits, config: Wasm3Config): void {
   // A build with places of operations in the module (d_m3RecordBacktraces) has no use for backtraces of them, which would allocate.
   edits.replace('m3_exec.h', '#if d_m3RecordBacktraces\n    #define pushBacktraceFrame()', '#if d_m3RecordBacktraces && !defined(TW_OP_HOOK)\n    #define pushBacktraceFrame()');
   alignMemory(edits);
+  alignPages(edits);
   edits.replace('m3_exec_defs.h', '#define d_m3Op(NAME)                M3_NO_UBSAN d_m3RetSig op_##NAME (d_m3OpSig)\n', hookedOp);
 }
