@@ -30,6 +30,13 @@ export function clearBlock(out: usize, frameCount: i32): void {
     store<u32>(out, 0);
     out += 4;
   }
+  while (out + 32 <= end) {
+    store<u64>(out, 0);
+    store<u64>(out, 0, 8);
+    store<u64>(out, 0, 16);
+    store<u64>(out, 0, 24);
+    out += 32;
+  }
   while (out < end) {
     store<u64>(out, 0);
     out += 8;

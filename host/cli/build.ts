@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildImage, type Image } from '../build/image/image.js';
 import { engineNames, type EngineName } from '../build/image/engines.js';
 import { sizeTable } from '../build/image/size-table.js';
+import { loadOf, type Load } from '../emulator/load.js';
 import { prepareOutput } from '../output.js';
 import { boardNamed } from './board.js';
 import { checkFirmware } from './inputs.js';
@@ -27,12 +28,21 @@ const period = (text: string): number => {
 };
 
 /** What `--json` prints. */
-function facts({ board, engine, files, sizes, heapUsed, warnings, firmware }: Image) {
+function facts({ board, engine, files, sizes, heapUsed, warnings, firmware }: Image, load: Load | undefined) {
   return {
+    load: load?.share,
     board: board.name, engine, files, flash: sizes.flash, flashBytes: sizes.flashBytes, flashTotal: sizes.flashTotal,
     ram: sizes.ram, ramBytes: sizes.ramBytes, ramTotal: sizes.ramTotal, heapUsed, warnings,
     vectors: firmware.vectors.map(({ name, priority }) => ({ name, priority })),
   };
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** That a firmware takes more time than there is, and with which engines it does not. */
+function overload({ board, engine, firmware }: Image, share: number): string {
+  const others = engineNames.slice(engineNames.indexOf(engine) + 1).map((name) => `with --engine ${name} ${percent(loadOf(board, firmware, name)!.share)}`);
+  return `does not fit: ${percent(share)} of the budget${others.length > 0 ? `; ${others.join(', ')}` : ''}`;
 }
 
 export function buildCommand(): Command {
@@ -48,9 +58,11 @@ export function buildCommand(): Command {
     .option('--watchdog <seconds>', 'start the independent watchdog; main feeds it each time it goes to sleep', period)
     .option('--json', 'print one JSON object')
     .addHelpText('after', `
-Engines: wasm3 interprets everything, and the module can be replaced in the
-field; kernels does the same but for functions marked @native, which are
-compiled ahead of time; aot compiles everything ahead of time.
+Engines: wasm3 interprets everything; kernels does the same but for functions
+marked @native, which are compiled ahead of time; aot compiles everything.
+
+The load is what the emulator counts under sixteen held notes, by the engine's
+estimated costs; for boards that it knows.
 
 Exit code: 0 built; 1 does not compile, or does not fit; 2 used wrongly.
 
@@ -63,6 +75,9 @@ Exit code: 0 built; 1 does not compile, or does not fit; 2 used wrongly.
       await prepareOutput(join(directory, 'image.elf'));
       const image = await buildImage({ firmware, board, ...rest, out: directory, stackBytes: stack, mainStackBytes: mainStack, watchdogSeconds: watchdog });
       for (const warning of image.warnings) console.error(`warning: ${warning}.`);
-      console.log(json ? JSON.stringify(facts(image), null, 2) : sizeTable(image));
+      const load = loadOf(board, image.firmware, rest.engine);
+      console.log(json ? JSON.stringify(facts(image, load), null, 2) : sizeTable(image));
+      if (load && !json) console.log(`\nLoad under sixteen notes: ${percent(load.share)} of the time (estimated)`);
+      if (load && load.share > 1) console.error(`warning: ${overload(image, load.share)}.`);
     });
 }

@@ -95,7 +95,7 @@ test('envelope, amplifier and mixing', () => {
       const env = struck();
       return () => units.renderEnvelope(env, block(1), FRAMES);
     }],
-    controlEnvelope: [4.5, () => {
+    controlEnvelope: [4, () => {
       const env = struck();
       return () => units.advanceEnvelope(env, FRAMES);
     }],

@@ -20,21 +20,20 @@ export class Amplifier {
   last: f32 = 0;
 }
 
-/** Adds a block to the bus, through the lines of the envelope, which advances. */
+/** Adds a block of one frame or more to the bus, through the lines of the envelope, which advances. */
 // @ts-ignore: decorator
 @native
 export function amplify(amplifier: Amplifier, envelope: Envelope, input: usize, bus: usize, frameCount: i32): void {
+  const scale = amplifier.full * ENVELOPE_UNIT;
+  let gain = amplifier.gain;
+  let step = amplifier.step;
   while (frameCount > 0) {
-    const lineFrames = envelopeLine(envelope);
+    const count = min<i32>(envelopeLine(envelope), frameCount);
     if (amplifier.line != envelope.lineCount) {
       amplifier.line = envelope.lineCount;
-      const scale = amplifier.full * ENVELOPE_UNIT;
-      amplifier.gain = <f32>envelope.level * scale;
-      amplifier.step = <f32>envelope.step * scale;
+      gain = <f32>envelope.level * scale;
+      step = <f32>envelope.step * scale;
     }
-    const count = min<i32>(lineFrames, frameCount);
-    const step = amplifier.step;
-    let gain = amplifier.gain;
     const end = input + (<usize>count << 2);
     while (input + 16 <= end) {
       gain += step;
@@ -52,9 +51,10 @@ export function amplify(amplifier: Amplifier, envelope: Envelope, input: usize, 
       gain += step;
       store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
     }
-    amplifier.gain = gain;
-    amplifier.last = load<f32>(input - 4) * gain;
     advanceLine(envelope, count);
     frameCount -= count;
   }
+  amplifier.gain = gain;
+  amplifier.step = step;
+  amplifier.last = load<f32>(input - 4) * gain;
 }

@@ -28,10 +28,7 @@ export class MixBuffers {
 
   /** Makes room for a stretch of frames. What was not used is still clear. */
   clear(): void {
-    if (this.toMain) {
-      clearBlock(this.left, CONTROL_FRAMES);
-      clearBlock(this.right, CONTROL_FRAMES);
-    }
+    if (this.toMain) clearBlock(this.left, 2 * CONTROL_FRAMES); // and right, which follows it
     if (this.toChorus) clearBlock(this.chorus, CONTROL_FRAMES);
     if (this.toDelay) clearBlock(this.delay, CONTROL_FRAMES);
     if (this.toReverb) clearBlock(this.reverb, CONTROL_FRAMES);
