@@ -101,7 +101,7 @@ const chord: readonly MidiFileEvent[] = chordMessages.map((bytes) => ({ seconds:
 
 /** What is played: messages, the seconds after which frames count, and those after which it ends. */
 const scores = {
-  /** The middle of the demo's piece: some fifteen voices, drums and all effects. */
+  /** A second of the middle of the demo's piece, in which up to seven keys are down, with the pedal, and released voices die away. */
   piece: { events: piece.events, from: 1, to: 2 },
   /** Sixteen voices of the organ, which sound as long as their keys are held. */
   chord: { events: chord, from: 0, to: 0.2 },
