@@ -78,7 +78,7 @@ test('built again, in another directory: the same bytes', async () => {
 
 test('built by a copy of the package in another directory, without kept objects: the same bytes', async () => {
   const copy = join(root, 'copy of the package');
-  for (const part of ['assembly', 'boards', 'linker', 'host', 'package.json', 'asconfig.json', 'tsconfig.json', join('build', 'js', 'host')]) {
+  for (const part of ['assembly', 'boards', 'linker', 'host', 'music', 'package.json', 'asconfig.json', 'tsconfig.json', join('build', 'js', 'host'), join('build', 'js', 'music')]) {
     await cp(join(packageRoot, part), join(copy, part), { recursive: true }).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'ENOENT') throw error; });
   }
   await symlink(join(packageRoot, 'node_modules'), join(copy, 'node_modules'), 'dir');
