@@ -74,7 +74,22 @@ static void bind_kernels(void) {
   }
 }
 
+#ifndef TW_IMAGE_AT_RUN_TIME
+/** Damaged flash, or one that was written in part: nothing of it goes to the interpreter, which expects a module that a compiler made. */
+static void check_module(void) {
+  const uint32_t *word = (const uint32_t *)tw_module;
+  uint32_t sum = (0x811c9dc5u ^ tw_module_bytes) * 0x01000193u;
+  for (uint32_t i = 0; i < (tw_module_bytes + 3) / 4; i++) sum = (sum ^ word[i]) * 0x01000193u;
+  if (sum == tw_module_checksum) return;
+  tw_log_text("the module is damaged: its checksum is wrong\n");
+  tw_trap(TW_TRAP_BAD_MODULE, TW_NO_OFFSET);
+}
+#endif
+
 void tw_engine_boot(void) {
+#ifndef TW_IMAGE_AT_RUN_TIME
+  check_module();
+#endif
   memset(tw_memory, 0, TW_MEMORY_BYTES);
   IM3Environment environment = m3_NewEnvironment();
   // The runtime's own stack is that of init and main.

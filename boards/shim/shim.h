@@ -40,6 +40,8 @@ extern const uint32_t tw_vector_count;
 extern const uint8_t tw_module[];
 extern const uint32_t tw_module_bytes;
 /** SHA-256 of the module, its first four bytes: a record of a trap is told from one of another firmware by it. */
+/** FNV-1a over the length of the module and its words, the last filled up with zeros; of engines that read the module alone. */
+extern const uint32_t tw_module_checksum;
 extern const uint32_t tw_module_hash;
 extern const tw_range tw_ranges[];
 extern const uint32_t tw_range_count;

@@ -25,7 +25,7 @@ enum tw_trap_cause {
   TW_TRAP_ABORT = 16,          // AssemblyScript's abort: a failed assertion or bounds check
   TW_TRAP_BAD_ARGUMENT = 17,   // an import was given an address, interrupt or range that is not there
   TW_TRAP_HEAP_EXHAUSTED = 18, // at boot
-  TW_TRAP_BAD_MODULE = 19,     // it does not parse, validate or link
+  TW_TRAP_BAD_MODULE = 19,     // its checksum is wrong, or it does not parse or link
   TW_TRAP_UNEXPECTED_INTERRUPT = 20,
   TW_TRAP_HEAP_AFTER_BOOT = 21,
   // The core's faults: 30 and the exception's number (Armv7-M Architecture Reference Manual, B1.5.2).

@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { BoardError, NotEmulated } from '../boards/index.js';
 import { CompileError } from '../build/compile.js';
 import { buildImage } from '../build/image/image.js';
+import { ToolchainError } from '../build/image/toolchain.js';
 import { FirmwareTrap } from '../cpu/wasm/trap.js';
 import { MidiFileError } from '../devices/midi-file.js';
 import { Interrupted } from '../emulator/interruptible.js';
@@ -26,7 +27,7 @@ import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user: used wrongly, and failed. */
 const MISUSE = [UsageError, OutputError, NotEmulated];
-const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, ImageError, ToolMissing, FlashError, CommandFailed];
+const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, ImageError, ToolMissing, ToolchainError, FlashError, CommandFailed];
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;
 

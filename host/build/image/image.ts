@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Builds the image of a firmware for a board: shim, engine and module in one ELF, and the same as bin and hex.
 
+import { rmSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Board } from '../../boards/index.js';
@@ -73,6 +74,7 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
   const name = basename(options.firmware, '.ts');
   const work = resolve(out, `.${name}-${board.name}-${engine}-${process.pid}`);
   await mkdir(work, { recursive: true });
+  const keep = removeOnSignal(work);
   try {
     const toolchain = await Toolchain.find(work);
     const firmware = await compileFirmware(options.firmware, board);
@@ -140,8 +142,24 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     for (const key of Object.keys(made) as (keyof typeof made)[]) await copyFile(join(work, made[key]), files[key]);
     return { board, engine, firmware, files, layout, sizes, ...fit };
   } finally {
+    keep();
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Exit codes of a process that a signal ends, as a shell has them: 128 and the signal's number. */
+const ENDING = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Ctrl-C and SIGTERM end the process without its `finally` blocks: removes the directory first. @returns what ends that */
+function removeOnSignal(directory: string): () => void {
+  const end = (signal: NodeJS.Signals): void => {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    process.exit(ENDING[signal as keyof typeof ENDING]);
+  };
+  for (const signal of Object.keys(ENDING)) process.on(signal, end);
+  return () => {
+    for (const signal of Object.keys(ENDING)) process.off(signal, end);
+  };
 }
 
 /** A handler's region in whole slots; one without a bound has been refused by the compiler. */

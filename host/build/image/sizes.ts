@@ -87,11 +87,13 @@ export function sizesOf(map: string, board: Board, layout: ImageLayout): ImageSi
 /** The linker's "region overflowed" in words for the firmware's author; the error itself when it says something else. */
 export function tooLarge(error: ToolchainError, firmware: string, board: Board, engine: string): Error {
   const overflow = /region `(\w+)' overflowed by (\d+) bytes/.exec(error.output);
-  if (!overflow) return error;
-  const [, region, bytes] = overflow;
+  // The linker script moves on to the end of RAM, for the heap, and cannot when the stack has gone beyond it.
+  const beyond = /cannot move location counter backwards \(from ([0-9a-f]+) to ([0-9a-f]+)\)/.exec(error.output);
+  if (!overflow && !beyond) return error;
+  const [region, bytes] = overflow ? [overflow[1], Number(overflow[2])] : ['RAM', parseInt(beyond![1], 16) - parseInt(beyond![2], 16)];
   const what = region === 'FLASH' ? `flash (${board.flash.byteCount / 1024} KiB)` : 'RAM';
   const advice = region === 'FLASH'
     ? `${engine === 'aot' ? 'Build with --engine kernels, which is smaller' : 'Leave parts of the firmware out'}, or choose a board with more.`
     : 'Lower initialMemory and maximumMemory, or the stacks (--stack, --main-stack), or choose a board with more.';
-  return new CompileError(`${firmware} does not fit: the image needs ${Number(bytes).toLocaleString('en')} bytes more than the ${what} of ${board.name}. ${advice}`);
+  return new CompileError(`${firmware} does not fit: the image needs ${bytes.toLocaleString('en')} bytes more than the ${what} of ${board.name}. ${advice}`);
 }
