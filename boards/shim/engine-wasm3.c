@@ -86,6 +86,18 @@ static void check_module(void) {
 }
 #endif
 
+static void compile(void) {
+  tw_wasm3_link_abi(module);
+  bind_kernels();
+  must(m3_CompileModule(module));
+#if !TW_WASM3_TUNED
+  tw_wasm3_settle_calls(module);
+#endif
+}
+
+// wasm3's own, of m3_env.c; in none of its headers.
+M3Result InitDataSegments(M3Memory *io_memory, IM3Module io_module);
+
 void tw_engine_boot(void) {
 #ifndef TW_IMAGE_AT_RUN_TIME
   check_module();
@@ -110,13 +122,15 @@ void tw_engine_boot(void) {
   runtime->memory.numPages = runtime->memory.maxPages = pages;
   module->memoryImported = true;
 
+  // wasm3 compiles blocks by recursion, which takes far more stack than the firmware ever will. Linear memory has room for it, as long as nothing is
+  // in there; so its data comes after.
+  const u32 segments = module->numDataSegments;
+  module->numDataSegments = 0;
   must(m3_LoadModule(runtime, module));
-  tw_wasm3_link_abi(module);
-  bind_kernels();
-  must(m3_CompileModule(module));
-#if !TW_WASM3_TUNED
-  tw_wasm3_settle_calls(module);
-#endif
+  tw_port_call_on(tw_memory + TW_MEMORY_BYTES, compile);
+  module->numDataSegments = segments;
+  memset(tw_memory, 0, TW_MEMORY_BYTES);
+  must(InitDataSegments(&runtime->memory, module));
 
   handlers = tw_heap_alloc(tw_vector_count * sizeof *handlers + 1);
   for (uint32_t i = 0; i < tw_vector_count; i++) {

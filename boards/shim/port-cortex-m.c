@@ -93,6 +93,16 @@ void tw_port_store8(uint32_t address, uint32_t value) { *(volatile uint8_t *)add
 void tw_port_store16(uint32_t address, uint32_t value) { *(volatile uint16_t *)address = (uint16_t)value; }
 void tw_port_store32(uint32_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
 
+__attribute__((naked)) void tw_port_call_on(uint8_t *top, void (*function)(void)) {
+  __asm volatile(
+      "push {r4, lr}\n"
+      "mov r4, sp\n"
+      "mov sp, r0\n"
+      "blx r1\n"
+      "mov sp, r4\n"
+      "pop {r4, pc}\n");
+}
+
 _Noreturn void tw_port_end(bool restart) {
   barrier();
   if (restart) SCB_AIRCR = 0x05FA0004; // VECTKEY, SYSRESETREQ

@@ -153,6 +153,8 @@ uint32_t tw_port_load32(uint32_t address);
 void tw_port_store8(uint32_t address, uint32_t value);
 void tw_port_store16(uint32_t address, uint32_t value);
 void tw_port_store32(uint32_t address, uint32_t value);
+/** Calls a function on another stack, from its top downwards. For boot, with no interrupt enabled; on a computer it is a plain call. */
+void tw_port_call_on(uint8_t *top, void (*function)(void));
 /** Ends it all: restarts the chip, or stays. */
 _Noreturn void tw_port_end(bool restart);
 

@@ -52,7 +52,7 @@ export function buildCommand(): Command {
     .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
     .addOption(new Option('--engine <engine>', 'what executes the firmware on the board').choices(engineNames).default('kernels'))
     .option('--out <dir>', 'where the files go (default: build/images/BOARD-ENGINE)')
-    .option('--stack <bytes>', 'C stack, for main and all handlers that nest on it (default: 8192)', byteCount)
+    .option('--stack <bytes>', 'C stack, for main and all handlers that nest on it (default: 4096; 8192 with aot)', byteCount)
     .option('--main-stack <bytes>', 'interpreter stack of init and main (default: 4096)', byteCount)
     .addOption(new Option('--on-trap <what>', 'after a trap, when the output is muted and the record is kept').choices(['restart', 'halt']).default('restart'))
     .option('--watchdog <seconds>', 'start the independent watchdog; main feeds it each time it goes to sleep', period)

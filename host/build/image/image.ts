@@ -53,11 +53,15 @@ export interface Image {
   readonly warnings: readonly string[];
 }
 
-/** For the firmware's calls and the handlers that nest on them. */
-const DEFAULT_STACK = 8192;
 /**
- * wasm3 compiles blocks by recursion. gcc 12's -fstack-usage gives 336 bytes for a level of it (Compile_LoopOrBlock, CompileBlock,
- * CompileBlockStatements and what they save); the rest is a reserve for other versions, and what lies below and above.
+ * For main, and the handlers that nest on it: an interpreted call takes 16 bytes of it, an exception 112, a native function some hundred. Translated
+ * firmware has its calls and their locals there too.
+ */
+const DEFAULT_STACK = { wasm3: 4096, kernels: 4096, aot: 8192 } as const;
+const LEAST_STACK = 2048;
+/**
+ * wasm3 compiles blocks by recursion, at boot, on a stack that it borrows from linear memory. gcc 12's -fstack-usage gives 336 bytes for a level
+ * (Compile_LoopOrBlock, CompileBlock, CompileBlockStatements and what they save); the rest is a reserve for other versions, and for what lies around.
  */
 const BYTES_OF_A_BLOCK = 384;
 const BYTES_AROUND_BLOCKS = 2048;
@@ -70,7 +74,7 @@ const shim = (file: string): string => join(packageRoot, 'boards', 'shim', file)
  * @throws CompileError when the firmware does not compile or does not fit, ToolMissing without the cross compiler
  */
 export async function buildImage(options: ImageOptions): Promise<Image> {
-  const { board, engine, out, mainStackBytes = DEFAULT_MAIN_STACK, onTrap = 'restart', watchdogSeconds, wasm3 = 'tuned' } = options;
+  const { board, engine, out, stackBytes = DEFAULT_STACK[options.engine], mainStackBytes = DEFAULT_MAIN_STACK, onTrap = 'restart', watchdogSeconds, wasm3 = 'tuned' } = options;
   const name = basename(options.firmware, '.ts');
   const work = resolve(out, `.${name}-${board.name}-${engine}-${process.pid}`);
   await mkdir(work, { recursive: true });
@@ -82,11 +86,13 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     // Names and the way to the source map stay on the computer; behind the code as they are, their absence moves no offset.
     const module = parseModule(withoutCustomSections(whole, ['name', 'sourceMappingURL']));
     const memoryBytes = (module.memory?.initial ?? 0) * 65536;
-    const least = engine === 'aot' ? 0 : BYTES_AROUND_BLOCKS + BYTES_OF_A_BLOCK * nestingDepth(module);
-    const { stackBytes = Math.max(DEFAULT_STACK, least) } = options;
-    if (stackBytes < least) {
-      throw new CompileError(`a stack of ${stackBytes} bytes is too small for ${options.firmware}: wasm3 needs ${least} to compile it at boot, for its blocks nest `
-        + `${nestingDepth(module)} deep. Raise --stack, or build with --engine aot.`);
+    if (stackBytes < LEAST_STACK) {
+      throw new CompileError(`a stack of ${stackBytes} bytes is too small for ${options.firmware}: the shim, an interrupt and its handler take some of it each. `
+        + `Give --stack ${LEAST_STACK} or more.`);
+    }
+    const compileBytes = engine === 'aot' ? 0 : BYTES_AROUND_BLOCKS + BYTES_OF_A_BLOCK * nestingDepth(module);
+    if (compileBytes > memoryBytes) {
+      throw new CompileError(`${options.firmware} has blocks that nest ${nestingDepth(module)} deep, more than wasm3 can compile in its ${memoryBytes} bytes of memory. Build with --engine aot.`);
     }
     const layout = layOut(board, memoryBytes, options.firmware);
     const bounds = stackBounds(module);

@@ -13,7 +13,7 @@ export type Wasm3Config = Record<string, number>;
 export const defaultConfig: Wasm3Config = {
   d_m3VerboseErrorMessages: 0,
   d_m3MaxDuplicateFunctionImpl: 4,
-  d_m3MaxFunctionStackHeight: 1024,
+  d_m3MaxFunctionStackHeight: 512,
   d_m3CodePageAlignSize: 4096,
   d_m3HasFloat: 1,
   d_m3Use32BitSlots: 1,
