@@ -20,7 +20,7 @@ import { CommandFailed, UsageError } from './failures.js';
 import { checkFirmware, checkInput } from './inputs.js';
 
 /** Builds a firmware's image; `tonewheel build` is the same function. */
-export type BuildImage = (options: Pick<ImageOptions, 'firmware' | 'board' | 'engine' | 'out'>) => Promise<Pick<Image, 'files'>>;
+export type BuildImage = (options: Pick<ImageOptions, 'firmware' | 'board' | 'engine' | 'out'>) => Promise<Pick<Image, 'files' | 'warnings'>>;
 
 interface FlashCommandOptions {
   board: string; engine: EngineName; out?: string; image?: string; tool?: string; dryRun?: boolean; json?: boolean;
@@ -57,7 +57,8 @@ async function filesOf({ build, firmware, board, options, scratch }: Job): Promi
   const out = options.out ?? join('build', 'images', `${board.name}-${options.engine}`);
   try {
     await prepareOutput(join(out, 'image.elf'));
-    const { files } = await build({ firmware, board, engine: options.engine, out });
+    const { files, warnings } = await build({ firmware, board, engine: options.engine, out });
+    for (const warning of warnings) console.error(`warning: ${warning}.`);
     const image = readChecked(files.elf, board);
     if (!isTclPath(files.elf)) return convert(files.elf, image, board, scratch);
     return { elf: files.elf, hex: files.hex, bin: files.bin, byteCount: statSync(files.bin).size };

@@ -29,7 +29,7 @@ function buildOf(bytes: Buffer): { build: BuildImage; asked: Parameters<BuildIma
     writeFileSync(file('elf'), elfFile({ loads: [{ physical: 0x08000000, bytes }] }));
     writeFileSync(file('bin'), bytes);
     writeFileSync(file('hex'), writeHex([{ address: 0x08000000, bytes }]));
-    return Promise.resolve({ files: { elf: file('elf'), bin: file('bin'), hex: file('hex'), wasm: file('wasm'), map: file('map'), linkMap: file('link.map') } });
+    return Promise.resolve({ files: { elf: file('elf'), bin: file('bin'), hex: file('hex'), wasm: file('wasm'), map: file('map'), linkMap: file('link.map') }, warnings: [] });
   };
   return { build, asked };
 }

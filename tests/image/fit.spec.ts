@@ -4,12 +4,29 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadBoard } from '../../host/boards/index.js';
 import type { EngineName } from '../../host/build/image/engines.js';
+import { checkFit } from '../../host/build/image/fit.js';
 import { fits, needed } from '../../host/build/image/heap-need.js';
 import { sizeTable } from '../../host/build/image/size-table.js';
 import { withoutCompiler as skip } from '../../host/testing/c-compiler.js';
 import { addressOf, logOf, onQemu, SYNTH, withImage } from './demo.js';
 
 const example = (name: string): string => `assembly/firmware/${name}.ts`;
+
+// First of all: once it has been built, wasm3 for this computer is there without a compiler.
+test('without a C compiler the build goes on and says what it left out', async () => {
+  const { PATH, CC } = process.env;
+  const facts = { firmware: 'x.ts', module: new Uint8Array(), memoryBytes: 0, vectors: [], handlerStackBytes: [], mainStackBytes: 4096, natives: [] };
+  try {
+    delete process.env.CC;
+    process.env.PATH = '';
+    const { heapUsed, warnings } = await checkFit(facts, 'the board', 'wasm3', { heapPieces: [8, 0] });
+    assert.equal(heapUsed, undefined);
+    assert.match(warnings.join(), /^whether x\.ts fits the RAM of the board was not checked: C compiler is not installed/);
+  } finally {
+    process.env.PATH = PATH;
+    if (CC !== undefined) process.env.CC = CC;
+  }
+});
 
 describe('the heap\'s need', { skip }, () => {
   for (const firmware of [SYNTH, ...['tone', 'arpeggiator', 'monitor'].map(example), 'tests/image/traps.as.ts']) {
@@ -73,20 +90,4 @@ describe('pieces', () => {
     assert.equal(needed([4096, 8, 4096, 4096]), 12296);
     assert.ok(!fits([8200], [8192, 8192]));
   });
-});
-
-test('without a C compiler the build goes on and says what it left out', async () => {
-  const { PATH, CC } = process.env;
-  const { checkFit } = await import('../../host/build/image/fit.js');
-  const facts = { firmware: 'x.ts', module: new Uint8Array(), memoryBytes: 0, vectors: [], handlerStackBytes: [], mainStackBytes: 4096, natives: [] };
-  try {
-    delete process.env.CC;
-    process.env.PATH = '';
-    const { heapUsed, warnings } = await checkFit(facts, 'the board', 'wasm3', { heapPieces: [8, 0] });
-    assert.equal(heapUsed, undefined);
-    assert.match(warnings.join(), /whether x\.ts fits the RAM of the board was not checked.*no C compiler/);
-  } finally {
-    process.env.PATH = PATH;
-    if (CC !== undefined) process.env.CC = CC;
-  }
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Refuses a firmware that the interpreter could not load on its board, since the board has no RAM for what it is compiled to at boot.
 
-import { findTool } from '../../tools/tools.js';
+import { prepareHostShim } from '../../wasm3-host-shim/index.js';
 import { CompileError } from '../compile.js';
 import type { EngineName } from './engines.js';
 import { fits, heapNeed, needed, type BootFacts } from './heap-need.js';
@@ -22,16 +22,19 @@ const figure = (n: number): string => n.toLocaleString('en');
  */
 export async function checkFit(facts: BootFacts, board: string, engine: EngineName, { heapPieces }: Pick<ImageSizes, 'heapPieces'>): Promise<Fit> {
   if (engine === 'aot') return { heapUsed: 0, warnings: [] };
-  if (!process.env.CC && !findTool('C compiler')) {
-    return { warnings: [`whether ${facts.firmware} fits the RAM of ${board} was not checked, for there is no C compiler for this computer (see "tonewheel doctor")`] };
+  try {
+    await prepareHostShim('tuned');
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    return { warnings: [`whether ${facts.firmware} fits the RAM of ${board} was not checked: ${reason.replace(/[.:]$/, '')}`] };
   }
   const needOf = (name: EngineName) => heapNeed(name === 'kernels' ? facts : { ...facts, natives: [] });
-  const need = await needOf(engine);
+  const need = needOf(engine);
   if (fits(need, heapPieces)) return { heapUsed: needed(need), warnings: [] };
 
   const left = heapPieces[0] + heapPieces[1];
   const pieces = needed(need) <= left ? ` in two pieces, of ${figure(heapPieces[0])} and ${figure(heapPieces[1])}, which its own do not fill` : '';
-  const withKernels = engine === 'wasm3' && facts.natives.length > 0 ? `With --engine kernels it needs up to ${figure(needed(await needOf('kernels')))}; with` : 'With';
+  const withKernels = engine === 'wasm3' && facts.natives.length > 0 ? `With --engine kernels it needs up to ${figure(needed(needOf('kernels')))}; with` : 'With';
   throw new CompileError(`${facts.firmware} does not fit ${board} with engine ${engine}: wasm3 needs up to ${figure(needed(need))} bytes of RAM for it, `
     + `${figure(left)} are left${pieces}. ${withKernels} --engine aot none.`);
 }

@@ -3,7 +3,7 @@
 // instructions.
 
 import type { Vector } from '../../vectors.js';
-import { HostShim, prepareHostShim, type HostCore } from '../../wasm3-host-shim/index.js';
+import { HostShim, type HostCore } from '../../wasm3-host-shim/index.js';
 import { CompileError } from '../compile.js';
 
 export interface BootFacts {
@@ -57,12 +57,11 @@ function probe(firmware: string): HostCore {
 }
 
 /**
- * Takes milliseconds, and some seconds when wasm3 has to be built for this computer first.
- * @throws ToolMissing without a C compiler, CompileError when wasm3 refuses the module
+ * Takes milliseconds. For after `prepareHostShim('tuned')`.
+ * @throws CompileError when wasm3 refuses the module
  */
-export async function heapNeed(facts: BootFacts): Promise<HeapNeed> {
+export function heapNeed(facts: BootFacts): HeapNeed {
   const { firmware, module, memoryBytes, vectors, handlerStackBytes, mainStackBytes, natives } = facts;
-  await prepareHostShim('tuned');
   const shim = new HostShim({
     module, natives, mainStackBytes, memoryBytes, memoryAddress: 0, ranges: [], irqLines: 0, priorityBits: 0, heapBytes: HEAP_BYTES,
     vectors: vectors.map(({ irq, priority, exportName }, i) => ({ irq, priority, exportName, stackBytes: handlerStackBytes[i] })),
