@@ -70,10 +70,11 @@ export class Toolchain {
 
   private async compileOne({ name, source, flags }: Unit): Promise<string> {
     const object = join(this.dir, `${name}.o`);
-    const all = [...flags, `-ffile-prefix-map=${this.dir}=.`, `-ffile-prefix-map=${packageRoot}=tonewheel`];
+    // The last that fits counts: the build's directory may lie in the package's.
+    const all = [...flags, `-ffile-prefix-map=${packageRoot}=tonewheel`, `-ffile-prefix-map=${this.dir}=.`];
     // What the preprocessor gives is all that the object depends on, but for the module, which the assembler reads.
     const text = await this.call(this.gcc, [...all, '-E', source]);
-    const hash = createHash('sha256').update(this.version).update('\0').update(flags.join('\0')).update('\0').update(text.replaceAll(this.dir, '.')).digest('hex').slice(0, 40);
+    const hash = createHash('sha256').update(this.version).update('\0').update(all.join('\0').replaceAll(this.dir, '.')).update('\0').update(text.replaceAll(this.dir, '.')).digest('hex').slice(0, 40);
     const cached = join(cacheDir, `${hash}.o`);
     const isKept = !text.includes('.incbin');
     if (isKept && await access(cached).then(() => true, () => false)) {
