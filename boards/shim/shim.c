@@ -47,7 +47,7 @@ _Noreturn void tw_run(void) {
   tw_engine_boot();
   tw_heap_seal();
   for (uint32_t i = 0; i < tw_vector_count; i++) tw_port_irq_priority(tw_vectors[i].irq, tw_vectors[i].priority);
-  store_all(tw_watchdog_start, tw_watchdog_start_count);
+  store_all(tw_start_stores, tw_start_stores_count);
   tw_engine_init();
   tw_engine_main();
   for (;;) {

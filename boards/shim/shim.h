@@ -48,9 +48,10 @@ extern const uint32_t tw_range_count;
 /** What silences the audio output, in order; called before anything else when the firmware has stopped. */
 extern const tw_store tw_mute[];
 extern const uint32_t tw_mute_count;
-/** What starts the watchdog, and what feeds it; none when the image has no watchdog. */
-extern const tw_store tw_watchdog_start[];
-extern const uint32_t tw_watchdog_start_count;
+/** What is to be before `init`: pins of markers as outputs, the watchdog started. */
+extern const tw_store tw_start_stores[];
+extern const uint32_t tw_start_stores_count;
+/** What feeds the watchdog; none when the image has none. */
 extern const tw_store tw_watchdog_feed[];
 extern const uint32_t tw_watchdog_feed_count;
 /** For each vector the stores that raise and lower its marker pin; address 0 is none. */

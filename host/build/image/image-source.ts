@@ -18,6 +18,8 @@ export interface ImageFacts {
   readonly handlerStackBytes: readonly number[];
   readonly restarts: boolean;
   readonly mute: readonly Store[];
+  /** What makes the markers' pads outputs. */
+  readonly markers: readonly Store[];
   readonly watchdog?: { readonly start: readonly Store[]; readonly feed: readonly Store[] };
 }
 
@@ -92,7 +94,7 @@ const uint32_t tw_vector_count = ${vectors.length};
 const tw_range tw_ranges[] = { ${ranges.join(', ')} };
 const uint32_t tw_range_count = ${ranges.length};
 ${stores('tw_mute', facts.mute)}
-${stores('tw_watchdog_start', facts.watchdog?.start ?? [])}
+${stores('tw_start_stores', [...facts.markers, ...(facts.watchdog?.start ?? [])])}
 ${stores('tw_watchdog_feed', facts.watchdog?.feed ?? [])}
 ${stores('tw_marker_high', markers.map((m) => m.high))}
 ${stores('tw_marker_low', markers.map((m) => m.low))}

@@ -16,7 +16,7 @@ import type { Wasm3Variant } from '../wasm3/prepare.js';
 import { checkFit } from './fit.js';
 import { imageSource } from './image-source.js';
 import { layOut, memoryCommand, type ImageLayout } from './layout.js';
-import { muteStores, watchdogStores } from './safety.js';
+import { markerStores, muteStores, watchdogStores } from './safety.js';
 import { sizesOf, tooLarge, type ImageSizes } from './sizes.js';
 import { nestingDepth, stackBounds } from './stack-bound.js';
 import { coreFlags, Toolchain, ToolchainError } from './toolchain.js';
@@ -97,7 +97,7 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
     const layout = layOut(board, memoryBytes, options.firmware);
     const bounds = stackBounds(module);
     const facts = {
-      board, module, vectors: firmware.vectors, mainStackBytes, restarts: onTrap === 'restart', mute: muteStores(board),
+      board, module, vectors: firmware.vectors, mainStackBytes, restarts: onTrap === 'restart', mute: muteStores(board), markers: markerStores(board),
       watchdog: watchdogSeconds === undefined ? undefined : watchdogStores(board, watchdogSeconds),
       embedsModule: engine !== 'aot',
       handlerStackBytes: firmware.vectors.map((v) => handlerStack(bounds.get(module.exports.find((e) => e.name === v.exportName)!.index)!)),

@@ -2,6 +2,7 @@
 // The stores by which the shim, which knows no peripheral, silences the audio output and keeps a watchdog. STM32F4: RM0090, sections cited.
 
 import type { Board } from '../../boards/index.js';
+import { CompileError } from '../compile.js';
 
 export interface Store {
   readonly address: number;
@@ -54,4 +55,29 @@ export function watchdogStores(board: Board, seconds: number): { start: Store[];
     };
   }
   throw new RangeError(`a watchdog of ${seconds} s: this one has 0.001 to 32 s`);
+}
+
+/** RCC_AHB1ENR after reset: RM0090 7.3.10 (CCMDATARAMEN is set where there is a CCM); RM0383 6.3.9. */
+const AHB1ENR_RESET: Readonly<Record<string, number>> = { stm32f407: 0x00100000, stm32f411: 0 };
+const MODER_OUTPUT = 1;
+
+/**
+ * Makes the pads of markers outputs, low: clocks of their ports on, MODER with 01 for each (8.4.1), on top of what both are after reset.
+ * @throws CompileError on a board whose marker pins an image cannot drive
+ */
+export function markerStores(board: Board): Store[] {
+  const pads = Object.values(board.markers);
+  if (pads.length === 0) return [];
+  const chip = board.lineage.find((name) => name in AHB1ENR_RESET);
+  if (board.family !== 'stm32f4' || chip === undefined) throw new CompileError(`board ${board.name} has markers, which its images cannot drive; take them out of its JSON`);
+  let enabled = AHB1ENR_RESET[chip];
+  const modes = new Map<number, number>();
+  for (const pad of pads) {
+    const port = board.peripherals.find((p) => p.name === `GPIO${pad[1]}`)!;
+    enabled |= 1 << Number(port.enable!.split('.')[1]);
+    const reset = Number((port.config.reset as Record<string, number> | undefined)?.MODER ?? 0);
+    const shift = 2 * Number(pad.slice(2));
+    modes.set(port.base, (((modes.get(port.base) ?? reset) & ~(3 << shift)) | (MODER_OUTPUT << shift)) >>> 0);
+  }
+  return [{ address: baseOf(board, 'RCC')! + 0x30, value: enabled >>> 0 }, ...[...modes].map(([address, value]) => ({ address, value }))];
 }
