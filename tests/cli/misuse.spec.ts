@@ -30,7 +30,7 @@ const cases: readonly (readonly [name: string, args: readonly string[], wants: r
   ['an unknown cpu', run('--cpu', 'z80'), [/'z80' is invalid. Allowed choices are wasm, wasm3/]],
   ['an interpreter with the costs of compiled code', run('--cpu', 'wasm3', '--engine', 'aot'), [/--cpu wasm3 executes with the interpreter: leave --engine aot out/]],
   ['a build of a CPU that is not asked for', run('--wasm3', 'reference'), [/add --cpu wasm3/]],
-  ['an unknown engine', run('--engine', 'x'), [/Allowed choices are aot, wasm3/]],
+  ['an unknown engine', run('--engine', 'x'), [/Allowed choices are aot, kernels, wasm3/]],
   ['a board that is not emulated', ['run', 'ok.ts', '--board', 'mps2-an386'], [/board mps2-an386 runs in QEMU, not in the emulator/, /stm32f4-discovery/]],
   ['an unknown board', ['run', 'ok.ts', '--board', 'stm32f5'], [/there is no board "stm32f5"/, /boards are .*stm32f4-discovery/, /tonewheel boards/]],
   ['a board file that is not there', ['run', 'ok.ts', '--board', './my.json'], [/board \.\/my\.json: there is no such file/, /stm32f4-discovery/]],
