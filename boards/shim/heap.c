@@ -74,8 +74,3 @@ size_t tw_heap_used(void) {
   open_pieces();
   return (size_t)(pieces[0].next - tw_heap_start) + (size_t)(pieces[1].next - (uint8_t *)rounded((size_t)tw_spare_start));
 }
-
-size_t tw_heap_left(void) {
-  open_pieces();
-  return (size_t)(pieces[0].end - pieces[0].next) + (size_t)(pieces[1].end - pieces[1].next);
-}

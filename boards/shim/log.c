@@ -25,7 +25,7 @@ struct {
 } _SEGGER_RTT;
 
 static uint8_t ring[RING_BYTES];
-static volatile uint32_t dropped;
+volatile uint32_t tw_log_dropped;
 
 void tw_log_init(void) {
   rtt_ring *up = &_SEGGER_RTT.up[0];
@@ -44,7 +44,7 @@ void tw_log_write(const uint8_t *bytes, uint32_t byte_count) {
   const uint32_t write = up->write;
   const uint32_t used = (write - up->read + RING_BYTES) % RING_BYTES;
   if (byte_count > RING_BYTES - 1 - used) {
-    dropped += byte_count;
+    tw_log_dropped += byte_count;
   } else {
     const uint32_t first = byte_count < RING_BYTES - write ? byte_count : RING_BYTES - write;
     memcpy(ring + write, bytes, first);
@@ -55,4 +55,3 @@ void tw_log_write(const uint8_t *bytes, uint32_t byte_count) {
 }
 
 void tw_log_text(const char *text) { tw_log_write((const uint8_t *)text, (uint32_t)strlen(text)); }
-uint32_t tw_log_dropped(void) { return dropped; }

@@ -125,7 +125,6 @@ void tw_heap_free(void *pointer);
 /** From here on an allocation is a trap. */
 void tw_heap_seal(void);
 size_t tw_heap_used(void);
-size_t tw_heap_left(void);
 
 // ---- log.c: a ring that a debugger reads (SEGGER RTT's layout), and that never blocks ---------------------------------------------------------
 
@@ -133,7 +132,8 @@ void tw_log_init(void);
 /** Appends bytes, all or none; what does not fit is counted. For any context. */
 void tw_log_write(const uint8_t *bytes, uint32_t byte_count);
 void tw_log_text(const char *text);
-uint32_t tw_log_dropped(void);
+/** Bytes that did not fit, for a debugger to read. */
+extern volatile uint32_t tw_log_dropped;
 
 // ---- port: what the core does; port-cortex-m.c, and the host's in host/wasm3-host-shim ----------------------------------------------------------
 

@@ -37,23 +37,4 @@ static inline const void *tw_wasm3_run(IM3Function f, uint64_t *base, uint64_t *
     return trap;
 }
 
-#if TW_WASM3_TUNED
-/**
- * Where the last trap was (none of a host function's own): the index of the function and the number of words from its first operation. The same on
- * a board and on a computer, as long as the module's code fits one page (d_m3CodePageAlignSize); a build with TW_EMIT_MAP knows the instruction.
- * @return the index, or -1 when nothing has trapped
- */
-static inline int32_t tw_wasm3_trap_place(const M3Module *module, uint32_t *word)
-{
-    int32_t found = -1;
-    for (uint32_t i = 0; tw_trap_pc && i < module->numFunctions; i++) {
-        pc_t start = module->functions[i].compiled;
-        if (!start || start > tw_trap_pc || (found >= 0 && start < module->functions[found].compiled)) continue;
-        found = (int32_t)i;
-        *word = (uint32_t)(tw_trap_pc - start);
-    }
-    return found;
-}
-#endif
-
 #endif

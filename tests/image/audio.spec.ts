@@ -8,7 +8,7 @@ import { loadBoard } from '../../host/boards/index.js';
 import type { ImageOptions } from '../../host/build/image/image.js';
 import { FRAME_BYTES, onQemu, playReference, SYNTH, withImage, type Reference } from './demo.js';
 
-/** Some fifteen voices and all effects sound by then. Set it higher to hear more of the piece; a second of wasm3 as it comes takes half a minute. */
+/** Chords with their releases and all effects sound by then. Set it higher to hear more of the piece; a second of wasm3 as it comes takes half a minute. */
 const SECONDS = Number(process.env.TONEWHEEL_QEMU_SECONDS ?? 2);
 const FRAMES = Math.floor((SECONDS - 0.5) * 47_991);
 

@@ -2,7 +2,7 @@
 // The demo's music as every CPU is to play it: what the emulated STM32F4-Discovery played, and which characters came in which frames.
 
 import { tmpdir } from 'node:os';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadBoard } from '../../host/boards/index.js';
 import { buildImage, type Image, type ImageOptions } from '../../host/build/image/image.js';
@@ -13,7 +13,6 @@ import { readElf, type Elf } from '../../host/image/elf.js';
 import { compileForRecording, eventsFile, recordStamps } from '../../host/testing/qemu-events.js';
 import { Qemu } from '../../host/testing/qemu.js';
 import { canonInD } from '../../music/canon-in-d.js';
-import { readFile } from 'node:fs/promises';
 
 export const SYNTH = 'assembly/firmware/synth.ts';
 export const FRAME_BYTES = 4;

@@ -6,24 +6,16 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { loadBoard, type Mps2Board } from '../../host/boards/index.js';
 import { compileFirmware, type Firmware } from '../../host/build/compile.js';
-import { parseMidiFile, type MidiFile } from '../../host/devices/midi-file.js';
 import { EmulatedBoard } from '../../host/emulator/emulated-board.js';
 import { perform } from '../../host/emulator/session.js';
 import { Mps2Bench } from '../../host/testing/mps2-bench.js';
 import { compileForRecording, eventsFile, recordStamps, type StampedCharacter } from '../../host/testing/qemu-events.js';
-import { canonInD } from '../../music/canon-in-d.js';
+import { piece } from '../image/demo.js';
 import { SYNTH } from './rig.js';
 
 const SECONDS = 3;
 const BLOCK = 32;
 const UART0 = 0x40004000, UART1 = 0x40005000; // ARM DDI 0479, memory map
-
-const whole = parseMidiFile(canonInD(), 'canon-in-d.mid');
-/** The set-up of the shipped piece and then bars of its middle: some seconds with many voices. */
-const piece: MidiFile = {
-  ...whole,
-  events: whole.events.filter(({ seconds }) => seconds < 0.7 || seconds > 20).map((event) => (event.seconds < 0.7 ? event : { ...event, seconds: event.seconds - 19.3 })),
-};
 
 describe('the synth on the MPS2 drivers', () => {
   let characters: StampedCharacter[];

@@ -10,6 +10,24 @@
 #include "wasm3-run.h"
 #include "tw-heap.h"
 
+#if TW_WASM3_TUNED
+/**
+ * Where the last trap was: the index of the function and the number of words from its first operation, for a module whose code fits one page.
+ * @return the index, or -1 when nothing has trapped
+ */
+static int32_t trap_place(const M3Module *module, uint32_t *word)
+{
+    int32_t found = -1;
+    for (uint32_t i = 0; tw_trap_pc && i < module->numFunctions; i++) {
+        pc_t start = module->functions[i].compiled;
+        if (!start || start > tw_trap_pc || (found >= 0 && start < module->functions[found].compiled)) continue;
+        found = (int32_t)i;
+        *word = (uint32_t)(tw_trap_pc - start);
+    }
+    return found;
+}
+#endif
+
 #ifndef STACK_BYTES
 #define STACK_BYTES (64 * 1024)
 #endif
@@ -63,7 +81,7 @@ static void printPlace(IM3Module module)
     uint32_t best = 0, word = 0;
     for (uint32_t i = 1; i < noteCount; i++)
         if (notes[i].pc <= (const void *)tw_trap_pc && (notes[best].pc > (const void *)tw_trap_pc || notes[i].pc >= notes[best].pc)) best = i;
-    printf("at %ld:%lu ", (long)tw_wasm3_trap_place(module, &word), (unsigned long)notes[best].wasmOffset);
+    printf("at %ld:%lu ", (long)trap_place(module, &word), (unsigned long)notes[best].wasmOffset);
 }
 #endif
 
