@@ -115,9 +115,10 @@ export class FlashAccelerator implements FlashTiming {
 
   private access({ placeOf, used, lineAt, places }: CacheTables, line: number, enable: number, missCost: number): number {
     const { bytes, words, uwords, state, clock } = this;
+    const now = clock[0]++;
     const place = bytes[placeOf + line];
     if (place !== 0) {
-      uwords[(used >> 2) + place - 1] = clock[0]++;
+      uwords[(used >> 2) + place - 1] = now;
       return 0;
     }
     if (state[STATE.CACHES] & enable) {
@@ -127,7 +128,7 @@ export class FlashAccelerator implements FlashTiming {
       if (evicted >= 0) bytes[placeOf + evicted] = 0;
       words[(lineAt >> 2) + oldest] = line;
       bytes[placeOf + line] = oldest + 1;
-      uwords[(used >> 2) + oldest] = clock[0]++;
+      uwords[(used >> 2) + oldest] = now;
     }
     return state[missCost];
   }
