@@ -94,6 +94,14 @@ describe('the instruction table', () => {
 /** What objdump prints beyond what a site knows: comments, symbols, conditions of IT. */
 const plain = (text: string): string => text.replace(/\s*[;@].*$/, '').replace(/\s*<[^>]*>/, '').replace(/\s+/g, ' ').trim();
 
+/**
+ * Where objdump's text is another: options of barriers and hints that the ARMv7-M does not name, byte and halfword literals whose offset looks
+ * to it like LDRBT's, and APSR with GE, which it calls CPSR_fs.
+ */
+const readDifferently = ({ name }: Row, bits: number): boolean =>
+  (/^(DSB|DMB|ISB)/.test(name) && (bits & 15) !== 15) || name.startsWith('Hint') || (/^LDRS?[BH] \(literal\)/.test(name) && (bits & 0xf00) === 0xe00)
+  || (name === 'MSR T1' && (bits & 0x4ff) === 0x400);
+
 describe('assembler text', { skip: findOnPath('arm-none-eabi-objdump') ? false : 'arm-none-eabi-objdump is not installed' }, () => {
   it('is what GNU objdump prints', () => {
     const random = numbers(3);
@@ -127,7 +135,7 @@ describe('assembler text', { skip: findOnPath('arm-none-eabi-objdump') ? false :
       let at = 0x8000;
       const differences: string[] = [];
       for (const { bits, length, row, text } of wanted) {
-        if (printed.get(at) !== text) differences.push(`${row.name} ${bits.toString(16)}: "${text}", objdump "${printed.get(at)}"`);
+        if (printed.get(at) !== text && !readDifferently(row, bits)) differences.push(`${row.name} ${bits.toString(16)}: "${text}", objdump "${printed.get(at)}"`);
         at += length;
       }
       assert.deepEqual(differences, []);
