@@ -11,6 +11,7 @@ import { CFSR, Fault, type FaultRecord } from './core/fault.js';
 import { FpuContext } from './core/fpu-context.js';
 import { SpecialRegisters } from './core/special-registers.js';
 import { SystemControl } from './core/system-control.js';
+import { Fpu } from './fpu/arithmetic.js';
 import type { FlashTiming } from './flash-accelerator.js';
 import type { HotCode } from './hot/hot-code.js';
 import { Evaluator } from './interpreter/evaluator.js';
@@ -18,11 +19,12 @@ import { PreparedCode, type Prepared } from './interpreter/prepared.js';
 import type { Size } from './isa/ops.js';
 import type { ArmMemory } from './memory.js';
 import { STATE } from './state.js';
-import { divideExtra, PIPE } from './timing.js';
+import { PIPE } from './timing.js';
 
 /** The counter is an i32; no deadline is further away than this. */
 const FARTHEST = 2 ** 30;
 const SEMIHOSTING = 0xab;
+const ALWAYS = 14;
 const { PC, R, N, Z, C, V, IT, LEFT, LINE, PIPE: PIPELINE, FPU_READY } = STATE;
 
 export interface ArmCpuConfig {
@@ -101,15 +103,18 @@ export class ArmCpu {
       },
       sleepOnExit: () => this.sleep('interrupt'),
     });
-    this.evaluator = new Evaluator({
-      state, memory: this.memory,
-      exceptionReturn: (value) => {
-        if (!this.special.handlerMode) return false;
-        this.returning = value;
-        return true;
+    this.evaluator = new Evaluator(state, this.memory, new Fpu(state), {
+      unusualBranch: (address, call) => {
+        if (!call && address >>> 28 === 0xf && this.special.handlerMode) this.returning = address;
+        else {
+          // The instruction at the target finds EPSR.T clear.
+          this.special.thumb = (address & 1) !== 0;
+          state[PC] = address & ~1;
+        }
       },
-      clearThumb: () => (this.special.thumb = false),
-      dividesByZeroTraps: () => (blocks.scb.ccr & CCR_BITS.DIV_0_TRP) !== 0,
+      divideByZero: () => {
+        if (blocks.scb.ccr & CCR_BITS.DIV_0_TRP) throw new Fault(CFSR.DIVBYZERO);
+      },
     });
     this.system = new SystemControl({
       ops: this.evaluator, state, special: this.special, memory: this.memory, fpu: this.fpu, exceptions,
@@ -259,35 +264,44 @@ export class ArmCpu {
       if (prepared.line !== state[LINE]) this.fetchLine(flashTiming, prepared.line);
       if (prepared.lastLine !== prepared.line) this.fetchLine(flashTiming, prepared.lastLine);
     }
-    state[PC] = prepared.next;
-    let cycles = prepared.cycles;
+    let { cycles } = prepared;
     if (it !== 0) {
       // What holds for the instruction after it; a fault puts it back.
       state[IT] = it & 7 ? (it & 0xe0) | ((it << 1) & 0x1f) : 0;
-      if (!this.passes(it >>> 4)) return this.skip();
+      if (!this.passes(it >>> 4)) return this.skip(prepared);
     }
-    if (prepared.condition !== 14 && !this.passes(prepared.condition)) return this.skip();
+    if (prepared.condition !== ALWAYS && !this.passes(prepared.condition)) return this.skip(prepared);
     if (prepared.fpu && !state[FPU_READY]) this.fpu.prepare();
-    if (prepared.divide) cycles += this.divideCycles(prepared);
     if (state[PIPELINE] === PIPE.load) cycles -= prepared.pairing;
-    this.evaluator.site = prepared.decoded;
-    if (prepared.run) prepared.run(this.evaluator, prepared.fields, prepared.decoded);
-    else prepared.system!(this.system, prepared.fields, prepared.decoded);
-    if (state[PC] === prepared.next && this.returning === 0) {
+    const { evaluator } = this;
+    evaluator.refill = 0;
+    if (prepared.run) prepared.run(evaluator, prepared.fields, prepared.decoded);
+    else {
+      // The core may have to be left as it is after the instruction: SVC and WFI go on behind it.
+      state[PC] = prepared.next;
+      prepared.system!(this.system, prepared.fields, prepared.decoded);
+      state[PIPELINE] = PIPE.none;
+      state[LEFT] -= cycles;
+      return false;
+    }
+    if (evaluator.refill === 0) {
+      state[PC] = prepared.next;
       state[PIPELINE] = prepared.pipe;
       state[LEFT] -= cycles;
       return false;
     }
     state[PIPELINE] = PIPE.none;
-    state[LEFT] -= cycles + prepared.refill;
+    state[LEFT] -= cycles + evaluator.refill;
     if (this.returning !== 0) this.leaveHandler();
     return true;
   }
 
   /** An instruction whose condition does not hold takes a cycle. */
-  private skip(): false {
-    this.state[PIPELINE] = PIPE.none;
-    this.state[LEFT]--;
+  private skip({ next }: Prepared): false {
+    const { state } = this;
+    state[PC] = next;
+    state[PIPELINE] = PIPE.none;
+    state[LEFT]--;
     return false;
   }
 
@@ -304,12 +318,6 @@ export class ArmCpu {
     const before = state[LINE];
     state[LINE] = line;
     if (line >= 0) state[LEFT] -= flashTiming.fetch(line, line === before + 1);
-  }
-
-  private divideCycles({ fields, divide }: Prepared): number {
-    const { state } = this;
-    const n = state[R + fields.Rn], m = state[R + fields.Rm];
-    return divide === 'signed' ? divideExtra(Math.abs(n), Math.abs(m)) : divideExtra(n >>> 0, m >>> 0);
   }
 
   /** A condition (A7.3). */

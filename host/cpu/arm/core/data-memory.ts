@@ -6,7 +6,7 @@ import type { Bus } from '../../../machine/bus.js';
 import { BusError, UnmodelledRegisterError } from '../../../machine/errors.js';
 import type { Mpu, MpuAccess } from '../../../peripherals/cortex-m/mpu.js';
 import type { FlashTiming } from '../flash-accelerator.js';
-import type { Size } from '../isa/ops.js';
+import type { AccessKind, Size } from '../isa/ops.js';
 import type { ArmMemory, PlacedRegion } from '../memory.js';
 import { STATE } from '../state.js';
 import { CFSR, Fault } from './fault.js';
@@ -40,6 +40,8 @@ export interface DataMemoryConfig {
   /** CCR.USERSETMPEND: STIR may be written without privilege. */
   readonly userMayPend: () => boolean;
   readonly noteIgnored: (fault: Fault) => void;
+  /** What may be fetched and accessed has changed. */
+  readonly onRightsChange: () => void;
   /** Memory that may hold code was written by other than plain stores of translated code. */
   readonly onWrite?: (address: number, byteCount: number) => void;
 }
@@ -72,7 +74,7 @@ export class DataMemory {
   private ramBytes = 0;
   private ramOffset = 0;
   /** Whether accesses of RAM need no look at rights and watchpoints. */
-  private free = true;
+  free = true;
 
   constructor(private readonly config: DataMemoryConfig) {
     const { memory } = config;
@@ -90,16 +92,19 @@ export class DataMemory {
     this.own = spans;
     this.remap(spans.find((s) => s.kind === 'flash')?.origin);
     config.mpu.onChange = () => this.settle();
+    this.settle();
   }
 
   /** What is seen at address 0 (SYSCFG_MEMRMP): the memory that begins at `origin`, or nothing. */
   remap(origin: number | undefined): void {
     const target = origin === undefined || origin === 0 ? undefined : this.own.find((s) => s.origin === origin);
     this.spans = target ? [...this.own, { ...target, origin: 0, end: target.end - target.origin, alias: target.origin }] : this.own;
+    this.config.onRightsChange();
   }
 
   /** To be called when `watch` has changed. */
   settle(): void {
+    this.config.onRightsChange();
     this.free = !this.config.mpu.enabled && this.watch === undefined;
   }
 
@@ -109,18 +114,19 @@ export class DataMemory {
   }
 
   /** A load by an instruction, zero-extended (words: as a signed number). @throws Fault */
-  load(address: number, size: Size): number {
+  load(address: number, size: Size, kind?: AccessKind): number {
     const a = address >>> 0;
     const at = a - this.ramOrigin;
     if (this.free && at >= 0 && at + size <= this.ramBytes && (a & (size - 1)) === 0) {
       const place = at + this.ramOffset;
       return size === 4 ? this.words[place >> 2] : size === 2 ? this.halves[place >> 1] : this.bytes[place];
     }
-    return this.loadAs(a, size, this.privileged);
+    if (kind === 'aligned') checkAligned(a, size);
+    return this.loadAs(a, size, this.privileged && kind !== 'unprivileged');
   }
 
   /** @throws Fault */
-  store(address: number, size: Size, value: number): void {
+  store(address: number, size: Size, value: number, kind?: AccessKind): void {
     const a = address >>> 0;
     const at = a - this.ramOrigin;
     if (this.free && at >= 0 && at + size <= this.ramBytes && (a & (size - 1)) === 0) {
@@ -129,7 +135,10 @@ export class DataMemory {
       else if (size === 2) this.halves[place >> 1] = value;
       else this.bytes[place] = value;
       this.config.onWrite?.(a, size);
-    } else this.storeAs(a, size, value, this.privileged);
+      return;
+    }
+    if (kind === 'aligned') checkAligned(a, size);
+    this.storeAs(a, size, value, this.privileged && kind !== 'unprivileged');
   }
 
   /** A load with given rights (LDRT, stacking). */
@@ -285,6 +294,11 @@ export class DataMemory {
     if (!span) throw new Fault(CFSR.IBUSERR, undefined, `nothing to fetch at 0x${pc.toString(16)}`);
     return span;
   }
+}
+
+/** LDM, LDRD, exclusives and the like want it whatever CCR says (A3.2.1). */
+function checkAligned(a: number, size: Size): void {
+  if (a & (size - 1)) throw new Fault(CFSR.UNALIGNED, undefined, `unaligned access of 0x${a.toString(16)}`);
 }
 
 function target(offset: number, base: number, size: Size): { address: number; bit: number } {

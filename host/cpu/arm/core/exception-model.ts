@@ -100,6 +100,13 @@ export class ExceptionModel {
     exceptions.setPending(EXCEPTION.HardFault);
   }
 
+  /** The vectors that a reset reads are not there. */
+  lockUpAtReset(): never {
+    this.config.blocks.scb.noteHardFault(HFSR.VECTTBL);
+    this.remember('the reset vectors cannot be read');
+    this.lockUp();
+  }
+
   private lockUp(): never {
     const record = this.record('lockup');
     this.config.onFault?.(record);

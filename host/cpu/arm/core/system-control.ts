@@ -103,26 +103,20 @@ export class SystemControl implements CoreControl {
   }
 
   loadExclusive(address: number, size: 1 | 2 | 4): number {
-    this.checkAligned(address, size);
-    const value = this.config.memory.load(address, size);
+    const value = this.config.memory.load(address, size, 'aligned');
     this.exclusive = true;
     return value;
   }
 
   storeExclusive(address: number, size: 1 | 2 | 4, value: number): number {
-    this.checkAligned(address, size);
     if (!this.exclusive) return 1;
-    this.config.memory.store(address, size, value);
+    this.config.memory.store(address, size, value, 'aligned');
     this.exclusive = false;
     return 0;
   }
 
   clearExclusive(): void {
     this.exclusive = false;
-  }
-
-  private checkAligned(address: number, size: number): void {
-    if (address & (size - 1)) throw new Fault(CFSR.UNALIGNED, undefined, 'exclusive access that is not aligned');
   }
 
   readFpscr(): number {

@@ -6,8 +6,8 @@ import { CFSR, Fault } from '../core/fault.js';
 import { decode, isWide } from '../isa/decode.js';
 import type { CoreControl } from '../core/control.js';
 import type { Ops, Site } from '../isa/ops.js';
-import type { Decoded, Fields, TimingClass } from '../isa/row.js';
-import { issueCycles, pairing, PIPE, pipeAfter, REFILL } from '../timing.js';
+import type { Decoded, Fields } from '../isa/row.js';
+import { issueCycles, pairing, PIPE, pipeAfter } from '../timing.js';
 
 export interface Prepared {
   /** The halfwords: hw1, or hw1 << 16 | hw2. */
@@ -26,16 +26,12 @@ export interface Prepared {
   /** Cycles saved after a load. */
   readonly pairing: number;
   readonly pipe: number;
-  /** Cycles of the refill, when it branches. */
-  readonly refill: number;
-  readonly divide: 'signed' | 'unsigned' | undefined;
   /** Flash lines of its first and last byte, -1 in other memories. */
   readonly line: number;
   readonly lastLine: number;
 }
 
 const ALWAYS = 14;
-const DIRECT: readonly TimingClass[] = ['branch', 'branchLink', 'compareBranch'];
 
 type Table = (Prepared | undefined)[];
 
@@ -91,8 +87,6 @@ export class PreparedCode {
     return {
       bits, pc, next: pc + length, decoded, fields, run: 'run' in row ? row.run : undefined, system: 'system' in row ? row.system : undefined, fpu: row.fpu === true,
       condition: row.condition?.(fields) ?? ALWAYS, cycles: issueCycles(decoded), pairing: pairing(PIPE.load, decoded), pipe: pipeAfter(decoded),
-      refill: DIRECT.includes(row.timing) ? REFILL.direct : REFILL.computed,
-      divide: row.timing !== 'divide' ? undefined : row.name.startsWith('S') ? 'signed' : 'unsigned',
       line: flash ? (pc + span.alias) >>> 4 : -1, lastLine: flash ? (pc + span.alias + length - 1) >>> 4 : -1,
     };
   }
