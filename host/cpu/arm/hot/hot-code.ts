@@ -48,6 +48,8 @@ export class HotCode {
   private readonly environment: Record<string, WebAssembly.ExportValue>;
   private readonly enterRegion: (region: number) => void;
   private readonly layout: MemoryLayout;
+  /** By region: cycles that must be left so that its first block is entered at all. */
+  private readonly wants = new Int32Array(MOST_REGIONS + 1);
   private readonly queue = new Set<number>();
   private readonly refused = new Set<number>();
   private readonly hot: number;
@@ -81,7 +83,7 @@ export class HotCode {
     const offset = this.state[STATE.PC] - this.origin;
     if (offset >>> 0 >= this.byteCount) return false;
     const region = this.regionOf[offset >>> 1];
-    if (region === 0) return false;
+    if (region === 0 || this.state[STATE.LEFT] < this.wants[region]) return false;
     this.enterRegion(region);
     return true;
   }
@@ -125,7 +127,9 @@ export class HotCode {
         this.refused.add(head);
         continue;
       }
-      bodies.push(new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, regionType: TYPE.region }, blocks, head).translate());
+      const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, regionType: TYPE.region }, blocks, head);
+      this.wants[first + bodies.length] = translator.firstBlockCycles;
+      bodies.push(translator.translate());
       done.push(head);
       for (const block of blocks.values()) this.translated.instructions += block.instructions.length;
     }
