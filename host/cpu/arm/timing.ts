@@ -27,6 +27,8 @@ export function issueCycles({ row, fields }: Decoded): number {
     case 'loadMultiple': case 'storeMultiple': case 'fpuLoadMultiple': case 'fpuStoreMultiple': return 1 + words;
     case 'tableBranch': return 2;
     case 'exclusive': return 2;
+    // Floating point: DDI 0439, table 7-1. Two registers between the units take two cycles.
+    case 'fpuTransfer': return Math.max(1, words);
     case 'fpuMultiplyAccumulate': return 3;
     case 'fpuDivide': return 14;
     default: return 1;
