@@ -302,7 +302,7 @@ export class Fpu {
       : inexact && (mode === RMODE.plusInfinity ? !negative : mode === RMODE.minusInfinity && negative);
     // The hidden one of a normal number adds 1 to the exponent field, and so does a fraction that overflows.
     const exponentField = denormal ? 0 : exponent - format.leastExponent;
-    let bits = (exponentField << format.fractionBits) + integer + Number(up);
+    let bits = exponentField * powerOfTwo(format.fractionBits) + integer + Number(up);
     if (format === HALF && (fpscr & FPSCR.AHP) !== 0) {
       // No infinities: the largest exponent is one like others, and beyond it the operation is invalid and nothing else.
       if (bits > 0x7fff) {
