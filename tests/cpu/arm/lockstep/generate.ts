@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Writes programs that execute given rows of the instruction table with random fields and operands, and go where they are meant to.
 
-import { decodeAt } from './table.js';
 import type { Decoded, Fields, Row } from '../../../../host/cpu/arm/isa/row.js';
 import { Assembler, CONDITION, LR, SP, SYSM } from './assembler.js';
-import { patternOf, encode } from './patterns.js';
+import { decodeBits, encode, patternOf } from './patterns.js';
 import { probe, type Footprint } from './probe.js';
 import { Random } from './random.js';
 import {
@@ -22,6 +21,12 @@ export interface Program {
 const ATTEMPTS = 200;
 /** Registers that hold an address or a number while they are set up. */
 const REGISTERS = 15;
+
+/** An IT block around an instruction: how many others are before it and after it. */
+interface Block {
+  readonly before: number;
+  readonly after: number;
+}
 
 /** Raised when an instruction cannot be placed with the fields at hand. */
 class Unsuitable extends Error {}
@@ -169,22 +174,21 @@ export class Generator {
 
   /** Random fields that make `row` an instruction that can be executed at `pc`. */
   choose(row: Row, pc: number, inIT: boolean, given: Fields = {}): Decoded {
-    const { fields, length } = patternOf(row);
+    const { places, length } = patternOf(row);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const values: Record<string, number> = {};
-      for (const { name, width } of fields) values[name] = given[name] ?? this.fieldValue(name, width);
-      const decoded = decodeAt(encode(row, values), length, pc, inIT);
-      if (decoded?.row === row && !row.unpredictable?.(decoded.fields)) return decoded;
+      for (const { name, mask } of places) values[name] = given[name] ?? this.fieldValue(name, mask);
+      const decoded = decodeBits(encode(row, values), length, pc, inIT);
+      if (decoded.row === row && !row.unpredictable?.(decoded.fields)) return decoded;
     }
     throw new Unsuitable(row.name);
   }
 
-  private fieldValue(name: string, width: number): number {
+  private fieldValue(name: string, all: number): number {
     const { random } = this;
-    const all = 2 ** width - 1;
-    if (/list/.test(name)) return random.chance(0.3) ? 1 << random.below(width) : random.word() & all;
-    if (/^imm/.test(name)) return random.pick([0, all, 1, all >> 1, 1 << random.below(width), random.word() & all, random.word() & all, random.word() & all]);
-    return random.word() & all;
+    const any = random.word() & all;
+    if (!/^(imm|list|rest)/.test(name)) return any;
+    return random.pick([0, all, 1, all >> 1, (1 << random.below(32)) & all, any, any, any]);
   }
 
   /** Instructions between others: they compute, and leave the given registers alone. */
@@ -226,21 +230,22 @@ export class Generator {
     return false;
   }
 
-  /** What an IT block around an instruction is to be: the places before and after it, and the condition. */
-  private block(row: Row): { before: number; after: number } | undefined {
+  /** What an IT block around an instruction is to be, if any: the number of places before and after it. */
+  private block(draft: Decoded): Block | undefined {
     const { random } = this;
+    const { row } = draft;
     if (row.inIT === 'never' || row.condition || !random.chance(0.4)) return undefined;
     const length = random.between(1, 4);
-    const place = row.inIT === 'last' ? length - 1 : random.below(length);
-    return { before: place, after: row.inIT === 'last' ? 0 : length - 1 - place };
+    const last = row.inIT === 'last' || probe(draft, Array(REGISTERS).fill(0)).target !== undefined;
+    const before = last ? length - 1 : random.below(length);
+    return { before, after: length - 1 - before };
   }
 
   private ordinaryUnit(row: Row): void {
     const { asm, random } = this;
     // Fields first, for a place that is not yet known; the address matters to few and is put right below.
-    const block = this.block(row);
-    const inIT = block !== undefined;
-    const draft = this.choose(row, asm.here, inIT);
+    const draft = this.choose(row, asm.here, false);
+    const block = this.block(draft);
     const zeros = Array<number>(REGISTERS).fill(0);
     const { reads, accesses, target, targetAddress } = probe(draft, zeros);
     const isLoadedTarget = targetAddress !== undefined;
@@ -248,7 +253,9 @@ export class Generator {
     if (target !== undefined && !isLoadedTarget && reads.size > 0 && row.timing !== 'compareBranch') return this.computedBranch(draft, block);
     if (target !== undefined && !isLoadedTarget) return this.directBranch(draft, block);
     if (row.timing === 'tableBranch') throw new Error('table branches are special');
-    if (reads.size === 0 || !this.baseOf(draft, zeros)) {
+    const addressed = this.baseOf(draft, zeros) !== undefined;
+    if (!addressed && this.depends(draft)) throw new Unsuitable(row.name);
+    if (!addressed) {
       if (accesses.some((a) => a.store) || isLoadedTarget) throw new Unsuitable(row.name);
       return this.literalLoad(draft, block);
     }
@@ -267,6 +274,12 @@ export class Generator {
     if (!isLoadedTarget) return;
     for (let i = random.below(3); i > 0; i--) this.filler(new Set(), false);
     asm.wordAt(footprint.targetAddress!, asm.here | 1);
+  }
+
+  /** Whether any register has a say in where an access goes. */
+  private depends(instruction: Decoded): boolean {
+    const at = (fill: number) => probe(instruction, Array<number>(REGISTERS).fill(fill)).accesses[0].address;
+    return at(0) !== at(0x1230);
   }
 
   /** The register that an access's address follows one to one. */
@@ -306,7 +319,7 @@ export class Generator {
   }
 
   /** Writes the instruction, alone or in its IT block, whose other places are filled. The last word is its place. */
-  private emit(instruction: Decoded, block: { before: number; after: number } | undefined, keep: ReadonlySet<number>): void {
+  private emit(instruction: Decoded, block: Block | undefined, keep: ReadonlySet<number>): void {
     const { asm } = this;
     if (!block) return asm.instruction(instruction.bits, instruction.length);
     this.openBlock(block.before + 1 + block.after);
@@ -325,7 +338,7 @@ export class Generator {
     this.asm.it(condition, ((mask << 1) | 1) << (4 - length));
   }
 
-  private computingUnit(draft: Decoded, block: { before: number; after: number } | undefined): void {
+  private computingUnit(draft: Decoded, block: Block | undefined): void {
     const { asm, random } = this;
     const { reads } = probe(draft, Array(REGISTERS).fill(0));
     // A stack pointer that is read or written may be anything between two units that need one.
@@ -336,7 +349,7 @@ export class Generator {
   }
 
   /** Literal loads: the constants are the code around. The instruction's offset decides which; its alignment must fit. */
-  private literalLoad(draft: Decoded, block: { before: number; after: number } | undefined): void {
+  private literalLoad(draft: Decoded, block: Block | undefined): void {
     const { asm, random } = this;
     if (random.chance(0.5)) asm.nop();
     const start = asm.here;
@@ -349,7 +362,7 @@ export class Generator {
   }
 
   /** MOV PC, ADD PC, BX, BLX: the register is set so that the branch leads on. */
-  private computedBranch(draft: Decoded, block: { before: number; after: number } | undefined): void {
+  private computedBranch(draft: Decoded, block: Block | undefined): void {
     const { asm, random } = this;
     const { reads, writes } = probe(draft, Array(REGISTERS).fill(0));
     if (reads.size !== 1 || reads.has(SP)) throw new Unsuitable(draft.row.name);
@@ -373,7 +386,7 @@ export class Generator {
   }
 
   /** B, BL, CBZ: to somewhere ahead, or by way of code that lies elsewhere. */
-  private directBranch(draft: Decoded, block: { before: number; after: number } | undefined): void {
+  private directBranch(draft: Decoded, block: Block | undefined): void {
     const { asm, random } = this;
     const { reads } = probe(draft, Array(REGISTERS).fill(0));
     for (const r of reads) asm.set(r, random.chance(0.5) ? 0 : random.operand());
@@ -386,7 +399,7 @@ export class Generator {
     this.aimBranch(draft, pc, asm.here);
   }
 
-  private branchBack(draft: Decoded, block: { before: number; after: number } | undefined): void {
+  private branchBack(draft: Decoded, block: Block | undefined): void {
     const { asm, random } = this;
     const over = asm.here;
     asm.here += 4;
@@ -405,7 +418,7 @@ export class Generator {
     asm.here = end;
   }
 
-  private branchFar(draft: Decoded, block: { before: number; after: number } | undefined): void {
+  private branchFar(draft: Decoded, block: Block | undefined): void {
     const { asm } = this;
     this.emit(draft, block, probe(draft, Array(REGISTERS).fill(0)).reads);
     const end = asm.here;
@@ -423,13 +436,13 @@ export class Generator {
   /** Rewrites a branch at `pc` so that it goes to `target`: sets the bits of its offset from the largest down. */
   private aimBranch(draft: Decoded, pc: number, target: number): void {
     const { asm } = this;
-    const { fields, length } = patternOf(draft.row);
-    const offsets = fields.filter(({ name }) => /^(imm|S$|J|i$)/.test(name));
-    const ones = offsets.filter(({ width }) => width === 1);
-    const wide = offsets.filter(({ width }) => width > 1);
+    const { places, length } = patternOf(draft.row);
+    const offsets = places.filter(({ name }) => /^(imm|S$|J|i$)/.test(name));
+    const ones = offsets.filter(({ mask }) => mask === 1);
+    const wide = offsets.filter(({ mask }) => mask > 1);
     const goes = (values: Fields) => {
-      const decoded = decodeAt(encode(draft.row, values), length, pc, draft.inIT);
-      return decoded?.row === draft.row ? probe(decoded, Array(REGISTERS).fill(0)).target : undefined;
+      const decoded = decodeBits(encode(draft.row, values), length, pc, draft.inIT);
+      return decoded.row === draft.row ? probe(decoded, Array(REGISTERS).fill(0)).target : undefined;
     };
     for (let combination = 0; combination < 2 ** ones.length; combination++) {
       const values: Record<string, number> = { ...draft.fields };
@@ -439,7 +452,7 @@ export class Generator {
       if (start === undefined) continue;
       let missing = (target - start) | 0;
       if (missing < 0) continue;
-      const bits = wide.flatMap(({ name, width }) => Array.from({ length: width }, (_, bit) => {
+      const bits = wide.flatMap(({ name, mask }) => Array.from({ length: 32 - Math.clz32(mask) }, (_, bit) => {
         const there = goes({ ...values, [name]: 2 ** bit });
         return { name, bit, weight: there === undefined ? 0 : (there - start) | 0 };
       })).sort((a, b) => b.weight - a.weight);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Units for instructions that need a scene of their own: table branches, exclusives, special registers, IT, hints and barriers.
 
-import type { Decoded, Row } from '../../../../host/cpu/arm/isa/row.js';
-import { LR, SP, SYSM } from './assembler.js';
+import type { Row } from '../../../../host/cpu/arm/isa/row.js';
+import { SP, SYSM } from './assembler.js';
 import type { Generator } from './generate.js';
-import { patternOf } from './patterns.js';
 import { probe } from './probe.js';
 import { SCRATCH } from './scene.js';
 
