@@ -322,7 +322,8 @@ export class TranslatorOps implements Ops<Node> {
     f.set(sum, op(OP.addF64, op(OP.mulF64, wide(b), wide(c)), wide(a)));
     const s = get(sum);
     this.leaveIf(op(OP.eqI64, op(OP.andI64, op(OP.reinterpretF64, s), constI64(0x1fffffff)), constI64(0x10000000)));
-    return this.normal(opF32(OP.demote, s), ONE);
+    // A sum below the least denormal is demoted to zero, too, and underflows: only a sum that is zero itself is exact.
+    return this.normal(opF32(OP.demote, s), op(OP.eqF64, s, constF64(0)));
   }
   fcompare(a: Node, b: Node): void {
     const [x, y] = [this.keepF32(asF32(a)), this.keepF32(asF32(b))];
