@@ -27,8 +27,10 @@ function tableBranch(g: Generator, row: Row): void {
     table = g.constants(Array.from({ length: (entries * width) / 4 }, () => random.word()));
     asm.set(Rn, table);
   }
-  const pc = asm.here;
-  asm.instruction(draft.bits, 4);
+  // Behind a table branch that is not taken there must be code.
+  if (Rn === 15) asm.instruction(draft.bits, 4);
+  else g.place(draft, new Set([Rn, Rm]));
+  const pc = asm.here - 4;
   if (Rn === 15) {
     table = asm.here;
     for (let i = 0; i < (entries * width) / 2; i++) asm.half(random.word() & 0xffff);
@@ -56,7 +58,7 @@ function exclusive(g: Generator, row: Row): void {
   const zeros = Array<number>(15).fill(0);
   const { accesses, reads } = probe(draft, zeros);
   const clear = () => asm.half(0xf3bf, 0x8f2f);
-  if (accesses.length === 0) return asm.instruction(draft.bits, draft.length);
+  if (accesses.length === 0) return g.place(draft);
   const [{ store, byteCount, address }] = accesses;
   const place = SCRATCH + 0x100 + 4 * random.below(0x100) + (byteCount === 4 ? 0 : byteCount * random.below(4 / byteCount));
   const { Rn } = draft.fields;
@@ -71,7 +73,7 @@ function exclusive(g: Generator, row: Row): void {
       if (random.chance(0.2)) clear();
     } else clear();
   }
-  asm.instruction(draft.bits, draft.length);
+  g.place(draft, reads);
 }
 
 /** What MSR may write without losing the program: the register's number and values. */
@@ -87,9 +89,10 @@ const WRITABLE: readonly (readonly [sysm: number, values: readonly number[]])[] 
 function writeSpecial(g: Generator, row: Row): void {
   const { asm, random } = g;
   const [sysm, values] = random.pick(WRITABLE);
-  const { bits, fields } = g.choose(row, asm.here, false, { SYSm: sysm, ...(sysm > 3 ? { mask: 2 } : {}) });
-  asm.set(fields.Rn, values.length > 0 ? random.pick(values) : random.operand());
-  asm.instruction(bits, 4);
+  const draft = g.choose(row, asm.here, false, { SYSm: sysm, ...(sysm > 3 ? { mask: 2 } : {}) });
+  const { Rn } = draft.fields;
+  asm.set(Rn, values.length > 0 ? random.pick(values) : random.operand());
+  g.place(draft, new Set([Rn]));
   asm.isb();
   // Read back as a whole, then undone.
   asm.mrs(random.below(13), sysm === SYSM.BASEPRI_MAX ? SYSM.BASEPRI : sysm);
@@ -99,9 +102,9 @@ function writeSpecial(g: Generator, row: Row): void {
 /** MRS of the registers that there are. */
 function readSpecial(g: Generator, row: Row): void {
   const { asm, random } = g;
-  const { bits } = g.choose(row, asm.here, false, { SYSm: random.pick([0, 1, 2, 3, 5, 6, 7, 8, 9, 16, 17, 18, 19, 20]) });
+  const draft = g.choose(row, asm.here, false, { SYSm: random.pick([0, 1, 2, 3, 5, 6, 7, 8, 9, 16, 17, 18, 19, 20]) });
   if (random.chance(0.5)) g.setFlags();
-  asm.instruction(bits, 4);
+  g.place(draft);
 }
 
 /** CPS, read back and undone. */
@@ -116,16 +119,16 @@ function changeState(g: Generator, row: Row): void {
 
 function supervisorCall(g: Generator, row: Row): void {
   g.setStack();
-  const { bits, length } = g.choose(row, g.asm.here, false);
-  g.asm.instruction(bits, length);
+  g.place(g.choose(row, g.asm.here, false));
 }
 
 /** VMSR with a value whose reserved bits are zero. */
 function writeFpscr(g: Generator, row: Row): void {
   const { asm, random } = g;
-  const { bits, fields } = g.choose(row, asm.here, false);
-  asm.set(fields.Rt, random.word() & 0xf7c0009f);
-  asm.instruction(bits, 4);
+  const draft = g.choose(row, asm.here, false);
+  const { Rt } = draft.fields;
+  asm.set(Rt, random.word() & 0xf7c0009f);
+  g.place(draft, new Set([Rt]));
 }
 
 export function specialUnit(g: Generator, row: Row): void {
@@ -137,6 +140,5 @@ export function specialUnit(g: Generator, row: Row): void {
   if (/^CPS/.test(row.name)) return changeState(g, row);
   if (/^SVC/.test(row.name)) return supervisorCall(g, row);
   if (/^VMSR/.test(row.name)) return writeFpscr(g, row);
-  const { bits, length } = g.choose(row, g.asm.here, false);
-  g.asm.instruction(bits, length);
+  g.place(g.choose(row, g.asm.here, false));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A program that executes any encodings, one after the other, and keeps which of them are undefined: for QEMU and for our core alike.
 
-import { assembleImage } from './gnu-assembler.js';
+import { assembleArm } from '../../../../host/testing/arm-program.js';
 
 /** Where the program keeps its numbers. */
 export const TRIAL = {
@@ -114,7 +114,7 @@ finished:
 export function trialImage(encodings: readonly number[]): Uint8Array {
   if (encodings.length > TRIAL.limit) throw new RangeError(`${encodings.length} encodings; ${TRIAL.limit} at a time`);
   const image = new Uint8Array(0x400000);
-  image.set(assembleImage(text(encodings.length)));
+  image.set(assembleArm(text(encodings.length), 0).bytes);
   const view = new DataView(image.buffer);
   encodings.forEach((bits, i) => {
     const [first, second] = bits < 0x10000 ? [bits, SVC_1] : [bits >>> 16, bits & 0xffff];
