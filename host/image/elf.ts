@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads 32-bit ELF files: what is loaded, sections' addresses, symbols. System V ABI, chapters 4 and 5.
 
+import { inflateSync } from 'node:zlib';
 import { hex32, ImageError, type Segment } from './segment.js';
 
 /** e_machine of Arm: ELF for the Arm Architecture, 5.3. */
@@ -19,6 +20,8 @@ export interface ElfSection {
   readonly byteCount: number;
   /** Whether it takes part in memory at run time (SHF_ALLOC). */
   readonly isAllocated: boolean;
+  /** Its bytes in the file, unpacked; none for .bss and the like. @throws ImageError when they are not in the file */
+  contents(): Uint8Array;
 }
 
 export interface Elf {
@@ -34,7 +37,7 @@ export interface Elf {
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const HEADER_BYTES = 52, PROGRAM_HEADER_BYTES = 32, SECTION_HEADER_BYTES = 40, SYMBOL_BYTES = 16;
-const PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHN_UNDEF = 0;
+const PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0;
 const TYPES = ['none', 'object', 'function', 'section', 'file'] as const;
 
 /** Whether it begins as an ELF file does. */
@@ -95,9 +98,21 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
     segments: loads.map((l) => ({ address: l.physical, bytes: piece(`what is loaded at ${hex32(l.physical)}`, l.offset, l.fileBytes) })),
     memory: loads.map((l) => ({ address: l.virtual, byteCount: l.memoryBytes })),
     // Section 0 is none.
-    sections: sectionHeaders.slice(1).map((s) => ({
-      name: text(sectionNames, s.name), address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0,
-    })),
+    sections: sectionHeaders.slice(1).map((s, i) => {
+      const name = text(sectionNames, s.name);
+      return {
+        name, address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0,
+        contents: () => {
+          const stored = contents(i + 1, `section ${name}`);
+          if (!(s.flags & SHF_COMPRESSED)) return stored;
+          try {
+            return inflateSync(stored.subarray(COMPRESSION_HEADER_BYTES));
+          } catch {
+            return fail(`section ${name} cannot be unpacked`);
+          }
+        },
+      };
+    }),
     symbols: symbolTable < 0 ? [] : readSymbols(contents(symbolTable, 'the symbol table'), contents(sectionHeaders[symbolTable].link, "the symbols' names")),
   };
 
