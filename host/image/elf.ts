@@ -20,6 +20,8 @@ export interface ElfSection {
   readonly byteCount: number;
   /** Whether it takes part in memory at run time (SHF_ALLOC). */
   readonly isAllocated: boolean;
+  /** Whether it holds code (SHF_EXECINSTR). */
+  readonly isExecutable: boolean;
   /** Its bytes in the file, unpacked; none for .bss and the like. @throws ImageError when they are not in the file */
   contents(): Uint8Array;
 }
@@ -37,7 +39,7 @@ export interface Elf {
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const HEADER_BYTES = 52, PROGRAM_HEADER_BYTES = 32, SECTION_HEADER_BYTES = 40, SYMBOL_BYTES = 16;
-const PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0;
+const PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_EXECINSTR = 4, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0;
 const TYPES = ['none', 'object', 'function', 'section', 'file'] as const;
 
 /** Whether it begins as an ELF file does. */
@@ -101,7 +103,7 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
     sections: sectionHeaders.slice(1).map((s, i) => {
       const name = text(sectionNames, s.name);
       return {
-        name, address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0,
+        name, address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0, isExecutable: (s.flags & SHF_EXECINSTR) !== 0,
         contents: () => {
           const stored = contents(i + 1, `section ${name}`);
           if (!(s.flags & SHF_COMPRESSED)) return stored;

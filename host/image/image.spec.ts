@@ -51,7 +51,7 @@ describe('ELF', () => {
     ]);
     const { contents, ...vectors } = sections[0];
     assert.equal(contents().length, 8);
-    assert.deepEqual(vectors, { name: '.isr_vector', address: FLASH, byteCount: 8, isAllocated: true });
+    assert.deepEqual(vectors, { name: '.isr_vector', address: FLASH, byteCount: 8, isAllocated: true, isExecutable: false });
     assert.equal(entry, FLASH | 1);
     assert.equal(machine, 40);
   });
