@@ -1,11 +1,34 @@
 // SPDX-License-Identifier: MIT
-// Lets Ctrl-C end work that never comes back to node's event loop, and lets the program tidy up after it.
+// Lets Ctrl-C end work, also such as never comes back to node's event loop, and lets the program tidy up after it.
 
 import { runInNewContext } from 'node:vm';
 
 /** The user pressed Ctrl-C. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
+}
+
+const interrupted = (): Interrupted => new Interrupted('interrupted; nothing was written');
+
+/**
+ * Waits for `work`; SIGINT ends the waiting, and what the work comes to is of no interest then. A signal that comes while the work keeps node busy is
+ * seen when it has ended.
+ * @throws Interrupted, and what `work` throws
+ */
+export async function interruptibleWait<T>(work: Promise<T>): Promise<T> {
+  let onSignal: () => void = () => {};
+  const signal = new Promise<never>((_, reject) => {
+    onSignal = () => reject(interrupted());
+    process.once('SIGINT', onSignal);
+  });
+  try {
+    const result = await Promise.race([work, signal]);
+    // The event loop tells of a signal only when it comes to wait.
+    await Promise.race([new Promise(setImmediate), signal]);
+    return result;
+  } finally {
+    process.off('SIGINT', onSignal);
+  }
 }
 
 /**
@@ -17,7 +40,7 @@ export function interruptible<T>(work: () => T): T {
   try {
     return runInNewContext('work()', { work }, { breakOnSigint: true }) as T;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw new Interrupted('interrupted; nothing was written');
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw interrupted();
     throw error;
   }
 }

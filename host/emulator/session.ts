@@ -14,7 +14,7 @@ import type { RunResult } from '../profile/run-result.js';
 import type { WrittenFile } from '../profile/summary.js';
 import { prepareCpu } from './create-cpu.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
-import { interruptible } from './interruptible.js';
+import { interruptible, interruptibleWait } from './interruptible.js';
 import { resultOf, sentAudioOf } from './result.js';
 
 export interface SessionOptions extends EmulationOptions {
@@ -52,20 +52,26 @@ const LONGEST_BOOT_SECONDS = 2;
 /** @throws MidiFileError, CompileError, FirmwareTrap, OutputError, Interrupted; files appear only when they are whole */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
   const { board, midi, wav, vcd, midiOut, report, onProgress } = options;
-  const file = midi === undefined ? undefined : await readMidiFile(midi);
-  for (const path of [wav, vcd, midiOut]) if (path !== undefined) await prepareOutput(path);
-  if (report !== undefined) await prepareOutput(join(report, 'report.html'));
-  const firmware = await compileFirmware(options.firmware, board);
-  await prepareCpu(options);
-  const emulated = new EmulatedBoard(board, firmware, options);
-  const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
-
-  if (onProgress) emulated.at(0, () => { onProgress(emulated.now / total); return emulated.now + total / 200; });
-  const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
+  const prepared = await interruptibleWait((async () => {
+    const file = midi === undefined ? undefined : await readMidiFile(midi);
+    for (const path of [wav, vcd, midiOut]) if (path !== undefined) await prepareOutput(path);
+    if (report !== undefined) await prepareOutput(join(report, 'report.html'));
+    const firmware = await compileFirmware(options.firmware, board);
+    await prepareCpu(options);
+    return { file, firmware };
+  })());
+  const { file, firmware } = prepared;
+  let analyser: LogicAnalyser | undefined;
+  let emulated: EmulatedBoard;
   try {
-    interruptible(() => {
-      perform(emulated, total, file);
+    emulated = interruptible(() => {
+      const made = new EmulatedBoard(board, firmware, options);
+      const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
+      if (onProgress) made.at(0, () => { onProgress(made.now / total); return made.now + total / 200; });
+      if (vcd !== undefined) analyser = attachAnalyser(made, vcd, options.vcdWindow);
+      perform(made, total, file);
       analyser?.close();
+      return made;
     });
   } finally {
     analyser?.abort();

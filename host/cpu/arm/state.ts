@@ -35,12 +35,17 @@ export const STATE = {
   FPU_READY: 27,
   /** 1 when the plain arithmetic of WebAssembly gives what FPSCR asks for: round to nearest, no flush to zero, IXC already set. */
   FPU_PLAIN: 28,
-  /** Flash line (address / 16) that instructions come from, -1 for none. */
+  /** Flash line, counted from the start of flash, that instructions come from; -1 for none. */
   LINE: 29,
   /** Counts accesses to flash lines, for the least recently used one. */
   LINE_CLOCK: 30,
   /** S0 to S31: 32 words. */
   S: 32,
+  /** What a fetch or read of flash waits that misses the cache, and a fetch of the line after the last one. */
+  MISS: 64,
+  MISS_SEQUENTIAL: 65,
+  /** Bit 0: the instruction cache is on; bit 1: the data cache. */
+  CACHES: 66,
 } as const;
 
 /** Bytes kept for the state; what follows is laid out by memory-layout of the engine. */

@@ -11,9 +11,10 @@ export const PIPE = { none: 0, load: 1, store: 2 } as const;
 
 /** Refill of the pipeline by a taken branch: 1 to 3 cycles in the manual; 1 when the target is known early. */
 export const REFILL = { direct: 1, computed: 2 } as const;
-/** A division whose operands give no quotient digit, and the further cycles of the longest one. */
+/** A division whose operands give no quotient digit. */
 const DIVIDE_LEAST = 2;
-export const DIVIDE_MOST = 12;
+/** Further cycles of the longest division. */
+export const DIVIDE_EXTRA_MOST = 10;
 
 /** Cycles of an instruction by itself: no pairing, branch not taken, quickest division, aligned data, no waits. */
 export function issueCycles({ row, fields }: Decoded): number {
@@ -27,21 +28,26 @@ export function issueCycles({ row, fields }: Decoded): number {
     case 'loadMultiple': case 'storeMultiple': case 'fpuLoadMultiple': case 'fpuStoreMultiple': return 1 + words;
     case 'tableBranch': return 2;
     case 'exclusive': return 2;
+    // Floating point: DDI 0439, table 7-1. Two registers between the units take two cycles.
+    case 'fpuTransfer': return Math.max(1, words);
     case 'fpuMultiplyAccumulate': return 3;
     case 'fpuDivide': return 14;
     default: return 1;
   }
 }
 
-/** Cycles saved because the instruction before was still on the bus: loads and stores one after the other overlap by one (3.3.2). */
-export function pairing(previous: number, { row }: Decoded): number {
-  return previous === PIPE.load && (row.timing === 'load' || row.timing === 'fpuLoad') ? 1 : 0;
+/** Cycles saved because the instruction before was still on the bus: loads one after the other overlap by one (3.3.2). Not inside of IT blocks. */
+export function pairing(previous: number, { row, inIT }: Decoded): number {
+  return !inIT && previous === PIPE.load && (row.timing === 'load' || row.timing === 'fpuLoad') ? 1 : 0;
 }
 
 /** What an instruction leaves for the next one's pairing; a taken branch leaves nothing. */
-export function pipeAfter({ row }: Decoded): number {
-  return row.timing === 'load' || row.timing === 'fpuLoad' ? PIPE.load : PIPE.none;
+export function pipeAfter({ row, inIT }: Decoded): number {
+  return !inIT && (row.timing === 'load' || row.timing === 'fpuLoad') ? PIPE.load : PIPE.none;
 }
+
+/** What an instruction takes that its condition skips. */
+export const SKIPPED = 1;
 
 /** Cycles of a division beyond the least, for operands as magnitudes without sign: four quotient bits a cycle. */
 export function divideExtra(dividend: number, divisor: number): number {

@@ -5,6 +5,9 @@
 /** Bytes of a memory access. */
 export type Size = 1 | 2 | 4;
 
+/** What is special about an access: it must be aligned, or it is made with the rights of unprivileged code (LDRT, STRT). */
+export type AccessKind = 'aligned' | 'unprivileged';
+
 /**
  * What a row of the instruction table may say. `V` is a 32-bit value: a number in the interpreter, an expression in the translator.
  *
@@ -75,8 +78,8 @@ export interface Ops<V> {
    * Loads, zero-extended. Unaligned ones are allowed unless `aligned` is asked for or CCR.UNALIGN_TRP is set (DDI 0403E, A3.2).
    * A fault ends the instruction.
    */
-  load(address: V, size: Size, aligned?: 'aligned'): V;
-  store(address: V, size: Size, value: V, aligned?: 'aligned'): void;
+  load(address: V, size: Size, kind?: AccessKind): V;
+  store(address: V, size: Size, value: V, kind?: AccessKind): void;
   /** Consecutive words from a word-aligned address on; UsageFault when it is not aligned. The values are kept. */
   loadWords(address: V, count: number): V[];
   storeWords(address: V, values: readonly V[]): void;
@@ -88,8 +91,11 @@ export interface Ops<V> {
   branch(address: number): void;
   /** Goes on at a computed address, whose bit 0 is ignored (MOV PC, ADD PC, TBB). */
   branchTo(address: V): void;
-  /** BX, BLX, and loads of the PC: bit 0 must be set, and EXC_RETURN ends a handler (DDI 0403E, A2.3.1, B1.5.8). */
-  branchExchange(address: V): void;
+  /**
+   * BX, BLX, and loads of the PC: bit 0 must be set, and EXC_RETURN ends a handler (DDI 0403E, A2.3.1, B1.5.8).
+   * @param call BLX, which never ends a handler
+   */
+  branchExchange(address: V, call?: 'call'): void;
 
   /** Single-precision registers as raw bits. */
   s(n: number): V;

@@ -26,11 +26,15 @@ interface RowBase {
   readonly name: string;
   /**
    * The encoding's bits from the first halfword's bit 15 on: 0 and 1, and fields as `name:width` (`imm8:8`), parted by spaces. 16 or 32 bits in all.
-   * A bit in parentheses, `(0)` or `(1)`, is one that should be so, and does not decide.
+   * Bits in parentheses, `(0)` or `(1111)`, are ones that should be so, and do not decide.
    */
   readonly pattern: string;
   /** Constraints beyond the pattern (`Rn != 15`): when it says no, the next row that matches is asked. */
   readonly when?: (f: Fields) => boolean;
+  /** Values that follow from the fields (an expanded constant, a branch's offset): computed once, when decoding, and joined to them. */
+  readonly derive?: (f: Fields) => Fields;
+  /** Whether the manual calls the encoding UNPREDICTABLE with these fields. It executes nonetheless, as written. */
+  readonly unpredictable?: (f: Fields) => boolean;
   /** Assembler text, for traces; defaults to the name. */
   readonly text?: (f: Fields, site: Site) => string;
   readonly timing: TimingClass;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The body of one translated function while it is written: labels, temporaries, exits.
+
+import { ByteWriter } from '../../wasm/writer.js';
+import { F32_TEMPS, LOCAL, LOCAL_F32, LOCAL_F64, F64_TEMPS, TEMPS } from './layout.js';
+import { constant, emit, get, OP, VOID, type Node } from './node.js';
+
+/** What the interpreter must find so that it goes on at an instruction (an exit descriptor). */
+export interface ExitState {
+  readonly pc: number;
+  /** Cycles that were taken off in advance for instructions that are not executed here. */
+  readonly refund: number;
+  readonly line: number;
+  readonly pipe: number;
+  readonly it: number;
+}
+
+/** Registers, flags and S registers that a function uses, as local indices. */
+export interface Usage {
+  readonly used: Set<number>;
+  readonly written: Set<number>;
+}
+
+export class FunctionEmitter implements Usage {
+  readonly out = new ByteWriter();
+  readonly used = new Set<number>();
+  readonly written = new Set<number>();
+  private readonly labels: string[] = [];
+  private temps = 0;
+  private f32Temps = 0;
+  private f64Temps = 0;
+
+  /** @param addExit keeps an exit descriptor and gives its index */
+  constructor(private readonly addExit: (exit: ExitState) => number) {}
+
+  /** Forgets the temporaries of the instruction before. */
+  newInstruction(): void {
+    this.temps = this.f32Temps = this.f64Temps = 0;
+  }
+  temp(): number {
+    if (this.temps === TEMPS) throw new Error('an instruction wants too many temporaries');
+    return LOCAL.TEMP + this.temps++;
+  }
+  tempF32(): number {
+    if (this.f32Temps === F32_TEMPS) throw new Error('an instruction wants too many float temporaries');
+    return LOCAL_F32 + this.f32Temps++;
+  }
+  tempF64(): number {
+    if (this.f64Temps === F64_TEMPS) throw new Error('an instruction wants too many double temporaries');
+    return LOCAL_F64 + this.f64Temps++;
+  }
+
+  /** A local that stands for state: it is loaded on the way in, and stored on the way out when it is written. */
+  read(local: number, f32 = false): Node {
+    this.used.add(local);
+    return get(local, f32);
+  }
+  write(local: number, value: Node): void {
+    this.used.add(local);
+    this.written.add(local);
+    this.set(local, value);
+  }
+
+  emit(node: Node): this {
+    emit(node, this.out);
+    return this;
+  }
+  set(local: number, value: Node): void {
+    this.emit(value).out.u8(OP.set).u32(local);
+  }
+  /** A value computed here, in a temporary. */
+  keep(value: Node): Node {
+    if (value.kind === 'const') return value;
+    const local = this.temp();
+    this.set(local, value);
+    return get(local);
+  }
+  store(address: Node, value: Node, size: 1 | 2 | 4, offset: number): void {
+    this.emit(address).emit(value).out.u8(size === 4 ? OP.store : size === 2 ? OP.store16 : OP.store8).u8(size >> 1).u32(offset);
+  }
+  /** What a load from a computed address leaves on the stack; `align` is that of natural alignment. */
+  load(address: Node, size: 1 | 2 | 4, offset: number): this {
+    this.emit(address).out.u8(size === 4 ? OP.load : size === 2 ? OP.load16 : OP.load8).u8(size >> 1).u32(offset);
+    return this;
+  }
+
+  open(kind: typeof OP.block | typeof OP.loop | typeof OP.if, label: string): void {
+    this.out.u8(kind).u8(VOID);
+    this.labels.push(label);
+  }
+  if(condition: Node): void {
+    this.emit(condition).open(OP.if, '');
+  }
+  else(): void {
+    this.out.u8(OP.else);
+  }
+  close(): void {
+    this.out.u8(OP.end);
+    this.labels.pop();
+  }
+  br(label: string): void {
+    const at = this.labels.lastIndexOf(label);
+    if (at < 0) throw new Error(`no label ${label} is open`);
+    this.out.u8(OP.br).u32(this.labels.length - 1 - at);
+  }
+
+  /** Ends the function; the interpreter goes on at an instruction. */
+  leave(exit: ExitState): void {
+    this.set(LOCAL.EXIT, constant(this.addExit(exit)));
+    this.br('leave');
+  }
+  leaveIf(condition: Node, exit: ExitState): void {
+    this.if(condition);
+    this.leave(exit);
+    this.close();
+  }
+  /** Ends the function; other translated code goes on at `pc`, or the interpreter when there is none. */
+  chain(pc: Node, line: number, pipe: number): void {
+    this.set(LOCAL.PC, pc);
+    this.set(LOCAL.LINE, constant(line));
+    this.set(LOCAL.PIPE, constant(pipe));
+    this.br('chain');
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// The second engine: finds out what code is hot, has it translated, and runs it until the interpreter is wanted.
+
+import type { Decoded } from '../isa/row.js';
+import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
+import type { ArmMemory, PlacedRegion } from '../memory.js';
+import { STATE } from '../state.js';
+import type { ExitState } from './function-emitter.js';
+import { EXIT_BYTES, MOST_EXITS, type MemoryLayout } from './layout.js';
+import { RegionTranslator } from './region-translator.js';
+import { blocksFrom, type Code } from './regions.js';
+import { globalNames, regionModule, supportModule, TYPE } from './support.js';
+
+/** Executions after which code is worth translating. */
+const HOT = 50;
+/** Regions compiled together: a module of its own for each would cost far more memory. */
+const BATCH = 32;
+/** Interpreted instructions that a hot place waits at most for others to join it. */
+const PATIENCE = 20_000;
+/** Numbers of regions are 16-bit. */
+const MOST_REGIONS = 0xffff;
+
+/** Bytes of tables in the engine's memory for a flash of this size. */
+export const tableBytes = (flashBytes: number): number => acceleratorBytes(flashBytes) + flashBytes + MOST_EXITS * EXIT_BYTES + 64;
+
+export interface HotCodeConfig {
+  readonly memory: ArmMemory;
+  /** Flash, whose code is translated, and the RAM that most data is in. */
+  readonly code: PlacedRegion;
+  readonly ram: { readonly origin: number; readonly byteCount: number; readonly offset: number };
+  readonly otherRam: readonly PlacedRegion[];
+  readonly accelerator: FlashAccelerator;
+  /** Byte offset of the tables behind the accelerator's. */
+  readonly tables: number;
+  readonly decode: (pc: number, inIT: boolean) => Decoded;
+  /** Executions after which code is translated; 0: at once, each by itself. */
+  readonly threshold?: number;
+}
+
+export class HotCode {
+  /** Regions translated so far, and instructions in them. */
+  readonly translated = { regions: 0, instructions: 0 };
+  private readonly regionOf: Uint16Array;
+  private readonly heat: Uint8Array;
+  private readonly exits: Int32Array;
+  private readonly state: Int32Array;
+  private readonly table: WebAssembly.Table;
+  private readonly environment: Record<string, WebAssembly.ExportValue>;
+  private readonly enterRegion: (region: number) => void;
+  private readonly layout: MemoryLayout;
+  private readonly queue = new Set<number>();
+  private readonly refused = new Set<number>();
+  private readonly hot: number;
+  private patience = 0;
+  private regionCount = 1;
+  private exitCount = 0;
+  private readonly origin: number;
+  private readonly byteCount: number;
+
+  constructor(private readonly config: HotCodeConfig) {
+    const { memory, code, ram, otherRam, accelerator, tables, threshold = HOT } = config;
+    this.hot = threshold;
+    this.origin = code.origin;
+    this.byteCount = code.byteCount;
+    this.state = memory.state;
+    const exits = (tables + code.byteCount + 15) & ~15;
+    this.layout = { code, ram, otherRam, instructions: accelerator.instructions, datas: accelerator.datas, regionOf: tables, exits };
+    this.regionOf = new Uint16Array(memory.wasm.buffer, tables, code.byteCount >> 1);
+    this.exits = new Int32Array(memory.wasm.buffer, exits, (MOST_EXITS * EXIT_BYTES) >> 2);
+    this.heat = new Uint8Array(code.byteCount >> 1);
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
+    const support = new WebAssembly.Instance(new WebAssembly.Module(supportModule(this.layout)), { e: { memory: memory.wasm, table: this.table } });
+    const { enter, ...rest } = support.exports;
+    this.environment = { memory: memory.wasm, table: this.table, ...rest };
+    this.enterRegion = enter as (region: number) => void;
+    for (const name of globalNames) if (!(name in rest)) throw new Error(`support lacks ${name}`);
+  }
+
+  /** Runs translated code from STATE.PC, if there is any. @returns whether there was; STATE then says where the interpreter goes on */
+  run(): boolean {
+    const offset = this.state[STATE.PC] - this.origin;
+    if (offset >>> 0 >= this.byteCount) return false;
+    const region = this.regionOf[offset >>> 1];
+    if (region === 0) return false;
+    this.enterRegion(region);
+    return true;
+  }
+
+  /** The interpreter is about to execute an instruction. @param start whether control has just come here, by a branch or out of translated code */
+  note(pc: number, start: boolean): void {
+    const offset = pc - this.origin;
+    if (offset >>> 0 >= this.byteCount) return;
+    const at = offset >>> 1;
+    const heat = this.heat[at];
+    if (heat < 255) this.heat[at] = heat + 1;
+    if (start && heat >= this.hot && this.regionOf[at] === 0 && !this.refused.has(pc)) this.queue.add(pc);
+    if (this.queue.size > 0 && (this.queue.size >= BATCH || this.patience++ > PATIENCE || this.hot === 0)) this.translate();
+  }
+
+  /** Forgets all translations: flash has changed. */
+  flush(): void {
+    this.regionOf.fill(0);
+    this.heat.fill(0);
+    this.queue.clear();
+    this.refused.clear();
+    for (let i = 1; i < this.regionCount; i++) this.table.set(i, null);
+    this.regionCount = 1;
+    this.exitCount = 0;
+    Object.assign(this.translated, { regions: 0, instructions: 0 });
+  }
+
+  private translate(): void {
+    const heads = [...this.queue];
+    this.queue.clear();
+    this.patience = 0;
+    // A region has at most some thousand exits.
+    if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + 4096 * heads.length > MOST_EXITS) this.flush();
+    const first = this.regionCount;
+    const bodies: Uint8Array[] = [];
+    const done: number[] = [];
+    for (const head of heads) {
+      const blocks = blocksFrom(this.code, head);
+      const entry = blocks.get(head);
+      if (entry === undefined || entry.instructions.length === 0) {
+        this.refused.add(head);
+        continue;
+      }
+      bodies.push(new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, regionType: TYPE.region }, blocks, head).translate());
+      done.push(head);
+      for (const block of blocks.values()) this.translated.instructions += block.instructions.length;
+    }
+    if (bodies.length === 0) return;
+    this.translated.regions += bodies.length;
+    this.regionCount += bodies.length;
+    while (this.table.length < this.regionCount) this.table.grow(this.table.length);
+    new WebAssembly.Instance(new WebAssembly.Module(regionModule(bodies, first)), { e: this.environment });
+    for (const [i, head] of done.entries()) this.regionOf[(head - this.origin) >>> 1] = first + i;
+  }
+
+  private readonly code: Code = {
+    decode: (pc, inIT) => ((pc - this.origin) >>> 0 >= this.byteCount - 4 ? undefined : this.config.decode(pc, inIT)),
+    warm: (pc) => (pc - this.origin) >>> 0 < this.byteCount && (this.hot === 0 || this.heat[(pc - this.origin) >>> 1] > 0),
+  };
+
+  private readonly addExit = ({ pc, refund, line, pipe, it }: ExitState): number => {
+    if (this.exitCount === MOST_EXITS) throw new Error('too many exits');
+    this.exits.set([pc, refund, line, pipe | (it << 8)], this.exitCount * 4);
+    return this.exitCount++;
+  };
+
+  private readonly literal = (address: number, size: 1 | 2 | 4): number | undefined => {
+    const { code } = this.config;
+    const at = address - code.origin;
+    if (at < 0 || at + size > code.byteCount || address % size !== 0) return undefined;
+    let value = 0;
+    for (let i = 0; i < size; i++) value |= code.bytes[at + i] << (8 * i);
+    return value;
+  };
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The locals of a translated function, and what it needs to know of the memory around it.
+
+import type { CacheTables } from '../flash-accelerator.js';
+
+/** Local indices. The first three are parameters: what every region hands to the next one. */
+export const LOCAL = {
+  /** Cycles left until the next appointment (STATE.LEFT). */
+  LEFT: 0,
+  /** Access clock of the flash caches (STATE.LINE_CLOCK). */
+  CLOCK: 1,
+  /** Flash line that instructions came from (STATE.LINE), on the way in and at an exit into other code. */
+  LINE: 2,
+  /** Where to go on, at an exit into other code, and the pipeline class (STATE.PIPE) there. */
+  PC: 3,
+  PIPE: 4,
+  /** Index into the exit descriptors, at an exit to the interpreter. */
+  EXIT: 5,
+  /** R0 to R14. */
+  R: 6,
+  N: 21,
+  Z: 22,
+  C: 23,
+  V: 24,
+  Q: 25,
+  GE: 26,
+  FPCC: 27,
+  /** Temporaries of one instruction. */
+  TEMP: 28,
+} as const;
+/** How many of them are parameters. */
+export const PARAMETERS = 3;
+export const TEMPS = 44;
+/** S0 to S31, then temporaries. */
+export const LOCAL_S = LOCAL.TEMP + TEMPS;
+export const LOCAL_F32 = LOCAL_S + 32;
+export const F32_TEMPS = 8;
+export const LOCAL_F64 = LOCAL_F32 + F32_TEMPS;
+export const F64_TEMPS = 2;
+export const LOCAL_I32_COUNT = LOCAL.TEMP + TEMPS - PARAMETERS;
+
+/** Functions that every module imports, by index. */
+export const FUNCTION = {
+  /** (line, clock, whether it is the one after the last) => cycles: a line that the instruction cache has not. */
+  fetchMiss: 0,
+  /** (line, clock) => cycles. */
+  dataMiss: 1,
+  /** (address, left, clock) => value: a load outside of the main RAM; sets the globals below. */
+  slowLoad8: 2,
+  slowLoad16: 3,
+  slowLoad32: 4,
+  count: 5,
+} as const;
+
+/** Globals that slow loads leave their outcome in. */
+export const GLOBAL = {
+  /** Cycles that the load took beyond its own; -1 when the interpreter must do it. */
+  extra: 0,
+  /** The access clock after it. */
+  clock: 1,
+} as const;
+
+/** A stretch of addresses and where it lies in the WebAssembly memory. */
+export interface Window {
+  readonly origin: number;
+  readonly byteCount: number;
+  readonly offset: number;
+}
+
+export interface MemoryLayout {
+  /** Code that is translated: flash. */
+  readonly code: Window;
+  /** The RAM that plain loads and stores reach with one comparison. */
+  readonly ram: Window;
+  /** Other RAM that only the core reaches. */
+  readonly otherRam: readonly Window[];
+  readonly instructions: CacheTables;
+  readonly datas: CacheTables;
+  /** Byte offset of a 16-bit region number for each halfword of code, 0 for none. */
+  readonly regionOf: number;
+  /** Byte offset of the exit descriptors. */
+  readonly exits: number;
+}
+
+/** An exit descriptor: what STATE must hold so that the interpreter goes on at an instruction. Words: PC, cycles to give back, LINE, PIPE | IT << 8. */
+export const EXIT_BYTES = 16;
+export const MOST_EXITS = 1 << 17;

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+// One region as the body of a WebAssembly function: blocks in structured form, cycles taken off a block ahead, flash lines fetched as they are entered.
+//
+// The structure is written along the dominator tree (Norman Ramsey: Beyond Relooper, 2022): what a block dominates is written inside of it, and what
+// several edges lead to stands behind a label.
+//
+// Cycles: LEFT is what remains to the next appointment once the block is through, at the most that it can take. A block that does not fit is left to
+// the interpreter, which finds the very instruction. Inside of a block, whatever takes longer than foreseen (a flash line that the cache has not) is
+// begun only while there is time for the longest such wait; otherwise the interpreter does that, too.
+
+import { ByteWriter } from '../../wasm/writer.js';
+import { LONGEST_WAIT } from '../flash-accelerator.js';
+import { STATE } from '../state.js';
+import { DIVIDE_EXTRA_MOST, issueCycles, pairing, PIPE, pipeAfter, SKIPPED } from '../timing.js';
+import { FunctionEmitter, type ExitState } from './function-emitter.js';
+import {
+  EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, type MemoryLayout,
+} from './layout.js';
+import { binary, constant, emit, F32, F64, get, I32, op, OP, type Node } from './node.js';
+import { ALWAYS, structureOf, type Block, type Instruction, type Structure } from './regions.js';
+import { TranslatorOps, type Place, type Target } from './translator-ops.js';
+
+/** Bytes of STATE that a local stands for. */
+const stateOffset = (local: number): number => {
+  if (local >= LOCAL_S) return 4 * (STATE.S + local - LOCAL_S);
+  if (local === LOCAL.FPCC) return 4 * STATE.FPCC;
+  return 4 * (local >= LOCAL.N ? STATE.N + local - LOCAL.N : STATE.R + local - LOCAL.R);
+};
+
+const loadConstantAddress = (size: 1 | 4, offset: number, out: ByteWriter): ByteWriter =>
+  out.u8(OP.const).s32(0).u8(size === 4 ? OP.load : OP.load8).u8(size >> 1).u32(offset);
+
+export interface RegionConfig {
+  readonly layout: MemoryLayout;
+  readonly addExit: (exit: ExitState) => number;
+  readonly literal: Place['literal'];
+  /** Index of the type of a region's function. */
+  readonly regionType: number;
+}
+
+/** Cycles of a condition that fails, and of one that holds. */
+const costOf = (instruction: Instruction): number => issueCycles(instruction.decoded);
+
+export class RegionTranslator {
+  private readonly f: FunctionEmitter;
+  private readonly ops: TranslatorOps;
+  private readonly structure: Structure;
+
+  constructor(private readonly config: RegionConfig, private readonly blocks: ReadonlyMap<number, Block>, private readonly head: number) {
+    this.f = new FunctionEmitter(config.addExit);
+    this.ops = new TranslatorOps(this.f, config.layout);
+    this.structure = structureOf(blocks, head);
+  }
+
+  private lineOf(address: number): number {
+    return (address - this.config.layout.code.origin) >>> 4;
+  }
+
+  /** @returns a code section entry without its size: locals and instructions */
+  translate(): Uint8Array {
+    const { f } = this;
+    f.open(OP.block, 'leave');
+    f.open(OP.block, 'chain');
+    this.tree(this.head);
+    const out = new ByteWriter().u32(3).u32(LOCAL_I32_COUNT).u8(I32).u32(32 + F32_TEMPS).u8(F32).u32(F64_TEMPS).u8(F64);
+    this.prologue(out);
+    out.bytes(f.out.take());
+    out.u8(OP.end);
+    this.chainEpilogue(out);
+    out.u8(OP.end);
+    this.leaveEpilogue(out);
+    return out.u8(OP.end).take().slice();
+  }
+
+  private tree(start: number): void {
+    const { f, structure } = this;
+    const isLoop = structure.isLoop(start);
+    if (isLoop) f.open(OP.loop, `loop ${start}`);
+    const merges = structure.mergesUnder.get(start) ?? [];
+    // The first of the merges is written first, so its label is the innermost.
+    for (const merge of [...merges].reverse()) f.open(OP.block, `block ${merge}`);
+    this.block(this.blocks.get(start)!);
+    for (const merge of merges) {
+      f.close();
+      this.tree(merge);
+    }
+    if (isLoop) f.close();
+  }
+
+  private jump(from: number, to: number): void {
+    const { f, structure } = this;
+    if (structure.order.get(to)! <= structure.order.get(from)!) f.br(`loop ${to}`);
+    else if (structure.isMerge(to)) f.br(`block ${to}`);
+    else this.tree(to);
+  }
+
+  private block(block: Block): void {
+    const { f, ops } = this;
+    ops.newBlock();
+    const { start, instructions, next, stop } = block;
+    const costs: number[] = [];
+    let pipe: number = PIPE.none;
+    for (const instruction of instructions) {
+      const { decoded, refill } = instruction;
+      costs.push(costOf(instruction) - pairing(pipe, decoded) + refill + (decoded.row.timing === 'divide' ? DIVIDE_EXTRA_MOST : 0));
+      pipe = pipeAfter(decoded);
+    }
+    const total = costs.reduce((a, b) => a + b, 0);
+    let line = this.lineOf(start);
+    if (total > 0) {
+      f.emit(binary(OP.sub, get(LOCAL.LEFT), constant(total))).out.u8(OP.tee).u32(LOCAL.LEFT);
+      f.emit(constant(0)).out.u8(OP.ltS);
+      f.open(OP.if, '');
+      f.leave({ pc: start, refund: total, line, pipe: PIPE.none, it: 0 });
+      f.close();
+    }
+    let remaining = total;
+    pipe = PIPE.none;
+    for (const [i, instruction] of instructions.entries()) {
+      const { decoded, it } = instruction;
+      f.newInstruction();
+      const exitAt = (line: number): ExitState => ({ pc: decoded.pc, refund: remaining, line, pipe, it });
+      for (const wanted of [this.lineOf(decoded.pc), this.lineOf(decoded.pc + decoded.length - 2)]) {
+        if (wanted === line) continue;
+        this.fetch(wanted, true, exitAt(line));
+        line = wanted;
+      }
+      this.instruction(block, instruction, exitAt(line), line);
+      remaining -= costs[i];
+      pipe = pipeAfter(decoded);
+    }
+    if (stop !== undefined) f.leave({ pc: stop, refund: 0, line, pipe, it: instructions.length > 0 ? this.itAt(block) : 0 });
+    else if (next !== undefined) this.edge(start, next, line, pipe);
+  }
+
+  /** ITSTATE behind a block that ends in front of an instruction of the interpreter's. */
+  private itAt({ instructions }: Block): number {
+    const { decoded: { row, fields }, it } = instructions[instructions.length - 1];
+    if (row.name.startsWith('IT ')) return (fields.firstcond << 4) | fields.mask;
+    return (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
+  }
+
+  private instruction(block: Block, instruction: Instruction, exit: ExitState, line: number): void {
+    const { f, ops } = this;
+    const { decoded, condition, refill, falls } = instruction;
+    if (decoded.row.name.startsWith('IT ')) return;
+    const place: Place = { site: decoded, exit, literal: this.config.literal, go: (target) => this.go(block, target, line) };
+    const conditional = condition < ALWAYS;
+    if (conditional) f.if(this.condition(condition));
+    ops.instruction(place, decoded, conditional);
+    if (conditional) {
+      const skipped = costOf(instruction) + (decoded.row.timing === 'divide' ? DIVIDE_EXTRA_MOST : 0) - SKIPPED;
+      if (skipped > 0) {
+        f.else();
+        this.refund(skipped);
+      }
+      f.close();
+    }
+    if (falls) this.refund(refill);
+  }
+
+  private refund(cycles: number): void {
+    if (cycles > 0) this.f.set(LOCAL.LEFT, binary(OP.add, get(LOCAL.LEFT), constant(cycles)));
+  }
+
+  /** A condition by its four bits (DDI 0403E, A7.3). */
+  private condition(code: number): Node {
+    const { ops } = this;
+    const less = (): Node => binary(OP.ltS, binary(OP.xor, this.f.read(LOCAL.N), this.f.read(LOCAL.V)), constant(0));
+    const holds = (): Node => {
+      switch (code >> 1) {
+        case 0: return ops.z();
+        case 1: return ops.c();
+        case 2: return binary(OP.ltS, this.f.read(LOCAL.N), constant(0));
+        case 3: return binary(OP.ltS, this.f.read(LOCAL.V), constant(0));
+        case 4: return binary(OP.and, ops.c(), op(OP.ne, this.f.read(LOCAL.Z), constant(0)));
+        case 5: return op(OP.eqz, less());
+        default: return binary(OP.and, op(OP.eqz, less()), op(OP.ne, this.f.read(LOCAL.Z), constant(0)));
+      }
+    };
+    return code & 1 ? op(OP.eqz, holds()) : holds();
+  }
+
+  private go(block: Block, target: Target, line: number): void {
+    if (target.kind === 'computed') this.f.chain(target.address, line, PIPE.none);
+    else this.edge(block.start, target.address, line, PIPE.none);
+  }
+
+  private edge(from: number, to: number, line: number, pipe: number): void {
+    const { f } = this;
+    if (!this.blocks.has(to) || !this.structure.hasEdge(from, to)) return f.chain(constant(to), line, pipe);
+    const exit: ExitState = { pc: to, refund: 0, line, pipe, it: 0 };
+    const wanted = this.lineOf(to);
+    if (wanted !== line) this.fetch(wanted, wanted === line + 1, exit);
+    const first = this.blocks.get(to)!.instructions[0];
+    if (first && pairing(pipe, first.decoded)) {
+      // The block counts its first load unpaired. Whether there is time for it is asked before the cycle is given back.
+      f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(0)), { ...exit, line: wanted });
+      this.refund(1);
+    }
+    this.jump(from, to);
+  }
+
+  /** The line that instructions come from changes. */
+  private fetch(line: number, sequential: boolean, exit: ExitState): void {
+    const { f, config: { layout: { instructions } } } = this;
+    const slot = f.temp();
+    loadConstantAddress(1, instructions.placeOf + line, f.out).u8(OP.tee).u32(slot);
+    f.open(OP.if, '');
+    f.store(binary(OP.shl, get(slot), constant(2)), get(LOCAL.CLOCK), 4, instructions.used - 4);
+    f.else();
+    f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), exit);
+    f.emit(get(LOCAL.LEFT)).emit(constant(line)).emit(get(LOCAL.CLOCK)).emit(constant(Number(sequential)));
+    f.out.u8(OP.call).u32(FUNCTION.fetchMiss).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    f.close();
+    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), constant(1)));
+  }
+
+  /** Fetches the head's line, which the code before may have left another one for, then loads what the region uses. */
+  private prologue(out: ByteWriter): void {
+    const { layout: { instructions } } = this.config;
+    const line = this.lineOf(this.head);
+    const w = (node: Node): ByteWriter => { emit(node, out); return out; };
+    const store = (word: number, value: Node): void => { w(constant(0)); w(value).u8(OP.store).u8(2).u32(4 * word); };
+    w(op(OP.ne, get(LOCAL.LINE), constant(line))).u8(OP.if).u8(0x40);
+    loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP).u8(OP.if).u8(0x40);
+    w(binary(OP.shl, get(LOCAL.TEMP), constant(2)));
+    w(get(LOCAL.CLOCK)).u8(OP.store).u8(2).u32(instructions.used - 4);
+    out.u8(OP.else);
+    w(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT))).u8(OP.if).u8(0x40);
+    store(STATE.LEFT, get(LOCAL.LEFT));
+    store(STATE.LINE_CLOCK, get(LOCAL.CLOCK));
+    store(STATE.LINE, get(LOCAL.LINE));
+    out.u8(OP.return).u8(OP.end);
+    w(get(LOCAL.LEFT));
+    w(constant(line));
+    w(get(LOCAL.CLOCK));
+    w(op(OP.eq, binary(OP.add, get(LOCAL.LINE), constant(1)), constant(line))).u8(OP.call).u32(FUNCTION.fetchMiss).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    out.u8(OP.end);
+    w(binary(OP.add, get(LOCAL.CLOCK), constant(1))).u8(OP.set).u32(LOCAL.CLOCK);
+    out.u8(OP.end);
+    const first = this.blocks.get(this.head)!.instructions[0];
+    if (pairing(PIPE.load, first.decoded)) {
+      w(get(LOCAL.LEFT));
+      loadConstantAddress(4, 4 * STATE.PIPE, out);
+      w(constant(PIPE.load)).u8(OP.eq).u8(OP.add).u8(OP.set).u32(LOCAL.LEFT);
+    }
+    for (const local of this.f.used) {
+      w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
+    }
+  }
+
+  private storeWritten(out: ByteWriter): void {
+    for (const local of this.f.written) {
+      out.u8(OP.const).s32(0).u8(OP.get).u32(local).u8(local >= LOCAL_S ? OP.storeF32 : OP.store).u8(2).u32(stateOffset(local));
+    }
+  }
+
+  /** Goes on with the region at PC, if there is one and time for it. */
+  private chainEpilogue(out: ByteWriter): void {
+    const { layout: { code, regionOf }, regionType } = this.config;
+    const w = (node: Node): ByteWriter => { emit(node, out); return out; };
+    const store = (word: number, value: Node): void => { w(constant(0)); w(value).u8(OP.store).u8(2).u32(4 * word); };
+    this.storeWritten(out);
+    store(STATE.PC, get(LOCAL.PC));
+    store(STATE.PIPE, get(LOCAL.PIPE));
+    const offset = get(LOCAL.TEMP);
+    w(binary(OP.sub, get(LOCAL.PC), constant(code.origin))).u8(OP.tee).u32(LOCAL.TEMP);
+    w(constant(code.byteCount)).u8(OP.ltU);
+    w(op(OP.gtS, get(LOCAL.LEFT), constant(0))).u8(OP.and).u8(OP.if).u8(0x40);
+    // A number for each halfword, two bytes wide: the byte offset of code is that of its number.
+    w(offset).u8(OP.load16).u8(1).u32(regionOf).u8(OP.tee).u32(LOCAL.EXIT).u8(OP.if).u8(0x40);
+    w(get(LOCAL.LEFT));
+    w(get(LOCAL.CLOCK));
+    w(get(LOCAL.LINE));
+    w(get(LOCAL.EXIT)).u8(OP.returnCallIndirect).u32(regionType).u32(0);
+    out.u8(OP.end).u8(OP.end);
+    store(STATE.LEFT, get(LOCAL.LEFT));
+    store(STATE.LINE_CLOCK, get(LOCAL.CLOCK));
+    store(STATE.LINE, get(LOCAL.LINE));
+    out.u8(OP.return);
+  }
+
+  private leaveEpilogue(out: ByteWriter): void {
+    const { layout: { exits } } = this.config;
+    const w = (node: Node): ByteWriter => { emit(node, out); return out; };
+    this.storeWritten(out);
+    const exit = get(LOCAL.EXIT);
+    w(binary(OP.mul, exit, constant(EXIT_BYTES))).u8(OP.set).u32(LOCAL.EXIT);
+    const word = (i: number): void => { w(exit).u8(OP.load).u8(2).u32(exits + 4 * i); };
+    const store = (at: number, value: () => void): void => { w(constant(0)); value(); out.u8(OP.store).u8(2).u32(4 * at); };
+    store(STATE.PC, () => word(0));
+    store(STATE.LEFT, () => { word(1); w(get(LOCAL.LEFT)).u8(OP.add); });
+    store(STATE.LINE, () => word(2));
+    store(STATE.PIPE, () => { word(3); w(constant(0xff)).u8(OP.and); });
+    store(STATE.IT, () => { word(3); w(constant(8)).u8(OP.shrU); });
+    store(STATE.LINE_CLOCK, () => w(get(LOCAL.CLOCK)));
+  }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// What translated regions call: flash lines that the caches have not, loads from elsewhere than the main RAM, and the way in from JavaScript.
+
+import { ByteWriter } from '../../wasm/writer.js';
+import { SECTION } from '../../wasm/decode.js';
+import { LONGEST_WAIT, type CacheTables } from '../flash-accelerator.js';
+import { STATE } from '../state.js';
+import { FUNCTION, GLOBAL, type MemoryLayout, type Window } from './layout.js';
+import { binary, constant, emit, get, I32, op, OP, VOID, type Node } from './node.js';
+
+/** Vector instructions, after their prefix (WebAssembly Core Specification 2.0, 5.4.9). */
+const SIMD = { prefix: 0xfd, load: [0x00], shuffle: [0x0d], eqI32x4: [0x37], bitmaskI32x4: [0xa4, 0x01], minUI32x4: [0xb7, 0x01] } as const;
+const V128 = 0x7b;
+const CALL_INDIRECT = 0x11;
+const CTZ = 0x68;
+const MUTABLE = 1;
+
+/** Types of functions, by index: a region, the slow paths of three and of two parameters, the way in. */
+export const TYPE = { region: 0, ternary: 1, binary: 2, enter: 3 } as const;
+
+/** The types, as both kinds of modules declare them. */
+export function typeSection(): ByteWriter {
+  const of = (parameters: number, results: number) => (out: ByteWriter): ByteWriter => {
+    out.u8(0x60).u32(parameters);
+    for (let i = 0; i < parameters; i++) out.u8(I32);
+    out.u32(results);
+    return results ? out.u8(I32) : out;
+  };
+  const out = new ByteWriter().u32(4);
+  for (const write of [of(3, 0), of(3, 1), of(2, 1), of(1, 0)]) write(out);
+  return out;
+}
+
+export const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
+/** A small function under construction. */
+class Body {
+  readonly out = new ByteWriter();
+  w(...nodes: Node[]): this {
+    for (const node of nodes) emit(node, this.out);
+    return this;
+  }
+  op(...codes: number[]): this {
+    for (const code of codes) this.out.u8(code);
+    return this;
+  }
+  set(local: number, value: Node): this {
+    this.w(value).out.u8(OP.set).u32(local);
+    return this;
+  }
+  memory(code: number, align: number, offset: number): this {
+    this.out.u8(code).u8(align).u32(offset);
+    return this;
+  }
+  simd(code: readonly number[]): this {
+    return this.op(SIMD.prefix, ...code);
+  }
+  vectorLoad(offset: number): this {
+    this.w(constant(0)).simd(SIMD.load).out.u8(4).u32(offset);
+    return this;
+  }
+  setGlobal(index: number, value: Node): this {
+    this.w(value).out.u8(OP.globalSet).u32(index);
+    return this;
+  }
+}
+
+const word = (b: Body, index: number): Body => b.w(constant(0)).memory(OP.load, 2, 4 * index);
+
+/** The place used least recently gives way to the line (FlashAccelerator does the same). Parameters: line, clock, and for instructions `sequential`. */
+function miss({ placeOf, used, lineAt, places }: CacheTables, enable: number, parameters: 2 | 3): Body {
+  const [line, clock, sequential] = [get(0), get(1), get(2)];
+  const [place, mask, evicted, least] = [parameters, parameters + 1, parameters + 2, parameters + 3];
+  const b = new Body();
+  // Locals: three words and a vector.
+  b.out.u32(2).u32(3).u8(I32).u32(1).u8(V128);
+  word(b, STATE.CACHES).w(constant(enable)).op(OP.and, OP.if, VOID);
+  b.vectorLoad(used);
+  for (let i = 4; i < places; i += 4) b.vectorLoad(used + 4 * i).simd(SIMD.minUI32x4);
+  b.out.u8(OP.set).u32(least);
+  for (const lanes of [[2, 3, 0, 1], [1, 0, 3, 2]]) {
+    b.w(get(least), get(least), get(least)).simd(SIMD.shuffle);
+    for (const lane of lanes) for (let byte = 0; byte < 4; byte++) b.op(4 * lane + byte);
+    b.simd(SIMD.minUI32x4).out.u8(OP.set).u32(least);
+  }
+  b.op(OP.block, VOID);
+  for (let i = 0; i < places; i += 4) {
+    b.vectorLoad(used + 4 * i).w(get(least)).simd(SIMD.eqI32x4).simd(SIMD.bitmaskI32x4).out.u8(OP.tee).u32(mask).u8(OP.if).u8(VOID);
+    b.w(get(mask)).op(CTZ).w(constant(i)).op(OP.add).out.u8(OP.set).u32(place).u8(OP.br).u32(1);
+    b.op(OP.end);
+  }
+  b.op(OP.end);
+  const offset = binary(OP.shl, get(place), constant(2));
+  b.w(offset).memory(OP.load, 2, lineAt).out.u8(OP.tee).u32(evicted);
+  b.w(constant(0)).op(OP.geS, OP.if, VOID).w(get(evicted), constant(0)).memory(OP.store8, 0, placeOf).op(OP.end);
+  b.w(offset, line).memory(OP.store, 2, lineAt);
+  b.w(line, binary(OP.add, get(place), constant(1))).memory(OP.store8, 0, placeOf);
+  b.w(offset, clock).memory(OP.store, 2, used);
+  b.op(OP.end);
+  if (parameters === 2) return word(b, STATE.MISS).op(OP.end);
+  word(b, STATE.MISS_SEQUENTIAL);
+  word(b, STATE.MISS);
+  return b.w(sequential).op(OP.select, OP.end);
+}
+
+/** A load that is not from the main RAM: parameters address, left, clock. What is not plain memory, or not aligned, is the interpreter's. */
+function slowLoad({ code, otherRam, datas }: MemoryLayout, size: 1 | 2 | 4): Body {
+  const [address, left, clock, offset, place] = [get(0), get(1), get(2), get(3), get(4)];
+  const loadOp = size === 4 ? OP.load : size === 2 ? OP.load16 : OP.load8;
+  const b = new Body();
+  b.out.u32(1).u32(2).u8(I32);
+  b.setGlobal(GLOBAL.extra, constant(0)).setGlobal(GLOBAL.clock, clock);
+  const within = ({ origin, byteCount }: Window): Body =>
+    b.set(3, binary(OP.sub, address, constant(origin))).w(op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(byteCount / size))).op(OP.if, VOID);
+  for (const ram of otherRam) {
+    within(ram);
+    b.w(offset).memory(loadOp, size >> 1, ram.offset).op(OP.return, OP.end);
+  }
+  within(code);
+  const line = binary(OP.shrU, offset, constant(4));
+  b.w(line).memory(OP.load8, 0, datas.placeOf).out.u8(OP.tee).u32(4).u8(OP.if).u8(VOID);
+  b.w(binary(OP.shl, place, constant(2)), clock).memory(OP.store, 2, datas.used - 4);
+  b.op(OP.else);
+  b.w(op(OP.leS, left, constant(LONGEST_WAIT))).op(OP.if, VOID).setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.return, OP.end);
+  b.w(line, clock).op(OP.call, FUNCTION.dataMiss).out.u8(OP.globalSet).u32(GLOBAL.extra);
+  b.op(OP.end);
+  b.setGlobal(GLOBAL.clock, binary(OP.add, clock, constant(1)));
+  b.w(offset).memory(loadOp, size >> 1, code.offset).op(OP.return, OP.end);
+  return b.setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.end);
+}
+
+/** Calls a region by its number with what STATE holds. */
+function enter(): Body {
+  const b = new Body();
+  b.out.u32(0);
+  word(b, STATE.LEFT);
+  word(b, STATE.LINE_CLOCK);
+  word(b, STATE.LINE);
+  b.w(get(0)).out.u8(CALL_INDIRECT).u32(TYPE.region).u32(0);
+  return b.op(OP.end);
+}
+
+/** Names under which support exports its functions and globals, and regions import them: functions by FUNCTION, globals by GLOBAL. */
+export const functionNames = Object.keys(FUNCTION).filter((name) => name !== 'count');
+export const globalNames = Object.keys(GLOBAL);
+export const functionType = (name: string): number => (name === 'dataMiss' ? TYPE.binary : TYPE.ternary);
+
+/** Writes the imports of memory and table that every module has. */
+export function importMemoryAndTable(out: ByteWriter): ByteWriter {
+  out.name('e').name('memory').u8(2).u8(0).u32(1);
+  return out.name('e').name('table').u8(1).u8(0x70).u8(0).u32(1);
+}
+
+/** @returns the support module's bytes */
+export function supportModule(layout: MemoryLayout): Uint8Array<ArrayBuffer> {
+  const bodies = [
+    miss(layout.instructions, 1, 3), miss(layout.datas, 2, 2), slowLoad(layout, 1), slowLoad(layout, 2), slowLoad(layout, 4), enter(),
+  ];
+  const imports = importMemoryAndTable(new ByteWriter().u32(2));
+  const functions = new ByteWriter().u32(bodies.length);
+  for (const name of functionNames) functions.u32(functionType(name));
+  functions.u32(TYPE.enter);
+  const globals = new ByteWriter().u32(globalNames.length);
+  for (let i = 0; i < globalNames.length; i++) globals.u8(I32).u8(MUTABLE).u8(OP.const).s32(0).u8(OP.end);
+  const exports = new ByteWriter().u32(bodies.length + globalNames.length);
+  for (const [i, name] of [...functionNames, 'enter'].entries()) exports.name(name).u8(0).u32(i);
+  for (const [i, name] of globalNames.entries()) exports.name(name).u8(3).u32(i);
+  const code = new ByteWriter().u32(bodies.length);
+  for (const { out } of bodies) code.u32(out.length).bytes(out.take());
+  const out = new ByteWriter();
+  for (const byte of MAGIC) out.u8(byte);
+  return out.section(SECTION.type, typeSection()).section(SECTION.import, imports).section(SECTION.function, functions)
+    .section(SECTION.global, globals).section(SECTION.export, exports).section(SECTION.code, code).take().slice();
+}
+
+/** A module of regions, which it puts into the table from `first` on. @param bodies entries of the code section */
+export function regionModule(bodies: readonly Uint8Array[], first: number): Uint8Array<ArrayBuffer> {
+  const imports = importMemoryAndTable(new ByteWriter().u32(2 + functionNames.length + globalNames.length));
+  for (const name of functionNames) imports.name('e').name(name).u8(0).u32(functionType(name));
+  for (const name of globalNames) imports.name('e').name(name).u8(3).u8(I32).u8(MUTABLE);
+  const functions = new ByteWriter().u32(bodies.length);
+  const elements = new ByteWriter().u32(1).u32(0).u8(OP.const).s32(first).u8(OP.end).u32(bodies.length);
+  const code = new ByteWriter().u32(bodies.length);
+  for (const [i, body] of bodies.entries()) {
+    functions.u32(TYPE.region);
+    elements.u32(FUNCTION.count + i);
+    code.u32(body.length).bytes(body);
+  }
+  const out = new ByteWriter();
+  for (const byte of MAGIC) out.u8(byte);
+  return out.section(SECTION.type, typeSection()).section(SECTION.import, imports).section(SECTION.function, functions)
+    .section(SECTION.element, elements).section(SECTION.code, code).take().slice();
+}
