@@ -12,6 +12,8 @@ export const EXCEPTION = {
 /** First exception number that is an interrupt of the chip. */
 export const FIRST_IRQ = 16;
 
+const ALWAYS_ENABLED = [EXCEPTION.NMI, EXCEPTION.HardFault, EXCEPTION.SVCall, EXCEPTION.PendSV, EXCEPTION.SysTick];
+
 /** Execution priority with nothing active and nothing masked: below every configurable priority. */
 const THREAD_PRIORITY = 256;
 
@@ -29,6 +31,10 @@ export class ExceptionController {
   basepri = 0;
   /** True when something may have become takeable since the CPU last looked; the CPU clears it. */
   attention = false;
+  /** The exception being handled (IPSR), 0 in thread mode. A CPU that restores it from a stack sets it. */
+  current = 0;
+  /** Called when an exception becomes pending: SCR.SEVONPEND makes an event of it. */
+  onPend: ((exception: number) => void) | undefined;
 
   readonly count: number;
   private readonly enabled: Uint8Array;
@@ -54,8 +60,19 @@ export class ExceptionController {
     this.priority = new Uint8Array(this.count);
     this.pendingSince = new Float64Array(this.count);
     this.priorityMask = (0xff << (8 - priorityBits)) & 0xff;
-    // The core's own exceptions have no enable bit in the NVIC; the configurable faults do, in SCB_SHCSR.
-    for (const n of [EXCEPTION.NMI, EXCEPTION.HardFault, EXCEPTION.SVCall, EXCEPTION.PendSV, EXCEPTION.SysTick]) this.enabled[n] = 1;
+    this.reset();
+  }
+
+  /** As after a reset of the core; the chip's lines keep their levels, and those that are high pend again. */
+  reset(): void {
+    for (const array of [this.enabled, this.pending, this.active, this.priority]) array.fill(0);
+    this.pendingList.length = this.activeStack.length = 0;
+    this.current = this.prigroup = this.basepri = 0;
+    this.primask = this.faultmask = false;
+    // The core's own exceptions have no enable bit in the NVIC; the configurable faults do, in SCB_SHCSR, and the debug monitor in DEMCR.
+    for (const n of ALWAYS_ENABLED) this.enabled[n] = 1;
+    for (let n = FIRST_IRQ; n < this.count; n++) if (this.level[n]) this.setPending(n);
+    this.attention = true;
   }
 
   isEnabled(exception: number): boolean {
@@ -75,13 +92,13 @@ export class ExceptionController {
   pendedAt(exception: number): number {
     return this.pendingSince[exception];
   }
-  /** The exception being handled (IPSR), 0 in thread mode. */
-  get current(): number {
-    return this.activeStack.length === 0 ? 0 : this.activeStack[this.activeStack.length - 1];
-  }
   /** How many exceptions are active, one inside the other. */
   get depth(): number {
     return this.activeStack.length;
+  }
+  /** The active exceptions, the one activated last first. */
+  get activeOnes(): readonly number[] {
+    return this.activeStack.slice().reverse();
   }
 
   enable(exception: number): void {
@@ -103,11 +120,10 @@ export class ExceptionController {
     this.pendingSince[exception] = this.timeline.now;
     this.pendingList.push(exception);
     this.attention = true;
+    this.onPend?.(exception);
   }
   clearPending(exception: number): void {
-    if (!this.pending[exception]) return;
-    this.pending[exception] = 0;
-    this.pendingList.splice(this.pendingList.indexOf(exception), 1);
+    this.dropPending(exception);
     // A line that is still high pends again at once (DDI 0403E, B3.4.1).
     if (this.level[exception] && !this.active[exception]) this.setPending(exception);
   }
@@ -153,20 +169,52 @@ export class ExceptionController {
 
   /** Exception entry: pending becomes active. */
   activate(exception: number): void {
-    this.pending[exception] = 0;
-    this.pendingList.splice(this.pendingList.indexOf(exception), 1);
+    this.dropPending(exception);
     this.active[exception] = 1;
     this.activeStack.push(exception);
+    this.current = exception;
   }
 
   /** Exception return from the innermost handler. */
   deactivate(exception: number): void {
     if (this.current !== exception) throw new Error(`return from exception ${exception}, but ${this.current} is the innermost active`);
-    this.activeStack.pop();
-    this.active[exception] = 0;
+    this.setActive(exception, false);
+    this.current = this.activeStack.at(-1) ?? 0;
     this.faultmask = false;
-    if (this.level[exception]) this.setPending(exception);
+  }
+
+  /** Makes an exception active or not, whatever the others are: for a return out of order, and for the active bits in SHCSR. */
+  setActive(exception: number, active: boolean): void {
+    if (this.isActive(exception) === active) return;
+    this.active[exception] = active ? 1 : 0;
+    if (active) this.activeStack.push(exception);
+    else {
+      this.activeStack.splice(this.activeStack.lastIndexOf(exception), 1);
+      if (this.level[exception]) this.setPending(exception);
+    }
     if (this.pendingList.length > 0) this.attention = true;
+  }
+
+  /** AIRCR.VECTCLRACTIVE: nothing is active any more. */
+  clearActive(): void {
+    for (const n of this.activeOnes) this.setActive(n, false);
+    this.current = 0;
+  }
+
+  /** The pending and enabled exception that would be first, whether or not it can pre-empt (ICSR.VECTPENDING); 0 when there is none. */
+  firstPending(): number {
+    return this.mostUrgentPending();
+  }
+
+  /** Whether this exception would pre-empt what runs, were it pending and enabled. */
+  canPreempt(exception: number): boolean {
+    return this.groupPriority(exception) < this.executionPriority();
+  }
+
+  private dropPending(exception: number): void {
+    if (!this.pending[exception]) return;
+    this.pending[exception] = 0;
+    this.pendingList.splice(this.pendingList.indexOf(exception), 1);
   }
 
   private mostUrgentPending(): number {

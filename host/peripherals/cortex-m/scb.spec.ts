@@ -28,5 +28,4 @@ test('SCB: ICSR pends PendSV and shows it; AIRCR wants its key; SHPR3 holds Pend
 test('what the core has and the emulator has not is named', () => {
   const { read } = coreBench();
   assert.throws(() => read(0xe0001014), (e: unknown) => e instanceof UnmodelledRegisterError && e.register === 'DWT_LSUCNT');
-  assert.throws(() => read(0xe000ed94), (e: unknown) => e instanceof UnmodelledRegisterError && e.register === 'SCB_MPU_CTRL');
 });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// System control block (ARM DDI 0403E, B3.2), with the FPU's control registers (B3.2.20–22) and the debug registers firmware touches.
+// System control block (ARM DDI 0403E, B3.2), as registers; the CPU acts on what is here.
 
 import { EXCEPTION, FIRST_IRQ, type ExceptionController } from '../../machine/exceptions.js';
-import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { RegisterBlock } from '../../machine/peripheral.js';
 
 const CPUID = 0x00;
@@ -21,12 +20,6 @@ const MMFAR = 0x34;
 const BFAR = 0x38;
 const AFSR = 0x3c;
 const CPACR = 0x88;
-const DHCSR = 0xf0;
-const DEMCR = 0xfc;
-const STIR = 0x200;
-const FPCCR = 0x234;
-const FPCAR = 0x238;
-const FPDSCR = 0x23c;
 
 const ICSR_NMIPENDSET = 2 ** 31; // set NMI pending
 const ICSR_PENDSVSET = 1 << 28; // set PendSV pending
@@ -34,49 +27,118 @@ const ICSR_PENDSVCLR = 1 << 27; // clear PendSV pending
 const ICSR_PENDSTSET = 1 << 26; // set SysTick pending
 const ICSR_PENDSTCLR = 1 << 25; // clear SysTick pending
 const ICSR_ISRPENDING = 1 << 22; // an interrupt of the chip is pending
-const ICSR_RETTOBASE = 1 << 11; // no more than one exception is active
+const ICSR_RETTOBASE = 1 << 11; // no exception is active besides the current one
 const AIRCR_VECTKEY = 0x05fa; // must be written to bits 31:16
 const AIRCR_VECTKEYSTAT = 0xfa05; // reads in bits 31:16
 const AIRCR_SYSRESETREQ = 1 << 2; // ask the chip for a reset
-const SCR_SLEEPONEXIT = 1 << 1; // sleep when the last handler returns
-const SCR_SLEEPDEEP = 1 << 2; // WFI stops the clocks
-const SHCSR_ENABLES: readonly (readonly [bit: number, exception: number])[] = [
-  [16, EXCEPTION.MemManage], [17, EXCEPTION.BusFault], [18, EXCEPTION.UsageFault],
-];
-const DEMCR_TRCENA = 1 << 24; // trace (DWT, ITM) enabled
+const AIRCR_VECTCLRACTIVE = 1 << 1; // clear all active state; for debuggers
+const AIRCR_VECTRESET = 1 << 0; // local reset of the core; for debuggers
 
-const NAMES = {
+/** Bits of SCR and CCR that the CPU asks for. */
+export const SCR_BITS = { SLEEPONEXIT: 1 << 1, SLEEPDEEP: 1 << 2, SEVONPEND: 1 << 4 } as const;
+export const CCR_BITS = {
+  NONBASETHRDENA: 1 << 0, USERSETMPEND: 1 << 1, UNALIGN_TRP: 1 << 3, DIV_0_TRP: 1 << 4, BFHFNMIGN: 1 << 8, STKALIGN: 1 << 9,
+} as const;
+
+/** SHCSR (B3.2.13): bit and exception. */
+const SHCSR_ENABLES = [[16, EXCEPTION.MemManage], [17, EXCEPTION.BusFault], [18, EXCEPTION.UsageFault]] as const;
+const SHCSR_PENDED = [[12, EXCEPTION.UsageFault], [13, EXCEPTION.MemManage], [14, EXCEPTION.BusFault], [15, EXCEPTION.SVCall]] as const;
+const SHCSR_ACTIVE = [
+  [0, EXCEPTION.MemManage], [1, EXCEPTION.BusFault], [3, EXCEPTION.UsageFault], [7, EXCEPTION.SVCall], [8, EXCEPTION.DebugMonitor], [10, EXCEPTION.PendSV],
+  [11, EXCEPTION.SysTick],
+] as const;
+
+/** Identification of a Cortex-M4 (DDI 0439, table 4-1), at offsets 0x40 on: PFR0, PFR1, DFR0, AFR0, MMFR0 to 3, ISAR0 to 4. */
+const IDENTIFICATION = [0x30, 0x200, 0x100000, 0, 0x100030, 0, 0x1000000, 0, 0x1141110, 0x2112000, 0x21232231, 0x1111131, 0x1310102];
+const ID_FIRST = 0x40;
+
+const NAMES: Record<number, string> = {
   [CPUID]: 'CPUID', [ICSR]: 'ICSR', [VTOR]: 'VTOR', [AIRCR]: 'AIRCR', [SCR]: 'SCR', [CCR]: 'CCR', [SHPR1]: 'SHPR1', 0x1c: 'SHPR2', [SHPR3]: 'SHPR3',
   [SHCSR]: 'SHCSR', [CFSR]: 'CFSR', [HFSR]: 'HFSR', [DFSR]: 'DFSR', [MMFAR]: 'MMFAR', [BFAR]: 'BFAR', [AFSR]: 'AFSR', 0x40: 'ID_PFR0', 0x44: 'ID_PFR1',
   0x48: 'ID_DFR0', 0x4c: 'ID_AFR0', 0x50: 'ID_MMFR0', 0x54: 'ID_MMFR1', 0x58: 'ID_MMFR2', 0x5c: 'ID_MMFR3', 0x60: 'ID_ISAR0', 0x64: 'ID_ISAR1',
-  0x68: 'ID_ISAR2', 0x6c: 'ID_ISAR3', 0x70: 'ID_ISAR4', [CPACR]: 'CPACR', 0x90: 'MPU_TYPE', 0x94: 'MPU_CTRL', 0x98: 'MPU_RNR', 0x9c: 'MPU_RBAR',
-  0xa0: 'MPU_RASR', [DHCSR]: 'DHCSR', 0xf4: 'DCRSR', 0xf8: 'DCRDR', [DEMCR]: 'DEMCR', [STIR]: 'STIR', [FPCCR]: 'FPCCR', [FPCAR]: 'FPCAR',
-  [FPDSCR]: 'FPDSCR', 0x240: 'MVFR0', 0x244: 'MVFR1',
+  0x68: 'ID_ISAR2', 0x6c: 'ID_ISAR3', 0x70: 'ID_ISAR4', [CPACR]: 'CPACR',
 };
 
 /** Registers that hold what is written, and the bits of them that exist. */
 const PLAIN: Readonly<Record<number, number>> = {
-  [VTOR]: 0xffffff80, [SCR]: 0x16, [CCR]: 0x31b, [MMFAR]: 0xffffffff, [BFAR]: 0xffffffff, [AFSR]: 0xffffffff, [CPACR]: 0x00f00000,
-  [FPCCR]: 0xc000017b, [FPCAR]: 0xfffffff8, [FPDSCR]: 0x07c00000, [DEMCR]: 0x010f07f1,
+  [VTOR]: 0xffffff80, [SCR]: 0x16, [CCR]: 0x31b, [MMFAR]: 0xffffffff, [BFAR]: 0xffffffff, [CPACR]: 0x00f00000,
 };
-
-/** Fault status registers: a one clears its bit. */
+/** Fault status registers: a one clears its bit. AFSR has no bit on a Cortex-M4 of this chip. */
 const WRITE_ONE_TO_CLEAR = [CFSR, HFSR, DFSR];
+const MMARVALID = 1 << 7, BFARVALID = 1 << 15;
 
 export interface ScbConfig {
   /** CPUID value of the core (0x410FC241: Cortex-M4 r0p1). */
   readonly cpuid: number;
   /** Called when the firmware asks for a system reset. */
   readonly onResetRequest: () => void;
-  /** Called with DEMCR.TRCENA when DEMCR is written. */
-  readonly onTraceEnable: (on: boolean) => void;
+  /** AIRCR.VECTRESET, which resets the core alone; by default as a system reset. */
+  readonly onCoreResetRequest?: () => void;
 }
 
 export class Scb extends RegisterBlock {
-  private readonly values = new Map<number, number>([[CCR, 0x200], [FPCCR, 0xc0000000]]);
+  private readonly values = new Map<number, number>();
+  /** Called after a register that the CPU acts on was written. */
+  onChange: () => void = () => {};
 
   constructor(private readonly exceptions: ExceptionController, private readonly config: ScbConfig) {
     super('SCB', 0xe000ed00, NAMES);
+    this.reset();
+  }
+
+  reset(): void {
+    this.values.clear();
+    this.values.set(CCR, CCR_BITS.STKALIGN);
+  }
+
+  get vtor(): number {
+    return this.value(VTOR);
+  }
+  get scr(): number {
+    return this.value(SCR);
+  }
+  get ccr(): number {
+    return this.value(CCR);
+  }
+  get cfsr(): number {
+    return this.value(CFSR);
+  }
+  get hfsr(): number {
+    return this.value(HFSR);
+  }
+  get dfsr(): number {
+    return this.value(DFSR);
+  }
+  /** MMFAR or BFAR, when CFSR says that it is valid. */
+  get faultAddress(): number | undefined {
+    return this.cfsr & BFARVALID ? this.value(BFAR) : this.cfsr & MMARVALID ? this.value(MMFAR) : undefined;
+  }
+
+  /** CPACR: whether CP10 and CP11, the floating-point unit, may be used (B3.2.20). */
+  fpuAllowed(privileged: boolean): boolean {
+    const access = this.value(CPACR) >>> 20;
+    return (access & 0xf) === 0xf || (privileged && (access & 0xf) === 0x5);
+  }
+
+  /** Notes a fault: sets bits of CFSR and, with them, the address. */
+  noteFault(status: number, address: number | undefined): void {
+    let bits = status;
+    if (address !== undefined) {
+      const memManage = (status & 0xff) !== 0;
+      this.values.set(memManage ? MMFAR : BFAR, address >>> 0);
+      bits |= memManage ? MMARVALID : BFARVALID;
+    }
+    this.values.set(CFSR, this.cfsr | bits);
+  }
+  noteHardFault(bits: number): void {
+    this.values.set(HFSR, (this.hfsr | bits) >>> 0);
+  }
+  noteDebugEvent(bits: number): void {
+    this.values.set(DFSR, this.dfsr | bits);
+  }
+
+  private value(offset: number): number {
+    return this.values.get(offset) ?? 0;
   }
 
   protected readRegister(offset: number): number | undefined {
@@ -85,10 +147,15 @@ export class Scb extends RegisterBlock {
       case ICSR: return this.readIcsr();
       case AIRCR: return AIRCR_VECTKEYSTAT * 0x10000 + (this.exceptions.prigroup << 8);
       case SHCSR: return this.readShcsr();
-      case DHCSR: return 0; // no debugger is attached
     }
     if (offset >= SHPR1 && offset <= SHPR3) return this.readPriorities(offset);
-    return offset in PLAIN || WRITE_ONE_TO_CLEAR.includes(offset) ? this.values.get(offset) ?? 0 : undefined;
+    if (offset >= ID_FIRST) return IDENTIFICATION[(offset - ID_FIRST) >> 2] ?? this.value(offset);
+    return this.value(offset);
+  }
+
+  /** Status registers are cleared by ones, and ICSR acts by ones: a narrow write must bring none of its own. */
+  override peek(offset: number): number {
+    return WRITE_ONE_TO_CLEAR.includes(offset) || offset === ICSR ? 0 : super.peek(offset);
   }
 
   protected writeRegister(offset: number, value: number): boolean {
@@ -96,34 +163,26 @@ export class Scb extends RegisterBlock {
       case ICSR: return this.writeIcsr(value);
       case AIRCR: return this.writeAircr(value);
       case SHCSR: return this.writeShcsr(value);
-      case STIR: this.exceptions.setPending(FIRST_IRQ + (value & 0x1ff)); return true;
-      case CPUID: return true; // read-only
     }
     if (offset >= SHPR1 && offset <= SHPR3) return this.writePriorities(offset, value);
-    if (offset === SCR && value & (SCR_SLEEPONEXIT | SCR_SLEEPDEEP)) {
-      throw new UnmodelledRegisterError(this.base + SCR, 'write', value & SCR_SLEEPDEEP ? 'SCB_SCR.SLEEPDEEP' : 'SCB_SCR.SLEEPONEXIT');
+    if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values.set(offset, (this.value(offset) & ~value) >>> 0);
+    else if (offset in PLAIN) {
+      this.values.set(offset, (value & PLAIN[offset]) >>> 0);
+      this.onChange();
     }
-    if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values.set(offset, (this.values.get(offset) ?? 0) & ~value);
-    else if (offset in PLAIN) this.values.set(offset, (value & PLAIN[offset]) >>> 0);
-    else return false;
-    if (offset === DEMCR) this.config.onTraceEnable((value & DEMCR_TRCENA) !== 0);
+    // Read-only and reserved ones ignore it.
     return true;
   }
 
   private readIcsr(): number {
     const { exceptions } = this;
-    let highestPending = 0;
     let irqPending = false;
-    for (let n = exceptions.count - 1; n > 0; n--) {
-      if (!exceptions.isPending(n) || !exceptions.isEnabled(n)) continue;
-      if (n >= FIRST_IRQ) irqPending = true;
-      if (highestPending === 0 || exceptions.priorityOf(n) <= exceptions.priorityOf(highestPending)) highestPending = n;
-    }
+    for (let n = FIRST_IRQ; n < exceptions.count && !irqPending; n++) irqPending = exceptions.isPending(n);
     return ((exceptions.isPending(EXCEPTION.NMI) ? ICSR_NMIPENDSET : 0)
       + (exceptions.isPending(EXCEPTION.PendSV) ? ICSR_PENDSVSET : 0)
       + (exceptions.isPending(EXCEPTION.SysTick) ? ICSR_PENDSTSET : 0)
       + (irqPending ? ICSR_ISRPENDING : 0)
-      + (highestPending << 12)
+      + (exceptions.firstPending() << 12)
       + (exceptions.depth <= 1 ? ICSR_RETTOBASE : 0)
       + exceptions.current);
   }
@@ -141,24 +200,32 @@ export class Scb extends RegisterBlock {
     if (value >>> 16 !== AIRCR_VECTKEY) return true; // without the key the write is ignored
     this.exceptions.prigroup = (value >>> 8) & 7;
     this.exceptions.attention = true;
+    if (value & AIRCR_VECTCLRACTIVE) this.exceptions.clearActive();
     if (value & AIRCR_SYSRESETREQ) this.config.onResetRequest();
+    else if (value & AIRCR_VECTRESET) (this.config.onCoreResetRequest ?? this.config.onResetRequest)();
     return true;
   }
 
   private readShcsr(): number {
+    const { exceptions } = this;
     let value = 0;
-    for (const [bit, exception] of SHCSR_ENABLES) if (this.exceptions.isEnabled(exception)) value |= 1 << bit;
-    if (this.exceptions.isActive(EXCEPTION.PendSV)) value |= 1 << 10;
-    if (this.exceptions.isActive(EXCEPTION.SysTick)) value |= 1 << 11;
-    if (this.exceptions.isActive(EXCEPTION.SVCall)) value |= 1 << 7;
+    for (const [bit, exception] of SHCSR_ENABLES) if (exceptions.isEnabled(exception)) value |= 1 << bit;
+    for (const [bit, exception] of SHCSR_PENDED) if (exceptions.isPending(exception)) value |= 1 << bit;
+    for (const [bit, exception] of SHCSR_ACTIVE) if (exceptions.isActive(exception)) value |= 1 << bit;
     return value;
   }
 
   private writeShcsr(value: number): true {
+    const { exceptions } = this;
     for (const [bit, exception] of SHCSR_ENABLES) {
-      if ((value >>> bit) & 1) this.exceptions.enable(exception);
-      else this.exceptions.disable(exception);
+      if ((value >>> bit) & 1) exceptions.enable(exception);
+      else exceptions.disable(exception);
     }
+    for (const [bit, exception] of SHCSR_PENDED) {
+      if ((value >>> bit) & 1) exceptions.setPending(exception);
+      else exceptions.clearPending(exception);
+    }
+    for (const [bit, exception] of SHCSR_ACTIVE) exceptions.setActive(exception, ((value >>> bit) & 1) === 1);
     return true;
   }
 

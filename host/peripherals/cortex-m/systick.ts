@@ -37,6 +37,12 @@ export class SysTick extends RegisterBlock {
     super('SysTick', 0xe000e010, { [CSR]: 'CSR', [RVR]: 'RVR', [CVR]: 'CVR', [CALIB]: 'CALIB' });
   }
 
+  reset(): void {
+    this.control = this.reload = this.value = 0;
+    this.countFlag = false;
+    this.plan();
+  }
+
   protected readRegister(offset: number): number | undefined {
     this.catchUp();
     switch (offset) {

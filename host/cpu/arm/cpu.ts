@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: MIT
+// The Cortex-M4F: runs instructions until the timeline's next appointment, lets exceptions pre-empt between any two of them, and counts cycles.
+
+import type { Machine } from '../../machine/machine.js';
+import type { CorePeripherals } from '../../peripherals/cortex-m/core.js';
+import { DFSR_BITS } from '../../peripherals/cortex-m/core-debug.js';
+import { CCR_BITS, SCR_BITS } from '../../peripherals/cortex-m/scb.js';
+import { DataMemory } from './core/data-memory.js';
+import { ExceptionModel, type CoreCycles } from './core/exception-model.js';
+import { CFSR, Fault, type FaultRecord } from './core/fault.js';
+import { FpuContext } from './core/fpu-context.js';
+import { SpecialRegisters } from './core/special-registers.js';
+import { SystemControl } from './core/system-control.js';
+import { Fpu } from './fpu/arithmetic.js';
+import type { FlashTiming } from './flash-accelerator.js';
+import type { HotCode } from './hot/hot-code.js';
+import { Evaluator } from './interpreter/evaluator.js';
+import { PreparedCode, type Prepared } from './interpreter/prepared.js';
+import type { Size } from './isa/ops.js';
+import type { ArmMemory } from './memory.js';
+import { STATE } from './state.js';
+import { PIPE } from './timing.js';
+
+/** The counter is an i32; no deadline is further away than this. */
+const FARTHEST = 2 ** 30;
+const SEMIHOSTING = 0xab;
+const ALWAYS = 14;
+const { PC, R, N, Z, C, V, IT, LEFT, LINE, PIPE: PIPELINE, FPU_READY } = STATE;
+
+export interface ArmCpuConfig {
+  readonly machine: Machine;
+  readonly blocks: CorePeripherals;
+  readonly memory: ArmMemory;
+  /** Cycles of exception entry, exit, and of going from one handler to the next. */
+  readonly core: CoreCycles;
+  readonly flashTiming?: FlashTiming;
+  /** How many cycles' worth of instructions the core does in one cycle: 1, or more to let a slow engine keep up. */
+  readonly overclock?: number;
+  /** Makes the engine of hot code, over the core that it belongs to. */
+  readonly hot?: (cpu: ArmCpu) => HotCode;
+  /** A store to flash: the flash interface programs, or refuses. @throws BusError when the bus answers with an error */
+  readonly writeFlash?: (address: number, size: Size, value: number) => void;
+  /** Told of each fault exception when it is taken, and of lockup before it ends the run. */
+  readonly onFault?: (record: FaultRecord) => void;
+  /** BKPT 0xAB, when there is somebody to serve it. It reads and writes the core's state. */
+  readonly semihosting?: (cpu: ArmCpu) => void;
+  /** The core goes to sleep with SCR.SLEEPDEEP set: the chip may stop its clocks. */
+  readonly sleepDeep?: (until: 'interrupt' | 'event') => void;
+}
+
+export class ArmCpu {
+  readonly state: Int32Array;
+  readonly memory: DataMemory;
+  readonly special: SpecialRegisters;
+  readonly fpu: FpuContext;
+  readonly exceptionModel: ExceptionModel;
+  readonly system: SystemControl;
+  /** A debugger takes BKPT for itself. @returns whether it does */
+  onBreakpoint: ((imm8: number) => boolean) | undefined;
+  /** Told of each fault, besides the configuration's own. */
+  onFault: ((record: FaultRecord) => void) | undefined;
+  /** Steps only, without hot code: for traces. */
+  interpretOnly = false;
+  private readonly code: PreparedCode;
+  private readonly evaluator: Evaluator;
+  private readonly hot: HotCode | undefined;
+  private readonly overclock: number;
+  private deadline = 0;
+  /** EXC_RETURN that the current instruction has branched to. */
+  private returning = 0;
+  private sleeping: 'interrupt' | 'event' | undefined;
+  private sleptFrom = 0;
+  private resetRequested = false;
+  /** Address and ITSTATE of the instruction that is executed. */
+  private pc = 0;
+  private it = 0;
+
+  constructor(private readonly config: ArmCpuConfig) {
+    const { machine, blocks, memory, core } = config;
+    const { exceptions } = machine;
+    const { state } = (this.state = memory.state, memory);
+    this.overclock = config.overclock ?? 1;
+    this.special = new SpecialRegisters(state, exceptions);
+    this.memory = new DataMemory({
+      memory, bus: machine.bus, mpu: blocks.mpu, flashTiming: config.flashTiming, writeFlash: config.writeFlash,
+      beforeDevice: () => this.synchronise(),
+      afterDevice: () => this.afterAccess(),
+      negativePriority: () => exceptions.executionPriority() < 0,
+      ignoresBusErrors: () => (blocks.scb.ccr & CCR_BITS.BFHFNMIGN) !== 0 && exceptions.executionPriority() < 0,
+      userMayPend: () => (blocks.scb.ccr & CCR_BITS.USERSETMPEND) !== 0,
+      noteIgnored: (fault) => blocks.scb.noteFault(fault.status, fault.address),
+      onWrite: (address, byteCount) => this.hot?.invalidate(address, byteCount),
+      onRightsChange: () => this.flushCode(),
+    });
+    this.fpu = new FpuContext(state, this.special, this.memory, blocks.scb, blocks.fpu, exceptions);
+    this.exceptionModel = new ExceptionModel({
+      machine, blocks, state, special: this.special, memory: this.memory, fpu: this.fpu, core,
+      spend: (cycles) => this.spend(cycles),
+      onSwitch: () => this.system.onSwitch(),
+      onFault: (record) => {
+        config.onFault?.(record);
+        this.onFault?.(record);
+      },
+      sleepOnExit: () => this.sleep('interrupt'),
+    });
+    this.evaluator = new Evaluator(state, this.memory, new Fpu(state), {
+      unusualBranch: (address, call) => {
+        if (!call && address >>> 28 === 0xf && this.special.handlerMode) this.returning = address;
+        else {
+          // The instruction at the target finds EPSR.T clear.
+          this.special.thumb = (address & 1) !== 0;
+          state[PC] = address & ~1;
+        }
+      },
+      divideByZero: () => {
+        if (blocks.scb.ccr & CCR_BITS.DIV_0_TRP) throw new Fault(CFSR.DIVBYZERO);
+      },
+    });
+    this.system = new SystemControl({
+      ops: this.evaluator, state, special: this.special, memory: this.memory, fpu: this.fpu, exceptions,
+      recheck: () => this.recheck(),
+      supervisorCall: () => {
+        this.exceptionModel.supervisorCall();
+        this.rearm();
+      },
+      breakpoint: (imm8) => this.breakpoint(imm8),
+      sleep: (until) => this.sleep(until),
+    });
+    this.code = new PreparedCode(this.memory);
+    this.special.onChange = () => {
+      if (this.memory.privileged !== this.special.privileged) {
+        this.memory.privileged = this.special.privileged;
+        if (blocks.mpu.enabled) this.code.flush();
+      }
+      this.fpu.settle();
+    };
+    blocks.scb.onChange = () => {
+      this.memory.unalignTrap = (blocks.scb.ccr & CCR_BITS.UNALIGN_TRP) !== 0;
+      this.fpu.settle();
+    };
+    blocks.fpu.onChange = () => this.fpu.settle();
+    exceptions.onPend = () => {
+      if (blocks.scb.scr & SCR_BITS.SEVONPEND) this.system.sendEvent();
+    };
+    this.hot = config.hot?.(this);
+  }
+
+  /** The present, from what is left until the next appointment. */
+  get now(): number {
+    return this.deadline - Math.floor(this.state[LEFT] / this.overclock);
+  }
+
+  get asleep(): boolean {
+    return this.sleeping !== undefined;
+  }
+
+  /** Puts the core and its own peripherals into their reset state; stack pointer and PC come from the vectors at address 0 (B1.5.5). */
+  reset(): void {
+    const { blocks } = this.config;
+    this.resetRequested = false;
+    this.sleeping = undefined;
+    this.returning = 0;
+    blocks.reset();
+    this.special.reset();
+    this.system.reset();
+    this.flushCode();
+    blocks.scb.onChange();
+    this.state[LINE] = -1;
+    try {
+      this.special.msp = this.memory.loadAs(blocks.scb.vtor, 4, true);
+      const vector = this.memory.loadAs(blocks.scb.vtor + 4, 4, true);
+      this.special.thumb = (vector & 1) !== 0;
+      this.special.jump(vector);
+      this.state[R + 14] = -1;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.exceptionModel.lockUpAtReset();
+    }
+    this.arm();
+  }
+
+  /** Resets before the next instruction: for the chip's reset lines and for AIRCR, in the middle of an access. */
+  requestReset(): void {
+    this.resetRequested = true;
+    this.rearm();
+  }
+
+  /** Runs until something throws: the end of the run (RunEnded), lockup, an error of a model. */
+  run(): never {
+    for (;;) this.slice();
+  }
+
+  /** Runs until the next appointment, at least one instruction, or one exception entry. */
+  slice(): void {
+    const { state, hot } = this;
+    if (state[LEFT] <= 0 || this.config.machine.exceptions.attention) while (this.attend());
+    if (this.sleeping) {
+      this.sleepOn();
+      return;
+    }
+    if (hot && !this.interpretOnly && this.memory.free && this.special.thumb && state[IT] === 0) hot.run();
+    if (state[LEFT] > 0) this.interpret();
+  }
+
+  /** Executes exactly one instruction, or takes one exception, or sleeps until the next appointment. */
+  step(): void {
+    if (this.state[LEFT] <= 0 || this.config.machine.exceptions.attention) if (this.attend()) return;
+    if (this.sleeping) this.sleepOn();
+    else this.guarded(() => this.one());
+  }
+
+  /** Brings the machine up to the present. @returns whether an exception was taken, so that there may be more */
+  private attend(): boolean {
+    const { machine: { exceptions } } = this.config;
+    this.synchronise();
+    if (this.resetRequested) this.reset();
+    if (exceptions.attention && !this.sleeping) {
+      exceptions.attention = false;
+      if (exceptions.next() !== 0) {
+        this.exceptionModel.enter();
+        exceptions.attention = true;
+        this.arm();
+        return true;
+      }
+    }
+    this.arm();
+    return false;
+  }
+
+  /** Interprets until the cycles are used up, or until translated code can take over. */
+  private interpret(): void {
+    const { state, hot } = this;
+    this.guarded(() => {
+      do {
+        const branched = this.one();
+        if (branched && hot && !this.interpretOnly && hot.noteExecuted(state[PC]) && this.memory.free) return;
+      } while (state[LEFT] > 0);
+    });
+  }
+
+  /** Runs instructions; one that faults has not happened, and its fault is raised. */
+  private guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.state[PC] = this.pc;
+      this.state[IT] = this.it;
+      this.returning = 0;
+      this.synchronise();
+      this.exceptionModel.raise(error);
+      this.rearm();
+    }
+  }
+
+  /** Executes the instruction at PC. @returns whether it has branched @throws Fault */
+  private one(): boolean {
+    const { state, config: { flashTiming } } = this;
+    const pc = (this.pc = state[PC] >>> 0);
+    const it = (this.it = state[IT]);
+    if (!this.special.thumb) throw new Fault(CFSR.INVSTATE, undefined, 'EPSR.T is clear: a branch, vector or return address without bit 0');
+    const prepared = this.code.at(pc, it !== 0);
+    if (flashTiming) {
+      if (prepared.line !== state[LINE]) this.fetchLine(flashTiming, prepared.line);
+      if (prepared.lastLine !== prepared.line) this.fetchLine(flashTiming, prepared.lastLine);
+    }
+    let { cycles } = prepared;
+    if (it !== 0) {
+      // What holds for the instruction after it; a fault puts it back.
+      state[IT] = it & 7 ? (it & 0xe0) | ((it << 1) & 0x1f) : 0;
+      if (!this.passes(it >>> 4)) return this.skip(prepared);
+    }
+    if (prepared.condition !== ALWAYS && !this.passes(prepared.condition)) return this.skip(prepared);
+    if (prepared.fpu && !state[FPU_READY]) this.fpu.prepare();
+    if (state[PIPELINE] === PIPE.load) cycles -= prepared.pairing;
+    const { evaluator } = this;
+    evaluator.refill = 0;
+    if (prepared.run) prepared.run(evaluator, prepared.fields, prepared.decoded);
+    else {
+      // The core may have to be left as it is after the instruction: SVC and WFI go on behind it.
+      state[PC] = prepared.next;
+      prepared.system!(this.system, prepared.fields, prepared.decoded);
+      state[PIPELINE] = PIPE.none;
+      state[LEFT] -= cycles;
+      return false;
+    }
+    if (evaluator.refill === 0) {
+      state[PC] = prepared.next;
+      state[PIPELINE] = prepared.pipe;
+      state[LEFT] -= cycles;
+      return false;
+    }
+    state[PIPELINE] = PIPE.none;
+    state[LEFT] -= cycles + evaluator.refill;
+    if (this.returning !== 0) this.leaveHandler();
+    return true;
+  }
+
+  /** An instruction whose condition does not hold takes a cycle. */
+  private skip({ next }: Prepared): false {
+    const { state } = this;
+    state[PC] = next;
+    state[PIPELINE] = PIPE.none;
+    state[LEFT]--;
+    return false;
+  }
+
+  private leaveHandler(): void {
+    const value = this.returning;
+    this.returning = 0;
+    this.synchronise();
+    this.exceptionModel.leave(value);
+    this.arm();
+  }
+
+  private fetchLine(flashTiming: FlashTiming, line: number): void {
+    const { state } = this;
+    const before = state[LINE];
+    state[LINE] = line;
+    if (line >= 0) state[LEFT] -= flashTiming.fetch(line, line === before + 1);
+  }
+
+  /** A condition (A7.3). */
+  private passes(condition: number): boolean {
+    const { state } = this;
+    let result: boolean;
+    switch (condition >>> 1) {
+      case 0: result = state[Z] === 0; break;
+      case 1: result = state[C] !== 0; break;
+      case 2: result = state[N] < 0; break;
+      case 3: result = state[V] < 0; break;
+      case 4: result = state[C] !== 0 && state[Z] !== 0; break;
+      case 5: result = (state[N] ^ state[V]) >= 0; break;
+      case 6: result = (state[N] ^ state[V]) >= 0 && state[Z] !== 0; break;
+      default: return true;
+    }
+    return result === ((condition & 1) === 0);
+  }
+
+  private breakpoint(imm8: number): void {
+    const { semihosting } = this.config;
+    if (imm8 === SEMIHOSTING && semihosting) {
+      this.synchronise();
+      semihosting(this);
+      return;
+    }
+    this.state[PC] = this.pc;
+    this.state[IT] = this.it;
+    if (this.onBreakpoint?.(imm8)) return;
+    this.exceptionModel.debugEvent(DFSR_BITS.BKPT);
+    this.rearm();
+  }
+
+  private sleep(until: 'interrupt' | 'event'): void {
+    const { blocks: { scb, debug }, sleepDeep } = this.config;
+    this.synchronise();
+    this.sleeping = until;
+    debug.asleep = true;
+    this.sleptFrom = this.config.machine.timeline.now;
+    if (scb.scr & SCR_BITS.SLEEPDEEP) sleepDeep?.(until);
+    this.rearm();
+  }
+
+  /** Wakes, or lets time pass until the next appointment. */
+  private sleepOn(): void {
+    const { machine: { exceptions, timeline, observers }, blocks: { debug } } = this.config;
+    if (this.sleeping === 'event' ? exceptions.next() !== 0 || this.system.takeEvent() : exceptions.wakesFromWfi()) {
+      this.sleeping = undefined;
+      debug.asleep = false;
+      if (timeline.now > this.sleptFrom) observers.sleep(this.sleptFrom, timeline.now);
+      exceptions.attention = true;
+    } else {
+      if (timeline.nextDue === Infinity) throw new Error('the firmware sleeps for ever: no interrupt is enabled that could wake it');
+      timeline.advanceTo(timeline.nextDue);
+    }
+    this.deadline = timeline.now;
+    this.state[LEFT] = 0;
+  }
+
+  /** Brings the timeline up to the present: all that is due happens. */
+  synchronise(): void {
+    const { timeline } = this.config.machine;
+    const { now } = this;
+    if (now > timeline.now || timeline.nextDue <= now) timeline.advanceTo(Math.max(now, timeline.now));
+  }
+
+  /** Sets the countdown for the next appointment, or for at once when an exception may have become takeable. */
+  private arm(): void {
+    const { machine: { timeline, exceptions } } = this.config;
+    const { overclock } = this;
+    this.deadline = exceptions.attention ? timeline.now : Math.min(timeline.nextDue, timeline.now + Math.floor(FARTHEST / overclock));
+    this.state[LEFT] = Math.floor((this.deadline - timeline.now) * overclock);
+  }
+
+  /** Has the machine asked before the next instruction. */
+  private rearm(): void {
+    const { exceptions } = this.config.machine;
+    this.synchronise();
+    exceptions.attention = true;
+    this.arm();
+  }
+
+  /** A device access may have pended an interrupt or moved the next appointment. */
+  private afterAccess(): void {
+    const { exceptions, timeline } = this.config.machine;
+    if (exceptions.attention || timeline.nextDue < this.deadline || timeline.nextDue <= timeline.now) this.arm();
+  }
+
+  /** Masks have changed: something that waits may be taken now. */
+  private recheck(): void {
+    if (this.config.machine.exceptions.next() !== 0) this.rearm();
+  }
+
+  /** Lets the core's own fixed-time work pass. */
+  private spend(cycles: number): void {
+    const { timeline } = this.config.machine;
+    timeline.advanceTo(timeline.now + Math.round(cycles / this.overclock));
+    this.deadline = timeline.now;
+    this.state[LEFT] = 0;
+  }
+
+  /** What is at an address, or the rights to it, have changed: decoded and translated code is forgotten. */
+  flushCode(): void {
+    this.code?.flush();
+    this.hot?.flush();
+  }
+}
