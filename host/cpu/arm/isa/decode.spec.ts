@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The instruction table as a whole: no encoding belongs to two rows, what the manual leaves undefined is undefined, and GNU objdump reads it alike.
+// The instruction table as a whole: no encoding belongs to two unrelated rows, what the manual leaves undefined is undefined, and GNU objdump reads it alike.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -28,19 +28,22 @@ const encoding = (p: Pattern, random: number): number =>
 
 const halves = (bits: number, length: number): [number, number] => (length === 4 ? [bits >>> 16, bits & 0xffff] : [bits, 0]);
 
-function rowsThatAccept(bits: number, length: number): Row[] {
+function patternsThatAccept(bits: number, length: number): Pattern[] {
   return PATTERNS.filter((p) => {
     if (p.length !== length || ((bits ^ p.value) & p.mask) !== 0) return false;
     const fields = Object.fromEntries(p.places.map(({ name, shift, mask }) => [name, (bits >>> shift) & mask]));
     return p.row.when?.(fields) ?? true;
-  }).map((p) => p.row);
+  });
 }
+
+/** Whether the first pattern is a special case of the others, and so may stand before them. */
+const isSpecialCase = ([first, ...others]: readonly Pattern[]): boolean => others.every((p) => (p.mask & ~first.mask) === 0 && p.mask !== first.mask);
 
 describe('the instruction table', () => {
   it('gives every 16-bit encoding to one row at most, and leaves only the holes of the manual', () => {
     const holes: number[] = [];
     for (let hw = 0; hw < 0xe800; hw++) {
-      const rows = rowsThatAccept(hw, 2);
+      const rows = patternsThatAccept(hw, 2).map((p) => p.row);
       assert.ok(rows.length <= 1, `0x${hw.toString(16)}: ${rows.map((r) => r.name).join(' and ')}`);
       assert.equal(decode(hw, 0, 0, false).row, rows[0] ?? UNDEFINED);
       if (rows.length === 0) holes.push(hw);
@@ -51,13 +54,13 @@ describe('the instruction table', () => {
     assert.deepEqual(holes.filter((hw) => !expected(hw)).map((hw) => hw.toString(16)), []);
   });
 
-  it('gives each 32-bit encoding to one row at most', () => {
+  it('gives each 32-bit encoding to one row, or to a special case before the general one', () => {
     const random = numbers(1);
     for (const p of PATTERNS.filter((pattern) => pattern.length === 4)) {
       for (let i = 0; i < 300; i++) {
         const bits = ((random() & ~p.mask) | p.value) >>> 0;
-        const rows = rowsThatAccept(bits, 4);
-        assert.ok(rows.length <= 1, `0x${bits.toString(16)}: ${rows.map((r) => r.name).join(' and ')}`);
+        const accepting = patternsThatAccept(bits, 4);
+        assert.ok(isSpecialCase(accepting), `0x${bits.toString(16)}: ${accepting.map(({ row }) => row.name).join(' and ')}`);
       }
     }
   });
@@ -94,6 +97,14 @@ describe('the instruction table', () => {
 /** What objdump prints beyond what a site knows: comments, symbols, conditions of IT. */
 const plain = (text: string): string => text.replace(/\s*[;@].*$/, '').replace(/\s*<[^>]*>/, '').replace(/\s+/g, ' ').trim();
 
+/**
+ * Where objdump's text is another: options of barriers and hints that the ARMv7-M does not name, byte and halfword literals whose offset looks
+ * to it like LDRBT's, and APSR with GE, which it calls CPSR_fs.
+ */
+const readDifferently = ({ name }: Row, bits: number): boolean =>
+  (/^(DSB|DMB|ISB)/.test(name) && (bits & 15) !== 15) || name.startsWith('Hint') || (/^LDRS?[BH] \(literal\)/.test(name) && (bits & 0xf00) === 0xe00)
+  || (name === 'MSR T1' && (bits & 0x4ff) === 0x400);
+
 describe('assembler text', { skip: findOnPath('arm-none-eabi-objdump') ? false : 'arm-none-eabi-objdump is not installed' }, () => {
   it('is what GNU objdump prints', () => {
     const random = numbers(3);
@@ -127,7 +138,7 @@ describe('assembler text', { skip: findOnPath('arm-none-eabi-objdump') ? false :
       let at = 0x8000;
       const differences: string[] = [];
       for (const { bits, length, row, text } of wanted) {
-        if (printed.get(at) !== text) differences.push(`${row.name} ${bits.toString(16)}: "${text}", objdump "${printed.get(at)}"`);
+        if (printed.get(at) !== text && !readDifferently(row, bits)) differences.push(`${row.name} ${bits.toString(16)}: "${text}", objdump "${printed.get(at)}"`);
         at += length;
       }
       assert.deepEqual(differences, []);

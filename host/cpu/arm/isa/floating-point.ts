@@ -155,21 +155,5 @@ const arithmetic: readonly Row[] = [
   ...[false, true].flatMap((toFixed) => [false, true].flatMap((signed) => [fixedPoint(toFixed, signed, 16), fixedPoint(toFixed, signed, 32)])),
 ];
 
-/**
- * What is left of the space of coprocessors 10 and 11: double-precision arithmetic, later versions' instructions, and what is undefined anyway. Without
- * access by CPACR it is a coprocessor that is not there, which is seen to before the row runs; with it, the encoding is undefined.
- */
-const undefinedRows: readonly Row[] = ['111 x:1 1110 x:8 x:4 101 x:1 x:8', '111 x:1 110 x:9 x:4 101 x:1 x:8'].map((pattern, i) => {
-  let count = 0;
-  return {
-    name: `VFP (undefined) ${i + 1}`,
-    pattern: pattern.replace(/x:/g, () => `x${count++}:`),
-    text: () => 'undefined (floating point)',
-    timing: 'system',
-    fpu: true,
-    system: (core) => core.undefined(),
-  };
-});
-
-/** All rows of the floating-point unit, the ones for what it leaves undefined last. */
-export const floatingPointRows: readonly Row[] = [...arithmetic, ...fpTransferRows, ...undefinedRows];
+/** All rows of the floating-point unit. */
+export const floatingPointRows: readonly Row[] = [...arithmetic, ...fpTransferRows];

@@ -123,7 +123,7 @@ const wide = TRANSFERS.flatMap((what): Row[] => {
     // P, U, W of 110 is the unprivileged access; without P and W the encoding is UNDEFINED; bytes and halfwords to the PC are hints with 100.
     when: (f) => f.Rn !== 15 && !(f.P && f.U && !f.W) && (f.P | f.W) === 1 && !(load && size !== 4 && f.Rt === 15 && f.P && !f.U && !f.W),
     derive: indexed, unpredictable: (f) => badTarget(what, f.Rt) || (f.W === 1 && f.Rn === f.Rt),
-    text: (f) => `${mnemonic}${f.P && !f.W ? '' : '.w'} ${registerName(f.Rt)}, ${indexedText(f)}`, timing,
+    text: (f) => `${mnemonic}.w ${registerName(f.Rt)}, ${indexedText(f)}`, timing,
     run: (o, f) => atIndexed(o, f, (address, writeBack) => move(o, what, f.Rt, address, writeBack)),
   }, {
     name: `${name}T T1`, pattern: `${op('0')} Rn:4 Rt:4 1110 imm:8`, when: (f) => f.Rn !== 15, unpredictable: (f) => bad(f.Rt),

@@ -41,11 +41,11 @@ function hintRows(encoding: 'T1' | 'T2', fixed: string, bits: number): Row[] {
 
 const MISC = '11110 0 1110 11 (1111) 10 (0) 0 (1111)';
 const barriers = ([['DSB', '0100'], ['DMB', '0101'], ['ISB', '0110']] as const).map(([name, op]): Row => ({
-  name: `${name} T1`, pattern: `${MISC} ${op} option:4`, text: asm(name.toLowerCase()), timing: 'barrier', run: nothing,
+  name: `${name} T1`, pattern: `${MISC} ${op} option:4`, text: (f) => `${name.toLowerCase()} ${f.option === 15 ? 'sy' : `#${f.option}`}`, timing: 'barrier', run: nothing,
 }));
 
 const SPECIAL: Readonly<Record<number, string>> = {
-  0: 'APSR', 1: 'IAPSR', 2: 'EAPSR', 3: 'XPSR', 5: 'IPSR', 6: 'EPSR', 7: 'IEPSR', 8: 'MSP', 9: 'PSP', 16: 'PRIMASK', 17: 'BASEPRI', 18: 'BASEPRI_MAX',
+  0: 'APSR', 1: 'IAPSR', 2: 'EAPSR', 3: 'PSR', 5: 'IPSR', 6: 'EPSR', 7: 'IEPSR', 8: 'MSP', 9: 'PSP', 16: 'PRIMASK', 17: 'BASEPRI', 18: 'BASEPRI_MAX',
   19: 'FAULTMASK', 20: 'CONTROL',
 };
 const specialName = (sysm: number): string => SPECIAL[sysm] ?? `${sysm}`;
@@ -100,11 +100,11 @@ export const system: readonly Row[] = [
   {
     name: 'MSR T1', pattern: '11110 0 1110 0 (0) Rn:4 10 (0) 0 mask:2 (00) SYSm:8',
     unpredictable: (f) => bad(f.Rn) || !(f.SYSm in SPECIAL) || f.mask === 0 || (f.mask !== 2 && f.SYSm > 3),
-    text: (f) => `msr ${specialName(f.SYSm)}${f.SYSm <= 3 ? APSR_PARTS[f.mask] : ''}, ${registerName(f.Rn)}`, timing: 'system',
+    text: (f) => `msr ${specialName(f.SYSm)}${f.SYSm === 0 ? APSR_PARTS[f.mask] : ''}, ${registerName(f.Rn)}`, timing: 'system',
     system: (core, f) => core.writeSpecial(f.SYSm, f.mask, core.ops.reg(f.Rn)),
   },
   { name: 'SVC T1', pattern: '1101 1111 imm8:8', text: asm('svc {imm8}'), timing: 'system', system: (core, f) => core.supervisorCall(f.imm8) },
-  { name: 'BKPT T1', pattern: '1011 1110 imm8:8', text: asm('bkpt {imm8}'), timing: 'system', system: (core, f) => core.breakpoint(f.imm8) },
+  { name: 'BKPT T1', pattern: '1011 1110 imm8:8', text: (f) => `bkpt 0x${f.imm8.toString(16).padStart(4, '0')}`, timing: 'system', system: (core, f) => core.breakpoint(f.imm8) },
   { name: 'UDF T1', pattern: '1101 1110 imm8:8', text: asm('udf #{imm8}'), timing: 'system', system: (core) => core.undefined() },
   {
     name: 'UDF T2', pattern: '11110 1111111 imm4:4 1010 imm12:12', derive: (f) => ({ imm: (f.imm4 << 12) | f.imm12 }), text: asm('udf.w #{imm}'),
