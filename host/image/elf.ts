@@ -29,6 +29,8 @@ export interface ElfSection {
 export interface Elf {
   readonly machine: number;
   readonly entry: number;
+  /** Whether it is an object file, which the linker has yet to make a program of. */
+  readonly isObject: boolean;
   /** What PT_LOAD headers put into flash, by their physical (load) address, in the file's order. */
   readonly segments: readonly Segment[];
   /** What PT_LOAD headers occupy at run time: code where it runs, and RAM with .bss. */
@@ -39,8 +41,15 @@ export interface Elf {
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const HEADER_BYTES = 52, PROGRAM_HEADER_BYTES = 32, SECTION_HEADER_BYTES = 40, SYMBOL_BYTES = 16;
-const PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_EXECINSTR = 4, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0;
+const ET_REL = 1, PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_EXECINSTR = 4, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0;
 const TYPES = ['none', 'object', 'function', 'section', 'file'] as const;
+
+/** e_machine of what people have on their disks besides (System V ABI, machine information). */
+const MACHINES: Readonly<Record<number, string>> = {
+  3: 'x86', 8: 'MIPS', 20: 'PowerPC', 40: 'Arm', 62: 'x86-64', 83: 'AVR', 94: 'Xtensa', 183: 'AArch64', 243: 'RISC-V',
+};
+/** A machine by its number in an ELF file: "x86-64". */
+export const machineName = (machine: number): string => MACHINES[machine] ?? `machine ${machine}`;
 
 /** Whether it begins as an ELF file does. */
 export const isElf = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
@@ -61,8 +70,12 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
   if (!isElf(bytes)) throw new ImageError(`${file} is no ELF file.`);
   const header = view(piece('the ELF header', 0, HEADER_BYTES));
   const advice = 'Name the image that was built for the board.';
-  if (header.getUint8(4) !== 1) throw new ImageError(`${file} is not a 32-bit ELF file, so not one for a microcontroller. ${advice}`);
-  if (header.getUint8(5) !== 1) throw new ImageError(`${file} is not little-endian, as Cortex-M firmware is. ${advice}`);
+  const littleEndian = header.getUint8(5) !== 2;
+  const madeFor = machineName(header.getUint16(18, littleEndian));
+  if (header.getUint8(4) !== 1) {
+    throw new ImageError(`${file} is a program for ${madeFor}, not a 32-bit ELF file, so not one for a microcontroller. ${advice}`);
+  }
+  if (!littleEndian) throw new ImageError(`${file} is a program for big-endian ${madeFor}, not little-endian, as Cortex-M firmware is. ${advice}`);
   const u16 = (offset: number) => header.getUint16(offset, true);
   const u32 = (offset: number) => header.getUint32(offset, true);
 
@@ -97,6 +110,7 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
   return {
     machine: u16(18),
     entry: u32(24),
+    isObject: u16(16) === ET_REL,
     segments: loads.map((l) => ({ address: l.physical, bytes: piece(`what is loaded at ${hex32(l.physical)}`, l.offset, l.fileBytes) })),
     memory: loads.map((l) => ({ address: l.virtual, byteCount: l.memoryBytes })),
     // Section 0 is none.

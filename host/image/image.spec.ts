@@ -166,7 +166,7 @@ describe('an image', () => {
   });
 
   const cases: [string, Uint8Array, RegExp][] = [
-    ['for another machine', elfFile({ machine: 62, loads: [{ physical: FLASH, bytes: flash }] }), /ELF machine 62, wanted 40/],
+    ['for another machine', elfFile({ machine: 62, loads: [{ physical: FLASH, bytes: flash }] }), /ELF machine 62 \(x86-64\), wanted 40/],
     ['outside of flash', elfFile({ loads: [{ physical: 0x60000000, bytes: flash }] }), /64 bytes at 0x60000000 to 0x6000003f, which is not within flash \(0x08000000 to 0x080fffff\)/],
     ['larger than flash', discoveryFlash(1048577), /1048577 bytes at 0x08000000 to 0x08100000, but flash has only 1048576/],
     ['whose data do not fit into RAM', elfFile({ loads: [{ physical: FLASH, bytes: flash }, { physical: FLASH + 64, virtual: 0x20000000, bytes: Buffer.alloc(4), memoryBytes: 0x20001 }] }),
