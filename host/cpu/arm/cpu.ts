@@ -36,8 +36,8 @@ export interface ArmCpuConfig {
   readonly flashTiming?: FlashTiming;
   /** How many cycles' worth of instructions the core does in one cycle: 1, or more to let a slow engine keep up. */
   readonly overclock?: number;
-  /** Makes the engine of hot code, over the core that it belongs to. */
-  readonly hot?: (cpu: ArmCpu) => HotCode;
+  /** The engine of hot code. */
+  readonly hot?: HotCode;
   /** A store to flash: the flash interface programs, or refuses. @throws BusError when the bus answers with an error */
   readonly writeFlash?: (address: number, size: Size, value: number) => void;
   /** Told of each fault exception when it is taken, and of lockup before it ends the run. */
@@ -82,14 +82,16 @@ export class ArmCpu {
     this.overclock = config.overclock ?? 1;
     this.special = new SpecialRegisters(state, exceptions);
     this.memory = new DataMemory({
-      memory, bus: machine.bus, mpu: blocks.mpu, flashTiming: config.flashTiming, writeFlash: config.writeFlash,
+      memory, bus: machine.bus, mpu: blocks.mpu, flashTiming: config.flashTiming, writeFlash: config.writeFlash && ((address, size, value) => {
+        config.writeFlash!(address, size, value);
+        this.hot?.flush();
+      }),
       beforeDevice: () => this.synchronise(),
       afterDevice: () => this.afterAccess(),
       negativePriority: () => exceptions.executionPriority() < 0,
       ignoresBusErrors: () => (blocks.scb.ccr & CCR_BITS.BFHFNMIGN) !== 0 && exceptions.executionPriority() < 0,
       userMayPend: () => (blocks.scb.ccr & CCR_BITS.USERSETMPEND) !== 0,
       noteIgnored: (fault) => blocks.scb.noteFault(fault.status, fault.address),
-      onWrite: (address, byteCount) => this.hot?.invalidate(address, byteCount),
       onRightsChange: () => this.flushCode(),
     });
     this.fpu = new FpuContext(state, this.special, this.memory, blocks.scb, blocks.fpu, exceptions);
@@ -142,7 +144,7 @@ export class ArmCpu {
     exceptions.onPend = () => {
       if (blocks.scb.scr & SCR_BITS.SEVONPEND) this.system.sendEvent();
     };
-    this.hot = config.hot?.(this);
+    this.hot = config.hot;
   }
 
   /** The present, from what is left until the next appointment. */
@@ -192,14 +194,9 @@ export class ArmCpu {
 
   /** Runs until the next appointment, at least one instruction, or one exception entry. */
   slice(): void {
-    const { state, hot } = this;
-    if (state[LEFT] <= 0 || this.config.machine.exceptions.attention) while (this.attend());
-    if (this.sleeping) {
-      this.sleepOn();
-      return;
-    }
-    if (hot && !this.interpretOnly && this.memory.free && this.special.thumb && state[IT] === 0) hot.run();
-    if (state[LEFT] > 0) this.interpret();
+    if (this.state[LEFT] <= 0 || this.config.machine.exceptions.attention) while (this.attend());
+    if (this.sleeping) this.sleepOn();
+    else this.guarded(() => this.go());
   }
 
   /** Executes exactly one instruction, or takes one exception, or sleeps until the next appointment. */
@@ -227,15 +224,21 @@ export class ArmCpu {
     return false;
   }
 
-  /** Interprets until the cycles are used up, or until translated code can take over. */
-  private interpret(): void {
+  /** Executes until the cycles are used up: translated code where there is some, and the interpreter in between. */
+  private go(): void {
     const { state, hot } = this;
-    this.guarded(() => {
-      do {
-        const branched = this.one();
-        if (branched && hot && !this.interpretOnly && hot.noteExecuted(state[PC]) && this.memory.free) return;
-      } while (state[LEFT] > 0);
-    });
+    if (hot === undefined || this.interpretOnly || !this.memory.free) {
+      do this.one(); while (state[LEFT] > 0);
+      return;
+    }
+    // Where control has come by a branch or out of translated code, translated code may begin.
+    let start = true;
+    do {
+      const left = state[IT] === 0 && this.special.thumb && hot.run();
+      if (state[LEFT] <= 0) return;
+      hot.note(state[PC], start || left);
+      start = this.one() || left;
+    } while (state[LEFT] > 0 && this.memory.free);
   }
 
   /** Runs instructions; one that faults has not happened, and its fault is raised. */

@@ -42,8 +42,6 @@ export interface DataMemoryConfig {
   readonly noteIgnored: (fault: Fault) => void;
   /** What may be fetched and accessed has changed. */
   readonly onRightsChange: () => void;
-  /** Memory that may hold code was written by other than plain stores of translated code. */
-  readonly onWrite?: (address: number, byteCount: number) => void;
 }
 
 const DEVICES = 0x40000000;
@@ -134,7 +132,6 @@ export class DataMemory {
       if (size === 4) this.words[place >> 2] = value;
       else if (size === 2) this.halves[place >> 1] = value;
       else this.bytes[place] = value;
-      this.config.onWrite?.(a, size);
       return;
     }
     if (kind === 'aligned') checkAligned(a, size);
@@ -215,7 +212,7 @@ export class DataMemory {
       const span = this.spanAt(a, size);
       if (span) {
         if (span.kind === 'ram') this.useRam(span);
-        else if (span.kind === 'flash') this.waitForFlash(a + span.alias);
+        else if (span.kind === 'flash') this.waitForFlash(a - span.origin);
         const place = a - span.origin + span.offset;
         return size === 4 ? this.words[place >> 2] : size === 2 ? this.halves[place >> 1] : this.bytes[place];
       }
@@ -240,11 +237,9 @@ export class DataMemory {
         if (size === 4) this.words[place >> 2] = value;
         else if (size === 2) this.halves[place >> 1] = value;
         else this.bytes[place] = value;
-        this.config.onWrite?.(a, size);
       } else if (span?.kind === 'flash' && this.config.writeFlash) {
         this.config.beforeDevice();
         this.config.writeFlash(a + span.alias, size, value);
-        this.config.onWrite?.(a, size);
         this.config.afterDevice();
       } else if (a >= SRAM_ALIAS && a < SRAM_ALIAS + ALIAS_BYTES) this.writeBit(a - SRAM_ALIAS, 0x20000000, size, value, privileged);
       else throw new BusError(a, 'write', `write at 0x${a.toString(16)}: ${span ? 'this memory cannot be written' : 'nothing is mapped there'}`);
@@ -281,9 +276,9 @@ export class DataMemory {
     this.ramOffset = offset;
   }
 
-  private waitForFlash(address: number): void {
+  private waitForFlash(offset: number): void {
     const { flashTiming, memory } = this.config;
-    if (flashTiming) memory.state[STATE.LEFT] -= flashTiming.data(address >>> 4);
+    if (flashTiming) memory.state[STATE.LEFT] -= flashTiming.data(offset >>> 4);
   }
 
   /** Where an instruction at `pc` lies. @throws Fault when nothing may be fetched there */

@@ -32,8 +32,11 @@ export class SpecialRegisters {
   constructor(private readonly state: Int32Array, private readonly exceptions: ExceptionController) {}
 
   reset(): void {
-    this.state.fill(0, R, S + 32);
+    this.state.fill(0, R, STATE.LEFT);
+    this.state.fill(0, S, S + 32);
+    this.state[PIPELINE] = PIPE.none;
     this.state[Z] = 1;
+    this.fpscr = 0;
     this.unprivilegedThread = this.processStack = this.fpca = false;
     this.thumb = true;
     this.banked = 0;

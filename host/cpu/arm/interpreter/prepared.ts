@@ -26,7 +26,7 @@ export interface Prepared {
   /** Cycles saved after a load. */
   readonly pairing: number;
   readonly pipe: number;
-  /** Flash lines of its first and last byte, -1 in other memories. */
+  /** Flash lines of its first and last byte, counted from the start of flash; -1 in other memories. */
   readonly line: number;
   readonly lastLine: number;
 }
@@ -87,7 +87,7 @@ export class PreparedCode {
     return {
       bits, pc, next: pc + length, decoded, fields, run: 'run' in row ? row.run : undefined, system: 'system' in row ? row.system : undefined, fpu: row.fpu === true,
       condition: row.condition?.(fields) ?? ALWAYS, cycles: issueCycles(decoded), pairing: pairing(PIPE.load, decoded), pipe: pipeAfter(decoded),
-      line: flash ? (pc + span.alias) >>> 4 : -1, lastLine: flash ? (pc + span.alias + length - 1) >>> 4 : -1,
+      line: flash ? (pc - span.origin) >>> 4 : -1, lastLine: flash ? (pc - span.origin + length - 1) >>> 4 : -1,
     };
   }
 }
