@@ -15,7 +15,7 @@ import { Machine, RunEnded } from '../machine/machine.js';
 import { RealTime } from '../machine/real-time.js';
 import type { Appointment } from '../machine/timeline.js';
 import type { Wire } from '../machine/wire.js';
-import { plugCore } from '../peripherals/cortex-m/core.js';
+import { plugCore, type CorePeripherals } from '../peripherals/cortex-m/core.js';
 import { plugStm32, type Stm32 } from '../peripherals/stm32/chip.js';
 import { Recorder, type VectorFacts } from '../profile/recorder.js';
 
@@ -53,6 +53,8 @@ function phaseOf(seed: number): number {
 export abstract class BoardHardware {
   readonly board: Stm32Board;
   readonly machine: Machine;
+  /** The core's own peripherals. */
+  readonly coreBlocks: CorePeripherals;
   readonly chip: Stm32;
   readonly time: RealTime;
   readonly codec: AudioDac;
@@ -74,7 +76,7 @@ export abstract class BoardHardware {
     for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) lines[irq] = name;
     this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits });
     const { machine } = this;
-    plugCore(machine, { cpuid: board.core.cpuid, systickReferenceDivider: board.nvic.systickReferenceDivider, onResetRequest });
+    this.coreBlocks = plugCore(machine, { cpuid: board.core.cpuid, systickReferenceDivider: board.nvic.systickReferenceDivider, onResetRequest });
     this.chip = plugStm32(machine, board);
     this.time = new RealTime(machine.timeline, machine.clocks);
     this.sampleRate = sampleRateOf(board);
@@ -96,7 +98,7 @@ export abstract class BoardHardware {
   protected abstract runCore(): void;
 
   /** The error with which `run` answers what the core threw. */
-  protected abstract describe(error: unknown): Error;
+  abstract describe(error: unknown): Error;
 
   /** Voices that sound now, for a firmware that tells. */
   protected activeVoices(): number {
