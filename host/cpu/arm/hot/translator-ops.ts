@@ -190,17 +190,22 @@ export class TranslatorOps implements Ops<Node> {
     f.if(this.inWindow(offset, ram, size));
     f.load(offset, size, ram.offset).out.u8(OP.set).u32(value);
     f.else();
-    f.emit(at).emit(get(LOCAL.LEFT)).emit(get(LOCAL.CLOCK)).out.u8(OP.call).u32(size === 4 ? FUNCTION.slowLoad32 : size === 2 ? FUNCTION.slowLoad16 : FUNCTION.slowLoad8);
-    f.out.u8(OP.set).u32(value);
+    this.slowLoad(at, size, value);
+    f.close();
+    return get(value);
+  }
+
+  /** Loads from other memory, or leaves. */
+  private slowLoad(address: Node, size: Size, into: number): void {
+    const { f } = this;
+    f.emit(address).emit(get(LOCAL.LEFT)).out.u8(OP.call).u32(size === 4 ? FUNCTION.slowLoad32 : size === 2 ? FUNCTION.slowLoad16 : FUNCTION.slowLoad8);
+    f.out.u8(OP.set).u32(into);
     f.out.u8(OP.globalGet).u32(GLOBAL.extra);
     f.emit(constant(0)).out.u8(OP.ltS);
     f.open(OP.if, '');
     f.leave(this.place.exit);
     f.close();
     f.emit(get(LOCAL.LEFT)).out.u8(OP.globalGet).u32(GLOBAL.extra).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
-    f.out.u8(OP.globalGet).u32(GLOBAL.clock).u8(OP.set).u32(LOCAL.CLOCK);
-    f.close();
-    return get(value);
   }
 
   /** A literal: its value is known, and what remains is the time it takes. */
@@ -209,15 +214,11 @@ export class TranslatorOps implements Ops<Node> {
     if (value === undefined) return this.never();
     const { f, layout: { code, datas } } = this;
     const line = (address - code.origin) >>> 4;
-    const slot = f.temp();
-    f.load(constant(0), 1, datas.placeOf + line).out.u8(OP.tee).u32(slot);
+    f.load(constant(0), 4, datas.seen + 4 * line).load(constant(0), 4, datas.epoch).out.u8(OP.ne);
     f.open(OP.if, '');
-    f.store(binary(OP.shl, get(slot), constant(2)), get(LOCAL.CLOCK), 4, datas.used - 4);
-    f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), this.place.exit);
-    f.emit(get(LOCAL.LEFT)).emit(constant(line)).emit(get(LOCAL.CLOCK)).out.u8(OP.call).u32(FUNCTION.dataMiss).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    f.emit(get(LOCAL.LEFT)).emit(constant(line)).out.u8(OP.call).u32(FUNCTION.touchData).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
     f.close();
-    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), ONE));
     return constant(value);
   }
 
@@ -242,13 +243,17 @@ export class TranslatorOps implements Ops<Node> {
   loadWords(address: Node, count: number): Node[] {
     if (address.kind === 'const') return Array.from({ length: count }, (_, i) => this.loadConstant((address.value + 4 * i) >>> 0, 4));
     const { f, layout: { ram } } = this;
-    const offset = this.keep(binary(OP.sub, address, constant(ram.origin)));
-    this.leaveIf(op(OP.eqz, this.inWindow(offset, ram, 4, count)));
-    return Array.from({ length: count }, (_, i) => {
-      const local = f.temp();
-      f.load(offset, 4, ram.offset + 4 * i).out.u8(OP.set).u32(local);
-      return get(local);
-    });
+    const at = this.keep(address);
+    const offset = this.keep(binary(OP.sub, at, constant(ram.origin)));
+    const locals = Array.from({ length: count }, () => f.temp());
+    f.if(this.inWindow(offset, ram, 4, count));
+    for (const [i, local] of locals.entries()) f.load(offset, 4, ram.offset + 4 * i).out.u8(OP.set).u32(local);
+    f.else();
+    // Tables that are copied from flash: each word may have to wait.
+    this.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(count * LONGEST_WAIT)));
+    for (const [i, local] of locals.entries()) this.slowLoad(binary(OP.add, at, constant(4 * i)), 4, local);
+    f.close();
+    return locals.map((local) => get(local));
   }
   storeWords(address: Node, values: readonly Node[]): void {
     const [at, window] = this.storable(address, 4, values.length);
