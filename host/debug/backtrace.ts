@@ -18,7 +18,9 @@ const MOST_FRAMES = 32;
 const SCANNED = 256;
 const MOST_GUESSES = 6;
 
-const isExceptionReturn = (value: number): boolean => (value >>> 4) === 0xffffffe || (value >>> 4) === 0xfffffff;
+/** EXC_RETURN's values (B1.5.8); LR after a reset, all ones, is none of them. */
+const EXCEPTION_RETURNS: readonly number[] = [0xffffffe1, 0xffffffe9, 0xffffffed, 0xfffffff1, 0xfffffff9, 0xfffffffd];
+const isExceptionReturn = (value: number): boolean => EXCEPTION_RETURNS.includes(value >>> 0);
 
 export interface Machinery {
   readonly frames: CallFrames;

@@ -59,7 +59,7 @@ export function faultReport(record: FaultRecord, { symbols, frames, nameOf, seco
     ...chainLines(frames, symbols),
     `  pc ${hex32(pc)}  lr ${hex32(lr)}  sp ${hex32(sp)}  xpsr ${hex32(xpsr)}  CFSR ${hex32(cfsr)}  HFSR ${hex32(hfsr)}`,
   ];
-  for (let r = 0; r < 13; r += 4) lines.push(`  ${registers.slice(r, Math.min(r + 4, 13)).map((value, i) => `${`r${r + i}`.padEnd(3)}${hex32(value)}`).join('  ')}`);
+  for (let r = 0; r < 13; r += 4) lines.push(`  ${registers.slice(r, Math.min(r + 4, 13)).map((value, i) => `${`r${r + i}`.padEnd(4)}${hex32(value)}`).join('  ')}`);
   lines.push(
     `  ${active.length === 0 ? 'in thread mode, no handler running' : `in the handler of ${active.map(nameOf).join(', which had pre-empted ')}`}`,
     `  cycle ${cycle}, ${seconds.toFixed(6)} s after reset`,

@@ -62,8 +62,8 @@ export class Symbols {
   }
 }
 
-/** Of two symbols at one address the typed one, and of those the global-looking one, names it: the last in order wins. */
-const rank = (symbol: ElfSymbol): number => (symbol.type === 'function' ? 1 : 0);
+/** Of symbols at one address a typed one names it, and of those one that is not weak: the last in order wins. */
+const rank = ({ type, isWeak }: ElfSymbol): number => (type === 'function' ? 2 : 0) + (isWeak ? 0 : 1);
 
 /** Names of C++ and Rust in their Itanium form, as far as they are plain paths: _ZN4core9panicking5panic17h0123456789abcdefE. */
 function readable(name: string): string {

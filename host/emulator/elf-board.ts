@@ -26,6 +26,8 @@ export interface ElfBoardOptions extends BoardOptions {
   readonly endsWhenStuck?: boolean;
   /** Ends the run after so many seconds without counting as something that is still to come. */
   readonly patienceSeconds?: number;
+  /** Called some hundred times a second of emulated time, with the seconds since reset. */
+  readonly onLook?: (seconds: number) => void;
   /** What is known of handlers beforehand, by vector. */
   readonly vectors?: Readonly<Record<string, VectorFacts>>;
 }
@@ -203,8 +205,12 @@ export class ElfBoard extends BoardHardware {
 
   protected override runCore(): void {
     this.reset();
-    const { endsWhenStuck = true, patienceSeconds = Infinity } = this.options;
-    if (endsWhenStuck) this.watch.start((what) => this.stuck(what), () => { if (this.now >= patienceSeconds) this.end(); });
+    const { endsWhenStuck = true, patienceSeconds = Infinity, onLook } = this.options;
+    const look = (): void => {
+      onLook?.(this.now);
+      if (this.now >= patienceSeconds) this.end();
+    };
+    if (endsWhenStuck) this.watch.start((what) => this.stuck(what), look);
     try {
       this.drive();
     } catch (error) {

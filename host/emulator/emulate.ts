@@ -87,7 +87,10 @@ export async function emulate(options: EmulateOptions): Promise<EmulateResult> {
   const image = readRunnable(elf, board, base);
   const file = midi === undefined ? undefined : await readMidiFile(midi);
   for (const path of [wav, vcd, ...uart.map((u) => u.file).filter((f) => f !== '-')]) if (path !== undefined) await prepareOutput(path);
-  const emulated = new ElfBoard(board, image, { strict: options.strict, overclock: options.overclock, patienceSeconds: PATIENCE_SECONDS });
+  const emulated = new ElfBoard(board, image, {
+    strict: options.strict, overclock: options.overclock,
+    patienceSeconds: PATIENCE_SECONDS, onLook: (now) => onProgress?.(now / (seconds ?? PATIENCE_SECONDS)),
+  });
   const logs = uart.map(({ uart: name, file: path }) => {
     const log = new UartLog(path);
     emulated.terminal(name).onByte((byte) => log.add(byte));
@@ -95,7 +98,6 @@ export async function emulate(options: EmulateOptions): Promise<EmulateResult> {
   });
   for (const { uart: name, file: path, atSeconds } of uartIn) emulated.terminal(name).type(readFileSync(path), atSeconds);
   if (file) emulated.midi.play(file.events, MIDI_START_SECONDS);
-  if (onProgress) emulated.at(0, () => { onProgress(emulated.now / (seconds ?? PATIENCE_SECONDS)); return emulated.now + (seconds ?? PATIENCE_SECONDS) / 200; });
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
   try {
     interruptible(() => {

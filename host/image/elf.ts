@@ -11,6 +11,8 @@ export interface ElfSymbol {
   readonly name: string;
   readonly value: number;
   readonly byteCount: number;
+  /** Whether another of the name would take its place (STB_WEAK). */
+  readonly isWeak: boolean;
   readonly type: 'none' | 'object' | 'function' | 'section' | 'file' | 'other';
 }
 
@@ -41,7 +43,7 @@ export interface Elf {
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const HEADER_BYTES = 52, PROGRAM_HEADER_BYTES = 32, SECTION_HEADER_BYTES = 40, SYMBOL_BYTES = 16;
-const ET_REL = 1, PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_EXECINSTR = 4, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0;
+const ET_REL = 1, PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_EXECINSTR = 4, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0, STB_WEAK = 2;
 const TYPES = ['none', 'object', 'function', 'section', 'file'] as const;
 
 /** e_machine of what people have on their disks besides (System V ABI, machine information). */
@@ -137,6 +139,7 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
       .filter((s) => s.getUint32(0, true) !== 0 && s.getUint16(14, true) !== SHN_UNDEF)
       .map((s) => ({
         name: text(names, s.getUint32(0, true)), value: s.getUint32(4, true), byteCount: s.getUint32(8, true), type: TYPES[s.getUint8(12) & 15] ?? 'other',
+        isWeak: s.getUint8(12) >> 4 === STB_WEAK,
       }));
   }
 }

@@ -47,7 +47,7 @@ describe('ELF', () => {
   it('gives symbols, sections and the entry', () => {
     const { symbols, sections, entry, machine } = readElf(elf, 'x.elf');
     assert.deepEqual(symbols, [
-      { name: 'reset', value: 0x08000009, byteCount: 6, type: 'function' }, { name: 'counters', value: 0x20000000, byteCount: 64, type: 'object' },
+      { name: 'reset', value: 0x08000009, byteCount: 6, type: 'function', isWeak: false }, { name: 'counters', value: 0x20000000, byteCount: 64, type: 'object', isWeak: false },
     ]);
     const { contents, ...vectors } = sections[0];
     assert.equal(contents().length, 8);
