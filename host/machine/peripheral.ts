@@ -122,6 +122,11 @@ export abstract class RegisterBlock implements Peripheral {
     return this.readRegister(offset) ?? 0;
   }
 
+  /** Value of a register as a debugger shows it, with no side effect. Default: as `peek`, which some blocks bend for narrow writes. */
+  inspect(offset: number): number {
+    return this.peek(offset);
+  }
+
   read(offset: number, size: AccessSize): number {
     const value = this.readRegister(offset & ~3);
     if (value === undefined) throw this.unmodelled(offset, 'read');

@@ -59,6 +59,8 @@ export class ArmCpu {
   onBreakpoint: ((imm8: number) => boolean) | undefined;
   /** Told of each fault, besides the configuration's own. */
   onFault: ((record: FaultRecord) => void) | undefined;
+  /** Ends `slice` before the next instruction: a debugger stops. */
+  halting = false;
   /** Steps only, without hot code: for traces. */
   interpretOnly = false;
   private readonly code: PreparedCode;
@@ -122,6 +124,7 @@ export class ArmCpu {
       ops: this.evaluator, state, special: this.special, memory: this.memory, fpu: this.fpu, exceptions,
       recheck: () => this.recheck(),
       supervisorCall: () => {
+        this.synchronise();
         this.exceptionModel.supervisorCall();
         this.rearm();
       },
@@ -150,6 +153,18 @@ export class ArmCpu {
   /** The present, from what is left until the next appointment. */
   get now(): number {
     return this.deadline - Math.floor(this.state[LEFT] / this.overclock);
+  }
+
+  /** Whether an exception will be taken before the next instruction. */
+  get exceptionWaits(): boolean {
+    const { exceptions } = this.config.machine;
+    return exceptions.attention && exceptions.next() !== 0;
+  }
+
+  /** Has the machine asked before the next instruction: its time may have an appointment that was not there before. */
+  attendSoon(): void {
+    this.deadline = this.now;
+    this.state[LEFT] = 0;
   }
 
   get asleep(): boolean {
@@ -195,6 +210,7 @@ export class ArmCpu {
   /** Runs until the next appointment, at least one instruction, or one exception entry. */
   slice(): void {
     if (this.state[LEFT] <= 0 || this.config.machine.exceptions.attention) while (this.attend());
+    if (this.halting) return;
     if (this.sleeping) this.sleepOn();
     else this.guarded(() => this.go());
   }
@@ -349,6 +365,7 @@ export class ArmCpu {
     }
     this.state[PC] = this.pc;
     this.state[IT] = this.it;
+    this.synchronise();
     if (this.onBreakpoint?.(imm8)) return;
     this.exceptionModel.debugEvent(DFSR_BITS.BKPT);
     this.rearm();
@@ -397,10 +414,8 @@ export class ArmCpu {
 
   /** Has the machine asked before the next instruction. */
   private rearm(): void {
-    const { exceptions } = this.config.machine;
-    this.synchronise();
-    exceptions.attention = true;
-    this.arm();
+    this.config.machine.exceptions.attention = true;
+    this.attendSoon();
   }
 
   /** A device access may have pended an interrupt or moved the next appointment. */

@@ -158,6 +158,11 @@ export class Scb extends RegisterBlock {
     return WRITE_ONE_TO_CLEAR.includes(offset) || offset === ICSR ? 0 : super.peek(offset);
   }
 
+  /** No read of this block has a side effect. */
+  override inspect(offset: number): number {
+    return this.readRegister(offset) ?? 0;
+  }
+
   protected writeRegister(offset: number, value: number): boolean {
     switch (offset) {
       case ICSR: return this.writeIcsr(value);

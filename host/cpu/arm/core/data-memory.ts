@@ -23,6 +23,8 @@ export interface Span {
   readonly alias: number;
 }
 
+export type Watcher = (address: number, size: Size, access: 'read' | 'write') => void;
+
 export interface DataMemoryConfig {
   readonly memory: ArmMemory;
   readonly bus: Bus;
@@ -59,8 +61,9 @@ export class DataMemory {
   unalignTrap = false;
   /** Privilege of the code that runs. */
   privileged = true;
-  /** Called of each access while it is set: watchpoints. */
-  watch: ((address: number, size: Size, access: 'read' | 'write') => void) | undefined;
+  /** Called of each access: watchpoints of a debugger and of the DWT. */
+  private watch: Watcher | undefined;
+  private readonly watchers = new Map<string, Watcher>();
   readonly bytes: Uint8Array;
   readonly halves: Uint16Array;
   readonly words: Int32Array;
@@ -100,8 +103,16 @@ export class DataMemory {
     this.config.onRightsChange();
   }
 
-  /** To be called when `watch` has changed. */
-  settle(): void {
+  /** Has somebody told of every access by instructions, or no longer. */
+  setWatch(who: string, watcher: Watcher | undefined): void {
+    if (watcher) this.watchers.set(who, watcher);
+    else this.watchers.delete(who);
+    const all = [...this.watchers.values()];
+    this.watch = all.length === 0 ? undefined : (address, size, access) => all.forEach((watch) => watch(address, size, access));
+    this.settle();
+  }
+
+  private settle(): void {
     this.config.onRightsChange();
     this.free = !this.config.mpu.enabled && this.watch === undefined;
   }
