@@ -22,6 +22,11 @@ const CR2 = 0x10;
 const CR3 = 0x14;
 const GTPR = 0x18;
 
+export interface UsartFormat extends LineFormat {
+  /** Of `wordBits` the last one, when there is a parity. */
+  readonly parity: 'none' | 'even' | 'odd';
+}
+
 export const USART_REGISTERS: RegisterNames = {
   [SR]: 'SR', [DR]: 'DR', [BRR]: 'BRR', [CR1]: 'CR1', [CR2]: 'CR2', [CR3]: 'CR3', [GTPR]: 'GTPR',
 };
@@ -106,6 +111,8 @@ export class Usart extends RegisterBlock {
   private idleArmed = false;
   /** TE has risen: a frame of ones goes out before anything else. */
   private idleFrameDue = false;
+  /** Told when the receiver has been set up anew. */
+  onReceiver: (() => void) | undefined;
   private readonly receiver: LineReceiver;
   private readonly transmitter: LineTransmitter;
   private readonly line;
@@ -212,6 +219,18 @@ export class Usart extends RegisterBlock {
     this.pump();
   }
 
+  /** How characters look on the wire as the registers are now, for whoever is at its other end; undefined without a baud rate. */
+  get wireFormat(): UsartFormat | undefined {
+    const format = this.format();
+    if (format === undefined) return undefined;
+    return { ...format, parity: !(this.cr1 & CR1_PCE) ? 'none' : this.cr1 & CR1_PS ? 'odd' : 'even' };
+  }
+
+  /** Whether characters that come in now are received. */
+  get receives(): boolean {
+    return (this.cr1 & CR1_UE) !== 0 && (this.cr1 & CR1_RE) !== 0 && this.format() !== undefined;
+  }
+
   /** The format in force, or undefined without a baud rate: USARTDIV must be 1 or more. */
   private format(): LineFormat | undefined {
     const over8 = (this.cr1 & CR1_OVER8) !== 0;
@@ -235,6 +254,7 @@ export class Usart extends RegisterBlock {
   private applyReceiver(): void {
     const on = this.cr1 & CR1_UE && this.cr1 & CR1_RE;
     this.receiver.listen(on ? this.format() : undefined);
+    this.onReceiver?.();
   }
 
   private received({ word, noise, framingError }: ReceivedCharacter): void {
