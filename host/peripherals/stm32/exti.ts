@@ -6,7 +6,7 @@ import type { Level } from '../../machine/wire.js';
 import type { PadRouter } from './pad-router.js';
 import { registerNames } from './register-names.js';
 import type { Syscfg } from './syscfg.js';
-import { unmodelledUse } from './unmodelled.js';
+import { reportUnmodelledUse } from './unmodelled.js';
 
 export interface ExtiConfig {
   /** Line number to vector; lines 0 to 15 come from pads, the others from inside of the chip (12.2.5). */
@@ -30,7 +30,7 @@ export class Exti extends RegisterBlock {
   private readonly implemented: number;
   private readonly vectors: { readonly line: InterruptLine; readonly mask: number }[] = [];
 
-  constructor(name: string, base: number, ctx: ModelContext, private readonly config: ExtiConfig) {
+  constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: ExtiConfig) {
     super(name, base, registerNames.EXTI);
     const masks = new Map<string, number>();
     for (const [line, vector] of Object.entries(config.lines)) masks.set(vector, (masks.get(vector) ?? 0) | (1 << Number(line)));
@@ -80,7 +80,7 @@ export class Exti extends RegisterBlock {
     switch (offset) {
       case IMR: this.IMR = bits; break;
       case EMR:
-        if (bits !== 0) throw unmodelledUse(this.base + EMR, 'EXTI_EMR (events)');
+        if (bits !== 0) reportUnmodelledUse(this.ctx, this.name, this.base + EMR, 'EXTI_EMR (events)');
         break;
       case RTSR: this.RTSR = bits; break;
       case FTSR: this.FTSR = bits; break;

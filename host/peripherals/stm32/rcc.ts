@@ -9,7 +9,7 @@ import type { Appointment } from '../../machine/timeline.js';
 import type { ClockLimits, StartUpTimes } from '../../boards/index.js';
 import { clockFrequencies, pllFields, pllFrequencies, plli2sFields, type ClockState } from './clock-tree.js';
 import { registerNames } from './register-names.js';
-import { unmodelledUse } from './unmodelled.js';
+import { reportUnmodelledUse } from './unmodelled.js';
 
 export interface RccConfig {
   /** In hertz. HSE and LSE are the board's crystals; without one, the ready flag never rises. */
@@ -158,7 +158,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     else if (offset === BDCR) this.writeBdcr(value);
     else if (offset === CSR) this.writeCsr(value);
     else if (offset === SSCGR) {
-      if (value & SSCGR_SSCGEN) throw unmodelledUse(this.base + SSCGR, 'RCC_SSCGR.SSCGEN (spread spectrum)');
+      if (value & SSCGR_SSCGEN) reportUnmodelledUse(this.ctx, this.name, this.base + SSCGR, 'RCC_SSCGR.SSCGEN (spread spectrum)');
       this.registers.set(SSCGR, value & 0x4fff_ffff);
     } else return false;
     return true;
@@ -208,8 +208,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
 
   private writeCfgr(value: number): void {
     const before = this.registers.get(CFGR)!;
-    if ((value ^ before) & CFGR_MCO) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
-    if (value & CFGR_I2SSRC) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.I2SSRC = 1 (I2S clock from I2S_CKIN)');
+    if ((value ^ before) & CFGR_MCO) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
+    if (value & CFGR_I2SSRC) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.I2SSRC = 1 (I2S clock from I2S_CKIN)');
     if ((value & 3) === 3) {
       this.diagnose('RCC_CFGR.SW = 3 is not allowed; SYSCLK stays as it was');
       value = (value & ~3) | (before & 3);
