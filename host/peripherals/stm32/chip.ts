@@ -2,11 +2,13 @@
 // An STM32F4 put together from a board's data: every peripheral that has a model, at its address, behind its clock gate; the rest by name.
 
 import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
+import type { MemoryRegion } from '../../machine/bus.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
+import { Dbgmcu, type DbgmcuConfig } from './dbgmcu.js';
 import { Dma, type DmaConfig } from './dma.js';
 import { Exti } from './exti.js';
-import { Flash } from './flash.js';
+import { Flash, type FlashTimes } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
 import { PadRouter, type Pad } from './pad-router.js';
@@ -21,12 +23,15 @@ import { Usart } from './usart.js';
 /** A model that the RCC's reset bits act on. */
 interface Resettable {
   reset(): void;
+  /** What a system reset leaves alone. */
+  powerOn?(): void;
 }
 
 export class Stm32 {
   private readonly dmas = new Map<string, Dma>();
   private readonly spis: Spi[] = [];
   private readonly models: Resettable[] = [];
+  private flashModel: Flash | undefined;
 
   constructor(private readonly router: PadRouter, private readonly machine: Machine, private readonly rcc: Rcc) {}
 
@@ -36,7 +41,10 @@ export class Stm32 {
    */
   reset(cause: ResetCause): void {
     // The clocks last: until then the models count in those that they were set up for.
-    for (const model of this.models) if (model !== this.rcc) model.reset();
+    for (const model of this.models) {
+      if (cause === 'power-on') model.powerOn?.();
+      if (model !== this.rcc) model.reset();
+    }
     this.rcc.reset(cause);
     this.machine.unmodelled.reset();
   }
@@ -44,6 +52,22 @@ export class Stm32 {
   addModel<T extends Resettable>(model: T): T {
     this.models.push(model);
     return model;
+  }
+
+  /** The flash memory and its controller. */
+  get flash(): Flash {
+    return this.flashModel!;
+  }
+
+  /** Memories of the chip that are no RAM, for the bus: flash, the boot loader's, OTP with the electronic signature, option bytes. */
+  get memories(): readonly MemoryRegion[] {
+    const { region, otp, options } = this.flash;
+    return [region, systemMemory(), otp.region, options.region];
+  }
+
+  setFlash(flash: Flash): Flash {
+    this.flashModel = flash;
+    return flash;
   }
 
   /** A pad by the data sheet's name (PA3). */
@@ -73,6 +97,9 @@ export class Stm32 {
   }
 }
 
+/** The boot loader's 30 KB (RM0090 table 5; the same on the STM32F411). What is in there is ST's, so it reads as erased here; it cannot be written. */
+const systemMemory = (): MemoryRegion => ({ name: 'system memory', origin: 0x1fff_0000, bytes: new Uint8Array(30 * 1024).fill(0xff), dma: false, write: () => {} });
+
 /** Plugs the chip into the machine: clocks, pads, models, and the names of what is not modelled. */
 export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding));
@@ -98,7 +125,9 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'rcc': return rcc;
       case 'pwr': return pwr;
       case 'syscfg': return syscfg;
-      case 'flash': return new Flash(p.name, p.base, machine, { waitStates: board.flashWaitStates });
+      case 'flash': return chip.setFlash(new Flash(p.name, p.base, machine, {
+        waitStates: board.flashWaitStates, origin: board.flash.origin, sectors: board.flash.sectors, vddMillivolts: board.supplyMillivolts, ...(p.config as unknown as FlashTimes),
+      }));
       case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
       case 'exti': return new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
@@ -106,6 +135,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
+      case 'dbgmcu': return new Dbgmcu(p.name, p.base, p.config as unknown as DbgmcuConfig);
       default: return undefined;
     }
   };
