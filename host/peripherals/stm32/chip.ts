@@ -5,26 +5,32 @@ import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { MemoryRegion } from '../../machine/bus.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
+import { Crc } from './crc.js';
 import { Dbgmcu, type DbgmcuConfig } from './dbgmcu.js';
 import { Dma, type DmaConfig } from './dma.js';
 import { Exti } from './exti.js';
 import { Flash, type FlashTimes } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
+import { Iwdg } from './iwdg.js';
 import { PadRouter, type Pad } from './pad-router.js';
 import { Pwr, type PwrConfig } from './pwr.js';
 import { Rcc, type RccConfig } from './rcc.js';
 import { registerNames } from './register-names.js';
+import { Rng } from './rng.js';
 import { Spi } from './spi.js';
 import { Syscfg } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
 import { Usart } from './usart.js';
+import { Wwdg } from './wwdg.js';
 
 /** A model that the RCC's reset bits act on. */
 interface Resettable {
   reset(): void;
   /** What a system reset leaves alone. */
   powerOn?(): void;
+  /** What happens as soon as the whole chip has been reset. */
+  released?(): void;
 }
 
 export class Stm32 {
@@ -47,6 +53,7 @@ export class Stm32 {
     }
     this.rcc.reset(cause);
     this.machine.unmodelled.reset();
+    for (const model of this.models) model.released?.();
   }
 
   addModel<T extends Resettable>(model: T): T {
@@ -135,6 +142,10 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
+      case 'crc': return new Crc(p.name, p.base);
+      case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
+      case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
+      case 'wwdg': return new Wwdg(p.name, p.base, machine, { vector });
       case 'dbgmcu': return new Dbgmcu(p.name, p.base, p.config as unknown as DbgmcuConfig);
       default: return undefined;
     }
