@@ -109,7 +109,8 @@ const systemMemory = (): MemoryRegion => ({ name: 'system memory', origin: 0x1ff
 
 /** Plugs the chip into the machine: clocks, pads, models, and the names of what is not modelled. */
 export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
-  const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding));
+  const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding), board.supplyMillivolts / 1000);
+  machine.analog = (pad) => router.pad(pad).analog;
   machine.signal = (name) => router.signal(name);
   machine.padsOf = (signal) => router.padsOf(signal);
   const find = (name: string): BoardPeripheral => board.peripherals.find((p) => p.name === name)!;
