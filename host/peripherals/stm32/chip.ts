@@ -5,6 +5,8 @@ import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { MemoryRegion } from '../../machine/bus.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
+import { Adc } from './adc.js';
+import { AdcCommon, type AdcCommonConfig } from './adc-common.js';
 import { Crc } from './crc.js';
 import { Dbgmcu, type DbgmcuConfig } from './dbgmcu.js';
 import { Dma, type DmaConfig } from './dma.js';
@@ -127,6 +129,12 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const ports = board.peripherals.filter((p) => p.model === 'gpio').map((p) => String(p.config.port)).join('');
   const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine, { ports });
 
+  const adcCommonOf = board.peripherals.find((p) => p.model === 'adc-common');
+  const adcCommon = adcCommonOf && new AdcCommon(adcCommonOf.name, adcCommonOf.base, machine, {
+    vector: 'ADC', vrefVolts: board.supplyMillivolts / 1000, vbatVolts: board.supplyMillivolts / 1000,
+    ...(adcCommonOf.config as unknown as Pick<AdcCommonConfig, 'temperatureInput' | 'vbatDivider'>),
+  });
+
   const make = (p: BoardPeripheral): (Peripheral & Resettable) | undefined => {
     const [vector] = p.vectors;
     switch (p.model) {
@@ -143,6 +151,8 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
+      case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });
+      case 'adc-common': return adcCommon;
       case 'crc': return new Crc(p.name, p.base);
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
@@ -160,8 +170,10 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
     }
     chip.addModel(model);
     rcc.onReset(p.name, () => model.reset());
+    // The common registers are there as soon as one of the converters has its clock.
+    const gates = p.model === 'adc-common' ? board.peripherals.filter((each) => each.model === 'adc').map((each) => each.name) : [p.name];
     machine.bus.map(p.base, p.size, model, (access) => {
-      if (rcc.enabled(p.name)) return true;
+      if (gates.length === 1 ? rcc.enabled(gates[0]) : gates.some((gate) => rcc.enabled(gate))) return true;
       machine.diagnose({ where: p.name, message: `${access} while its clock is off: set RCC_${p.enable?.replace('.', ' bit ')} first; reads give 0, writes are lost` });
       return false;
     });
