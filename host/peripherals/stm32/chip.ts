@@ -8,6 +8,7 @@ import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
 import { Adc } from './adc.js';
 import { AdcCommon, type AdcCommonConfig } from './adc-common.js';
 import { Crc } from './crc.js';
+import { Dac, type DacConfig } from './dac.js';
 import { Dbgmcu, type DbgmcuConfig } from './dbgmcu.js';
 import { Dma, type DmaConfig } from './dma.js';
 import { Exti } from './exti.js';
@@ -157,6 +158,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
       case 'wwdg': return new Wwdg(p.name, p.base, machine, { vector });
+      case 'dac': return new Dac(p.name, p.base, machine, { vector, vrefVolts: board.supplyMillivolts / 1000, ...(p.config as unknown as Pick<DacConfig, 'outputs'>) });
       case 'dbgmcu': return new Dbgmcu(p.name, p.base, p.config as unknown as DbgmcuConfig);
       default: return undefined;
     }
