@@ -21,6 +21,7 @@ import { Pwr, type PwrConfig } from './pwr.js';
 import { Rcc, type RccConfig } from './rcc.js';
 import { registerNames } from './register-names.js';
 import { Rng } from './rng.js';
+import { Rtc } from './rtc.js';
 import { Spi } from './spi.js';
 import { Syscfg } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
@@ -119,10 +120,12 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const find = (name: string): BoardPeripheral => board.peripherals.find((p) => p.name === name)!;
   const base = (name: string): number => find(name).base;
   let pwr: Pwr | undefined;
+  let rtc: Rtc | undefined;
+  let exti: Exti | undefined;
   const rcc = new Rcc('RCC', base('RCC'), machine, {
     oscillators: { ...board.internalOscillators, ...board.oscillators }, startUp: board.startUp, limits: board.limits, gates: board.peripherals,
     ...(find('RCC').config as unknown as Pick<RccConfig, 'gateRegisters' | 'plli2sM' | 'plli2sReset'>),
-    backupWritable: () => pwr?.backupWritable ?? false,
+    backupWritable: () => pwr?.backupWritable ?? false, onBackupReset: () => rtc?.resetBackup(),
   });
   machine.clocks = rcc;
   const chip = new Stm32(router, machine, rcc);
@@ -146,7 +149,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
         waitStates: board.flashWaitStates, origin: board.flash.origin, sectors: board.flash.sectors, vddMillivolts: board.supplyMillivolts, ...(p.config as unknown as FlashTimes),
       }));
       case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
-      case 'exti': return new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
+      case 'exti': return exti = new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
       case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vector, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
@@ -159,6 +162,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
       case 'wwdg': return new Wwdg(p.name, p.base, machine, { vector });
       case 'dac': return new Dac(p.name, p.base, machine, { vector, vrefVolts: board.supplyMillivolts / 1000, ...(p.config as unknown as Pick<DacConfig, 'outputs'>) });
+      case 'rtc': return rtc = new Rtc(p.name, p.base, machine, { writable: () => pwr.backupWritable, exti: (line, active) => exti?.input(line, active ? 1 : 0) });
       case 'dbgmcu': return new Dbgmcu(p.name, p.base, p.config as unknown as DbgmcuConfig);
       default: return undefined;
     }
