@@ -181,9 +181,11 @@ export class AdcCommon extends RegisterBlock {
   private get dmaMode(): number {
     return (this.CCR >>> 14) & 3;
   }
-  /** 13.13.16: 5 to 20 cycles of ADCCLK. */
+  /** 13.13.16, 13.9.3: 5 to 20 cycles of ADCCLK; one converter alone samples at a time, and the next begins two cycles after it. */
   private get delayTicks(): number {
-    return (((this.CCR >>> 8) & 0xf) + 5) * this.prescaler;
+    const delay = ((this.CCR >>> 8) & 0xf) + 5;
+    const { samplingCycles } = this.adcs[0];
+    return (samplingCycles > delay ? samplingCycles + 2 : delay) * this.prescaler;
   }
 
   /** Takes a result into the words for the DMA (13.9): one a word in mode 1, two half-words in mode 2, two bytes in mode 3. */

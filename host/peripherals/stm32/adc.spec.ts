@@ -392,6 +392,20 @@ test('dual interleaved mode: ADC2 starts DELAY + 5 cycles after ADC1, and a pair
   assert.deepEqual(wordsOf(), [(code(0) << 16) | code(0), (2048 << 16) | 2048].map((x) => x >>> 0));
 });
 
+test('interleaved converters do not sample at once: with DELAY 5 and 15 cycles of sampling, 17 lie between them', () => {
+  const { bench, common, on, read, write, set } = setUp();
+  common.write(CCR, 7, 4);
+  for (const n of [0, 1]) {
+    write(SMPR2, 1, n);
+    on(n);
+  }
+  set(CR2, SWSTART);
+  bench.run(2 * (17 + 15 + 12) - 1);
+  assert.deepEqual([read(SR) & EOC, read(SR, 1) & EOC], [EOC, 0]);
+  bench.run(1);
+  assert.equal(read(SR, 1) & EOC, EOC);
+});
+
 test('a follower is not triggered by itself, and an alternate mode is an error by name', () => {
   const { bench, common, on, read, set } = setUp();
   common.write(CCR, 6, 4);

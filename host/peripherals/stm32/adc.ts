@@ -194,6 +194,15 @@ export class Adc extends RegisterBlock {
     return (this.get(JSQR) >>> (5 * (4 - (((this.get(JSQR) >>> 20) & 3) + 1) + rank))) & 0x1f;
   }
 
+  /** Sampling time of the first regular channel, in cycles of ADCCLK. */
+  get samplingCycles(): number {
+    return SAMPLE_CYCLES[this.sampleTime(this.regularChannel(0))];
+  }
+
+  private sampleTime(channel: number): number {
+    return channel < 10 ? (this.get(SMPR2) >>> (3 * channel)) & 7 : (this.get(SMPR1) >>> (3 * (channel - 10))) & 7;
+  }
+
   /** A regular trigger: software or an edge. In dual and triple mode the first converter takes the others along. */
   startRegular(): void {
     if (!this.config.common.mayTrigger(this, 'regular')) return;
@@ -244,11 +253,10 @@ export class Adc extends RegisterBlock {
   /** Samples, then converts, the group's next channel. */
   private convert(group: Group, delay: number): void {
     const channel = group === this.regular ? this.regularChannel(group.rank) : this.injectedChannel(group.rank);
-    const smp = channel < 10 ? (this.get(SMPR2) >>> (3 * channel)) & 7 : (this.get(SMPR1) >>> (3 * (channel - 10))) & 7;
     const { prescaler } = this.config.common;
     const start = Math.max(this.pclk.count, this.stableAt) + delay;
     this.startedAt = start;
-    const sampled = start + SAMPLE_CYCLES[smp] * prescaler;
+    const sampled = start + SAMPLE_CYCLES[this.sampleTime(channel)] * prescaler;
     this.alarm = this.pclk.at(sampled, () => {
       const raw = this.sample(channel);
       this.alarm = this.pclk.at(sampled + this.bits * prescaler, () => {

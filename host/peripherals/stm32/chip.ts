@@ -7,6 +7,8 @@ import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
 import { Adc } from './adc.js';
 import { AdcCommon, type AdcCommonConfig } from './adc-common.js';
+import { CanFilters } from './can-filters.js';
+import { Can } from './can.js';
 import { Crc } from './crc.js';
 import { Dac, type DacConfig } from './dac.js';
 import { Dbgmcu, type DbgmcuConfig } from './dbgmcu.js';
@@ -139,6 +141,8 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
     ...(adcCommonOf.config as unknown as Pick<AdcCommonConfig, 'temperatureInput' | 'vbatDivider'>),
   });
 
+  const canFilters = new CanFilters();
+
   const make = (p: BoardPeripheral): (Peripheral & Resettable) | undefined => {
     const [vector] = p.vectors;
     switch (p.model) {
@@ -157,6 +161,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
       case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });
       case 'adc-common': return adcCommon;
+      case 'can': return new Can(p.name, p.base, machine, { vectors: p.vectors, filters: canFilters, first: p.name === 'CAN1' });
       case 'crc': return new Crc(p.name, p.base);
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
