@@ -11,6 +11,7 @@ import { chainLines, faultReport } from '../debug/fault-report.js';
 import { Symbols } from '../debug/symbols.js';
 import { SerialTerminal } from '../devices/serial-terminal.js';
 import { EXCEPTION, FIRST_IRQ } from '../machine/exceptions.js';
+import type { ResetCause } from '../machine/peripheral.js';
 import { Usart } from '../peripherals/stm32/usart.js';
 import type { VectorFacts } from '../profile/recorder.js';
 import { BoardHardware, type BoardOptions } from './board-hardware.js';
@@ -80,8 +81,10 @@ export class ElfBoard extends BoardHardware {
 
   /** @throws NotEmulated for a board of a family that has no models */
   constructor(ofBoard: Board, readonly image: RunnableImage, readonly options: ElfBoardOptions = {}) {
-    super(ofBoard, { options, vectors: options.vectors ?? {}, onResetRequest: () => this.requestReset() });
+    super(ofBoard, { options, vectors: options.vectors ?? {} });
     const { board, machine } = this;
+    machine.onReset = (cause) => this.requestReset(cause);
+    machine.unmodelled.strict = options.strict ?? false;
     this.symbols = new Symbols(image.elf);
     this.frames = new CallFrames(image.elf);
     const { flash } = board;
@@ -254,9 +257,10 @@ export class ElfBoard extends BoardHardware {
     return this.symbols.describe((this.cpu.state[PC] >>> 0) - 2);
   }
 
-  private requestReset(): void {
+  private requestReset(cause: ResetCause): void {
     this.resetCount++;
     this.recorder.abandon();
+    this.chip.reset(cause);
     this.cpu.requestReset();
   }
 }
