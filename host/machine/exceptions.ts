@@ -34,6 +34,7 @@ export class ExceptionController {
   private readonly enabled: Uint8Array;
   private readonly pending: Uint8Array;
   private readonly active: Uint8Array;
+  /** How many sources hold the interrupt's line high. */
   private readonly level: Uint8Array;
   private readonly priority: Uint8Array;
   private readonly pendingSince: Float64Array;
@@ -112,14 +113,19 @@ export class ExceptionController {
     if (this.level[exception] && !this.active[exception]) this.setPending(exception);
   }
 
-  /** The chip's line into interrupt `irq`: a rising level pends it; a level still high when its handler returns pends it again. */
+  /**
+   * A source's line into interrupt `irq`: a rising level pends it; a level still high when its handler returns pends it again. Several
+   * sources of one interrupt each take a line of their own, and the interrupt has their logical or.
+   */
   line(irq: number): InterruptLine {
     const exception = FIRST_IRQ + irq;
+    let level = false;
     return {
       set: (active: boolean) => {
-        if (this.level[exception] === (active ? 1 : 0)) return;
-        this.level[exception] = active ? 1 : 0;
-        if (active) this.setPending(exception);
+        if (level === active) return;
+        level = active;
+        this.level[exception] += active ? 1 : -1;
+        if (active && this.level[exception] === 1) this.setPending(exception);
       },
     };
   }

@@ -9,6 +9,7 @@ import { Observers } from './observer.js';
 import type { ClockTree, Diagnostic, InterruptLine, ModelContext } from './peripheral.js';
 import { CORE_VECTORS } from '../vectors.js';
 import { Timeline } from './timeline.js';
+import { TriggerLine } from './trigger.js';
 import { Wire } from './wire.js';
 
 /** Names each kind of thing once, making it when it is first asked for. */
@@ -39,6 +40,7 @@ export class Machine implements ModelContext {
   readonly observers = new Observers();
   readonly diagnostics: Diagnostic[] = [];
   readonly dmaRequest = lazily((name) => new DmaRequestLine(name));
+  readonly trigger = lazily((name) => new TriggerLine(name));
   readonly i2sBus = lazily((name) => new I2sBus(name));
   readonly i2cBus = lazily((name) => new I2cBus(name));
   /** Lines of text that the firmware logged, with the cycle of each. */

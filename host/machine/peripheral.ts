@@ -6,6 +6,7 @@ import { UnmodelledRegisterError } from './errors.js';
 import type { Fraction } from './fraction.js';
 import type { I2cBus, I2sBus } from './links.js';
 import type { Timeline } from './timeline.js';
+import type { TriggerLine } from './trigger.js';
 import type { Wire } from './wire.js';
 
 export type AccessSize = 1 | 2 | 4;
@@ -31,6 +32,8 @@ export interface DmaRequest {
   listen(listener: (active: boolean) => void): void;
   /** The peripheral behind the line, when it can say in advance when it will ask. */
   pacer: DmaPacer | undefined;
+  /** Acknowledge of a transfer or burst of `beats` items, from the controller. For peripherals whose request is no level of a register. */
+  served: (beats: number) => void;
 }
 
 /**
@@ -95,6 +98,8 @@ export interface ModelContext {
   interrupt(vector: string): InterruptLine;
   /** Request line by the manual's name in the DMA request mapping (SPI3_TX, USART2_RX). */
   dmaRequest(name: string): DmaRequest;
+  /** A trigger from one block to others, by the manual's name (TIM2_TRGO). */
+  trigger(name: string): TriggerLine;
   /** The I2S lines of a block (I2S3), for its transmitter and whoever listens on the board. */
   i2sBus(name: string): I2sBus;
   /** The two lines of an I2C block (I2C1). */

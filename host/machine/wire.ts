@@ -22,6 +22,16 @@ export class Wire {
     return this.edges[this.edges.length - 1].level;
   }
 
+  /** What comes in on the line. The same line, unless it has an end that drives and can be let go, as a chip's bidirectional pin has. */
+  get incoming(): Wire {
+    return this;
+  }
+
+  /** Drives the line, or with `enabled` false lets it go; a plain line takes the level either way. */
+  drive(level: Level, _enabled = true): void {
+    this.set(level);
+  }
+
   /** Drives the line now. Setting the level it has already is no edge. */
   set(level: Level): void {
     if (level === this.level) return;

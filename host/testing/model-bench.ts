@@ -7,6 +7,7 @@ import { divide, fraction, type Fraction } from '../machine/fraction.js';
 import { I2cBus, I2sBus } from '../machine/links.js';
 import type { Diagnostic, ModelContext } from '../machine/peripheral.js';
 import { Timeline } from '../machine/timeline.js';
+import { TriggerLine } from '../machine/trigger.js';
 import { Wire } from '../machine/wire.js';
 
 export class BenchDmaRequest extends DmaRequestLine {
@@ -41,6 +42,7 @@ export class ModelBench implements ModelContext {
   readonly interruptRises = new Map<string, number>();
   readonly signal = lazily((name) => new Wire(name, this.timeline));
   readonly dmaRequest = lazily((name) => new BenchDmaRequest(name));
+  readonly trigger = lazily((name) => new TriggerLine(name));
   readonly i2sBus = lazily((name) => new I2sBus(name));
   readonly i2cBus = lazily((name) => new I2cBus(name));
   private readonly hz = new Map<string, Fraction>();
