@@ -101,7 +101,7 @@ for (const board of [discovery, blackPill]) test(`every signal of a modelled blo
 for (const board of [discovery, blackPill]) test(`every timer that ${board.lineage[1]} calls modelled can be made from its data, and counts`, () => {
   for (const p of board.peripherals.filter((each) => each.model === 'tim')) {
     const { bench, ctx } = setUp(board);
-    const tim = new Tim(p.name, p.base, ctx, { ...p.config, registers: p.registers, clock: p.clock, vector: p.vectors[0] } as TimConfig);
+    const tim = new Tim(p.name, p.base, ctx, { ...p.config, registers: p.registers, clock: p.clock, vectors: p.vectors } as unknown as TimConfig);
     tim.write(0x2c, 0xffffffff, 4);
     tim.write(0x00, 1, 4);
     bench.run(101);

@@ -86,7 +86,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
       case 'exti': return new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
-      case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vector, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
+      case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vectors: p.vectors, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
