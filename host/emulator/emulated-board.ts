@@ -92,12 +92,12 @@ export class EmulatedBoard {
     const board = (this.board = emulatable(ofBoard));
     const lines = Array.from({ length: board.nvic.lines }, () => '');
     for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) lines[irq] = name;
-    this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits });
+    this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits, seed: options.seed });
     const { machine } = this;
     plugCore(machine, {
       cpuid: board.core.cpuid,
       systickReferenceDivider: board.nvic.systickReferenceDivider,
-      onResetRequest: () => { throw new Error('the firmware asked for a system reset (SCB_AIRCR.SYSRESETREQ), which ends a run here'); },
+      onResetRequest: () => machine.requestReset('software'),
     });
     this.chip = plugStm32(machine, board);
     this.time = new RealTime(machine.timeline, machine.clocks);

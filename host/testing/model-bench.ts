@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A bench for specs of peripheral models: real timeline, bus and wires; clocks, pads, interrupt and DMA lines as the spec sets them.
 
+import { AnalogNet } from '../machine/analog-net.js';
 import { Bus } from '../machine/bus.js';
 import { DmaRequestLine } from '../machine/dma-request.js';
 import { divide, fraction, type Fraction } from '../machine/fraction.js';
 import { I2cBus, I2sBus } from '../machine/links.js';
-import type { Diagnostic, ModelContext } from '../machine/peripheral.js';
+import type { Diagnostic, ModelContext, ResetCause } from '../machine/peripheral.js';
 import { Timeline } from '../machine/timeline.js';
 import { TriggerLine } from '../machine/trigger.js';
 import { Wire } from '../machine/wire.js';
@@ -42,9 +43,12 @@ export class ModelBench implements ModelContext {
   readonly interruptRises = new Map<string, number>();
   readonly signal = lazily((name) => new Wire(name, this.timeline));
   readonly dmaRequest = lazily((name) => new BenchDmaRequest(name));
-  readonly trigger = lazily((name) => new TriggerLine(name));
   readonly i2sBus = lazily((name) => new I2sBus(name));
   readonly i2cBus = lazily((name) => new I2cBus(name));
+  readonly trigger = lazily((name) => new TriggerLine(name));
+  readonly analog = lazily((name) => new AnalogNet(name, this.timeline));
+  /** Resets that a model has asked for. */
+  readonly resets: ResetCause[] = [];
   private readonly hz = new Map<string, Fraction>();
   private readonly pads = new Map<string, string[]>();
   private readonly clockListeners: (() => void)[] = [];
@@ -85,6 +89,10 @@ export class ModelBench implements ModelContext {
         else this.interrupts.delete(vector);
       },
     };
+  }
+
+  requestReset(cause: ResetCause): void {
+    this.resets.push(cause);
   }
 
   diagnose(finding: Diagnostic): void {

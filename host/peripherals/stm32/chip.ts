@@ -3,7 +3,7 @@
 
 import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { Machine } from '../../machine/machine.js';
-import type { Peripheral } from '../../machine/peripheral.js';
+import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
 import { Dma, type DmaConfig } from './dma.js';
 import { Exti } from './exti.js';
 import { Flash } from './flash.js';
@@ -26,8 +26,25 @@ interface Resettable {
 export class Stm32 {
   private readonly dmas = new Map<string, Dma>();
   private readonly spis: Spi[] = [];
+  private readonly models: Resettable[] = [];
 
-  constructor(private readonly router: PadRouter) {}
+  constructor(private readonly router: PadRouter, private readonly machine: Machine, private readonly rcc: Rcc) {}
+
+  /**
+   * A system reset (RM0090 7.1.1): every model is at its reset values and has nothing left to do; the backup domain stays, unless it is power-on.
+   * RCC_CSR says why. The core is not the chip's: whoever restarts it resets its blocks and memories as well.
+   */
+  reset(cause: ResetCause): void {
+    // The clocks last: until then the models count in those that they were set up for.
+    for (const model of this.models) if (model !== this.rcc) model.reset();
+    this.rcc.reset(cause);
+    this.machine.unmodelled.reset();
+  }
+
+  addModel<T extends Resettable>(model: T): T {
+    this.models.push(model);
+    return model;
+  }
 
   /** A pad by the data sheet's name (PA3). */
   pad(name: string): Pad {
@@ -61,8 +78,6 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding));
   machine.signal = (name) => router.signal(name);
   machine.padsOf = (signal) => router.padsOf(signal);
-  const chip = new Stm32(router);
-
   const find = (name: string): BoardPeripheral => board.peripherals.find((p) => p.name === name)!;
   const base = (name: string): number => find(name).base;
   let pwr: Pwr | undefined;
@@ -72,6 +87,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
     backupWritable: () => pwr?.backupWritable ?? false,
   });
   machine.clocks = rcc;
+  const chip = new Stm32(router, machine, rcc);
   pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>) });
   const ports = board.peripherals.filter((p) => p.model === 'gpio').map((p) => String(p.config.port)).join('');
   const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine, { ports });
@@ -100,6 +116,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       machine.bus.addUnmodelled({ name: p.name, base: p.base, size: p.size, registers: registerNames[p.registers] ?? {} });
       continue;
     }
+    chip.addModel(model);
     rcc.onReset(p.name, () => model.reset());
     machine.bus.map(p.base, p.size, model, (access) => {
       if (rcc.enabled(p.name)) return true;

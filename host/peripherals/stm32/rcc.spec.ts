@@ -244,7 +244,7 @@ test('BDCR is lost while PWR_CR.DBP is clear, survives a system reset, and BDRST
   assert.match(bench.diagnostics[0].message, /DBP/);
   dbp = true;
   write(BDCR, 0x100);
-  rcc.reset();
+  rcc.reset('pin');
   assert.equal(read(BDCR), 0x100);
   write(BDCR, 1 << 16);
   assert.equal(read(BDCR), 1 << 16);

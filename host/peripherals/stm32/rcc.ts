@@ -4,12 +4,12 @@
 // Without effect in the emulator, and therefore refused: clock outputs (MCO), spread spectrum (SSCGEN), the external I2S clock (I2SSRC).
 
 import { divide, toNumber, type Fraction } from '../../machine/fraction.js';
-import { RegisterBlock, type ClockTree, type InterruptLine, type ModelContext } from '../../machine/peripheral.js';
+import { RegisterBlock, type ClockTree, type InterruptLine, type ModelContext, type ResetCause } from '../../machine/peripheral.js';
 import type { Appointment } from '../../machine/timeline.js';
 import type { ClockLimits, StartUpTimes } from '../../boards/index.js';
 import { clockFrequencies, pllFields, pllFrequencies, plli2sFields, type ClockState } from './clock-tree.js';
 import { registerNames } from './register-names.js';
-import { unmodelledUse } from './unmodelled.js';
+import { reportUnmodelledUse } from './unmodelled.js';
 
 export interface RccConfig {
   /** In hertz. HSE and LSE are the board's crystals; without one, the ready flag never rises. */
@@ -39,6 +39,11 @@ const CFGR_WRITABLE = 0xffff_fff3;
 const CIR_ENABLES = 0x3f << 8; // LSIRDYIE, LSERDYIE, HSIRDYIE, HSERDYIE, PLLRDYIE, PLLI2SRDYIE
 const CSR_RMVF = 1 << 24; // remove reset flags
 const CSR_RESET_FLAGS = 0xfe00_0000 | 0;
+const CSR_POWER_ON = 0x0e00_0000; // PORRSTF, PINRSTF, BORRSTF
+/** Flags of CSR that a reset sets (7.3.21). Any source inside of the chip pulls NRST low too (7.1.1, figure 15), so PINRSTF is always among them. */
+const RESET_FLAGS: Readonly<Record<Exclude<ResetCause, 'power-on'>, number>> = {
+  'low-power': (1 << 31) | (1 << 26), 'window watchdog': (1 << 30) | (1 << 26), 'independent watchdog': (1 << 29) | (1 << 26), software: (1 << 28) | (1 << 26), pin: 1 << 26,
+};
 const BDCR_BDRST = 1 << 16; // backup domain software reset
 const SSCGR_SSCGEN = 1 << 31; // spread spectrum on
 const CR_RESET = 0x0000_1083; // HSION, HSIRDY, HSITRIM = 16; HSICAL is the factory's, of which any value is as good
@@ -91,14 +96,18 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.reset();
   }
 
-  /** System reset (7.1.1): all but the backup domain, CSR's reset flags as after power-on. */
-  reset(): void {
-    for (const appointment of this.pending.values()) this.ctx.timeline.cancel(appointment);
-    this.pending.clear();
+  /** System reset (7.1.1): all but the backup domain, which is reset at power-on alone; CSR's reset flags add up until RMVF clears them. */
+  reset(cause: ResetCause = 'power-on'): void {
+    for (const [source, appointment] of [...this.pending]) {
+      if (source === 'LSE' && cause !== 'power-on') continue;
+      this.ctx.timeline.cancel(appointment);
+      this.pending.delete(source);
+    }
+    const flags = cause === 'power-on' ? CSR_POWER_ON : (this.registers.get(CSR)! & CSR_RESET_FLAGS) | RESET_FLAGS[cause];
     for (const [name, [value]] of Object.entries(this.config.gateRegisters)) this.registers.set(GATE_REGISTERS[name], value);
     this.enabledNow.clear();
-    for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, 0x0e00_0000], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
-    if (!this.registers.has(BDCR)) this.registers.set(BDCR, 0);
+    for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, flags >>> 0], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
+    if (cause === 'power-on') this.registers.set(BDCR, 0);
     this.source = 'HSI';
     this.refresh();
   }
@@ -158,7 +167,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     else if (offset === BDCR) this.writeBdcr(value);
     else if (offset === CSR) this.writeCsr(value);
     else if (offset === SSCGR) {
-      if (value & SSCGR_SSCGEN) throw unmodelledUse(this.base + SSCGR, 'RCC_SSCGR.SSCGEN (spread spectrum)');
+      if (value & SSCGR_SSCGEN) reportUnmodelledUse(this.ctx, this.name, this.base + SSCGR, 'RCC_SSCGR.SSCGEN (spread spectrum)');
       this.registers.set(SSCGR, value & 0x4fff_ffff);
     } else return false;
     return true;
@@ -208,8 +217,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
 
   private writeCfgr(value: number): void {
     const before = this.registers.get(CFGR)!;
-    if ((value ^ before) & CFGR_MCO) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
-    if (value & CFGR_I2SSRC) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.I2SSRC = 1 (I2S clock from I2S_CKIN)');
+    if ((value ^ before) & CFGR_MCO) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
+    if (value & CFGR_I2SSRC) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.I2SSRC = 1 (I2S clock from I2S_CKIN)');
     if ((value & 3) === 3) {
       this.diagnose('RCC_CFGR.SW = 3 is not allowed; SYSCLK stays as it was');
       value = (value & ~3) | (before & 3);
