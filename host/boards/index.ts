@@ -218,7 +218,7 @@ export interface Stm32Board extends BoardBase {
   readonly alternateFunctions: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly dmaRequests: Readonly<Record<string, readonly DmaRoute[]>>;
   readonly supplyMillivolts: number;
-  readonly oscillators: { readonly HSE: number; readonly LSE?: number };
+  readonly oscillators: { readonly HSE: number; readonly LSE?: number; readonly I2S_CKIN?: number };
   readonly clock: Stm32Clock;
   readonly audio: I2sAudio;
   readonly midi: UartMidi;

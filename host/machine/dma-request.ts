@@ -7,7 +7,7 @@ export class DmaRequestLine implements DmaRequest {
   private level = false;
   private readonly listeners: ((active: boolean) => void)[] = [];
   pacer: DmaPacer | undefined;
-  served: (beats: number) => void = () => {};
+  served: (beats: number, last: boolean) => void = () => {};
 
   constructor(readonly name: string) {}
 

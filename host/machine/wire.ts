@@ -11,6 +11,7 @@ const HISTORY = 64;
 
 export class Wire {
   private readonly listeners: EdgeListener[] = [];
+  private watchers = 0;
   private readonly edges: { cycle: number; level: Level }[];
 
   /** @param level the level the line rests at */
@@ -47,8 +48,14 @@ export class Wire {
     return this.edges[0].level;
   }
 
-  /** Calls `listener` at every later edge. */
-  onEdge(listener: EdgeListener): void {
+  /** Whether somebody wants to see every edge: if not, a fast serial block may move whole frames and leave the line as it ends. */
+  get watched(): boolean {
+    return this.watchers > 0;
+  }
+
+  /** Calls `listener` at every later edge. @param watches false for a listener that is there in any case and must not slow the line down */
+  onEdge(listener: EdgeListener, watches = true): void {
     this.listeners.push(listener);
+    if (watches) this.watchers++;
   }
 }

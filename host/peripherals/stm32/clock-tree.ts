@@ -10,6 +10,8 @@ export interface ClockState {
   readonly hsi?: number;
   readonly lse?: number;
   readonly lsi?: number;
+  /** What the board puts on the pin I2S_CKIN. */
+  readonly i2sCkin?: number;
   readonly pllReady: boolean;
   readonly plli2sReady: boolean;
   /** SYSCLK's source, as SWS. */
@@ -74,6 +76,10 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
     const input = state.plli2sM ? fraction(source, M) : pll.input;
     if (R > 0) clocks.set('PLLI2SCLK', over(times(input, fraction(N)), R));
   }
+  // I2SSRC (7.3.3): the I2S blocks' clock is PLLI2S's, or the pin's.
+  const fromPin = (state.CFGR & (1 << 23)) !== 0;
+  const i2s = !fromPin ? clocks.get('PLLI2SCLK') : state.i2sCkin === undefined ? undefined : fraction(state.i2sCkin);
+  if (i2s !== undefined) clocks.set('I2SCLK', i2s);
   const sysclk = clocks.get(state.source === 'PLL' ? 'PLLCLK' : state.source);
   if (sysclk === undefined) return clocks;
   const hclk = over(sysclk, ahbDivider(state.CFGR));

@@ -335,6 +335,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
   /** An access has ended: what it moved counts from now. */
   private perform(port: Port, stream: DmaStream, beats: number): void {
     this.accessing = true;
+    const asking = port === this.peripheralPort ? this.requests[stream.index][stream.channel].filter((line) => line.active) : [];
     try {
       port.access(stream, beats);
     } catch (error) {
@@ -343,7 +344,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     } finally {
       this.accessing = false;
     }
-    if (port === this.peripheralPort) for (const line of this.requests[stream.index][stream.channel]) if (line.active) line.served(beats);
+    for (const line of asking) line.served(beats, stream.ndtr === 0);
     this.proceed(stream);
   }
 

@@ -34,7 +34,7 @@ class Signal extends Wire {
   private readonly fromPads: Wire | undefined;
   private driving: boolean;
 
-  constructor(name: string, timeline: Timeline, private readonly onDrive: (name: string) => void) {
+  constructor(name: string, timeline: Timeline, private readonly onDrive: (name: string) => void, private readonly isWatched: (name: string) => boolean) {
     super(name, timeline, idleOf(name));
     this.driving = DRIVEN.test(name);
     if (isDriven(name)) this.fromPads = new Wire(name, timeline, idleOf(name));
@@ -46,6 +46,10 @@ class Signal extends Wire {
   }
   override get incoming(): Wire {
     return this.fromPads ?? this;
+  }
+
+  override get watched(): boolean {
+    return this.isWatched(this.name);
   }
 
   override drive(level: Level, enabled = true): void {
@@ -164,7 +168,11 @@ export class PadRouter {
   private end(name: string): Signal {
     let signal = this.signals.get(name);
     if (signal === undefined) {
-      this.signals.set(name, signal = new Signal(name, this.timeline, (driver) => this.routes.get(driver)?.forEach((pad) => pad.resolve())));
+      signal = new Signal(
+        name, this.timeline, (driver) => this.routes.get(driver)?.forEach((pad) => pad.resolve()),
+        (driver) => [...(this.routes.get(driver) ?? [])].some((pad) => pad.watched),
+      );
+      this.signals.set(name, signal);
       this.updateInput(name);
     }
     return signal;

@@ -4,6 +4,7 @@
 
 import type { Appointment, Timeline } from '../../machine/timeline.js';
 import type { Level, Wire } from '../../machine/wire.js';
+import { OutputPin } from './output-pin.js';
 
 /** What the registers say about one channel's outputs. */
 export interface OutputSetup {
@@ -24,26 +25,9 @@ export interface OutputSetup {
   readonly deadCycles: number;
 }
 
-/** A pin that is driven only at changes, so that a line which the board drives is left alone. */
-class Pin {
-  private enabled = false;
-  private level: Level = 0;
-
-  constructor(private readonly wire: Wire) {
-    wire.drive(0, false);
-  }
-
-  set(level: Level, enabled: boolean): void {
-    if (enabled === this.enabled && (level === this.level || !enabled)) return;
-    this.enabled = enabled;
-    this.level = level;
-    this.wire.drive(enabled ? level : 0, enabled);
-  }
-}
-
 export class TimOutput {
-  private readonly pin: Pin;
-  private readonly complement: Pin | undefined;
+  private readonly pin: OutputPin;
+  private readonly complement: OutputPin | undefined;
   private reference: Level = 0;
   /** Cycle from which the side that the reference turned on may be active. */
   private activeFrom = 0;
@@ -54,8 +38,9 @@ export class TimOutput {
   private setup: OutputSetup | undefined;
 
   constructor(private readonly timeline: Timeline, wire: Wire, complement: Wire | undefined) {
-    this.pin = new Pin(wire);
-    this.complement = complement && new Pin(complement);
+    for (const line of [wire, complement]) line?.drive(0, false);
+    this.pin = new OutputPin(wire);
+    this.complement = complement && new OutputPin(complement);
   }
 
   update(reference: Level, setup: OutputSetup): void {
