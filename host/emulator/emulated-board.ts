@@ -119,7 +119,7 @@ export class EmulatedBoard {
       onMemory: (bytes) => {
         this.words = new Uint32Array(bytes.buffer);
         // First, for it is what the DMA reads.
-        for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest]) machine.bus.addMemory(region);
+        for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest, ...this.chip.memories]) machine.bus.addMemory(region);
       },
     });
     // Buttons pull their pad one way while they are pressed, and a resistor holds it the other way until then.

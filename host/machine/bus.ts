@@ -12,6 +12,8 @@ export interface MemoryRegion {
   readonly bytes: Uint8Array;
   /** Whether the chip's DMA controllers reach it (the STM32F4's CCM is for the core alone). */
   readonly dma: boolean;
+  /** Takes a write in place of the bytes: flash memory, which its controller programs. Without one the bytes are plain RAM. */
+  readonly write?: (offset: number, value: number, size: AccessSize) => void;
 }
 
 /** A block that the chip has and the emulator lacks: kept so that the error can name the register. */
@@ -97,9 +99,13 @@ export class Bus {
       }
       return;
     }
-    for (const { origin, bytes } of this.memories) {
+    for (const { origin, bytes, write } of this.memories) {
       const at = address - origin;
       if (at < 0 || at + size > bytes.length) continue;
+      if (write !== undefined) {
+        write(at, value, size);
+        return;
+      }
       for (let i = 0; i < size; i++) bytes[at + i] = value >>> (8 * i);
       return;
     }
@@ -114,6 +120,7 @@ export class Bus {
       const offset = address - region.origin;
       if (offset < 0 || offset + byteCount > region.bytes.length) continue;
       if (!region.dma) throw new BusError(address, access, `DMA ${access} at ${hex(address)}: ${region.name} is not connected to the DMA controllers`);
+      if (access === 'write' && region.write !== undefined) throw new BusError(address, access, `DMA write at ${hex(address)}: ${region.name} is no RAM`);
       return region.bytes.subarray(offset, offset + byteCount);
     }
     throw this.nothingAt(address, access);

@@ -105,22 +105,6 @@ test('a line still high at return pends again; one that fell does not; a pulse i
   assert.equal(nvic.next(), USART2, 'pulse');
 });
 
-test('two sources of one interrupt: it pends until both are low', () => {
-  const { nvic, arm } = controller();
-  arm(USART2, 1);
-  const [one, other] = [nvic.line(38), nvic.line(38)];
-  one.set(true);
-  other.set(true);
-  one.set(false);
-  nvic.activate(nvic.next());
-  nvic.deactivate(USART2);
-  assert.equal(nvic.next(), USART2, 'the other is still high');
-  nvic.activate(USART2);
-  other.set(false);
-  nvic.deactivate(USART2);
-  assert.equal(nvic.next(), 0);
-});
-
 test('unimplemented priority bits read as zero, and pendedAt is the cycle of the request', () => {
   const { nvic, timeline } = controller();
   nvic.setPriority(USART2, 0xff);

@@ -34,7 +34,6 @@ export class ExceptionController {
   private readonly enabled: Uint8Array;
   private readonly pending: Uint8Array;
   private readonly active: Uint8Array;
-  /** How many sources hold the interrupt's line high. */
   private readonly level: Uint8Array;
   private readonly priority: Uint8Array;
   private readonly pendingSince: Float64Array;
@@ -113,19 +112,14 @@ export class ExceptionController {
     if (this.level[exception] && !this.active[exception]) this.setPending(exception);
   }
 
-  /**
-   * A source's line into interrupt `irq`: a rising level pends it; a level still high when its handler returns pends it again. Several
-   * sources of one interrupt each take a line of their own, and the interrupt has their logical or.
-   */
+  /** The chip's line into interrupt `irq`: a rising level pends it; a level still high when its handler returns pends it again. */
   line(irq: number): InterruptLine {
     const exception = FIRST_IRQ + irq;
-    let level = false;
     return {
       set: (active: boolean) => {
-        if (level === active) return;
-        level = active;
-        this.level[exception] += active ? 1 : -1;
-        if (active && this.level[exception] === 1) this.setPending(exception);
+        if (this.level[exception] === (active ? 1 : 0)) return;
+        this.level[exception] = active ? 1 : 0;
+        if (active) this.setPending(exception);
       },
     };
   }

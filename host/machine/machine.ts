@@ -63,6 +63,8 @@ export class Machine implements ModelContext {
     throw new Error(`${who}, which ends a run here`);
   };
 
+  private readonly sharedLine = lazily((vector) => ({ line: this.exceptions.line(this.config.vectors.indexOf(vector)), active: 0 }));
+
   constructor(private readonly config: MachineConfig) {
     this.exceptions = new ExceptionController(this.timeline, config.vectors.length, config.priorityBits);
   }
@@ -75,11 +77,23 @@ export class Machine implements ModelContext {
     this.onReset(cause);
   }
 
-  /** @throws Error when the chip has no such vector: a mistake in the chip's data */
+  /**
+   * A model's own end of an interrupt line; models that share a vector are ORed, as on the chip.
+   * @throws Error when the chip has no such vector: a mistake in the chip's data
+   */
   interrupt(vector: string): InterruptLine {
     const irq = this.config.vectors.indexOf(vector);
     if (irq < 0) throw new Error(`the chip has no interrupt ${vector}`);
-    return this.exceptions.line(irq);
+    const shared = this.sharedLine(vector);
+    let own = false;
+    return {
+      set: (active) => {
+        if (active === own) return;
+        own = active;
+        shared.active += active ? 1 : -1;
+        shared.line.set(shared.active > 0);
+      },
+    };
   }
 
   /** The manual's name of an interrupt or core exception, by CMSIS's number. */

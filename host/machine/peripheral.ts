@@ -33,13 +33,12 @@ export interface DmaRequest {
   set(active: boolean): void;
   /** Calls `listener` after each change of the line. */
   listen(listener: (active: boolean) => void): void;
+  /** Set by the peripheral: the controller has made the last transfer that it was programmed for, or of a pass if it is circular. */
+  onLastTransfer: (() => void) | undefined;
   /** The peripheral behind the line, when it can say in advance when it will ask. */
   pacer: DmaPacer | undefined;
-  /**
-   * Acknowledge of a transfer or burst of `beats` items, from the controller; `last` when the stream has none left. For peripherals whose
-   * request is no level of a register, or that do something at the end.
-   */
-  served: (beats: number, last: boolean) => void;
+  /** Acknowledge of a transfer or burst of `beats` items, from the controller. For peripherals whose request is no level of a register. */
+  served: ((beats: number) => void) | undefined;
 }
 
 /**

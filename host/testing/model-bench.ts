@@ -50,6 +50,8 @@ export class ModelBench implements ModelContext {
   readonly analog = lazily((name) => new AnalogNet(name, this.timeline));
   /** Resets that a model has asked for. */
   readonly resets: ResetCause[] = [];
+  /** Models' ends of each interrupt line, which are ORed. */
+  private readonly ends = new Map<string, { active: boolean }[]>();
   private readonly hz = new Map<string, Fraction>();
   private readonly pads = new Map<string, string[]>();
   private readonly clockListeners: (() => void)[] = [];
@@ -83,10 +85,13 @@ export class ModelBench implements ModelContext {
   }
 
   interrupt(vector: string) {
+    const own = { active: false };
+    this.ends.set(vector, [...(this.ends.get(vector) ?? []), own]);
     return {
       set: (active: boolean) => {
+        own.active = active;
         if (active && !this.interrupts.has(vector)) this.interruptRises.set(vector, (this.interruptRises.get(vector) ?? 0) + 1);
-        if (active) this.interrupts.add(vector);
+        if (this.ends.get(vector)!.some((end) => end.active)) this.interrupts.add(vector);
         else this.interrupts.delete(vector);
       },
     };

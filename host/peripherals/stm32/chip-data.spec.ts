@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { emulatable, loadBoard, type Stm32Board } from '../../boards/index.js';
 import { toNumber } from '../../machine/fraction.js';
 import { ModelBench } from '../../testing/model-bench.js';
-import { Flash } from './flash.js';
+import { Flash, type FlashTimes } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { isDriven, PadRouter } from './pad-router.js';
 import { Pwr, type PwrConfig } from './pwr.js';
@@ -51,7 +51,9 @@ for (const [board, prescalers, clocks] of [
   [discovery, (5 << 10) | (4 << 13), [168e6, 42e6, 84e6, 84e6, 86e6]], [blackPill, 4 << 10, [100e6, 50e6, 100e6, 100e6, 38.4e6]],
 ] as const) test(`the clock numbers of ${board.name}, put into RCC, FLASH and PWR as a start-up does, give its clocks with nothing to complain of`, () => {
   const { bench, ctx, rcc } = setUp(board);
-  const flash = new Flash('FLASH', 0x40023c00, ctx, { waitStates: board.flashWaitStates });
+  const flash = new Flash('FLASH', 0x40023c00, ctx, {
+    waitStates: board.flashWaitStates, origin: board.flash.origin, sectors: board.flash.sectors, vddMillivolts: board.supplyMillivolts, ...(configOf(board, 'FLASH') as unknown as FlashTimes),
+  });
   const pwr = new Pwr('PWR', 0x40007000, ctx, { vddMillivolts: board.supplyMillivolts, ...(configOf(board, 'PWR') as unknown as Omit<PwrConfig, 'vddMillivolts'>) });
   const { clock } = board;
   const set = (offset: number, bits: number) => rcc.write(offset, rcc.read(offset, 4) | bits, 4);

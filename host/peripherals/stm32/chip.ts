@@ -2,31 +2,42 @@
 // An STM32F4 put together from a board's data: every peripheral that has a model, at its address, behind its clock gate; the rest by name.
 
 import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
+import type { MemoryRegion } from '../../machine/bus.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
+import { Crc } from './crc.js';
+import { Dbgmcu, type DbgmcuConfig } from './dbgmcu.js';
 import { Dma, type DmaConfig } from './dma.js';
 import { Exti } from './exti.js';
-import { Flash } from './flash.js';
+import { Flash, type FlashTimes } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
+import { Iwdg } from './iwdg.js';
 import { PadRouter, type Pad } from './pad-router.js';
 import { Pwr, type PwrConfig } from './pwr.js';
 import { Rcc, type RccConfig } from './rcc.js';
 import { registerNames } from './register-names.js';
+import { Rng } from './rng.js';
 import { Spi, type SpiConfig } from './spi.js';
 import { Syscfg } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
 import { Usart } from './usart.js';
+import { Wwdg } from './wwdg.js';
 
 /** A model that the RCC's reset bits act on. */
 interface Resettable {
   reset(): void;
+  /** What a system reset leaves alone. */
+  powerOn?(): void;
+  /** What happens as soon as the whole chip has been reset. */
+  released?(): void;
 }
 
 export class Stm32 {
   private readonly dmas = new Map<string, Dma>();
   private readonly spis: Spi[] = [];
   private readonly models: Resettable[] = [];
+  private flashModel: Flash | undefined;
 
   constructor(private readonly router: PadRouter, private readonly machine: Machine, private readonly rcc: Rcc) {}
 
@@ -36,14 +47,34 @@ export class Stm32 {
    */
   reset(cause: ResetCause): void {
     // The clocks last: until then the models count in those that they were set up for.
-    for (const model of this.models) if (model !== this.rcc) model.reset();
+    for (const model of this.models) {
+      if (cause === 'power-on') model.powerOn?.();
+      if (model !== this.rcc) model.reset();
+    }
     this.rcc.reset(cause);
     this.machine.unmodelled.reset();
+    for (const model of this.models) model.released?.();
   }
 
   addModel<T extends Resettable>(model: T): T {
     this.models.push(model);
     return model;
+  }
+
+  /** The flash memory and its controller. */
+  get flash(): Flash {
+    return this.flashModel!;
+  }
+
+  /** Memories of the chip that are no RAM, for the bus: flash, the boot loader's, OTP with the electronic signature, option bytes. */
+  get memories(): readonly MemoryRegion[] {
+    const { region, otp, options } = this.flash;
+    return [region, systemMemory(), otp.region, options.region];
+  }
+
+  setFlash(flash: Flash): Flash {
+    this.flashModel = flash;
+    return flash;
   }
 
   /** A pad by the data sheet's name (PA3). */
@@ -73,9 +104,13 @@ export class Stm32 {
   }
 }
 
+/** The boot loader's 30 KB (RM0090 table 5; the same on the STM32F411). What is in there is ST's, so it reads as erased here; it cannot be written. */
+const systemMemory = (): MemoryRegion => ({ name: 'system memory', origin: 0x1fff_0000, bytes: new Uint8Array(30 * 1024).fill(0xff), dma: false, write: () => {} });
+
 /** Plugs the chip into the machine: clocks, pads, models, and the names of what is not modelled. */
 export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
-  const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding));
+  const router = new PadRouter(machine.timeline, (finding) => machine.diagnose(finding), board.supplyMillivolts / 1000);
+  machine.analog = (pad) => router.pad(pad).analog;
   machine.signal = (name) => router.signal(name);
   machine.padsOf = (signal) => router.padsOf(signal);
   const find = (name: string): BoardPeripheral => board.peripherals.find((p) => p.name === name)!;
@@ -98,7 +133,9 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'rcc': return rcc;
       case 'pwr': return pwr;
       case 'syscfg': return syscfg;
-      case 'flash': return new Flash(p.name, p.base, machine, { waitStates: board.flashWaitStates });
+      case 'flash': return chip.setFlash(new Flash(p.name, p.base, machine, {
+        waitStates: board.flashWaitStates, origin: board.flash.origin, sectors: board.flash.sectors, vddMillivolts: board.supplyMillivolts, ...(p.config as unknown as FlashTimes),
+      }));
       case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
       case 'exti': return new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
@@ -109,6 +146,11 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
+      case 'crc': return new Crc(p.name, p.base);
+      case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
+      case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
+      case 'wwdg': return new Wwdg(p.name, p.base, machine, { vector });
+      case 'dbgmcu': return new Dbgmcu(p.name, p.base, p.config as unknown as DbgmcuConfig);
       default: return undefined;
     }
   };

@@ -335,7 +335,6 @@ export class Dma extends RegisterBlock implements DmaFeeder {
   /** An access has ended: what it moved counts from now. */
   private perform(port: Port, stream: DmaStream, beats: number): void {
     this.accessing = true;
-    const asking = port === this.peripheralPort ? this.requests[stream.index][stream.channel].filter((line) => line.active) : [];
     try {
       port.access(stream, beats);
     } catch (error) {
@@ -344,7 +343,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     } finally {
       this.accessing = false;
     }
-    for (const line of asking) line.served(beats, stream.ndtr === 0);
+    if (port === this.peripheralPort) for (const line of this.requests[stream.index][stream.channel]) if (line.active) line.served?.(beats);
     this.proceed(stream);
   }
 
@@ -390,7 +389,9 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       if (!stream.toMemory) this.ctx.bus.write(address, stream.pop(size), size);
       else if (this.ctx.bus.peripheralAt(address) !== undefined) stream.push(this.ctx.bus.read(address, size), size);
       else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'));
+      const last = stream.ndtr === 1;
       stream.itemsMoved(1);
+      if (last) for (const line of this.requests[stream.index][stream.channel]) line.onLastTransfer?.();
     }
   }
 

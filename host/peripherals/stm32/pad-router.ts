@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pads and the alternate functions routed to them: RM0090 rev 18, 8.3; signal names as in the data sheet's table of alternate functions.
 
+import { AnalogNet } from '../../machine/analog-net.js';
 import type { Diagnostic } from '../../machine/peripheral.js';
 import type { Timeline } from '../../machine/timeline.js';
 import { Wire, type Level } from '../../machine/wire.js';
@@ -74,12 +75,28 @@ class Signal extends Wire {
  * and pulls: a drive wins over a pull, low wins over high, and a pad that nothing drives or pulls keeps its level.
  */
 export class Pad extends Wire {
+  /** The voltage that somebody puts on the pad. The Schmitt trigger sees it as a level: below 0.3 VDD low, above 0.7 VDD high, between them as it was. */
+  readonly analog: AnalogNet;
   private outside: Level | undefined;
   private setup: PadSetup = { mode: 'input', openDrain: false, pull: 'none', output: 0, signals: [] };
   private shorted = false;
 
   constructor(name: string, timeline: Timeline, private readonly router: PadRouter) {
     super(name, timeline, FLOATING);
+    this.analog = new AnalogNet(name, timeline);
+    this.analog.onChange((volts) => {
+      const share = volts / router.vddVolts;
+      if (share >= 0.7) this.set(1);
+      else if (share <= 0.3) this.set(0);
+    });
+  }
+
+  /** What the ADC sees, in volts: the voltage on the pad, else that of a digital drive or a pull-up, else 0. */
+  get volts(): number {
+    const { volts } = this.analog;
+    if (volts !== undefined) return volts;
+    const level = this.chipDrive() ?? this.outside ?? (this.setup.pull === 'up' && this.setup.mode !== 'analog' ? 1 : 0);
+    return level * this.router.vddVolts;
   }
 
   get routed(): readonly string[] {
@@ -146,7 +163,7 @@ export class PadRouter {
   private readonly signals = new Map<string, Signal>();
   private readonly routes = new Map<string, Set<Pad>>();
 
-  constructor(private readonly timeline: Timeline, readonly diagnose: (finding: Diagnostic) => void) {}
+  constructor(private readonly timeline: Timeline, readonly diagnose: (finding: Diagnostic) => void, readonly vddVolts = 3.3) {}
 
   /** A pad by its name (PA3). */
   pad(name: string): Pad {

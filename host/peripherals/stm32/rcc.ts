@@ -87,6 +87,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private readonly enabledNow = new Map<string, boolean>();
   private readonly interrupt: InterruptLine;
   private source: ClockState['source'] = 'HSI';
+  /** The independent watchdog runs, and LSI with it. */
+  private lsiHeld = false;
   private clocks = new Map<string, Fraction>();
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: RccConfig) {
@@ -109,6 +111,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, flags >>> 0], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
     if (cause === 'power-on') this.registers.set(BDCR, 0);
     this.source = 'HSI';
+    this.lsiHeld = false;
     this.refresh();
   }
 
@@ -148,6 +151,12 @@ export class Rcc extends RegisterBlock implements ClockTree {
   /** Calls `callback` whenever firmware sets the peripheral's reset bit. */
   onReset(peripheral: string, callback: () => void): void {
     this.resetCallbacks.set(peripheral, [...(this.resetCallbacks.get(peripheral) ?? []), callback]);
+  }
+
+  /** Switches LSI on until the next reset, whatever LSION is: a running watchdog counts by it (7.2.5). */
+  holdLsi(): void {
+    this.lsiHeld = true;
+    if (!this.isReady('LSI') && !this.pending.has('LSI')) this.start('LSI');
   }
 
   // Registers
@@ -193,6 +202,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.registers.set(register, ((before & ~writable) | value) >>> 0);
     for (const [source, bits] of Object.entries(SOURCES) as [Source, (typeof SOURCES)[Source]][]) {
       if (bits.register !== register || !((before ^ value) & bits.on)) continue;
+      if (source === 'LSI' && this.lsiHeld) continue;
       if (value & bits.on) this.start(source);
       else if (this.inUse(source)) {
         // 7.3.1: hardware keeps an oscillator or PLL on that SYSCLK comes from.

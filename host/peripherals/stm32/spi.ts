@@ -125,8 +125,12 @@ export class Spi extends RegisterBlock {
     this.txRequest = ctx.dmaRequest(config.requests?.tx ?? `${name}_TX`);
     this.rxRequest = ctx.dmaRequest(config.requests?.rx ?? `${name}_RX`);
     // 28.3.6: with DMA, the CRC follows the last item by itself.
-    this.txRequest.served = (_, last) => last && this.crcEnabled && (this.crcOut = true);
-    this.rxRequest.served = (_, last) => last && this.crcEnabled && !this.setup().sends && (this.crcIn = true);
+    this.txRequest.onLastTransfer = () => {
+      if (this.crcEnabled) this.crcOut = true;
+    };
+    this.rxRequest.onLastTransfer = () => {
+      if (this.crcEnabled && !this.setup().sends) this.crcIn = true;
+    };
     const { i2s } = config;
     if (i2s?.follows === undefined) {
       this.nss = ctx.signal(`${name}_NSS`);

@@ -615,7 +615,7 @@ test('DMA requests: on update, on compare or with the update (CCDS), on a trigge
   start();
   bench.run(40);
   assert.deepEqual(['UP', 'CH1', 'TRIG'].map((r) => bench.dmaRequest(`TIM3_${r}`).active), [false, true, false]);
-  bench.dmaRequest('TIM3_CH1').served(1, false);
+  bench.dmaRequest('TIM3_CH1').served!(1);
   assert.equal(bench.dmaRequest('TIM3_CH1').active, false);
   bench.run(60);
   assert.equal(bench.dmaRequest('TIM3_UP').active, true);
@@ -639,7 +639,7 @@ test('a DMA burst: one update asks for DBL + 1 transfers, which DMAR lays from D
   for (const value of [2, 10, 20, 30, 40]) {
     assert.equal(request.active, true);
     write(DMAR, value);
-    request.served(1, false);
+    request.served!(1);
   }
   assert.equal(request.active, false);
   assert.deepEqual([RCR, CCR1, CCR2, CCR4 - 4, CCR4].map(read), [2, 10, 20, 30, 40]);
