@@ -96,6 +96,8 @@ export interface StartUpTimes {
 /** What an audio DAC needs of the board. */
 export type BoardCodec =
   | { readonly model: 'cs43l22'; readonly i2c: string; readonly address: number; readonly reset: string; readonly pins: Readonly<Record<string, string>> }
+  /** `adc` is the I2S block on whose data line its ADC is. */
+  | { readonly model: 'wm8731'; readonly i2c: string; readonly address: 0x1a | 0x1b; readonly adc?: string; readonly pins: Readonly<Record<string, string>> }
   /** `mute` is the pad that drives XSMT; without one, XSMT is tied high. */
   | { readonly model: 'pcm510x'; readonly mute?: string }
   | { readonly model: 'none' };
