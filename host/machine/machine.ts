@@ -5,7 +5,7 @@ import { AnalogNet } from './analog-net.js';
 import { Bus } from './bus.js';
 import { DmaRequestLine } from './dma-request.js';
 import { ExceptionController } from './exceptions.js';
-import { I2cBus, I2sBus } from './links.js';
+import { I2cBus, I2sBus, SpiBus } from './links.js';
 import { Observers } from './observer.js';
 import type { ClockTree, Diagnostic, InterruptLine, ModelContext, ResetCause } from './peripheral.js';
 import { CORE_VECTORS } from '../vectors.js';
@@ -47,6 +47,7 @@ export class Machine implements ModelContext {
   readonly diagnostics: Diagnostic[] = [];
   readonly dmaRequest = lazily((name) => new DmaRequestLine(name));
   readonly i2sBus = lazily((name) => new I2sBus(name));
+  readonly spiBus = lazily((name) => new SpiBus(name));
   readonly i2cBus = lazily((name) => new I2cBus(name));
   readonly trigger = lazily((name) => new TriggerLine(name));
   /** Lines of text that the firmware logged, with the cycle of each. */

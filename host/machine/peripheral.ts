@@ -4,7 +4,7 @@
 import type { Bus } from './bus.js';
 import type { AnalogNet } from './analog-net.js';
 import type { Fraction } from './fraction.js';
-import type { I2cBus, I2sBus } from './links.js';
+import type { I2cBus, I2sBus, SpiBus } from './links.js';
 import type { Timeline } from './timeline.js';
 import type { TriggerLine } from './trigger.js';
 import { Unmodelled } from './unmodelled.js';
@@ -37,6 +37,8 @@ export interface DmaRequest {
   onLastTransfer: (() => void) | undefined;
   /** The peripheral behind the line, when it can say in advance when it will ask. */
   pacer: DmaPacer | undefined;
+  /** Acknowledge of a transfer or burst of `beats` items, from the controller. For peripherals whose request is no level of a register. */
+  served: ((beats: number) => void) | undefined;
 }
 
 /**
@@ -106,6 +108,8 @@ export interface ModelContext {
   dmaRequest(name: string): DmaRequest;
   /** The I2S lines of a block (I2S3), for its transmitter and whoever listens on the board. */
   i2sBus(name: string): I2sBus;
+  /** The devices on the lines of an SPI block (SPI1). */
+  spiBus(name: string): SpiBus;
   /** The two lines of an I2C block (I2C1). */
   i2cBus(name: string): I2cBus;
   /** A line that starts something in another block: a timer's output by the manual's name (TIM2_TRGO, TIM1_CC1), or an EXTI line (EXTI11). */

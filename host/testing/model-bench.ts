@@ -5,7 +5,7 @@ import { AnalogNet } from '../machine/analog-net.js';
 import { Bus } from '../machine/bus.js';
 import { DmaRequestLine } from '../machine/dma-request.js';
 import { divide, fraction, type Fraction } from '../machine/fraction.js';
-import { I2cBus, I2sBus } from '../machine/links.js';
+import { I2cBus, I2sBus, SpiBus } from '../machine/links.js';
 import type { Diagnostic, ModelContext, ResetCause } from '../machine/peripheral.js';
 import { Timeline } from '../machine/timeline.js';
 import { TriggerLine } from '../machine/trigger.js';
@@ -44,6 +44,7 @@ export class ModelBench implements ModelContext {
   readonly signal = lazily((name) => new Wire(name, this.timeline));
   readonly dmaRequest = lazily((name) => new BenchDmaRequest(name));
   readonly i2sBus = lazily((name) => new I2sBus(name));
+  readonly spiBus = lazily((name) => new SpiBus(name));
   readonly i2cBus = lazily((name) => new I2cBus(name));
   readonly trigger = lazily((name) => new TriggerLine(name));
   readonly analog = lazily((name) => new AnalogNet(name, this.timeline));

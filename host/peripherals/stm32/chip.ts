@@ -24,7 +24,7 @@ import { Rcc, type RccConfig } from './rcc.js';
 import { registerNames } from './register-names.js';
 import { Rng } from './rng.js';
 import { Rtc } from './rtc.js';
-import { Spi } from './spi.js';
+import { Spi, type SpiConfig } from './spi.js';
 import { Syscfg } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
 import { Usart } from './usart.js';
@@ -155,8 +155,11 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
       case 'exti': return exti = new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
-      case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vector, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
-      case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
+      case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vectors: p.vectors, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
+      case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, {
+        vector, clock: p.clock!, requests: p.config.requests as SpiConfig['requests'],
+        i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'I2SCLK', follows: p.config.follows as string | undefined } : undefined,
+      }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
       case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });

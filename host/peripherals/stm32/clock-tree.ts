@@ -10,6 +10,8 @@ export interface ClockState {
   readonly hsi?: number;
   readonly lse?: number;
   readonly lsi?: number;
+  /** What the board puts on the pin I2S_CKIN. */
+  readonly i2sCkin?: number;
   readonly pllReady: boolean;
   readonly plli2sReady: boolean;
   /** SYSCLK's source, as SWS. */
@@ -73,6 +75,9 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
   }
   const rtc = rtcFrequency(state);
   if (rtc !== undefined) clocks.set('RTCCLK', rtc);
+  // RTCPRE (7.3.3): HSE for the RTC and for TIM11, no clock below 2.
+  const rtcDivider = (state.CFGR >>> 16) & 0x1f;
+  if (state.hse !== undefined && rtcDivider >= 2) clocks.set('HSE_RTC', fraction(state.hse, rtcDivider));
   const pll = pllFrequencies(state);
   if (pll !== undefined && state.pllReady) {
     const { P, Q } = pllFields(state.PLLCFGR);
@@ -85,6 +90,10 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
     const input = state.plli2sM ? fraction(source, M) : pll.input;
     if (R > 0) clocks.set('PLLI2SCLK', over(times(input, fraction(N)), R));
   }
+  // I2SSRC (7.3.3): the I2S blocks' clock is PLLI2S's, or the pin's.
+  const fromPin = (state.CFGR & (1 << 23)) !== 0;
+  const i2s = !fromPin ? clocks.get('PLLI2SCLK') : state.i2sCkin === undefined ? undefined : fraction(state.i2sCkin);
+  if (i2s !== undefined) clocks.set('I2SCLK', i2s);
   const sysclk = clocks.get(state.source === 'PLL' ? 'PLLCLK' : state.source);
   if (sysclk === undefined) return clocks;
   const hclk = over(sysclk, ahbDivider(state.CFGR));

@@ -343,6 +343,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     } finally {
       this.accessing = false;
     }
+    if (port === this.peripheralPort) for (const line of this.requests[stream.index][stream.channel]) if (line.active) line.served?.(beats);
     this.proceed(stream);
   }
 

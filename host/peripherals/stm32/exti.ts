@@ -43,7 +43,7 @@ export class Exti extends RegisterBlock {
         const pad = config.router.pad(`P${port}${line}`);
         pad.onEdge(() => {
           if (config.syscfg.extiPort(line) === port) this.input(line, pad.input);
-        });
+        }, false);
       }
     }
     this.samplePads();

@@ -13,7 +13,7 @@ import { reportUnmodelledUse } from './unmodelled.js';
 
 export interface RccConfig {
   /** In hertz. HSE and LSE are the board's crystals; without one, the ready flag never rises. */
-  readonly oscillators: { readonly HSI: number; readonly LSI: number; readonly HSE?: number; readonly LSE?: number };
+  readonly oscillators: { readonly HSI: number; readonly LSI: number; readonly HSE?: number; readonly LSE?: number; readonly I2S_CKIN?: number };
   readonly startUp: StartUpTimes;
   readonly limits: ClockLimits;
   /** Clock enable and reset bits of the chip's peripherals, e.g. "APB1ENR.17". */
@@ -231,7 +231,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private writeCfgr(value: number): void {
     const before = this.registers.get(CFGR)!;
     if ((value ^ before) & CFGR_MCO) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
-    if (value & CFGR_I2SSRC) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.I2SSRC = 1 (I2S clock from I2S_CKIN)');
+    if (value & CFGR_I2SSRC && this.config.oscillators.I2S_CKIN === undefined) this.diagnose('RCC_CFGR.I2SSRC takes the I2S clock from I2S_CKIN, where the board has none');
     if ((value & 3) === 3) {
       this.diagnose('RCC_CFGR.SW = 3 is not allowed; SYSCLK stays as it was');
       value = (value & ~3) | (before & 3);
@@ -382,7 +382,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     const { oscillators } = this.config;
     const when = (source: 'HSI' | 'HSE' | 'LSI' | 'LSE'): number | undefined => (this.isReady(source) ? oscillators[source] : undefined);
     return {
-      hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
+      hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), i2sCkin: this.config.oscillators.I2S_CKIN, pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
       source: this.source, plli2sM: this.config.plli2sM === true, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
       BDCR: this.registers.get(BDCR)!,
     };
