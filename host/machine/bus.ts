@@ -9,7 +9,8 @@ import { Unmodelled } from './unmodelled.js';
 export interface MemoryRegion {
   readonly name: string;
   readonly origin: number;
-  readonly bytes: Uint8Array;
+  /** Its contents; a CPU that wants all memories side by side puts them elsewhere before the run. */
+  bytes: Uint8Array;
   /** Whether the chip's DMA controllers reach it (the STM32F4's CCM is for the core alone). */
   readonly dma: boolean;
   /** Takes a write in place of the bytes: flash memory, which its controller programs. Without one the bytes are plain RAM. */

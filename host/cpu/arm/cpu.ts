@@ -397,6 +397,16 @@ export class ArmCpu {
     this.state[LEFT] = 0;
   }
 
+  /** Address of the instruction that is executed. */
+  get executing(): number {
+    return this.pc;
+  }
+
+  /** Holds the core up until a cycle, from within an access that it makes. */
+  stall(cycle: number): void {
+    this.state[LEFT] -= Math.max(0, Math.round((cycle - this.now) * this.overclock));
+  }
+
   /** Brings the timeline up to the present: all that is due happens. */
   synchronise(): void {
     const { timeline } = this.config.machine;

@@ -44,6 +44,7 @@ export class Stm32 {
   private readonly spis: Spi[] = [];
   private readonly models: Resettable[] = [];
   private flashModel: Flash | undefined;
+  private readonly systemMemory = systemMemory();
 
   constructor(private readonly router: PadRouter, private readonly machine: Machine, private readonly rcc: Rcc) {}
 
@@ -75,7 +76,7 @@ export class Stm32 {
   /** Memories of the chip that are no RAM, for the bus: flash, the boot loader's, OTP with the electronic signature, option bytes. */
   get memories(): readonly MemoryRegion[] {
     const { region, otp, options } = this.flash;
-    return [region, systemMemory(), otp.region, options.region];
+    return [region, this.systemMemory, otp.region, options.region];
   }
 
   setFlash(flash: Flash): Flash {

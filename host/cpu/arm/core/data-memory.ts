@@ -248,7 +248,7 @@ export class DataMemory {
         if (size === 4) this.words[place >> 2] = value;
         else if (size === 2) this.halves[place >> 1] = value;
         else this.bytes[place] = value;
-      } else if (span?.kind === 'flash' && this.config.writeFlash) {
+      } else if (span && this.config.writeFlash) {
         this.config.beforeDevice();
         this.config.writeFlash(a + span.alias, size, value);
         this.config.afterDevice();

@@ -42,6 +42,8 @@ export class HotCode {
   readonly translated = { regions: 0, instructions: 0 };
   private readonly regionOf: Uint16Array;
   private readonly heat: Uint8Array;
+  /** 1 for each halfword that translated code has been made of, literals included. */
+  private readonly covered: Uint8Array;
   private readonly exits: Int32Array;
   private readonly state: Int32Array;
   private readonly table: WebAssembly.Table;
@@ -70,6 +72,7 @@ export class HotCode {
     this.regionOf = new Uint16Array(memory.wasm.buffer, tables, code.byteCount >> 1);
     this.exits = new Int32Array(memory.wasm.buffer, exits, (MOST_EXITS * EXIT_BYTES) >> 2);
     this.heat = new Uint8Array(code.byteCount >> 1);
+    this.covered = new Uint8Array(code.byteCount >> 1);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
     const support = new WebAssembly.Instance(new WebAssembly.Module(supportModule(this.layout)), { e: { memory: memory.wasm, table: this.table } });
     const { enter, ...rest } = support.exports;
@@ -99,8 +102,14 @@ export class HotCode {
     if (this.queue.size > 0 && (this.queue.size >= BATCH || this.patience++ > PATIENCE || this.hot === 0)) this.translate();
   }
 
-  /** Forgets all translations: flash has changed. */
+  /** Flash has changed. @param offset from its start */
+  invalidate(offset: number, byteCount: number): void {
+    if (this.covered.subarray(offset >>> 1, (offset + byteCount + 1) >>> 1).includes(1)) this.flush();
+  }
+
+  /** Forgets all translations: what may be executed has changed, or where it is. */
   flush(): void {
+    this.covered.fill(0);
     this.regionOf.fill(0);
     this.heat.fill(0);
     this.queue.clear();
@@ -131,7 +140,10 @@ export class HotCode {
       this.wants[first + bodies.length] = translator.firstBlockCycles;
       bodies.push(translator.translate());
       done.push(head);
-      for (const block of blocks.values()) this.translated.instructions += block.instructions.length;
+      for (const { instructions } of blocks.values()) {
+        this.translated.instructions += instructions.length;
+        for (const { decoded: { pc, length } } of instructions) this.cover(pc - this.origin, length);
+      }
     }
     if (bodies.length === 0) return;
     this.translated.regions += bodies.length;
@@ -139,6 +151,10 @@ export class HotCode {
     while (this.table.length < this.regionCount) this.table.grow(this.table.length);
     new WebAssembly.Instance(new WebAssembly.Module(regionModule(bodies, first)), { e: this.environment });
     for (const [i, head] of done.entries()) this.regionOf[(head - this.origin) >>> 1] = first + i;
+  }
+
+  private cover(offset: number, byteCount: number): void {
+    this.covered.fill(1, offset >>> 1, (offset + byteCount + 1) >>> 1);
   }
 
   private readonly code: Code = {
@@ -156,6 +172,7 @@ export class HotCode {
     const { code } = this.config;
     const at = address - code.origin;
     if (at < 0 || at + size > code.byteCount || address % size !== 0) return undefined;
+    this.cover(at, size);
     let value = 0;
     for (let i = 0; i < size; i++) value |= code.bytes[at + i] << (8 * i);
     return value;
