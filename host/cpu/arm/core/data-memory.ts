@@ -74,6 +74,10 @@ export class DataMemory {
   private ramOrigin = 0;
   private ramBytes = 0;
   private ramOffset = 0;
+  get watched(): boolean {
+    return this.watch !== undefined;
+  }
+
   /** Whether accesses of RAM need no look at rights and watchpoints. */
   free = true;
 
