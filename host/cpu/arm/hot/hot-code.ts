@@ -7,7 +7,7 @@ import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
 import type { ArmMemory, PlacedRegion } from '../memory.js';
 import { STATE } from '../state.js';
 import type { ExitState } from './function-emitter.js';
-import { EXIT_BYTES, MOST_EXITS, type MemoryLayout } from './layout.js';
+import { EXIT_BYTES, MOST_EXITS, type MemoryLayout, type Window } from './layout.js';
 import { RegionTranslator } from './region-translator.js';
 import { blocksFrom, type Code } from './regions.js';
 import { globalNames, regionModule, supportModule, TYPE } from './support.js';
@@ -28,10 +28,10 @@ export const tableBytes = (flashBytes: number): number => acceleratorBytes(flash
 
 export interface HotCodeConfig {
   readonly memory: ArmMemory;
-  /** Flash, whose code is translated, and the RAM that most data is in. */
+  /** Flash, whose code is translated. */
   readonly code: PlacedRegion;
-  readonly ram: { readonly origin: number; readonly byteCount: number; readonly offset: number };
-  readonly otherRam: readonly PlacedRegion[];
+  /** RAM, the one that most data is in first. */
+  readonly rams: readonly Window[];
   readonly accelerator: FlashAccelerator;
   /** Byte offset of the tables behind the accelerator's. */
   readonly tables: number;
@@ -69,13 +69,13 @@ export class HotCode {
   private readonly byteCount: number;
 
   constructor(private readonly config: HotCodeConfig) {
-    const { memory, code, ram, otherRam, accelerator, tables, threshold = HOT } = config;
+    const { memory, code, accelerator, tables, threshold = HOT } = config;
     this.hot = threshold;
     this.origin = code.origin;
     this.byteCount = code.byteCount;
     this.state = memory.state;
     const exits = (tables + code.byteCount + 15) & ~15;
-    this.layout = { code, ram, otherRam, instructions: accelerator.instructions, datas: accelerator.datas, regionOf: tables, exits, forbidden: { read: [], write: [] } };
+    this.layout = { code, rams: [], stack: 0, instructions: accelerator.instructions, datas: accelerator.datas, regionOf: tables, exits };
     this.regionOf = new Uint16Array(memory.wasm.buffer, tables, code.byteCount >> 1);
     this.exits = new Int32Array(memory.wasm.buffer, exits, (MOST_EXITS * EXIT_BYTES) >> 2);
     this.heat = new Uint8Array(code.byteCount >> 1);
@@ -164,14 +164,17 @@ export class HotCode {
     for (const [i, head] of done.entries()) this.regionOf[(head - this.origin) >>> 1] = first + i;
   }
 
-  /** Translated code keeps to a few forbidden stretches of the main RAM; with anything else the interpreter does it all. */
+  /** Translated code keeps to a few forbidden stretches of RAM; with anything else the interpreter does it all. */
   private askRights(): void {
-    const { config: { forbidden, code, ram, otherRam } } = this;
-    const of = ({ origin, byteCount }: Pick<PlacedRegion, 'origin' | 'byteCount'>, access: MpuAccess): readonly Interval[] => forbidden(origin, origin + byteCount, access);
-    const [read, write] = [of(ram, 'read'), of(ram, 'write')];
-    const elsewhere = [...of(code, 'fetch'), ...of(code, 'read'), ...otherRam.flatMap((r) => of(r, 'read'))];
-    this.layout = { ...this.layout, forbidden: { read, write } };
-    this.rights = elsewhere.length > 0 || read.length > MOST_FORBIDDEN || write.length > MOST_FORBIDDEN ? 'too many' : 'known';
+    const { config: { forbidden, code, rams } } = this;
+    const of = ({ origin, byteCount }: Window, access: MpuAccess): Interval[] =>
+      forbidden(origin, origin + byteCount, access).map(({ from, to }) => ({ from: from - origin, to: to - origin }));
+    const windows = rams.map((ram) => ({ ...ram, forbidden: { read: of(ram, 'read'), write: of(ram, 'write') } }));
+    const sp = this.state[STATE.R + 13];
+    const stack = Math.max(0, rams.findIndex(({ origin, byteCount }) => sp >= origin && sp <= origin + byteCount));
+    this.layout = { ...this.layout, rams: windows, stack };
+    const fits = windows.every(({ forbidden: { read, write } }) => read.length <= MOST_FORBIDDEN && write.length <= MOST_FORBIDDEN);
+    this.rights = fits && of(code, 'fetch').length === 0 && of(code, 'read').length === 0 ? 'known' : 'too many';
   }
 
   private cover(offset: number, byteCount: number): void {
