@@ -9,15 +9,17 @@ import { STATE } from '../state.js';
 import type { ExitState } from './function-emitter.js';
 import { EXIT_BYTES, MOST_EXITS, type MemoryLayout, type Window } from './layout.js';
 import { RegionTranslator } from './region-translator.js';
-import { blocksFrom, type Code } from './regions.js';
+import { blocksFrom, instructionOf, type Code, type Instruction } from './regions.js';
 import { globalNames, regionModule, supportModule, TYPE } from './support.js';
 
 /** Executions after which code is worth translating. */
-const HOT = 50;
+const HOT = 200;
 /** Regions compiled together: a module of its own for each would cost far more memory. */
 const BATCH = 32;
 /** Interpreted instructions that a hot place waits at most for others to join it. */
 const PATIENCE = 20_000;
+/** More exits than a region has: some three an instruction. */
+const EXITS_A_REGION = 2048;
 /** Stretches that translated code looks at in each access. */
 const MOST_FORBIDDEN = 3;
 /** Numbers of regions are 16-bit. */
@@ -59,6 +61,7 @@ export class HotCode {
   private rights: 'unknown' | 'known' | 'too many' = 'unknown';
   /** By region: cycles that must be left so that its first block is entered at all. */
   private readonly wants = new Int32Array(MOST_REGIONS + 1);
+  private readonly instructions = new Map<number, Instruction | 'interpreted'>();
   private readonly queue = new Set<number>();
   private readonly refused = new Set<number>();
   private readonly hot: number;
@@ -123,6 +126,7 @@ export class HotCode {
     this.heat.fill(0);
     this.queue.clear();
     this.refused.clear();
+    this.instructions.clear();
     for (let i = 1; i < this.regionCount; i++) this.table.set(i, null);
     this.regionCount = 1;
     this.exitCount = 0;
@@ -135,8 +139,7 @@ export class HotCode {
     this.patience = 0;
     if (this.rights === 'unknown') this.askRights();
     if (this.rights === 'too many') return;
-    // A region has at most some thousand exits.
-    if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + 4096 * heads.length > MOST_EXITS) this.flush();
+    if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + EXITS_A_REGION * heads.length > MOST_EXITS) this.flush();
     const first = this.regionCount;
     const bodies: Uint8Array[] = [];
     const done: number[] = [];
@@ -182,7 +185,14 @@ export class HotCode {
   }
 
   private readonly code: Code = {
-    decode: (pc, inIT) => ((pc - this.origin) >>> 0 >= this.byteCount - 4 ? undefined : this.config.decode(pc, inIT)),
+    instruction: (pc, it) => {
+      if ((pc - this.origin) >>> 0 >= this.byteCount - 4) return undefined;
+      // ITSTATE has eight bits.
+      const key = pc * 256 + it;
+      let known = this.instructions.get(key);
+      if (known === undefined) this.instructions.set(key, (known = instructionOf(this.config.decode(pc, it !== 0), it) ?? 'interpreted'));
+      return known === 'interpreted' ? undefined : known;
+    },
     warm: (pc) => (pc - this.origin) >>> 0 < this.byteCount && (this.hot === 0 || this.heat[(pc - this.origin) >>> 1] > 0),
   };
 

@@ -85,4 +85,4 @@ export interface MemoryLayout {
 
 /** An exit descriptor: what STATE must hold so that the interpreter goes on at an instruction. Words: PC, cycles to give back, LINE, PIPE | IT << 8. */
 export const EXIT_BYTES = 16;
-export const MOST_EXITS = 1 << 17;
+export const MOST_EXITS = 1 << 18;
