@@ -9,6 +9,7 @@ import { buildImage } from '../build/image/image.js';
 import { ToolchainError } from '../build/image/toolchain.js';
 import { FirmwareTrap } from '../cpu/wasm/trap.js';
 import { MidiFileError } from '../devices/midi-file.js';
+import { EmulationError } from '../emulator/elf-board.js';
 import { Interrupted } from '../emulator/interruptible.js';
 import { FlashError } from '../flash/flash.js';
 import { ImageError } from '../image/segment.js';
@@ -18,6 +19,7 @@ import { boardsCommand } from './boards.js';
 import { buildCommand } from './build.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { emulateCommand } from './emulate.js';
 import { flashCommand } from './flash.js';
 import { midiCommand } from './midi.js';
 import { recordCommand } from './record.js';
@@ -27,7 +29,7 @@ import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user: used wrongly, and failed. */
 const MISUSE = [UsageError, OutputError, NotEmulated];
-const FAILURES = [BoardError, CompileError, FirmwareTrap, MidiFileError, ImageError, ToolMissing, ToolchainError, FlashError, CommandFailed];
+const FAILURES = [BoardError, CompileError, FirmwareTrap, EmulationError, MidiFileError, ImageError, ToolMissing, ToolchainError, FlashError, CommandFailed];
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;
 
@@ -35,7 +37,7 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
+const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), emulateCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
 for (const command of commands) program.addCommand(command);
 withExitOverride(program);
 

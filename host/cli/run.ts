@@ -10,6 +10,7 @@ import { summary } from '../profile/summary.js';
 import { boardNamed } from './board.js';
 import { CommandFailed, UsageError } from './failures.js';
 import { checkFirmware, checkInput } from './inputs.js';
+import { positive, window } from './numbers.js';
 import { progressBar } from './progress.js';
 
 interface RunOptions {
@@ -20,22 +21,10 @@ interface RunOptions {
 /** Longest run whose whole VCD is still handy: half a gigabyte. */
 const LONG_VCD_SECONDS = 10;
 
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('Wanted a number above 0.');
-  return value;
-};
-
 const seed = (text: string): number => {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Wanted a whole number, 0 or above.');
   return value;
-};
-
-const window = (text: string): [number, number] => {
-  const [from, to, ...rest] = text.split(':').map(Number);
-  if (rest.length > 0 || !(from >= 0 && to > from)) throw new InvalidArgumentError('Wanted FROM:TO in seconds, e.g. 0.5:1.0.');
-  return [from, to];
 };
 
 /** Exit code 1, with what to do, when a handler took more than its author allows. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads 32-bit ELF files: what is loaded, sections' addresses, symbols. System V ABI, chapters 4 and 5.
 
+import { inflateSync } from 'node:zlib';
 import { hex32, ImageError, type Segment } from './segment.js';
 
 /** e_machine of Arm: ELF for the Arm Architecture, 5.3. */
@@ -10,6 +11,8 @@ export interface ElfSymbol {
   readonly name: string;
   readonly value: number;
   readonly byteCount: number;
+  /** Whether another of the name would take its place (STB_WEAK). */
+  readonly isWeak: boolean;
   readonly type: 'none' | 'object' | 'function' | 'section' | 'file' | 'other';
 }
 
@@ -19,11 +22,17 @@ export interface ElfSection {
   readonly byteCount: number;
   /** Whether it takes part in memory at run time (SHF_ALLOC). */
   readonly isAllocated: boolean;
+  /** Whether it holds code (SHF_EXECINSTR). */
+  readonly isExecutable: boolean;
+  /** Its bytes in the file, unpacked; none for .bss and the like. @throws ImageError when they are not in the file */
+  contents(): Uint8Array;
 }
 
 export interface Elf {
   readonly machine: number;
   readonly entry: number;
+  /** Whether it is an object file, which the linker has yet to make a program of. */
+  readonly isObject: boolean;
   /** What PT_LOAD headers put into flash, by their physical (load) address, in the file's order. */
   readonly segments: readonly Segment[];
   /** What PT_LOAD headers occupy at run time: code where it runs, and RAM with .bss. */
@@ -34,8 +43,15 @@ export interface Elf {
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const HEADER_BYTES = 52, PROGRAM_HEADER_BYTES = 32, SECTION_HEADER_BYTES = 40, SYMBOL_BYTES = 16;
-const PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHN_UNDEF = 0;
+const ET_REL = 1, PT_LOAD = 1, SHT_SYMTAB = 2, SHT_NOBITS = 8, SHF_ALLOC = 2, SHF_EXECINSTR = 4, SHF_COMPRESSED = 0x800, COMPRESSION_HEADER_BYTES = 12, SHN_UNDEF = 0, STB_WEAK = 2;
 const TYPES = ['none', 'object', 'function', 'section', 'file'] as const;
+
+/** e_machine of what people have on their disks besides (System V ABI, machine information). */
+const MACHINES: Readonly<Record<number, string>> = {
+  3: 'x86', 8: 'MIPS', 20: 'PowerPC', 40: 'Arm', 62: 'x86-64', 83: 'AVR', 94: 'Xtensa', 183: 'AArch64', 243: 'RISC-V',
+};
+/** A machine by its number in an ELF file: "x86-64". */
+export const machineName = (machine: number): string => MACHINES[machine] ?? `machine ${machine}`;
 
 /** Whether it begins as an ELF file does. */
 export const isElf = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
@@ -56,8 +72,12 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
   if (!isElf(bytes)) throw new ImageError(`${file} is no ELF file.`);
   const header = view(piece('the ELF header', 0, HEADER_BYTES));
   const advice = 'Name the image that was built for the board.';
-  if (header.getUint8(4) !== 1) throw new ImageError(`${file} is not a 32-bit ELF file, so not one for a microcontroller. ${advice}`);
-  if (header.getUint8(5) !== 1) throw new ImageError(`${file} is not little-endian, as Cortex-M firmware is. ${advice}`);
+  const littleEndian = header.getUint8(5) !== 2;
+  const madeFor = machineName(header.getUint16(18, littleEndian));
+  if (header.getUint8(4) !== 1) {
+    throw new ImageError(`${file} is a program for ${madeFor}, not a 32-bit ELF file, so not one for a microcontroller. ${advice}`);
+  }
+  if (!littleEndian) throw new ImageError(`${file} is a program for big-endian ${madeFor}, not little-endian, as Cortex-M firmware is. ${advice}`);
   const u16 = (offset: number) => header.getUint16(offset, true);
   const u32 = (offset: number) => header.getUint32(offset, true);
 
@@ -92,12 +112,25 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
   return {
     machine: u16(18),
     entry: u32(24),
+    isObject: u16(16) === ET_REL,
     segments: loads.map((l) => ({ address: l.physical, bytes: piece(`what is loaded at ${hex32(l.physical)}`, l.offset, l.fileBytes) })),
     memory: loads.map((l) => ({ address: l.virtual, byteCount: l.memoryBytes })),
     // Section 0 is none.
-    sections: sectionHeaders.slice(1).map((s) => ({
-      name: text(sectionNames, s.name), address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0,
-    })),
+    sections: sectionHeaders.slice(1).map((s, i) => {
+      const name = text(sectionNames, s.name);
+      return {
+        name, address: s.address, byteCount: s.byteCount, isAllocated: (s.flags & SHF_ALLOC) !== 0, isExecutable: (s.flags & SHF_EXECINSTR) !== 0,
+        contents: () => {
+          const stored = contents(i + 1, `section ${name}`);
+          if (!(s.flags & SHF_COMPRESSED)) return stored;
+          try {
+            return inflateSync(stored.subarray(COMPRESSION_HEADER_BYTES));
+          } catch {
+            return fail(`section ${name} cannot be unpacked`);
+          }
+        },
+      };
+    }),
     symbols: symbolTable < 0 ? [] : readSymbols(contents(symbolTable, 'the symbol table'), contents(sectionHeaders[symbolTable].link, "the symbols' names")),
   };
 
@@ -106,6 +139,7 @@ export function readElf(bytes: Uint8Array, file: string): Elf {
       .filter((s) => s.getUint32(0, true) !== 0 && s.getUint16(14, true) !== SHN_UNDEF)
       .map((s) => ({
         name: text(names, s.getUint32(0, true)), value: s.getUint32(4, true), byteCount: s.getUint32(8, true), type: TYPES[s.getUint8(12) & 15] ?? 'other',
+        isWeak: s.getUint8(12) >> 4 === STB_WEAK,
       }));
   }
 }

@@ -28,6 +28,8 @@ export function parseImage(bytes: Uint8Array, file: string, origin: number): Ima
   if (bytes.length === 0) throw new ImageError(`${file} is empty.`);
   if (isElf(bytes)) {
     const elf = readElf(bytes, file);
+    if (elf.isObject) throw new ImageError(`${file} is an object file, of which the linker has yet to make a program. Name what it wrote.`);
+    if (!elf.segments.some((s) => s.bytes.length > 0)) throw new ImageError(`${file} has no segment that would be loaded: it holds no program. Link it with a script that places its sections.`);
     return { format: 'elf', segments: checked(elf.segments, file), elf };
   }
   if (isHex(bytes)) return { format: 'hex', segments: checked(readHex(Buffer.from(bytes).toString('latin1'), file), file) };

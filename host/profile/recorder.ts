@@ -95,6 +95,11 @@ export class Recorder implements MachineObserver {
     if (latency > handler.maxLatencyCycles) handler.maxLatencyCycles = latency;
   }
 
+  /** The core was reset: no handler is active any more, and those that were have not come to their end. */
+  abandon(): void {
+    this.depth = 0;
+  }
+
   sleep(fromCycle: number, toCycle: number): void {
     this.lastSleepFrom = fromCycle;
     this.lastSleepTo = toCycle;

@@ -195,7 +195,7 @@ describe('a flash that fails', () => {
   });
 
   const wrong: [name: string, file: string, want: RegExp][] = [
-    ['an image for another machine', 'other.elf', /other\.elf is not an image for stm32f4-discovery: it is built for ELF machine 62, wanted 40 \(Arm\)\. Nothing was written\./],
+    ['an image for another machine', 'other.elf', /other\.elf is not an image for stm32f4-discovery: it is built for ELF machine 62 \(x86-64\), wanted 40 \(Arm\)\. Nothing was written\./],
     ['an image for other addresses', 'outside.hex', /64 bytes at 0x60000000 to 0x6000003f, which is not within flash/],
     ['a truncated ELF file', 'cut.elf', /cut\.elf: .* the file has only 90\. The file is damaged/],
     ['a truncated HEX file', 'cut.hex', /cut\.hex is a broken Intel HEX file/],

@@ -272,6 +272,11 @@ export class ArmCpu {
     return false;
   }
 
+  /** Not for traces, breakpoints and watchpoints, which see every instruction and access; nor for code whose rights are not those that translated code was made for. */
+  private get mayTranslate(): boolean {
+    return !this.interpretOnly && !this.trapsPc && !this.memory.watched && (this.special.privileged || !this.config.blocks.mpu.enabled);
+  }
+
   /** Executes until the cycles are used up: translated code where there is some, and the interpreter in between. */
   private go(): void {
     const { state, hot } = this;
@@ -279,7 +284,7 @@ export class ArmCpu {
       this.monitoredStep();
       return;
     }
-    if (hot === undefined || this.interpretOnly || this.trapsPc || !this.memory.free) {
+    if (hot === undefined || !this.mayTranslate) {
       do this.one(); while (state[LEFT] > 0);
       return;
     }
@@ -290,7 +295,7 @@ export class ArmCpu {
       if (state[LEFT] <= 0) return;
       hot.note(state[PC], start || left);
       start = this.one() || left;
-    } while (state[LEFT] > 0 && this.memory.free && !this.trapsPc);
+    } while (state[LEFT] > 0 && this.mayTranslate);
   }
 
   /** Runs instructions; one that faults has not happened, and its fault is raised. */
@@ -465,6 +470,16 @@ export class ArmCpu {
     }
     this.deadline = timeline.now;
     this.state[LEFT] = 0;
+  }
+
+  /** Address of the instruction that is executed. */
+  get executing(): number {
+    return this.pc;
+  }
+
+  /** Holds the core up until a cycle, from within an access that it makes. */
+  stall(cycle: number): void {
+    this.state[LEFT] -= Math.max(0, Math.round((cycle - this.now) * this.overclock));
   }
 
   /** Brings the timeline up to the present: all that is due happens. */

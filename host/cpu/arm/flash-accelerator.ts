@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The STM32F4's ART accelerator as it costs time: what the core waits for flash when it fetches and when it reads data (RM0090, 3.5.1 and 3.5.2).
 //
-// Its tables lie in the engine's memory, since translated code looks into them itself: for each flash line a byte that says in which place of the
-// cache it is, and for each place when it was last used.
+// Its tables lie in the engine's memory, since translated code looks into them itself. When a line was last used is counted in misses: lines that are
+// used between two misses count as equally old, and of equals the one in the lowest place goes. So a line that has been used since the last miss needs
+// nothing but a look.
 
 import type { ArmMemory } from './memory.js';
 import { STATE } from './state.js';
@@ -31,14 +32,18 @@ const DATA_LINES = 8;
 export const LONGEST_WAIT = 16;
 /** Cycles in which the core gets through a line of straight code: four to eight instructions; meanwhile the prefetcher reads the next one. */
 const CYCLES_A_LINE = 5;
-/** The access clock is an unsigned word; long before it wraps, ages are renumbered. */
+/** The epoch is an unsigned word; long before it wraps, ages are renumbered. */
 const RENUMBER_AT = 2 ** 31;
 
 /** Byte offsets in the WebAssembly memory of one cache's tables. */
 export interface CacheTables {
+  /** The number of misses so far, plus one: a word. */
+  readonly epoch: number;
+  /** A word for each line of flash: the epoch in which it was last used, when it is in the cache and that is known; else 0. */
+  readonly seen: number;
   /** A byte for each line of flash: its place in the cache + 1, or 0. */
   readonly placeOf: number;
-  /** A word for each place: the access clock when it was last used; 0 for an empty place. */
+  /** A word for each place: the epoch in which it was last used; 0 for an empty place. */
   readonly used: number;
   /** A word for each place: the line that is there, or -1. */
   readonly lineAt: number;
@@ -48,13 +53,12 @@ export interface CacheTables {
 const align16 = (n: number): number => (n + 15) & ~15;
 
 /** Bytes that the tables of a flash of this size want. */
-export const acceleratorBytes = (flashBytes: number): number => 2 * align16(flashBytes >> 4) + 8 * (INSTRUCTION_LINES + DATA_LINES);
+export const acceleratorBytes = (flashBytes: number): number => 2 * (16 + 5 * align16(flashBytes >> 4)) + 8 * (INSTRUCTION_LINES + DATA_LINES);
 
 export class FlashAccelerator implements FlashTiming {
   readonly instructions: CacheTables;
   readonly datas: CacheTables;
   private readonly state: Int32Array;
-  private readonly clock: Uint32Array;
   private readonly bytes: Uint8Array;
   private readonly words: Int32Array;
   private readonly uwords: Uint32Array;
@@ -63,15 +67,20 @@ export class FlashAccelerator implements FlashTiming {
   constructor(memory: ArmMemory, flashBytes: number, tables: number) {
     const { buffer } = memory.wasm;
     this.state = memory.state;
-    this.clock = new Uint32Array(buffer, 4 * STATE.LINE_CLOCK, 1);
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
     this.uwords = new Uint32Array(buffer);
     let at = tables;
     const take = (byteCount: number): number => (at += align16(byteCount)) - align16(byteCount);
-    const cache = (places: number): CacheTables => ({ placeOf: take(flashBytes >> 4), used: take(4 * places), lineAt: take(4 * places), places });
+    const lines = flashBytes >> 4;
+    const cache = (places: number): CacheTables => (
+      { epoch: take(4), seen: take(4 * lines), placeOf: take(lines), used: take(4 * places), lineAt: take(4 * places), places });
     this.instructions = cache(INSTRUCTION_LINES);
     this.datas = cache(DATA_LINES);
+    for (const { epoch, lineAt, places } of [this.instructions, this.datas]) {
+      this.uwords[epoch >> 2] = 1;
+      this.words.fill(-1, lineAt >> 2, (lineAt >> 2) + places);
+    }
     this.reset();
     this.configure({ latency: 0, prefetch: false, instructionCache: false, dataCache: false });
   }
@@ -101,46 +110,52 @@ export class FlashAccelerator implements FlashTiming {
     return this.access(this.datas, line, 2, STATE.MISS);
   }
 
-  /** Keeps the access clock from wrapping. To be called now and then, at times that do not depend on the engine. */
+  /** Keeps the epochs from wrapping. To be called now and then, at times that do not depend on the engine. */
   renumber(): void {
-    if (this.clock[0] < RENUMBER_AT) return;
-    let ages = 0;
-    for (const { used, places } of [this.instructions, this.datas]) {
-      const order = Array.from({ length: places }, (_, i) => (used >> 2) + i).filter((at) => this.uwords[at] !== 0).sort((a, b) => this.uwords[a] - this.uwords[b]);
-      order.forEach((at, age) => { this.uwords[at] = age + 1; });
-      ages = Math.max(ages, order.length);
+    const { uwords, words } = this;
+    for (const { epoch, seen, used, lineAt, places } of [this.instructions, this.datas]) {
+      if (uwords[epoch >> 2] < RENUMBER_AT) continue;
+      const filled = Array.from({ length: places }, (_, i) => i).filter((i) => uwords[(used >> 2) + i] !== 0);
+      const ages = [...new Set(filled.map((i) => uwords[(used >> 2) + i]))].sort((a, b) => a - b);
+      for (const i of filled) {
+        uwords[(used >> 2) + i] = 1 + ages.indexOf(uwords[(used >> 2) + i]);
+        uwords[(seen >> 2) + words[(lineAt >> 2) + i]] = 0;
+      }
+      uwords[epoch >> 2] = 1 + ages.length;
     }
-    this.clock[0] = ages + 1;
   }
 
-  private access({ placeOf, used, lineAt, places }: CacheTables, line: number, enable: number, missCost: number): number {
-    const { bytes, words, uwords, state, clock } = this;
-    const now = clock[0]++;
-    const place = bytes[placeOf + line];
-    if (place !== 0) {
-      uwords[(used >> 2) + place - 1] = now;
-      return 0;
-    }
-    if (state[STATE.CACHES] & enable) {
-      let oldest = 0;
-      for (let i = 1; i < places; i++) if (uwords[(used >> 2) + i] < uwords[(used >> 2) + oldest]) oldest = i;
-      const evicted = words[(lineAt >> 2) + oldest];
-      if (evicted >= 0) bytes[placeOf + evicted] = 0;
-      words[(lineAt >> 2) + oldest] = line;
-      bytes[placeOf + line] = oldest + 1;
-      uwords[(used >> 2) + oldest] = now;
-    }
-    return state[missCost];
+  private access(cache: CacheTables, line: number, enable: number, missCost: number): number {
+    const { uwords } = this;
+    return uwords[(cache.seen >> 2) + line] === uwords[cache.epoch >> 2] ? 0 : this.touch(cache, line, enable, missCost);
   }
 
-  private clear({ placeOf, used, lineAt, places }: CacheTables): void {
+  /** A line that has not been used since the last miss. */
+  private touch({ epoch, seen, placeOf, used, lineAt, places }: CacheTables, line: number, enable: number, missCost: number): number {
+    const { bytes, words, uwords, state } = this;
+    let place = bytes[placeOf + line] - 1;
+    let cost = 0;
+    if (place < 0) {
+      cost = state[missCost];
+      if (!(state[STATE.CACHES] & enable)) return cost;
+      uwords[epoch >> 2]++;
+      place = 0;
+      for (let i = 1; i < places; i++) if (uwords[(used >> 2) + i] < uwords[(used >> 2) + place]) place = i;
+      const evicted = words[(lineAt >> 2) + place];
+      if (evicted >= 0) uwords[(seen >> 2) + evicted] = bytes[placeOf + evicted] = 0;
+      words[(lineAt >> 2) + place] = line;
+      bytes[placeOf + line] = place + 1;
+    }
+    uwords[(used >> 2) + place] = uwords[(seen >> 2) + line] = uwords[epoch >> 2];
+    return cost;
+  }
+
+  private clear({ seen, placeOf, used, lineAt, places }: CacheTables): void {
     for (let i = 0; i < places; i++) {
       const line = this.words[(lineAt >> 2) + i];
-      // All lines are -1 after this; the first time they are 0, and clearing line 0 does no harm.
-      if (line >= 0) this.bytes[placeOf + line] = 0;
+      if (line >= 0) this.uwords[(seen >> 2) + line] = this.bytes[placeOf + line] = 0;
       this.words[(lineAt >> 2) + i] = -1;
-      this.words[(used >> 2) + i] = 0;
+      this.uwords[(used >> 2) + i] = 0;
     }
-    if (this.clock[0] === 0) this.clock[0] = 1;
   }
 }

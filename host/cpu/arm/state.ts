@@ -37,8 +37,6 @@ export const STATE = {
   FPU_PLAIN: 28,
   /** Flash line, counted from the start of flash, that instructions come from; -1 for none. */
   LINE: 29,
-  /** Counts accesses to flash lines, for the least recently used one. */
-  LINE_CLOCK: 30,
   /** S0 to S31: 32 words. */
   S: 32,
   /** What a fetch or read of flash waits that misses the cache, and a fetch of the line after the last one. */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The locals of a translated function, and what it needs to know of the memory around it.
 
+import type { Interval } from '../../../peripherals/cortex-m/mpu.js';
 import type { CacheTables } from '../flash-accelerator.js';
 
 /** Local indices. The first three are parameters: what every region hands to the next one. */
 export const LOCAL = {
   /** Cycles left until the next appointment (STATE.LEFT). */
   LEFT: 0,
-  /** Access clock of the flash caches (STATE.LINE_CLOCK). */
-  CLOCK: 1,
+  /** Epoch of the instruction cache (CacheTables.epoch). */
+  EPOCH: 1,
   /** Flash line that instructions came from (STATE.LINE), on the way in and at an exit into other code. */
   LINE: 2,
   /** Where to go on, at an exit into other code, and the pipeline class (STATE.PIPE) there. */
@@ -41,24 +42,19 @@ export const LOCAL_I32_COUNT = LOCAL.TEMP + TEMPS - PARAMETERS;
 
 /** Functions that every module imports, by index. */
 export const FUNCTION = {
-  /** (line, clock, whether it is the one after the last) => cycles: a line that the instruction cache has not. */
-  fetchMiss: 0,
-  /** (line, clock) => cycles. */
-  dataMiss: 1,
-  /** (address, left, clock) => value: a load outside of the main RAM; sets the globals below. */
+  /** (line, whether it is the one after the last) => cycles: an instruction line that has not been used since the last miss. */
+  touchInstruction: 0,
+  /** (line) => cycles: the same for a line of data. */
+  touchData: 1,
+  /** (address, left) => value: a load outside of the main RAM; sets the global below. */
   slowLoad8: 2,
   slowLoad16: 3,
   slowLoad32: 4,
   count: 5,
 } as const;
 
-/** Globals that slow loads leave their outcome in. */
-export const GLOBAL = {
-  /** Cycles that the load took beyond its own; -1 when the interpreter must do it. */
-  extra: 0,
-  /** The access clock after it. */
-  clock: 1,
-} as const;
+/** The global that slow loads leave their outcome in: cycles beyond the load's own; -1 when the interpreter must do it. */
+export const GLOBAL = { extra: 0 } as const;
 
 /** A stretch of addresses and where it lies in the WebAssembly memory. */
 export interface Window {
@@ -74,6 +70,8 @@ export interface MemoryLayout {
   readonly ram: Window;
   /** Other RAM that only the core reaches. */
   readonly otherRam: readonly Window[];
+  /** Stretches of the main RAM that code must not read and write: the interpreter raises the fault. */
+  readonly forbidden: Readonly<Record<'read' | 'write', readonly Interval[]>>;
   readonly instructions: CacheTables;
   readonly datas: CacheTables;
   /** Byte offset of a 16-bit region number for each halfword of code, 0 for none. */

@@ -16,7 +16,7 @@ import { FunctionEmitter, type ExitState } from './function-emitter.js';
 import {
   EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, type MemoryLayout,
 } from './layout.js';
-import { binary, constant, emit, F32, F64, get, I32, op, OP, type Node } from './node.js';
+import { binary, constant, emit, F32, F64, get, I32, op, OP, VOID, type Node } from './node.js';
 import { ALWAYS, structureOf, type Block, type Instruction, type Structure } from './regions.js';
 import { TranslatorOps, type Place, type Target } from './translator-ops.js';
 
@@ -38,18 +38,36 @@ export interface RegionConfig {
   readonly regionType: number;
 }
 
-/** Cycles of a condition that fails, and of one that holds. */
-const costOf = (instruction: Instruction): number => issueCycles(instruction.decoded);
+/** The most that an instruction can take by itself, its branch aside. */
+const longest = ({ decoded }: Instruction): number => issueCycles(decoded) + (decoded.row.timing === 'divide' ? DIVIDE_EXTRA_MOST : 0);
+
+/** The most that each instruction of a block can take, flash aside; the first one as if nothing came before it. */
+function costsOf({ instructions }: Block): number[] {
+  let pipe: number = PIPE.none;
+  return instructions.map((instruction) => {
+    const cost = longest(instruction) - pairing(pipe, instruction.decoded) + instruction.refill;
+    pipe = pipeAfter(instruction.decoded);
+    return cost;
+  });
+}
 
 export class RegionTranslator {
   private readonly f: FunctionEmitter;
   private readonly ops: TranslatorOps;
   private readonly structure: Structure;
+  /** The most that each block can take, flash aside. */
+  private readonly totals: ReadonlyMap<number, number>;
 
   constructor(private readonly config: RegionConfig, private readonly blocks: ReadonlyMap<number, Block>, private readonly head: number) {
     this.f = new FunctionEmitter(config.addExit);
     this.ops = new TranslatorOps(this.f, config.layout);
     this.structure = structureOf(blocks, head);
+    this.totals = new Map([...blocks].map(([start, block]) => [start, costsOf(block).reduce((a, b) => a + b, 0)]));
+  }
+
+  /** The most that the first block takes, flash aside: with fewer cycles left it is not begun. */
+  get firstBlockCycles(): number {
+    return this.totals.get(this.head)!;
   }
 
   private lineOf(address: number): number {
@@ -98,24 +116,10 @@ export class RegionTranslator {
     const { f, ops } = this;
     ops.newBlock();
     const { start, instructions, next, stop } = block;
-    const costs: number[] = [];
-    let pipe: number = PIPE.none;
-    for (const instruction of instructions) {
-      const { decoded, refill } = instruction;
-      costs.push(costOf(instruction) - pairing(pipe, decoded) + refill + (decoded.row.timing === 'divide' ? DIVIDE_EXTRA_MOST : 0));
-      pipe = pipeAfter(decoded);
-    }
-    const total = costs.reduce((a, b) => a + b, 0);
+    const costs = costsOf(block);
     let line = this.lineOf(start);
-    if (total > 0) {
-      f.emit(binary(OP.sub, get(LOCAL.LEFT), constant(total))).out.u8(OP.tee).u32(LOCAL.LEFT);
-      f.emit(constant(0)).out.u8(OP.ltS);
-      f.open(OP.if, '');
-      f.leave({ pc: start, refund: total, line, pipe: PIPE.none, it: 0 });
-      f.close();
-    }
-    let remaining = total;
-    pipe = PIPE.none;
+    let remaining = costs.reduce((a, b) => a + b, 0);
+    let pipe: number = PIPE.none;
     for (const [i, instruction] of instructions.entries()) {
       const { decoded, it } = instruction;
       f.newInstruction();
@@ -149,7 +153,7 @@ export class RegionTranslator {
     if (conditional) f.if(this.condition(condition));
     ops.instruction(place, decoded, conditional);
     if (conditional) {
-      const skipped = costOf(instruction) + (decoded.row.timing === 'divide' ? DIVIDE_EXTRA_MOST : 0) - SKIPPED;
+      const skipped = longest(instruction) - SKIPPED;
       if (skipped > 0) {
         f.else();
         this.refund(skipped);
@@ -189,31 +193,40 @@ export class RegionTranslator {
   private edge(from: number, to: number, line: number, pipe: number): void {
     const { f } = this;
     if (!this.blocks.has(to) || !this.structure.hasEdge(from, to)) return f.chain(constant(to), line, pipe);
-    const exit: ExitState = { pc: to, refund: 0, line, pipe, it: 0 };
+    // The line is entered only when the block is: what is due comes first.
+    const total = this.totals.get(to)!;
+    const exit: ExitState = { pc: to, refund: total, line, pipe, it: 0 };
+    f.emit(binary(OP.sub, get(LOCAL.LEFT), constant(total))).out.u8(OP.tee).u32(LOCAL.LEFT);
+    f.emit(constant(0)).out.u8(OP.ltS);
+    f.open(OP.if, '');
+    f.leave(exit);
+    f.close();
     const wanted = this.lineOf(to);
     if (wanted !== line) this.fetch(wanted, wanted === line + 1, exit);
     const first = this.blocks.get(to)!.instructions[0];
-    if (first && pairing(pipe, first.decoded)) {
-      // The block counts its first load unpaired. Whether there is time for it is asked before the cycle is given back.
-      f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(0)), { ...exit, line: wanted });
-      this.refund(1);
-    }
+    // The block counts its first load unpaired.
+    if (first && pairing(pipe, first.decoded)) this.refund(1);
     this.jump(from, to);
   }
 
-  /** The line that instructions come from changes. */
+  /** The line that instructions come from changes. One that has been used since the last miss costs nothing and changes nothing. */
   private fetch(line: number, sequential: boolean, exit: ExitState): void {
     const { f, config: { layout: { instructions } } } = this;
-    const slot = f.temp();
-    loadConstantAddress(1, instructions.placeOf + line, f.out).u8(OP.tee).u32(slot);
+    loadConstantAddress(4, instructions.seen + 4 * line, f.out);
+    f.emit(get(LOCAL.EPOCH)).out.u8(OP.ne);
     f.open(OP.if, '');
-    f.store(binary(OP.shl, get(slot), constant(2)), get(LOCAL.CLOCK), 4, instructions.used - 4);
-    f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), exit);
-    f.emit(get(LOCAL.LEFT)).emit(constant(line)).emit(get(LOCAL.CLOCK)).emit(constant(Number(sequential)));
-    f.out.u8(OP.call).u32(FUNCTION.fetchMiss).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    this.touch(f.out, line, constant(Number(sequential)));
     f.close();
-    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), constant(1)));
+  }
+
+  private touch(out: ByteWriter, line: number, sequential: Node): void {
+    const { layout: { instructions } } = this.config;
+    emit(get(LOCAL.LEFT), out);
+    emit(constant(line), out);
+    emit(sequential, out);
+    out.u8(OP.call).u32(FUNCTION.touchInstruction).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    loadConstantAddress(4, instructions.epoch, out).u8(OP.set).u32(LOCAL.EPOCH);
   }
 
   /** Fetches the head's line, which the code before may have left another one for, then loads what the region uses. */
@@ -222,23 +235,22 @@ export class RegionTranslator {
     const line = this.lineOf(this.head);
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
     const store = (word: number, value: Node): void => { w(constant(0)); w(value).u8(OP.store).u8(2).u32(4 * word); };
-    w(op(OP.ne, get(LOCAL.LINE), constant(line))).u8(OP.if).u8(0x40);
-    loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP).u8(OP.if).u8(0x40);
-    w(binary(OP.shl, get(LOCAL.TEMP), constant(2)));
-    w(get(LOCAL.CLOCK)).u8(OP.store).u8(2).u32(instructions.used - 4);
-    out.u8(OP.else);
-    w(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT))).u8(OP.if).u8(0x40);
-    store(STATE.LEFT, get(LOCAL.LEFT));
-    store(STATE.LINE_CLOCK, get(LOCAL.CLOCK));
-    store(STATE.LINE, get(LOCAL.LINE));
-    out.u8(OP.return).u8(OP.end);
-    w(get(LOCAL.LEFT));
-    w(constant(line));
-    w(get(LOCAL.CLOCK));
-    w(op(OP.eq, binary(OP.add, get(LOCAL.LINE), constant(1)), constant(line))).u8(OP.call).u32(FUNCTION.fetchMiss).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
-    out.u8(OP.end);
-    w(binary(OP.add, get(LOCAL.CLOCK), constant(1))).u8(OP.set).u32(LOCAL.CLOCK);
-    out.u8(OP.end);
+    const total = this.totals.get(this.head)!;
+    const backOut = (): void => {
+      store(STATE.LEFT, binary(OP.add, get(LOCAL.LEFT), constant(total)));
+      store(STATE.LINE, get(LOCAL.LINE));
+      out.u8(OP.return).u8(OP.end);
+    };
+    w(binary(OP.sub, get(LOCAL.LEFT), constant(total))).u8(OP.tee).u32(LOCAL.LEFT);
+    w(constant(0)).u8(OP.ltS).u8(OP.if).u8(VOID);
+    backOut();
+    w(op(OP.ne, get(LOCAL.LINE), constant(line))).u8(OP.if).u8(VOID);
+    loadConstantAddress(4, instructions.seen + 4 * line, out);
+    w(get(LOCAL.EPOCH)).u8(OP.ne).u8(OP.if).u8(VOID);
+    w(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT))).u8(OP.if).u8(VOID);
+    backOut();
+    this.touch(out, line, op(OP.eq, binary(OP.add, get(LOCAL.LINE), constant(1)), constant(line)));
+    out.u8(OP.end).u8(OP.end);
     const first = this.blocks.get(this.head)!.instructions[0];
     if (pairing(PIPE.load, first.decoded)) {
       w(get(LOCAL.LEFT));
@@ -267,16 +279,15 @@ export class RegionTranslator {
     const offset = get(LOCAL.TEMP);
     w(binary(OP.sub, get(LOCAL.PC), constant(code.origin))).u8(OP.tee).u32(LOCAL.TEMP);
     w(constant(code.byteCount)).u8(OP.ltU);
-    w(op(OP.gtS, get(LOCAL.LEFT), constant(0))).u8(OP.and).u8(OP.if).u8(0x40);
+    w(op(OP.gtS, get(LOCAL.LEFT), constant(0))).u8(OP.and).u8(OP.if).u8(VOID);
     // A number for each halfword, two bytes wide: the byte offset of code is that of its number.
-    w(offset).u8(OP.load16).u8(1).u32(regionOf).u8(OP.tee).u32(LOCAL.EXIT).u8(OP.if).u8(0x40);
+    w(offset).u8(OP.load16).u8(1).u32(regionOf).u8(OP.tee).u32(LOCAL.EXIT).u8(OP.if).u8(VOID);
     w(get(LOCAL.LEFT));
-    w(get(LOCAL.CLOCK));
+    w(get(LOCAL.EPOCH));
     w(get(LOCAL.LINE));
     w(get(LOCAL.EXIT)).u8(OP.returnCallIndirect).u32(regionType).u32(0);
     out.u8(OP.end).u8(OP.end);
     store(STATE.LEFT, get(LOCAL.LEFT));
-    store(STATE.LINE_CLOCK, get(LOCAL.CLOCK));
     store(STATE.LINE, get(LOCAL.LINE));
     out.u8(OP.return);
   }
@@ -294,6 +305,5 @@ export class RegionTranslator {
     store(STATE.LINE, () => word(2));
     store(STATE.PIPE, () => { word(3); w(constant(0xff)).u8(OP.and); });
     store(STATE.IT, () => { word(3); w(constant(8)).u8(OP.shrU); });
-    store(STATE.LINE_CLOCK, () => w(get(LOCAL.CLOCK)));
   }
 }

@@ -15,8 +15,8 @@ const CALL_INDIRECT = 0x11;
 const CTZ = 0x68;
 const MUTABLE = 1;
 
-/** Types of functions, by index: a region, the slow paths of three and of two parameters, the way in. */
-export const TYPE = { region: 0, ternary: 1, binary: 2, enter: 3 } as const;
+/** Types of functions, by index: a region, the slow paths of two parameters and of one, the way in. */
+export const TYPE = { region: 0, binary: 1, unary: 2, enter: 3 } as const;
 
 /** The types, as both kinds of modules declare them. */
 export function typeSection(): ByteWriter {
@@ -27,7 +27,7 @@ export function typeSection(): ByteWriter {
     return results ? out.u8(I32) : out;
   };
   const out = new ByteWriter().u32(4);
-  for (const write of [of(3, 0), of(3, 1), of(2, 1), of(1, 0)]) write(out);
+  for (const write of [of(3, 0), of(2, 1), of(1, 1), of(1, 0)]) write(out);
   return out;
 }
 
@@ -67,14 +67,23 @@ class Body {
 
 const word = (b: Body, index: number): Body => b.w(constant(0)).memory(OP.load, 2, 4 * index);
 
-/** The place used least recently gives way to the line (FlashAccelerator does the same). Parameters: line, clock, and for instructions `sequential`. */
-function miss({ placeOf, used, lineAt, places }: CacheTables, enable: number, parameters: 2 | 3): Body {
-  const [line, clock, sequential] = [get(0), get(1), get(2)];
-  const [place, mask, evicted, least] = [parameters, parameters + 1, parameters + 2, parameters + 3];
+/** FlashAccelerator.touch, for translated code. Parameters: line, and for instructions `sequential`. */
+function touch({ epoch, seen, placeOf, used, lineAt, places }: CacheTables, enable: number, parameters: 1 | 2): Body {
+  const [line, sequential] = [get(0), get(1)];
+  const [place, mask, evicted, cost, now, least] = [0, 1, 2, 3, 4, 5].map((i) => parameters + i);
   const b = new Body();
-  // Locals: three words and a vector.
-  b.out.u32(2).u32(3).u8(I32).u32(1).u8(V128);
-  word(b, STATE.CACHES).w(constant(enable)).op(OP.and, OP.if, VOID);
+  // Locals: five words and a vector.
+  b.out.u32(2).u32(5).u8(I32).u32(1).u8(V128);
+  const atEpoch = (): Body => b.w(constant(0)).memory(OP.load, 2, epoch);
+  atEpoch().out.u8(OP.set).u32(now);
+  b.w(line).memory(OP.load8, 0, placeOf).w(constant(1)).op(OP.sub).out.u8(OP.tee).u32(place);
+  b.w(constant(0)).op(OP.ltS, OP.if, VOID);
+  if (parameters === 2) word(word(b, STATE.MISS_SEQUENTIAL), STATE.MISS).w(sequential).op(OP.select);
+  else word(b, STATE.MISS);
+  b.out.u8(OP.set).u32(cost);
+  word(b, STATE.CACHES).w(constant(enable)).op(OP.and, OP.eqz, OP.if, VOID).w(get(cost)).op(OP.return, OP.end);
+  b.w(constant(0), binary(OP.add, get(now), constant(1))).out.u8(OP.tee).u32(now);
+  b.memory(OP.store, 2, epoch);
   b.vectorLoad(used);
   for (let i = 4; i < places; i += 4) b.vectorLoad(used + 4 * i).simd(SIMD.minUI32x4);
   b.out.u8(OP.set).u32(least);
@@ -90,51 +99,48 @@ function miss({ placeOf, used, lineAt, places }: CacheTables, enable: number, pa
     b.op(OP.end);
   }
   b.op(OP.end);
-  const offset = binary(OP.shl, get(place), constant(2));
-  b.w(offset).memory(OP.load, 2, lineAt).out.u8(OP.tee).u32(evicted);
-  b.w(constant(0)).op(OP.geS, OP.if, VOID).w(get(evicted), constant(0)).memory(OP.store8, 0, placeOf).op(OP.end);
-  b.w(offset, line).memory(OP.store, 2, lineAt);
-  b.w(line, binary(OP.add, get(place), constant(1))).memory(OP.store8, 0, placeOf);
-  b.w(offset, clock).memory(OP.store, 2, used);
+  const four = (index: number): Node => binary(OP.shl, get(index), constant(2));
+  b.w(four(place)).memory(OP.load, 2, lineAt).out.u8(OP.tee).u32(evicted);
+  b.w(constant(0)).op(OP.geS, OP.if, VOID);
+  b.w(get(evicted), constant(0)).memory(OP.store8, 0, placeOf).w(four(evicted), constant(0)).memory(OP.store, 2, seen);
   b.op(OP.end);
-  if (parameters === 2) return word(b, STATE.MISS).op(OP.end);
-  word(b, STATE.MISS_SEQUENTIAL);
-  word(b, STATE.MISS);
-  return b.w(sequential).op(OP.select, OP.end);
+  b.w(four(place), line).memory(OP.store, 2, lineAt);
+  b.w(line, binary(OP.add, get(place), constant(1))).memory(OP.store8, 0, placeOf);
+  b.op(OP.end);
+  b.w(four(place), get(now)).memory(OP.store, 2, used);
+  b.w(four(0), get(now)).memory(OP.store, 2, seen);
+  return b.w(get(cost)).op(OP.end);
 }
 
-/** A load that is not from the main RAM: parameters address, left, clock. What is not plain memory, or not aligned, is the interpreter's. */
+/** A load that is not from the main RAM: parameters address and cycles left. What is not plain memory, or not aligned, is the interpreter's. */
 function slowLoad({ code, otherRam, datas }: MemoryLayout, size: 1 | 2 | 4): Body {
-  const [address, left, clock, offset, place] = [get(0), get(1), get(2), get(3), get(4)];
+  const [address, left, offset] = [get(0), get(1), get(2)];
   const loadOp = size === 4 ? OP.load : size === 2 ? OP.load16 : OP.load8;
   const b = new Body();
-  b.out.u32(1).u32(2).u8(I32);
-  b.setGlobal(GLOBAL.extra, constant(0)).setGlobal(GLOBAL.clock, clock);
+  b.out.u32(1).u32(1).u8(I32);
+  b.setGlobal(GLOBAL.extra, constant(0));
   const within = ({ origin, byteCount }: Window): Body =>
-    b.set(3, binary(OP.sub, address, constant(origin))).w(op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(byteCount / size))).op(OP.if, VOID);
+    b.set(2, binary(OP.sub, address, constant(origin))).w(op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(byteCount / size))).op(OP.if, VOID);
   for (const ram of otherRam) {
     within(ram);
     b.w(offset).memory(loadOp, size >> 1, ram.offset).op(OP.return, OP.end);
   }
   within(code);
   const line = binary(OP.shrU, offset, constant(4));
-  b.w(line).memory(OP.load8, 0, datas.placeOf).out.u8(OP.tee).u32(4).u8(OP.if).u8(VOID);
-  b.w(binary(OP.shl, place, constant(2)), clock).memory(OP.store, 2, datas.used - 4);
-  b.op(OP.else);
+  b.w(binary(OP.shl, line, constant(2))).memory(OP.load, 2, datas.seen).w(constant(0)).memory(OP.load, 2, datas.epoch).op(OP.ne, OP.if, VOID);
   b.w(op(OP.leS, left, constant(LONGEST_WAIT))).op(OP.if, VOID).setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.return, OP.end);
-  b.w(line, clock).op(OP.call, FUNCTION.dataMiss).out.u8(OP.globalSet).u32(GLOBAL.extra);
+  b.w(line).op(OP.call, FUNCTION.touchData).out.u8(OP.globalSet).u32(GLOBAL.extra);
   b.op(OP.end);
-  b.setGlobal(GLOBAL.clock, binary(OP.add, clock, constant(1)));
   b.w(offset).memory(loadOp, size >> 1, code.offset).op(OP.return, OP.end);
   return b.setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.end);
 }
 
 /** Calls a region by its number with what STATE holds. */
-function enter(): Body {
+function enter({ instructions }: MemoryLayout): Body {
   const b = new Body();
   b.out.u32(0);
   word(b, STATE.LEFT);
-  word(b, STATE.LINE_CLOCK);
+  b.w(constant(0)).memory(OP.load, 2, instructions.epoch);
   word(b, STATE.LINE);
   b.w(get(0)).out.u8(CALL_INDIRECT).u32(TYPE.region).u32(0);
   return b.op(OP.end);
@@ -143,7 +149,7 @@ function enter(): Body {
 /** Names under which support exports its functions and globals, and regions import them: functions by FUNCTION, globals by GLOBAL. */
 export const functionNames = Object.keys(FUNCTION).filter((name) => name !== 'count');
 export const globalNames = Object.keys(GLOBAL);
-export const functionType = (name: string): number => (name === 'dataMiss' ? TYPE.binary : TYPE.ternary);
+export const functionType = (name: string): number => (name === 'touchData' ? TYPE.unary : TYPE.binary);
 
 /** Writes the imports of memory and table that every module has. */
 export function importMemoryAndTable(out: ByteWriter): ByteWriter {
@@ -154,7 +160,7 @@ export function importMemoryAndTable(out: ByteWriter): ByteWriter {
 /** @returns the support module's bytes */
 export function supportModule(layout: MemoryLayout): Uint8Array<ArrayBuffer> {
   const bodies = [
-    miss(layout.instructions, 1, 3), miss(layout.datas, 2, 2), slowLoad(layout, 1), slowLoad(layout, 2), slowLoad(layout, 4), enter(),
+    touch(layout.instructions, 1, 2), touch(layout.datas, 2, 1), slowLoad(layout, 1), slowLoad(layout, 2), slowLoad(layout, 4), enter(layout),
   ];
   const imports = importMemoryAndTable(new ByteWriter().u32(2));
   const functions = new ByteWriter().u32(bodies.length);

@@ -187,20 +187,25 @@ export class TranslatorOps implements Ops<Node> {
     const at = this.keep(address);
     const offset = this.keep(binary(OP.sub, at, constant(ram.origin)));
     const value = f.temp();
-    f.if(this.inWindow(offset, ram, size));
+    f.if(this.inRam(offset, 'read', size));
     f.load(offset, size, ram.offset).out.u8(OP.set).u32(value);
     f.else();
-    f.emit(at).emit(get(LOCAL.LEFT)).emit(get(LOCAL.CLOCK)).out.u8(OP.call).u32(size === 4 ? FUNCTION.slowLoad32 : size === 2 ? FUNCTION.slowLoad16 : FUNCTION.slowLoad8);
-    f.out.u8(OP.set).u32(value);
+    this.slowLoad(at, size, value);
+    f.close();
+    return get(value);
+  }
+
+  /** Loads from other memory, or leaves. */
+  private slowLoad(address: Node, size: Size, into: number): void {
+    const { f } = this;
+    f.emit(address).emit(get(LOCAL.LEFT)).out.u8(OP.call).u32(size === 4 ? FUNCTION.slowLoad32 : size === 2 ? FUNCTION.slowLoad16 : FUNCTION.slowLoad8);
+    f.out.u8(OP.set).u32(into);
     f.out.u8(OP.globalGet).u32(GLOBAL.extra);
     f.emit(constant(0)).out.u8(OP.ltS);
     f.open(OP.if, '');
     f.leave(this.place.exit);
     f.close();
     f.emit(get(LOCAL.LEFT)).out.u8(OP.globalGet).u32(GLOBAL.extra).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
-    f.out.u8(OP.globalGet).u32(GLOBAL.clock).u8(OP.set).u32(LOCAL.CLOCK);
-    f.close();
-    return get(value);
   }
 
   /** A literal: its value is known, and what remains is the time it takes. */
@@ -209,21 +214,23 @@ export class TranslatorOps implements Ops<Node> {
     if (value === undefined) return this.never();
     const { f, layout: { code, datas } } = this;
     const line = (address - code.origin) >>> 4;
-    const slot = f.temp();
-    f.load(constant(0), 1, datas.placeOf + line).out.u8(OP.tee).u32(slot);
+    f.load(constant(0), 4, datas.seen + 4 * line).load(constant(0), 4, datas.epoch).out.u8(OP.ne);
     f.open(OP.if, '');
-    f.store(binary(OP.shl, get(slot), constant(2)), get(LOCAL.CLOCK), 4, datas.used - 4);
-    f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), this.place.exit);
-    f.emit(get(LOCAL.LEFT)).emit(constant(line)).emit(get(LOCAL.CLOCK)).out.u8(OP.call).u32(FUNCTION.dataMiss).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    f.emit(get(LOCAL.LEFT)).emit(constant(line)).out.u8(OP.call).u32(FUNCTION.touchData).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
     f.close();
-    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), ONE));
     return constant(value);
   }
 
-  /** Whether an access at `offset` of a window lies in it and is aligned: one comparison tells both. */
-  private inWindow(offset: Node, { byteCount }: Window, size: Size, count = 1): Node {
-    return op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(byteCount / size - (count - 1)));
+  /** Whether an access at `offset` of the main RAM lies in it and is aligned, which one comparison tells, and is allowed. */
+  private inRam(offset: Node, access: 'read' | 'write', size: Size, count = 1): Node {
+    const { ram, forbidden } = this.layout;
+    const within = op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(ram.byteCount / size - (count - 1)));
+    return forbidden[access].reduce((allowed: Node, { from, to }) => {
+      // The first address that reaches into the stretch; borders are multiples of 32.
+      const first = from - ram.origin - size * (count - 1);
+      return binary(OP.and, allowed, op(OP.geU, binary(OP.sub, offset, constant(first)), constant(to - ram.origin - first)));
+    }, within);
   }
 
   store(address: Node, size: Size, value: Node, kind?: AccessKind): void {
@@ -236,19 +243,23 @@ export class TranslatorOps implements Ops<Node> {
   private storable(address: Node, size: Size, count = 1): [Node, Window] {
     const { layout: { ram } } = this;
     const offset = this.keep(binary(OP.sub, address, constant(ram.origin)));
-    this.leaveIf(op(OP.eqz, this.inWindow(offset, ram, size, count)));
+    this.leaveIf(op(OP.eqz, this.inRam(offset, 'write', size, count)));
     return [offset, ram];
   }
   loadWords(address: Node, count: number): Node[] {
     if (address.kind === 'const') return Array.from({ length: count }, (_, i) => this.loadConstant((address.value + 4 * i) >>> 0, 4));
     const { f, layout: { ram } } = this;
-    const offset = this.keep(binary(OP.sub, address, constant(ram.origin)));
-    this.leaveIf(op(OP.eqz, this.inWindow(offset, ram, 4, count)));
-    return Array.from({ length: count }, (_, i) => {
-      const local = f.temp();
-      f.load(offset, 4, ram.offset + 4 * i).out.u8(OP.set).u32(local);
-      return get(local);
-    });
+    const at = this.keep(address);
+    const offset = this.keep(binary(OP.sub, at, constant(ram.origin)));
+    const locals = Array.from({ length: count }, () => f.temp());
+    f.if(this.inRam(offset, 'read', 4, count));
+    for (const [i, local] of locals.entries()) f.load(offset, 4, ram.offset + 4 * i).out.u8(OP.set).u32(local);
+    f.else();
+    // Tables that are copied from flash: each word may have to wait.
+    this.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(count * LONGEST_WAIT)));
+    for (const [i, local] of locals.entries()) this.slowLoad(binary(OP.add, at, constant(4 * i)), 4, local);
+    f.close();
+    return locals.map((local) => get(local));
   }
   storeWords(address: Node, values: readonly Node[]): void {
     const [at, window] = this.storable(address, 4, values.length);
@@ -317,7 +328,8 @@ export class TranslatorOps implements Ops<Node> {
     f.set(sum, op(OP.addF64, op(OP.mulF64, wide(b), wide(c)), wide(a)));
     const s = get(sum);
     this.leaveIf(op(OP.eqI64, op(OP.andI64, op(OP.reinterpretF64, s), constI64(0x1fffffff)), constI64(0x10000000)));
-    return this.normal(opF32(OP.demote, s), ONE);
+    // A sum below the least denormal is demoted to zero, too, and underflows: only a sum that is zero itself is exact.
+    return this.normal(opF32(OP.demote, s), op(OP.eqF64, s, constF64(0)));
   }
   fcompare(a: Node, b: Node): void {
     const [x, y] = [this.keepF32(asF32(a)), this.keepF32(asF32(b))];

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// `tonewheel emulate`: runs any ELF on an emulated board, as the chip would.
+
+import { Command, InvalidArgumentError } from 'commander';
+import { emulate, PATIENCE_SECONDS, type UartInput } from '../emulator/emulate.js';
+import { emulationSummary } from '../profile/emulation-summary.js';
+import { boardNamed } from './board.js';
+import { UsageError } from './failures.js';
+import { checkInput } from './inputs.js';
+import { positive, window } from './numbers.js';
+import { progressBar } from './progress.js';
+
+interface Options {
+  board: string; elf: string; base?: number; seconds?: number; uart: { uart: string; file: string }[]; uartIn: UartInput[];
+  wav?: string; vcd?: string; vcdWindow?: [number, number]; midi?: string; strict?: boolean; overclock: number; json?: boolean;
+}
+
+const address = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) throw new InvalidArgumentError('Wanted an address, e.g. 0x08000000.');
+  return value;
+};
+
+const named = (text: string): [name: string, file: string] => {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('Wanted NAME=FILE, e.g. USART2=out.txt.');
+  return [text.slice(0, at).toUpperCase(), text.slice(at + 1)];
+};
+
+const output = (text: string, before: Options['uart']): Options['uart'] => {
+  const [uart, file] = named(text);
+  return [...before, { uart, file }];
+};
+
+const input = (text: string, before: UartInput[]): UartInput[] => {
+  const [uart, rest] = named(text);
+  const [, file, seconds] = /^(.*?)(?:@(\d+(?:\.\d+)?))?$/.exec(rest)!;
+  return [...before, { uart, file, atSeconds: seconds === undefined ? undefined : Number(seconds) }];
+};
+
+export function emulateCommand(): Command {
+  return new Command('emulate')
+    .description('run any ELF on an emulated board, to the cycle')
+    .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
+    .requiredOption('--elf <file>', 'the image: ELF, Intel HEX, or the plain bytes of flash')
+    .option('--base <address>', 'where a plain binary begins (default: the beginning of flash)', address)
+    .option('--seconds <s>', `emulated time from reset (default: until the firmware ends or can do nothing more, at most ${PATIENCE_SECONDS} s)`, positive)
+    .option('--uart <name=file>', 'write what a UART sends; "-" is stdout. Again for more of them', output, [])
+    .option('--uart-in <name=file>', 'type a file into a UART, once its receiver is ready; FILE@S: not before S seconds', input, [])
+    .option('--wav <file>', 'write what the codec plays')
+    .option('--vcd <file>', 'write the wires: all pads, I2S, a marker for each handler')
+    .option('--vcd-window <from:to>', 'seconds between which the VCD has the I2S lines (default: all)', window)
+    .option('--midi <file>', 'Standard MIDI File to play into the board\'s MIDI input; its start is 0.25 s after reset')
+    .option('--strict', 'end the run at the first access to what the emulator does not model, instead of reporting it')
+    .option('--overclock <x>', 'a core that is x times faster', positive, 1)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `
+UARTs run at the baud rate and format that the firmware programs, on the pads
+that it routes them to. Files appear under their names when the run is over.
+
+Exit code: 0 the time has passed, or the firmware ended with 0 (semihosting);
+1 it faulted, ended with another code, or can do nothing any more; 2 used wrongly.
+
+  $ tonewheel emulate --board stm32f4-discovery --elf hello.elf --uart USART2=-
+`)
+    .action(async ({ board: name, json, ...rest }: Options) => {
+      const board = boardNamed(name);
+      checkInput('image', rest.elf, 'Name the file that the linker wrote.');
+      if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
+      for (const { file } of rest.uartIn) checkInput('--uart-in', file, 'Check the path.');
+      const names = board.peripherals.filter((p) => p.model === 'usart').map((p) => p.name);
+      for (const { uart } of [...rest.uart, ...rest.uartIn]) {
+        if (!names.includes(uart)) throw new UsageError(`${board.name} has no UART "${uart}". It has ${names.join(', ')}.`);
+      }
+      const toStdout = rest.uart.some(({ file }) => file === '-');
+      const bar = progressBar(!json && !toStdout);
+      const { result, code } = await emulate({ ...rest, board, onProgress: bar.update }).finally(bar.stop);
+      if (json) console.log(JSON.stringify(result, null, 2));
+      else if (code === 0) console.log(emulationSummary(result));
+      else console.error(`${emulationSummary(result)}`);
+      process.exitCode = code;
+    });
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// A Cortex-M4F with the memories of QEMU's mps2-an386 and nothing else, for programs that run on both: code at 0, RAM at 0x20000000, semihosting.
+
+import { ArmCpu } from '../cpu/arm/cpu.js';
+import { FlashAccelerator, acceleratorBytes } from '../cpu/arm/flash-accelerator.js';
+import { HotCode, tableBytes } from '../cpu/arm/hot/hot-code.js';
+import { ArmMemory } from '../cpu/arm/memory.js';
+import { decode } from '../cpu/arm/isa/decode.js';
+import { readElf } from '../image/elf.js';
+import { Machine, RunEnded } from '../machine/machine.js';
+import { plugCore } from '../peripherals/cortex-m/core.js';
+
+export interface BareOptions {
+  /** Whether hot code is translated: executions after which it is, or false for the interpreter alone. */
+  readonly hot: number | false;
+  readonly codeBytes?: number;
+  readonly ramBytes?: number;
+}
+
+/** Wait states of an STM32F407 at 168 MHz, its accelerator on: what flash costs is part of what is tested. */
+const FLASH = { latency: 5, prefetch: true, instructionCache: true, dataCache: true };
+const RAM = 0x20000000;
+
+export function bareArm(file: Uint8Array, { hot, codeBytes = 0x100000, ramBytes = 0x20000 }: BareOptions) {
+  const machine = new Machine({ vectors: Array.from({ length: 32 }, (_, n) => `IRQ${n}`), priorityBits: 3 });
+  const memory = new ArmMemory([
+    { name: 'code', origin: 0, byteCount: codeBytes, kind: 'flash', dma: true }, { name: 'ram', origin: RAM, byteCount: ramBytes, kind: 'ram', dma: true },
+  ], tableBytes(codeBytes));
+  const [code, ram] = memory.regions;
+  const elf = readElf(file, 'program');
+  for (const { address, bytes } of elf.segments) code.bytes.set(bytes, address);
+  const accelerator = new FlashAccelerator(memory, codeBytes, memory.tables);
+  accelerator.configure(FLASH);
+  const blocks = plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 1, onResetRequest: () => { throw new RunEnded(); } });
+  const halves = new DataView(code.bytes.buffer, code.bytes.byteOffset, codeBytes);
+  const engine = hot === false ? undefined : new HotCode({
+    memory, code, ram, otherRam: [], accelerator, tables: memory.tables + acceleratorBytes(codeBytes), threshold: hot,
+    forbidden: (from, to, access) => blocks.mpu.forbidden(from, to, access, true),
+    decode: (pc, inIT) => decode(halves.getUint16(pc, true), halves.getUint16(pc + 2, true), pc, inIT),
+  });
+  const cpu = new ArmCpu({
+    machine, blocks, memory, core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, flashTiming: accelerator, hot: engine,
+    semihosting: () => { throw new RunEnded(); },
+  });
+  cpu.reset();
+  return {
+    machine, memory, cpu, engine, ram, elf, accelerator,
+    /** Runs to the end: the program's exit. @throws what goes wrong */
+    run(): void {
+      try {
+        cpu.run();
+      } catch (error) {
+        if (!(error instanceof RunEnded)) throw error;
+      }
+    },
+    /** A word of RAM. */
+    word: (address: number): number => new DataView(ram.bytes.buffer, ram.bytes.byteOffset).getUint32(address - RAM, true),
+    /** Address of a symbol. */
+    symbol(name: string): number {
+      const found = elf.symbols.find((s) => s.name === name);
+      if (!found) throw new Error(`no symbol ${name}`);
+      return found.value;
+    },
+  };
+}
