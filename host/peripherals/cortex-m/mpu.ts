@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Memory protection unit, PMSAv7 with eight unified regions (ARM DDI 0403E, B3.5): its registers, and what it permits.
 
+import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { RegisterBlock } from '../../machine/peripheral.js';
 
 const TYPE = 0x00;
@@ -42,6 +43,8 @@ export class Mpu extends RegisterBlock {
   private control = 0;
   private selected = 0;
   private readonly regions: Region[] = Array.from({ length: REGIONS }, () => ({ base: 0, attributes: 0 }));
+  /** Whether the CPU asks for permission: with one that does not, the MPU cannot be enabled. */
+  enforced = false;
   /** Called when what is permitted has changed. */
   onChange: () => void = () => {};
 
@@ -131,6 +134,7 @@ export class Mpu extends RegisterBlock {
   }
 
   protected writeRegister(offset: number, value: number): boolean {
+    if (offset === CTRL && value & CTRL_ENABLE && !this.enforced) throw new UnmodelledRegisterError(this.base + CTRL, 'write', 'MPU_CTRL.ENABLE');
     if (offset === CTRL) this.control = value & (CTRL_ENABLE | CTRL_HFNMIENA | CTRL_PRIVDEFENA);
     else if (offset === RNR) this.selected = value & (REGIONS - 1);
     else if (offset >= RBAR && offset <= END) {
