@@ -111,7 +111,7 @@ export type RegisterNames = Readonly<Record<number, string>>;
  * A narrow write keeps the other bytes as `peek` shows them, as GPIO and the APB bridges do for the registers where it is allowed.
  */
 export abstract class RegisterBlock implements Peripheral {
-  constructor(readonly name: string, readonly base: number, protected readonly registerNames: RegisterNames) {}
+  constructor(readonly name: string, readonly base: number, readonly registerNames: RegisterNames) {}
 
   /** Value of a register as a read returns it, with the side effects that a read has; undefined when it is not modelled. */
   protected abstract readRegister(offset: number): number | undefined;
