@@ -155,7 +155,7 @@ const wrong: [string, object, RegExp][] = [
   ['an address that is no hex string', { memory: [{ name: 'X', origin: 1610612736, byteCount: 1, kind: 'ram', dma: true }] }, /at memory\.0\.origin: found 1610612736, wanted string/],
   ['a programmer that we do not know', { flashTools: [{ tool: 'avrdude' }] }, /at flashTools\.\d+\.tool: found "avrdude", wanted one of "openocd", "st-flash", "dfu-util", "teensy_loader_cli", "qemu"/],
   ['a programmer without what it needs', { flashTools: [{ tool: 'teensy_loader_cli', mcu: 'TEENSY41' }] }, /at flashTools\.\d+: "enter" is missing/],
-  ['a codec that is not known', { audio: { codec: { model: 'ak4619' } } }, /at audio\.codec\.model: found "ak4619", wanted one of "cs43l22", "pcm510x", "none"/],
+  ['a codec that is not known', { audio: { codec: { model: 'ak4619' } } }, /at audio\.codec\.model: found "ak4619", wanted one of "cs43l22", "wm8731", "pcm510x", "none"/],
   ['a PLLI2SM on a chip without', { clock: { pllI2sM: 8 } }, /at clock\.pllI2sM: found 8, but PLLI2S of this chip has the main PLL's input/],
   ['no master clock, but a pad for it', { audio: { masterClock: false, nominalSampleRate: 384000 } }, /at audio\.pins: found MCK, wanted none, since masterClock is false/],
   ['a timer that is not there', { tick: { timer: 'TIM99' } }, /at tick\.timer: found "TIM99", wanted a peripheral of the chip/],

@@ -67,7 +67,7 @@ function checkNames(board: Board): string[] {
     peripheral('audio.uart', audio.uart);
   } else {
     peripheral('audio.spi', audio.spi);
-    if (audio.codec.model === 'cs43l22') peripheral('audio.codec.i2c', audio.codec.i2c);
+    if (audio.codec.model === 'cs43l22' || audio.codec.model === 'wm8731') peripheral('audio.codec.i2c', audio.codec.i2c);
   }
   for (const p of board.peripherals) {
     for (const vector of p.vectors) if (!(vector in board.vectors)) problems.push(`at peripherals ${p.name}: found vector "${vector}", wanted one of "vectors"`);
@@ -162,10 +162,8 @@ function checkPads(board: Stm32Board): string[] {
   };
   const { codec } = audio;
   for (const [name, pad] of Object.entries(audio.pins)) pin(`audio.pins.${name}`, pad, `${audio.i2s}_${name}`);
-  if (codec.model === 'cs43l22') {
-    for (const [name, pad] of Object.entries(codec.pins)) pin(`audio.codec.pins.${name}`, pad, `${codec.i2c}_${name}`);
-    pin('audio.codec.reset', codec.reset);
-  }
+  if (codec.model === 'cs43l22' || codec.model === 'wm8731') for (const [name, pad] of Object.entries(codec.pins)) pin(`audio.codec.pins.${name}`, pad, `${codec.i2c}_${name}`);
+  if (codec.model === 'cs43l22') pin('audio.codec.reset', codec.reset);
   if (codec.model === 'pcm510x' && codec.mute !== undefined) pin('audio.codec.mute', codec.mute);
   for (const [name, pad] of Object.entries(midi.pins)) pin(`midi.pins.${name}`, pad, `${midi.uart}_${name}`);
   for (const [name, pad] of Object.entries(board.leds)) pin(`leds.${name}`, pad);

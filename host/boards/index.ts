@@ -96,6 +96,8 @@ export interface StartUpTimes {
 /** What an audio DAC needs of the board. */
 export type BoardCodec =
   | { readonly model: 'cs43l22'; readonly i2c: string; readonly address: number; readonly reset: string; readonly pins: Readonly<Record<string, string>> }
+  /** `adc` is the I2S block on whose data line its ADC is. */
+  | { readonly model: 'wm8731'; readonly i2c: string; readonly address: 0x1a | 0x1b; readonly adc?: string; readonly pins: Readonly<Record<string, string>> }
   /** `mute` is the pad that drives XSMT; without one, XSMT is tied high. */
   | { readonly model: 'pcm510x'; readonly mute?: string }
   | { readonly model: 'none' };
@@ -218,7 +220,7 @@ export interface Stm32Board extends BoardBase {
   readonly alternateFunctions: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly dmaRequests: Readonly<Record<string, readonly DmaRoute[]>>;
   readonly supplyMillivolts: number;
-  readonly oscillators: { readonly HSE: number; readonly LSE?: number };
+  readonly oscillators: { readonly HSE: number; readonly LSE?: number; readonly I2S_CKIN?: number };
   readonly clock: Stm32Clock;
   readonly audio: I2sAudio;
   readonly midi: UartMidi;

@@ -67,11 +67,11 @@ export function writeStm32Constants(text: ModuleText, board: Stm32Board): void {
 
   const { codec } = audio;
   text.section(`Codec: ${codec.model}`);
-  if (codec.model === 'cs43l22') {
+  if (codec.model === 'cs43l22' || codec.model === 'wm8731') {
     text.u32('CODEC_ADDRESS', hex(codec.address));
     block('CODEC_I2C', codec.i2c);
     for (const [signal, pad] of Object.entries(codec.pins)) signalPin(`CODEC_${signal}`, pad, `${codec.i2c}_${signal}`);
-    pin('CODEC_RESET', codec.reset);
+    if (codec.model === 'cs43l22') pin('CODEC_RESET', codec.reset);
   } else if (codec.model === 'pcm510x') {
     text.bool('CODEC_HAS_MUTE', codec.mute !== undefined);
     if (codec.mute !== undefined) pin('CODEC_MUTE', codec.mute);

@@ -9,6 +9,7 @@ import type { Wire } from '../machine/wire.js';
 import type { AudioDac } from './audio-gate.js';
 import { Cs43l22 } from './cs43l22.js';
 import { Pcm510x } from './pcm510x.js';
+import { Wm8731 } from './wm8731.js';
 
 /** For a board whose I2S lines end at a connector: whatever is there plays all that comes. */
 class AnyDac implements AudioDac {
@@ -34,6 +35,11 @@ export function plugCodec(machine: Machine, time: RealTime, board: Stm32Board, p
   if (codec.model === 'cs43l22') {
     const chip = new Cs43l22(machine.timeline, time, pin(codec.reset), sink);
     machine.i2cBus(codec.i2c).attach(chip.control);
+    dac = chip;
+  } else if (codec.model === 'wm8731') {
+    const chip = new Wm8731(machine.timeline, time, codec.address, sink);
+    machine.i2cBus(codec.i2c).attach(chip.control);
+    if (codec.adc !== undefined) machine.i2sBus(codec.adc).source = chip;
     dac = chip;
   } else if (codec.model === 'pcm510x') dac = new Pcm510x(machine.timeline, time, sink, codec.mute === undefined ? undefined : pin(codec.mute));
   else dac = new AnyDac(sink);

@@ -34,7 +34,6 @@ export interface BoardConfig {
   readonly options: BoardOptions;
   /** What is known of each handler beforehand, by its vector. */
   readonly vectors: Readonly<Record<string, VectorFacts>>;
-  readonly onResetRequest: () => void;
 }
 
 /** Cycles after a frame boundary at which an aligned character completes: the boundary is past, and nearly all of the frame is left. */
@@ -70,13 +69,13 @@ export abstract class BoardHardware {
   private cable: { readonly source: MidiSource; readonly receiver: SerialReceiver } | undefined;
 
   /** @throws NotEmulated for a board of a family that has no models */
-  protected constructor(ofBoard: Board, { options, vectors, onResetRequest }: BoardConfig) {
+  protected constructor(ofBoard: Board, { options, vectors }: BoardConfig) {
     const board = (this.board = emulatable(ofBoard));
     const lines = Array.from({ length: board.nvic.lines }, () => '');
     for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) lines[irq] = name;
-    this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits });
+    this.machine = new Machine({ vectors: lines, priorityBits: board.nvic.priorityBits, seed: options.seed });
     const { machine } = this;
-    this.coreBlocks = plugCore(machine, { cpuid: board.core.cpuid, systickReferenceDivider: board.nvic.systickReferenceDivider, onResetRequest });
+    this.coreBlocks = plugCore(machine, { cpuid: board.core.cpuid, systickReferenceDivider: board.nvic.systickReferenceDivider, onResetRequest: () => machine.requestReset('software') });
     this.chip = plugStm32(machine, board);
     this.time = new RealTime(machine.timeline, machine.clocks);
     this.sampleRate = sampleRateOf(board);

@@ -7,6 +7,9 @@ import { Debugger } from '../cpu/arm/core/debugger.js';
 import { Lockup, type FaultRecord } from '../cpu/arm/core/fault.js';
 import { FirmwareExit, Semihosting } from '../cpu/arm/core/semihosting.js';
 import type { DebugTarget } from '../cpu/arm/debug-target.js';
+import { acceleratorBytes, FlashAccelerator } from '../cpu/arm/flash-accelerator.js';
+import { HotCode, tableBytes } from '../cpu/arm/hot/hot-code.js';
+import { decode } from '../cpu/arm/isa/decode.js';
 import { ArmMemory, type ArmMemoryRegion } from '../cpu/arm/memory.js';
 import { backtrace, type Frame } from '../debug/backtrace.js';
 import { CallFrames } from '../debug/call-frames.js';
@@ -16,6 +19,7 @@ import { SerialTerminal } from '../devices/serial-terminal.js';
 import { toNumber } from '../machine/fraction.js';
 import { EXCEPTION, FIRST_IRQ } from '../machine/exceptions.js';
 import { RunEnded } from '../machine/machine.js';
+import type { ResetCause } from '../machine/peripheral.js';
 import { Usart } from '../peripherals/stm32/usart.js';
 import type { VectorFacts } from '../profile/recorder.js';
 import { BoardHardware, type BoardOptions } from './board-hardware.js';
@@ -59,13 +63,14 @@ export class EmulationError extends Error {
 
 const PC = 15, SP = 13;
 const FAULTS: readonly number[] = [EXCEPTION.HardFault, EXCEPTION.MemManage, EXCEPTION.BusFault, EXCEPTION.UsageFault];
-const ERASED = 0xff;
 const VTOR = 0xe000ed08;
 const KEPT_FAULTS = 16;
 
 export class ElfBoard extends BoardHardware {
   readonly cpu: ArmCpu;
   readonly memory: ArmMemory;
+  /** Translates and runs hot code. */
+  readonly hot: HotCode;
   readonly symbols: Symbols;
   readonly frames: CallFrames;
   /** A terminal at each UART of the chip, by its name. */
@@ -87,23 +92,20 @@ export class ElfBoard extends BoardHardware {
 
   /** @throws NotEmulated for a board of a family that has no models */
   constructor(ofBoard: Board, readonly image: RunnableImage, readonly options: ElfBoardOptions = {}) {
-    super(ofBoard, { options, vectors: options.vectors ?? {}, onResetRequest: () => this.requestReset() });
+    super(ofBoard, { options, vectors: options.vectors ?? {} });
     const { board, machine } = this;
+    machine.onReset = (cause) => this.requestReset(cause);
+    machine.unmodelled.strict = options.strict ?? false;
     this.symbols = new Symbols(image.elf);
     this.frames = new CallFrames(image.elf);
-    const { flash } = board;
-    this.memory = new ArmMemory([
-      ...board.memory.map((m): ArmMemoryRegion => ({ name: m.name, origin: m.origin, byteCount: m.byteCount, kind: 'ram', dma: m.dma })),
-      { name: flash.name, origin: flash.origin, byteCount: flash.byteCount, kind: 'flash', dma: true },
-    ]);
-    for (const region of this.memory.regions) {
-      if (region.kind === 'flash') region.bytes.fill(ERASED);
-      machine.bus.addMemory(region);
-    }
+    this.memory = this.takeMemories();
     for (const { address, bytes } of image.segments) this.load(address, bytes);
+    const accelerator = this.plugAccelerator();
+    this.hot = this.plugHotCode(accelerator);
     this.cpu = new ArmCpu({
       machine, blocks: this.coreBlocks, memory: this.memory, core: board.core, overclock: options.overclock,
       semihosting: options.semihosting && new Semihosting({ output: options.semihosting, hertz: () => toNumber(this.time.coreHertz) }).serve,
+      flashTiming: accelerator, hot: this.hot, writeFlash: (address, size, value) => this.writeFlash(address, size, value),
       onFault: (record) => {
         this.faultCount++;
         if (this.faults.length < KEPT_FAULTS) this.faults.push(record);
@@ -122,6 +124,67 @@ export class ElfBoard extends BoardHardware {
       exceptionEnter() {}, exceptionExit() {}, blockBoundary() {}, midiByte() {},
     });
     this.watch = new LoopWatch(this.machine, this.cpu, (address) => this.wordAt(address));
+  }
+
+  /** All memories side by side, where translated code reaches them: RAM, and the chip's own, which keep their contents. */
+  private takeMemories(): ArmMemory {
+    const { board, machine, chip } = this;
+    const flashBytes = board.flash.byteCount;
+    const memory = new ArmMemory([
+      ...board.memory.map((m): ArmMemoryRegion => ({ name: m.name, origin: m.origin, byteCount: m.byteCount, kind: 'ram', dma: m.dma })),
+      ...chip.memories.map((m): ArmMemoryRegion => (
+        { name: m.name, origin: m.origin, byteCount: m.bytes.length, kind: m === chip.flash.region ? 'flash' : 'rom', dma: m.dma })),
+    ], tableBytes(flashBytes));
+    const own = new Map(chip.memories.map((m) => [m.origin, m]));
+    for (const region of memory.regions) {
+      const model = own.get(region.origin);
+      if (model) {
+        region.bytes.set(model.bytes);
+        model.bytes = region.bytes;
+      }
+      machine.bus.addMemory(model ?? region);
+    }
+    return memory;
+  }
+
+  /** The accelerator does what FLASH_ACR says, and a flash that is busy holds up a core that runs from it (RM0090 3.6). */
+  private plugAccelerator(): FlashAccelerator {
+    const { memory, board, chip: { flash } } = this;
+    const accelerator = new FlashAccelerator(memory, board.flash.byteCount, memory.tables);
+    flash.onAccessChange(() => {
+      const { waitStates, ...access } = flash.access;
+      accelerator.configure({ ...access, latency: waitStates });
+    });
+    flash.onBusy(() => {
+      const { executing: pc } = this.cpu;
+      if (pc >= board.flash.origin && pc < board.flash.origin + board.flash.byteCount) this.cpu.stall(flash.busyUntil);
+    });
+    flash.onChange((offset, byteCount) => this.hot.invalidate(offset, byteCount));
+    return accelerator;
+  }
+
+  private plugHotCode(accelerator: FlashAccelerator): HotCode {
+    const { memory, board } = this;
+    const code = memory.regions.find((r) => r.kind === 'flash')!;
+    const halves = new DataView(code.bytes.buffer, code.bytes.byteOffset, code.byteCount);
+    const rams = memory.regions.filter((r) => r.kind === 'ram');
+    // The RAM that DMA reaches is the one that most data is in; regions that adjoin are one.
+    const [first, ...others] = rams.filter((r) => r.dma);
+    let byteCount = first.byteCount;
+    for (const r of others) if (r.origin === first.origin + byteCount) byteCount += r.byteCount;
+    return new HotCode({
+      memory, code, accelerator, tables: memory.tables + acceleratorBytes(board.flash.byteCount),
+      ram: { origin: first.origin, byteCount, offset: first.offset },
+      otherRam: rams.filter((r) => r.origin < first.origin || r.origin >= first.origin + byteCount),
+      forbidden: (from, to, access) => this.coreBlocks.mpu.forbidden(from, to, access, true),
+      decode: (pc, inIT) => decode(halves.getUint16(pc - code.origin, true), halves.getUint16(pc - code.origin + 2, true), pc, inIT),
+    });
+  }
+
+  /** A store to memory that is no RAM goes to whoever programs it. */
+  private writeFlash(address: number, size: 1 | 2 | 4, value: number): void {
+    const region = this.chip.memories.find((m) => address >= m.origin && address < m.origin + m.bytes.length);
+    region?.write?.(address - region.origin, value, size);
   }
 
   /** Puts bytes into memory or flash as a programmer does. @throws RangeError when there is none */
@@ -282,9 +345,10 @@ export class ElfBoard extends BoardHardware {
     return this.symbols.describe((this.cpu.state[PC] >>> 0) - 2);
   }
 
-  private requestReset(): void {
+  private requestReset(cause: ResetCause): void {
     this.resetCount++;
     this.recorder.abandon();
+    this.chip.reset(cause);
     this.cpu.requestReset();
   }
 }

@@ -40,7 +40,6 @@ export class EmulatedBoard extends BoardHardware {
     super(ofBoard, {
       options,
       vectors: Object.fromEntries(firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }])),
-      onResetRequest: () => { throw new Error('the firmware asked for a system reset (SCB_AIRCR.SYSRESETREQ), which ends a run here'); },
     });
     const { board, machine } = this;
     this.engine = options.engine ?? (options.cpu === 'wasm3' ? 'wasm3' : 'aot');
@@ -59,7 +58,7 @@ export class EmulatedBoard extends BoardHardware {
       onMemory: (bytes) => {
         this.words = new Uint32Array(bytes.buffer);
         // First, for it is what the DMA reads.
-        for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest]) machine.bus.addMemory(region);
+        for (const region of [{ name: 'linear memory', origin: address, dma: true, bytes }, ...rest, ...this.chip.memories]) machine.bus.addMemory(region);
       },
     });
     this.plugMidi();

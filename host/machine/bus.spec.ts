@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bus } from './bus.js';
-import { BusError, UnmodelledRegisterError } from './errors.js';
-import { RegisterBlock } from './peripheral.js';
+import { BusError, UnmodelledRegisterError, UnmodelledUseError } from './errors.js';
+import { RegisterBlock, type Diagnostic } from './peripheral.js';
+import { Unmodelled } from './unmodelled.js';
 
 /** Two registers: one plain, one that clears what is read; a third that the chip has and the model has not. */
 class Block extends RegisterBlock {
@@ -22,6 +23,7 @@ class Block extends RegisterBlock {
     return value;
   }
   protected writeRegister(offset: number, value: number): boolean {
+    if (offset === 0 && value === 0xbad) throw new UnmodelledUseError(this.base, 'BLOCK_PLAIN = 0xbad');
     if (offset === 0) this.plain = value;
     else if (offset === 4) this.clearing = value;
     else return false;
@@ -93,4 +95,43 @@ test('DMA reaches only the memory that is connected to it', () => {
   assert.deepEqual([...target], [1, 2, 3, 4]);
   assert.throws(() => bus.dmaBytes(0x10000000, 4, 'read'), /CCM is not connected to the DMA controllers/);
   assert.throws(() => bus.dmaRead(0x2000000e, 4, target, 0), BusError);
+});
+
+/** A bus that goes on where something has no model, and what it has reported. */
+function lenient() {
+  const findings: Diagnostic[] = [];
+  const unmodelled = new Unmodelled((finding) => findings.push(finding));
+  unmodelled.strict = false;
+  const bus = new Bus(unmodelled);
+  const block = new Block(BASE);
+  bus.map(BASE, 0x400, block);
+  bus.addUnmodelled({ name: 'CAN1', base: 0x40006400, size: 0x400, registers: { 4: 'MSR' } });
+  return { bus, block, findings, unmodelled };
+}
+
+test('a lenient machine keeps what is written to a register without a model, and reports it once by name', () => {
+  const { bus, findings } = lenient();
+  assert.equal(bus.read(BASE + 8, 4), 0);
+  for (let i = 0; i < 3; i++) bus.write(BASE + 8, 0x11223344, 4);
+  bus.write(BASE + 9, 0xaa, 1);
+  assert.equal(bus.read(BASE + 8, 4), 0x1122aa44);
+  assert.equal(bus.read(BASE + 10, 2), 0x1122);
+  bus.write(0x40006404, 7, 4);
+  assert.equal(bus.read(0x40006404, 4), 7);
+  assert.deepEqual(findings.map(({ where, message }) => [where, message.slice(0, message.indexOf(' at '))]),
+    [['BLOCK', 'read of BLOCK_ABSENT'], ['BLOCK', 'write of BLOCK_ABSENT'], ['CAN1', 'write of CAN1_MSR'], ['CAN1', 'read of CAN1_MSR']]);
+  assert.ok(findings.every(({ message }) => message.endsWith('it is ignored')));
+});
+
+test('a lenient machine reads reserved words as 0, drops a write that a model refuses, and still has no answer where nothing is', () => {
+  const { bus, block, findings, unmodelled } = lenient();
+  bus.write(BASE + 0x20, 5, 4);
+  assert.equal(bus.read(BASE + 0x20, 4), 0);
+  bus.write(BASE, 0xbad, 4);
+  assert.equal(block.plain, 0x11223344);
+  assert.match(findings.at(-1)!.message, /BLOCK_PLAIN = 0xbad/);
+  assert.throws(() => bus.read(0x60000000, 4), /nothing is mapped there/);
+  bus.write(BASE + 8, 9, 4);
+  unmodelled.reset();
+  assert.equal(bus.read(BASE + 8, 4), 0);
 });

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 // The address space: memories and peripherals, and who answers at an address.
 
-import { BusError, hex, UnmodelledRegisterError } from './errors.js';
+import { BusError, hex, UnmodelledRegisterError, UnmodelledUseError } from './errors.js';
 import { RegisterBlock, type AccessSize, type Peripheral, type RegisterNames } from './peripheral.js';
+import { Unmodelled } from './unmodelled.js';
 
 /** A stretch of RAM or flash that CPU and DMA address by bytes. */
 export interface MemoryRegion {
   readonly name: string;
   readonly origin: number;
-  readonly bytes: Uint8Array;
+  /** Its contents; a CPU that wants all memories side by side puts them elsewhere before the run. */
+  bytes: Uint8Array;
   /** Whether the chip's DMA controllers reach it (the STM32F4's CCM is for the core alone). */
   readonly dma: boolean;
+  /** Takes a write in place of the bytes: flash memory, which its controller programs. Without one the bytes are plain RAM. */
+  readonly write?: (offset: number, value: number, size: AccessSize) => void;
 }
 
 /** A block that the chip has and the emulator lacks: kept so that the error can name the register. */
@@ -37,11 +41,15 @@ const PAGE_BITS = 10;
 export class Bus {
   private readonly pages = new Map<number, Mapping[]>();
   private readonly memories: MemoryRegion[] = [];
-  private readonly unmodelled: UnmodelledBlock[] = [];
+  private readonly unmodelledBlocks: UnmodelledBlock[] = [];
+
+  /** @param unmodelled what becomes of an access to what the emulator lacks; by default it is an error */
+  constructor(readonly unmodelled = new Unmodelled()) {}
 
   /** Places a peripheral. @throws Error when the addresses are taken */
   map(base: number, size: number, peripheral: Peripheral, clocked: (access: 'read' | 'write') => boolean = () => true): void {
     if (base < FIRST_PERIPHERAL) throw new Error(`${peripheral.name} at ${hex(base)}: below ${hex(FIRST_PERIPHERAL)} there is memory alone`);
+    peripheral.unmodelled = this.unmodelled;
     const mapping: Mapping = { base, size, peripheral, clocked };
     for (let page = base >>> PAGE_BITS; page <= (base + size - 1) >>> PAGE_BITS; page++) {
       const there = this.pages.get(page) ?? [];
@@ -56,7 +64,7 @@ export class Bus {
   }
 
   addUnmodelled(block: UnmodelledBlock): void {
-    this.unmodelled.push(block);
+    this.unmodelledBlocks.push(block);
   }
 
   /** @throws BusError when nothing is there, UnmodelledRegisterError when the chip has something that the emulator lacks */
@@ -72,7 +80,9 @@ export class Bus {
       if (size === 4) return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
       return size === 2 ? bytes[at] | (bytes[at + 1] << 8) : bytes[at];
     }
-    throw this.nothingAt(address, 'read');
+    const block = this.unmodelledAt(address);
+    if (block === undefined) throw this.nothingAt(address, 'read');
+    return this.unmodelled.read(address, size, block.name, block.registers[(address - block.base) & ~3], (address - block.base) & ~3);
   }
 
   /** @throws as `read` does */
@@ -80,16 +90,29 @@ export class Bus {
     const mapping = this.mappingAt(address);
     if (mapping !== undefined) {
       if (address % size !== 0) throw new BusError(address, 'write', `unaligned ${size}-byte write of ${mapping.peripheral.name} at ${hex(address)}`);
-      if (mapping.clocked('write')) mapping.peripheral.write(address - mapping.base, value, size);
+      if (!mapping.clocked('write')) return;
+      try {
+        mapping.peripheral.write(address - mapping.base, value, size);
+      } catch (error) {
+        // A model that cannot go on without what it lacks throws: the whole write is lost then.
+        if (!(error instanceof UnmodelledUseError || error instanceof UnmodelledRegisterError)) throw error;
+        this.unmodelled.found(error, mapping.peripheral.name);
+      }
       return;
     }
-    for (const { origin, bytes } of this.memories) {
+    for (const { origin, bytes, write } of this.memories) {
       const at = address - origin;
       if (at < 0 || at + size > bytes.length) continue;
+      if (write !== undefined) {
+        write(at, value, size);
+        return;
+      }
       for (let i = 0; i < size; i++) bytes[at + i] = value >>> (8 * i);
       return;
     }
-    throw this.nothingAt(address, 'write');
+    const block = this.unmodelledAt(address);
+    if (block === undefined) throw this.nothingAt(address, 'write');
+    this.unmodelled.write(address, value, size, block.name, block.registers[(address - block.base) & ~3], (address - block.base) & ~3);
   }
 
   /** Memory as a DMA controller's memory port sees it: a view of `byteCount` bytes. @throws BusError outside of DMA-capable memory */
@@ -98,6 +121,7 @@ export class Bus {
       const offset = address - region.origin;
       if (offset < 0 || offset + byteCount > region.bytes.length) continue;
       if (!region.dma) throw new BusError(address, access, `DMA ${access} at ${hex(address)}: ${region.name} is not connected to the DMA controllers`);
+      if (access === 'write' && region.write !== undefined) throw new BusError(address, access, `DMA write at ${hex(address)}: ${region.name} is no RAM`);
       return region.bytes.subarray(offset, offset + byteCount);
     }
     throw this.nothingAt(address, access);
@@ -123,7 +147,7 @@ export class Bus {
   nameAt(address: number): string | undefined {
     const mapping = this.mappingAt(address);
     const block = mapping ? { name: mapping.peripheral.name, base: mapping.base, registers: mapping.peripheral instanceof RegisterBlock ? mapping.peripheral.registerNames : {} }
-      : this.unmodelled.find((b) => address >= b.base && address < b.base + b.size);
+      : this.unmodelledAt(address);
     if (block === undefined) return undefined;
     const offset = address - block.base;
     const register = block.registers[offset & ~3];
@@ -138,11 +162,11 @@ export class Bus {
     return undefined;
   }
 
+  private unmodelledAt(address: number): UnmodelledBlock | undefined {
+    return this.unmodelledBlocks.find((b) => address >= b.base && address < b.base + b.size);
+  }
+
   private nothingAt(address: number, access: 'read' | 'write'): BusError {
-    const block = this.unmodelled.find((b) => address >= b.base && address < b.base + b.size);
-    if (block === undefined) return new BusError(address, access, `${access} at ${hex(address)}: nothing is mapped there`);
-    const offset = (address - block.base) & ~3;
-    const register = block.registers[offset];
-    return new UnmodelledRegisterError(address, access, register === undefined ? `${block.name}+0x${offset.toString(16)}` : `${block.name}_${register}`);
+    return new BusError(address, access, `${access} at ${hex(address)}: nothing is mapped there`);
   }
 }

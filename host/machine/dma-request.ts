@@ -7,6 +7,8 @@ export class DmaRequestLine implements DmaRequest {
   private level = false;
   private readonly listeners: ((active: boolean) => void)[] = [];
   pacer: DmaPacer | undefined;
+  served: ((beats: number) => void) | undefined;
+  onLastTransfer: (() => void) | undefined;
 
   constructor(readonly name: string) {}
 

@@ -17,3 +17,10 @@ export class UnmodelledRegisterError extends BusError {
     super(address, access, `${access} of ${register} at ${hex(address)}: the chip has this register, the emulator does not model it`);
   }
 }
+
+/** Firmware asked a modelled block for something that the chip can do and the model cannot. `what` names field and value. */
+export class UnmodelledUseError extends BusError {
+  constructor(address: number, what: string) {
+    super(address, 'write', `write of ${what} at ${hex(address)}: the chip can do this, the emulator does not model it`);
+  }
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The buses between chip and board that are too fast or too structured to be single wires: I2S and I2C.
+// The buses between chip and board that are too fast or too structured to be single wires: I2S, I2C and SPI.
 
 import type { Fraction } from './fraction.js';
 
@@ -25,10 +25,41 @@ export interface I2sListener {
   stop(stream: I2sStream, endSlot: number): void;
 }
 
-/** The four lines of one I2S block, taken together. */
+/** Whoever puts samples on the data line of an I2S bus towards the chip: a codec's ADC. */
+export interface I2sSource {
+  /** The sample of a slot, signed, `dataBits` wide. Asked for once a slot, in order, when the slot has passed. */
+  sample(stream: I2sStream, slot: number): number;
+}
+
+/** Whoever takes the bit clock and word select of an I2S bus from another: a slave. */
+export interface I2sFollower {
+  clockStarted(stream: I2sStream): void;
+  clockStopped(): void;
+}
+
+/** The lines of one I2S block, taken together: data both ways, and the clocks, which come from the chip or from the board. */
 export class I2sBus implements I2sListener {
   private readonly listeners: I2sListener[] = [];
+  private readonly followers: I2sFollower[] = [];
+  /** What drives the data line towards the chip, if anything does. */
+  source: I2sSource | undefined;
+  /** The clocks that run now. */
+  clock: I2sStream | undefined;
   constructor(readonly name: string) {}
+
+  follow(follower: I2sFollower): void {
+    this.followers.push(follower);
+  }
+  /** The master's clocks have started; a master on the board calls it as well. */
+  startClock(stream: I2sStream): void {
+    this.clock = stream;
+    for (const f of this.followers) f.clockStarted(stream);
+  }
+  stopClock(): void {
+    if (this.clock === undefined) return;
+    this.clock = undefined;
+    for (const f of this.followers) f.clockStopped();
+  }
 
   listen(listener: I2sListener): void {
     this.listeners.push(listener);
@@ -65,5 +96,32 @@ export class I2cBus {
   }
   deviceAt(address: number): I2cDevice | undefined {
     return this.devices.find((d) => d.address === address);
+  }
+}
+
+/**
+ * A device on an SPI bus that takes whole frames. Values have the first bit on the wire at the top, and `bits` bits.
+ *
+ * A device that must be seen bit by bit hangs on the pads instead.
+ */
+export interface SpiDevice {
+  /** Whether its chip select holds. */
+  readonly selected: boolean;
+  /** A frame begins: what the device will have put on MISO when it is over. */
+  begin(bits: number): number;
+  /** The frame is over: what came on MOSI. */
+  end(value: number, bits: number): void;
+}
+
+export class SpiBus {
+  private readonly devices: SpiDevice[] = [];
+  constructor(readonly name: string) {}
+
+  attach(device: SpiDevice): void {
+    this.devices.push(device);
+  }
+  /** The device that is selected now; of several, the one attached first. */
+  get selected(): SpiDevice | undefined {
+    return this.devices.find((d) => d.selected);
   }
 }

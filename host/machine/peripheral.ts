@@ -2,10 +2,12 @@
 // What every register-level model is, and what it is given to work with.
 
 import type { Bus } from './bus.js';
-import { UnmodelledRegisterError } from './errors.js';
+import type { AnalogNet } from './analog-net.js';
 import type { Fraction } from './fraction.js';
-import type { I2cBus, I2sBus } from './links.js';
+import type { I2cBus, I2sBus, SpiBus } from './links.js';
 import type { Timeline } from './timeline.js';
+import type { TriggerLine } from './trigger.js';
+import { Unmodelled } from './unmodelled.js';
 import type { Wire } from './wire.js';
 
 export type AccessSize = 1 | 2 | 4;
@@ -15,6 +17,8 @@ export interface Peripheral {
   readonly name: string;
   read(offset: number, size: AccessSize): number;
   write(offset: number, value: number, size: AccessSize): void;
+  /** What becomes of an access to what it has no model of: set by the bus that it is mapped on. */
+  unmodelled?: Unmodelled;
 }
 
 /** A line into the interrupt controller: level-sensitive, as on Cortex-M; it pends its vector as long as it is high. */
@@ -29,8 +33,12 @@ export interface DmaRequest {
   set(active: boolean): void;
   /** Calls `listener` after each change of the line. */
   listen(listener: (active: boolean) => void): void;
+  /** Set by the peripheral: the controller has made the last transfer that it was programmed for, or of a pass if it is circular. */
+  onLastTransfer: (() => void) | undefined;
   /** The peripheral behind the line, when it can say in advance when it will ask. */
   pacer: DmaPacer | undefined;
+  /** Acknowledge of a transfer or burst of `beats` items, from the controller. For peripherals whose request is no level of a register. */
+  served: ((beats: number) => void) | undefined;
 }
 
 /**
@@ -76,6 +84,9 @@ export interface ClockTree {
   onChange(listener: () => void): void;
 }
 
+/** Why a chip restarts. */
+export type ResetCause = 'power-on' | 'pin' | 'software' | 'independent watchdog' | 'window watchdog' | 'low-power';
+
 /** Firmware did something that the chip would silently accept and the author would not want: once each, shown with the result. */
 export interface Diagnostic {
   readonly where: string;
@@ -97,8 +108,16 @@ export interface ModelContext {
   dmaRequest(name: string): DmaRequest;
   /** The I2S lines of a block (I2S3), for its transmitter and whoever listens on the board. */
   i2sBus(name: string): I2sBus;
+  /** The devices on the lines of an SPI block (SPI1). */
+  spiBus(name: string): SpiBus;
   /** The two lines of an I2C block (I2C1). */
   i2cBus(name: string): I2cBus;
+  /** A line that starts something in another block: a timer's output by the manual's name (TIM2_TRGO, TIM1_CC1), or an EXTI line (EXTI11). */
+  trigger(name: string): TriggerLine;
+  /** The voltage on a pad (PA0). */
+  analog(pad: string): AnalogNet;
+  /** Asks for a restart of the chip. It may come after this has returned, so the caller must be in a state to go on from. */
+  requestReset(cause: ResetCause): void;
   diagnose(finding: Diagnostic): void;
 }
 
@@ -111,6 +130,8 @@ export type RegisterNames = Readonly<Record<number, string>>;
  * A narrow write keeps the other bytes as `peek` shows them, as GPIO and the APB bridges do for the registers where it is allowed.
  */
 export abstract class RegisterBlock implements Peripheral {
+  unmodelled = new Unmodelled();
+
   constructor(readonly name: string, readonly base: number, readonly registerNames: RegisterNames) {}
 
   /** Value of a register as a read returns it, with the side effects that a read has; undefined when it is not modelled. */
@@ -129,7 +150,7 @@ export abstract class RegisterBlock implements Peripheral {
 
   read(offset: number, size: AccessSize): number {
     const value = this.readRegister(offset & ~3);
-    if (value === undefined) throw this.unmodelled(offset, 'read');
+    if (value === undefined) return this.unmodelled.read(this.base + offset, size, this.name, this.registerNames[offset & ~3], offset);
     if (size === 4) return value >>> 0;
     return (value >>> ((offset & 3) * 8)) & (size === 1 ? 0xff : 0xffff);
   }
@@ -141,12 +162,6 @@ export abstract class RegisterBlock implements Peripheral {
       const mask = (size === 1 ? 0xff : 0xffff) << shift;
       word = ((this.peek(offset & ~3) & ~mask) | ((value << shift) & mask)) >>> 0;
     }
-    if (!this.writeRegister(offset & ~3, word)) throw this.unmodelled(offset, 'write');
-  }
-
-  private unmodelled(offset: number, access: 'read' | 'write'): UnmodelledRegisterError {
-    const name = this.registerNames[offset & ~3];
-    const register = name === undefined ? `${this.name}+0x${offset.toString(16)} (reserved)` : `${this.name}_${name}`;
-    return new UnmodelledRegisterError(this.base + offset, access, register);
+    if (!this.writeRegister(offset & ~3, word)) this.unmodelled.write(this.base + offset, value, size, this.name, this.registerNames[offset & ~3], offset);
   }
 }

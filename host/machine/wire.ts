@@ -11,6 +11,7 @@ const HISTORY = 64;
 
 export class Wire {
   private readonly listeners: EdgeListener[] = [];
+  private watchers = 0;
   private readonly edges: { cycle: number; level: Level }[];
 
   /** @param level the level the line rests at */
@@ -20,6 +21,16 @@ export class Wire {
 
   get level(): Level {
     return this.edges[this.edges.length - 1].level;
+  }
+
+  /** What comes in on the line. The same line, unless it has an end that drives and can be let go, as a chip's bidirectional pin has. */
+  get incoming(): Wire {
+    return this;
+  }
+
+  /** Drives the line, or with `enabled` false lets it go; a plain line takes the level either way. */
+  drive(level: Level, _enabled = true): void {
+    this.set(level);
   }
 
   /** Drives the line now. Setting the level it has already is no edge. */
@@ -37,8 +48,14 @@ export class Wire {
     return this.edges[0].level;
   }
 
-  /** Calls `listener` at every later edge. */
-  onEdge(listener: EdgeListener): void {
+  /** Whether somebody wants to see every edge: if not, a fast serial block may move whole frames and leave the line as it ends. */
+  get watched(): boolean {
+    return this.watchers > 0;
+  }
+
+  /** Calls `listener` at every later edge. @param watches false for a listener that is there in any case and must not slow the line down */
+  onEdge(listener: EdgeListener, watches = true): void {
     this.listeners.push(listener);
+    if (watches) this.watchers++;
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A bench for specs of peripheral models: real timeline, bus and wires; clocks, pads, interrupt and DMA lines as the spec sets them.
 
+import { AnalogNet } from '../machine/analog-net.js';
 import { Bus } from '../machine/bus.js';
 import { DmaRequestLine } from '../machine/dma-request.js';
 import { divide, fraction, type Fraction } from '../machine/fraction.js';
-import { I2cBus, I2sBus } from '../machine/links.js';
-import type { Diagnostic, ModelContext } from '../machine/peripheral.js';
+import { I2cBus, I2sBus, SpiBus } from '../machine/links.js';
+import type { Diagnostic, ModelContext, ResetCause } from '../machine/peripheral.js';
 import { Timeline } from '../machine/timeline.js';
+import { TriggerLine } from '../machine/trigger.js';
 import { Wire } from '../machine/wire.js';
 
 export class BenchDmaRequest extends DmaRequestLine {
@@ -42,7 +44,14 @@ export class ModelBench implements ModelContext {
   readonly signal = lazily((name) => new Wire(name, this.timeline));
   readonly dmaRequest = lazily((name) => new BenchDmaRequest(name));
   readonly i2sBus = lazily((name) => new I2sBus(name));
+  readonly spiBus = lazily((name) => new SpiBus(name));
   readonly i2cBus = lazily((name) => new I2cBus(name));
+  readonly trigger = lazily((name) => new TriggerLine(name));
+  readonly analog = lazily((name) => new AnalogNet(name, this.timeline));
+  /** Resets that a model has asked for. */
+  readonly resets: ResetCause[] = [];
+  /** Models' ends of each interrupt line, which are ORed. */
+  private readonly ends = new Map<string, { active: boolean }[]>();
   private readonly hz = new Map<string, Fraction>();
   private readonly pads = new Map<string, string[]>();
   private readonly clockListeners: (() => void)[] = [];
@@ -76,13 +85,20 @@ export class ModelBench implements ModelContext {
   }
 
   interrupt(vector: string) {
+    const own = { active: false };
+    this.ends.set(vector, [...(this.ends.get(vector) ?? []), own]);
     return {
       set: (active: boolean) => {
+        own.active = active;
         if (active && !this.interrupts.has(vector)) this.interruptRises.set(vector, (this.interruptRises.get(vector) ?? 0) + 1);
-        if (active) this.interrupts.add(vector);
+        if (this.ends.get(vector)!.some((end) => end.active)) this.interrupts.add(vector);
         else this.interrupts.delete(vector);
       },
     };
+  }
+
+  requestReset(cause: ResetCause): void {
+    this.resets.push(cause);
   }
 
   diagnose(finding: Diagnostic): void {

@@ -240,10 +240,15 @@ export class ArmCpu {
     return false;
   }
 
+  /** Not for traces and watchpoints, which see every access; nor for code whose rights are not those that translated code was made for. */
+  private get mayTranslate(): boolean {
+    return !this.interpretOnly && !this.memory.watched && (this.special.privileged || !this.config.blocks.mpu.enabled);
+  }
+
   /** Executes until the cycles are used up: translated code where there is some, and the interpreter in between. */
   private go(): void {
     const { state, hot } = this;
-    if (hot === undefined || this.interpretOnly || !this.memory.free) {
+    if (hot === undefined || !this.mayTranslate) {
       do this.one(); while (state[LEFT] > 0);
       return;
     }
@@ -254,7 +259,7 @@ export class ArmCpu {
       if (state[LEFT] <= 0) return;
       hot.note(state[PC], start || left);
       start = this.one() || left;
-    } while (state[LEFT] > 0 && this.memory.free);
+    } while (state[LEFT] > 0 && this.mayTranslate);
   }
 
   /** Runs instructions; one that faults has not happened, and its fault is raised. */
@@ -395,6 +400,16 @@ export class ArmCpu {
     }
     this.deadline = timeline.now;
     this.state[LEFT] = 0;
+  }
+
+  /** Address of the instruction that is executed. */
+  get executing(): number {
+    return this.pc;
+  }
+
+  /** Holds the core up until a cycle, from within an access that it makes. */
+  stall(cycle: number): void {
+    this.state[LEFT] -= Math.max(0, Math.round((cycle - this.now) * this.overclock));
   }
 
   /** Brings the timeline up to the present: all that is due happens. */

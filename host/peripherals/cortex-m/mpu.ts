@@ -30,6 +30,12 @@ interface Region {
   attributes: number;
 }
 
+/** Addresses from `from` up to, and without, `to`. */
+export interface Interval {
+  readonly from: number;
+  readonly to: number;
+}
+
 export type MpuAccess = 'read' | 'write' | 'fetch';
 
 export class Mpu extends RegisterBlock {
@@ -78,6 +84,27 @@ export class Mpu extends RegisterBlock {
       return this.allows(attributes, access, privileged) && (access !== 'fetch' || executableByDefault(a) || a < 0xa0000000);
     }
     return (this.control & CTRL_PRIVDEFENA) !== 0 && privileged && (access !== 'fetch' || executableByDefault(a));
+  }
+
+  /** Stretches of [from, to) that an access is not permitted in, at a priority of 0 and above. */
+  forbidden(from: number, to: number, access: MpuAccess, privileged: boolean): Interval[] {
+    const borders = new Set([from]);
+    for (const { base, attributes } of this.regions) {
+      if (!(attributes & RASR_ENABLE)) continue;
+      // Regions of 256 bytes and more have eight parts; smaller ones are looked at as if they had, which finds nothing new.
+      const byteCount = 2 ** (((attributes >>> 1) & 31) + 1);
+      for (let part = 0; part <= 8; part++) borders.add(Math.floor(base / byteCount) * byteCount + (part * byteCount) / 8);
+    }
+    const starts = [...borders].filter((a) => a >= from && a < to).sort((a, b) => a - b);
+    const intervals: { from: number; to: number }[] = [];
+    for (const [i, start] of starts.entries()) {
+      if (this.permits(start, access, privileged, false)) continue;
+      const end = starts[i + 1] ?? to;
+      const last = intervals.at(-1);
+      if (last?.to === start) last.to = end;
+      else intervals.push({ from: start, to: end });
+    }
+    return intervals;
   }
 
   /** Table B3-15. */

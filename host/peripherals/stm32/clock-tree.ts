@@ -10,6 +10,8 @@ export interface ClockState {
   readonly hsi?: number;
   readonly lse?: number;
   readonly lsi?: number;
+  /** What the board puts on the pin I2S_CKIN. */
+  readonly i2sCkin?: number;
   readonly pllReady: boolean;
   readonly plli2sReady: boolean;
   /** SYSCLK's source, as SWS. */
@@ -19,6 +21,7 @@ export interface ClockState {
   readonly PLLCFGR: number;
   readonly PLLI2SCFGR: number;
   readonly CFGR: number;
+  readonly BDCR: number;
 }
 
 export interface PllFields {
@@ -53,12 +56,28 @@ export function pllFrequencies(state: Pick<ClockState, 'hse' | 'hsi' | 'PLLCFGR'
   return { input, vco: times(input, fraction(N)) };
 }
 
+/** RTCCLK (7.2.8): LSE, LSI, or HSE divided by RTCPRE, which is 2 to 31. */
+function rtcFrequency({ lse, lsi, hse, CFGR, BDCR }: ClockState): Fraction | undefined {
+  const RTCEN = 1 << 15;
+  const select = (BDCR >>> 8) & 3;
+  const source = [undefined, lse, lsi, hse][select];
+  if (!(BDCR & RTCEN) || source === undefined) return undefined;
+  if (select !== 3) return fraction(source);
+  const divider = (CFGR >>> 16) & 0x1f;
+  return divider < 2 ? undefined : fraction(source, divider);
+}
+
 /** Every clock that runs, by the manual's name, in hertz. */
 export function clockFrequencies(state: ClockState): Map<string, Fraction> {
   const clocks = new Map<string, Fraction>();
   for (const [name, hertz] of [['HSE', state.hse], ['HSI', state.hsi], ['LSE', state.lse], ['LSI', state.lsi]] as const) {
     if (hertz !== undefined) clocks.set(name, fraction(hertz));
   }
+  const rtc = rtcFrequency(state);
+  if (rtc !== undefined) clocks.set('RTCCLK', rtc);
+  // RTCPRE (7.3.3): HSE for the RTC and for TIM11, no clock below 2.
+  const rtcDivider = (state.CFGR >>> 16) & 0x1f;
+  if (state.hse !== undefined && rtcDivider >= 2) clocks.set('HSE_RTC', fraction(state.hse, rtcDivider));
   const pll = pllFrequencies(state);
   if (pll !== undefined && state.pllReady) {
     const { P, Q } = pllFields(state.PLLCFGR);
@@ -71,6 +90,10 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
     const input = state.plli2sM ? fraction(source, M) : pll.input;
     if (R > 0) clocks.set('PLLI2SCLK', over(times(input, fraction(N)), R));
   }
+  // I2SSRC (7.3.3): the I2S blocks' clock is PLLI2S's, or the pin's.
+  const fromPin = (state.CFGR & (1 << 23)) !== 0;
+  const i2s = !fromPin ? clocks.get('PLLI2SCLK') : state.i2sCkin === undefined ? undefined : fraction(state.i2sCkin);
+  if (i2s !== undefined) clocks.set('I2SCLK', i2s);
   const sysclk = clocks.get(state.source === 'PLL' ? 'PLLCLK' : state.source);
   if (sysclk === undefined) return clocks;
   const hclk = over(sysclk, ahbDivider(state.CFGR));

@@ -343,6 +343,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     } finally {
       this.accessing = false;
     }
+    if (port === this.peripheralPort) for (const line of this.requests[stream.index][stream.channel]) if (line.active) line.served?.(beats);
     this.proceed(stream);
   }
 
@@ -388,7 +389,9 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       if (!stream.toMemory) this.ctx.bus.write(address, stream.pop(size), size);
       else if (this.ctx.bus.peripheralAt(address) !== undefined) stream.push(this.ctx.bus.read(address, size), size);
       else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'));
+      const last = stream.ndtr === 1;
       stream.itemsMoved(1);
+      if (last) for (const line of this.requests[stream.index][stream.channel]) line.onLastTransfer?.();
     }
   }
 

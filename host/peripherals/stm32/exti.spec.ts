@@ -120,6 +120,17 @@ test('a byte write of PR clears that byte\'s lines alone', () => {
   assert.equal(read(PR), 1 << 9);
 });
 
-test('events are refused', () => {
-  assert.throws(() => setUp().write(EMR, 1), /EXTI_EMR \(events\)/);
+test('a line that EMR lets through pulses its trigger line and EVENT at the selected edge, without an interrupt', () => {
+  const { bench, router, read, write } = setUp();
+  const pulses: string[] = [];
+  for (const name of ['EXTI11', 'EXTI9', 'EVENT']) bench.trigger(name).listen((level) => level === 1 && pulses.push(name));
+  write(RTSR, (1 << 11) | (1 << 9));
+  write(EMR, 1 << 11);
+  assert.equal(read(EMR), 1 << 11);
+  for (const pad of ['PA9', 'PA11']) router.pad(pad).set(1);
+  router.pad('PA11').set(0);
+  assert.deepEqual(pulses, ['EXTI11', 'EVENT']);
+  assert.equal(bench.interrupts.size, 0);
+  write(SWIER, 1 << 11);
+  assert.equal(pulses.length, 4);
 });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// External interrupt controller of the STM32F40x: RM0090 rev 18, 12.2 and 12.3. Events (EMR) are refused: there is no WFE for them to wake.
+// External interrupt controller of the STM32F40x: RM0090 rev 18, 12.2 and 12.3. An event of line n is a pulse on the trigger line EXTIn, which starts
+// conversions in ADC and DAC, and one on EVENT, which wakes a core from WFE.
 
 import { RegisterBlock, type InterruptLine, type ModelContext } from '../../machine/peripheral.js';
 import type { Level } from '../../machine/wire.js';
 import type { PadRouter } from './pad-router.js';
 import { registerNames } from './register-names.js';
 import type { Syscfg } from './syscfg.js';
-import { unmodelledUse } from './unmodelled.js';
 
 export interface ExtiConfig {
   /** Line number to vector; lines 0 to 15 come from pads, the others from inside of the chip (12.2.5). */
@@ -21,6 +21,7 @@ const PORTS = 'ABCDEFGHI';
 
 export class Exti extends RegisterBlock {
   private IMR = 0;
+  private EMR = 0;
   private RTSR = 0;
   private FTSR = 0;
   private SWIER = 0;
@@ -30,7 +31,7 @@ export class Exti extends RegisterBlock {
   private readonly implemented: number;
   private readonly vectors: { readonly line: InterruptLine; readonly mask: number }[] = [];
 
-  constructor(name: string, base: number, ctx: ModelContext, private readonly config: ExtiConfig) {
+  constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: ExtiConfig) {
     super(name, base, registerNames.EXTI);
     const masks = new Map<string, number>();
     for (const [line, vector] of Object.entries(config.lines)) masks.set(vector, (masks.get(vector) ?? 0) | (1 << Number(line)));
@@ -42,7 +43,7 @@ export class Exti extends RegisterBlock {
         const pad = config.router.pad(`P${port}${line}`);
         pad.onEdge(() => {
           if (config.syscfg.extiPort(line) === port) this.input(line, pad.input);
-        });
+        }, false);
       }
     }
     this.samplePads();
@@ -50,7 +51,7 @@ export class Exti extends RegisterBlock {
   }
 
   reset(): void {
-    this.IMR = this.RTSR = this.FTSR = this.SWIER = this.PR = 0;
+    this.IMR = this.EMR = this.RTSR = this.FTSR = this.SWIER = this.PR = 0;
     this.update();
   }
 
@@ -61,12 +62,21 @@ export class Exti extends RegisterBlock {
     if (before === level || !((level === 1 ? this.RTSR : this.FTSR) & (1 << line))) return;
     this.PR |= 1 << line;
     this.update();
+    this.event(1 << line);
+  }
+
+  /** 12.2.4: lines that EMR lets through give a pulse each. */
+  private event(lines: number): void {
+    const events = lines & this.EMR;
+    if (events === 0) return;
+    for (let line = 0; line < 32; line++) if (events & (1 << line)) this.ctx.trigger(`EXTI${line}`).fire();
+    this.ctx.trigger('EVENT').fire();
   }
 
   protected override readRegister(offset: number): number | undefined {
     switch (offset) {
       case IMR: return this.IMR;
-      case EMR: return 0;
+      case EMR: return this.EMR;
       case RTSR: return this.RTSR;
       case FTSR: return this.FTSR;
       case SWIER: return this.SWIER;
@@ -79,15 +89,16 @@ export class Exti extends RegisterBlock {
     const bits = value & this.implemented;
     switch (offset) {
       case IMR: this.IMR = bits; break;
-      case EMR:
-        if (bits !== 0) throw unmodelledUse(this.base + EMR, 'EXTI_EMR (events)');
-        break;
+      case EMR: this.EMR = bits; break;
       case RTSR: this.RTSR = bits; break;
       case FTSR: this.FTSR = bits; break;
-      case SWIER: // 12.3.5: a rise of the bit makes the line pending, if it is unmasked
-        this.PR |= bits & ~this.SWIER & this.IMR;
+      case SWIER: { // 12.3.5: a rise of the bit makes the line pending, if it is unmasked
+        const risen = bits & ~this.SWIER;
+        this.PR |= risen & this.IMR;
         this.SWIER |= bits;
+        this.event(risen);
         break;
+      }
       case PR: // 12.3.6: cleared by writing 1, and SWIER's bit with it
         this.PR &= ~bits;
         this.SWIER &= ~bits;

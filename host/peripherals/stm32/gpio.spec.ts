@@ -187,9 +187,31 @@ test('one input signal on two pads is diagnosed', () => {
   assert.match(bench.diagnostics[0].message, /USART2_RX is an input and routed to PA3 and PD6 at once/);
 });
 
+test('a timer channel is an output while its timer drives it, and hears its pad all the while', () => {
+  const { router, gpio, write } = setUp();
+  write(AFRL, 1 << 12);
+  write(MODER, 0b10 << 6);
+  const channel = router.signal('TIM2_CH4');
+  gpio.pad(3).set(0);
+  assert.equal(channel.incoming.level, 0);
+  gpio.pad(3).set(1);
+  assert.equal(channel.incoming.level, 1);
+  gpio.pad(3).release();
+  channel.drive(0);
+  assert.deepEqual([gpio.pad(3).level, channel.incoming.level], [0, 0]);
+  channel.drive(1, false);
+  gpio.pad(3).set(1);
+  assert.equal(channel.incoming.level, 1);
+});
+
+test('a timer\'s input that no pad is routed to is low, a receiver\'s is high', () => {
+  const { router } = setUp();
+  assert.deepEqual(['TIM1_BKIN', 'TIM2_ETR', 'TIM3_CH1', 'USART1_RX', 'SPI1_NSS'].map((s) => router.signal(s).incoming.level), [0, 0, 0, 1, 1]);
+});
+
 test('which signals the chip drives', () => {
-  for (const signal of ['USART2_TX', 'UART4_TX', 'I2S3_MCK', 'I2S3_SD', 'SPI1_SCK', 'SPI1_MOSI', 'TIM4_CH1', 'TIM1_CH2N', 'I2C1_SCL', 'USART3_RTS']) assert.ok(isDriven(signal), signal);
-  for (const signal of ['USART2_RX', 'USART2_CTS', 'SPI1_MISO', 'SPI1_NSS', 'TIM2_ETR', 'TIM1_BKIN', 'I2S_CKIN', 'I2S3ext_SD', 'SWDIO', 'JTMS', 'EVENTOUT']) assert.ok(!isDriven(signal), signal);
+  for (const signal of ['USART2_TX', 'UART4_TX', 'I2S3_MCK', 'I2S3_SD', 'SPI1_SCK', 'SPI1_MOSI', 'TIM4_CH1', 'TIM1_CH2N', 'I2C1_SCL', 'USART3_RTS', 'SPI1_MISO', 'SPI1_NSS', 'I2S3ext_SD']) assert.ok(isDriven(signal), signal);
+  for (const signal of ['USART2_RX', 'USART2_CTS', 'TIM2_ETR', 'TIM1_BKIN', 'I2S_CKIN', 'SWDIO', 'JTMS', 'EVENTOUT']) assert.ok(!isDriven(signal), signal);
 });
 
 test('the lock sequence of 8.4.8 freezes mode, type, speed, pull and function of its pins until reset, and not the data', () => {

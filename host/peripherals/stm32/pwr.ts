@@ -5,7 +5,7 @@
 import { toNumber } from '../../machine/fraction.js';
 import { RegisterBlock, type ModelContext } from '../../machine/peripheral.js';
 import { registerNames } from './register-names.js';
-import { unmodelledUse } from './unmodelled.js';
+import { reportUnmodelledUse } from './unmodelled.js';
 
 export interface PwrConfig {
   /** Supply in millivolts, for the voltage detector. */
@@ -60,8 +60,8 @@ export class Pwr extends RegisterBlock {
       this.writeControl(value & this.config.bits);
       this.checkScale();
     } else if (offset === CSR) {
-      if (value & CSR_EWUP) throw unmodelledUse(this.base + CSR, 'PWR_CSR.EWUP (wake-up pin)');
-      if (value & CSR_BRE) throw unmodelledUse(this.base + CSR, 'PWR_CSR.BRE (backup regulator)');
+      if (value & CSR_EWUP) reportUnmodelledUse(this.ctx, this.name, this.base + CSR, 'PWR_CSR.EWUP (wake-up pin)');
+      if (value & CSR_BRE) reportUnmodelledUse(this.ctx, this.name, this.base + CSR, 'PWR_CSR.BRE (backup regulator)');
     } else return false;
     return true;
   }

@@ -4,16 +4,16 @@
 // Without effect in the emulator, and therefore refused: clock outputs (MCO), spread spectrum (SSCGEN), the external I2S clock (I2SSRC).
 
 import { divide, toNumber, type Fraction } from '../../machine/fraction.js';
-import { RegisterBlock, type ClockTree, type InterruptLine, type ModelContext } from '../../machine/peripheral.js';
+import { RegisterBlock, type ClockTree, type InterruptLine, type ModelContext, type ResetCause } from '../../machine/peripheral.js';
 import type { Appointment } from '../../machine/timeline.js';
 import type { ClockLimits, StartUpTimes } from '../../boards/index.js';
 import { clockFrequencies, pllFields, pllFrequencies, plli2sFields, type ClockState } from './clock-tree.js';
 import { registerNames } from './register-names.js';
-import { unmodelledUse } from './unmodelled.js';
+import { reportUnmodelledUse } from './unmodelled.js';
 
 export interface RccConfig {
   /** In hertz. HSE and LSE are the board's crystals; without one, the ready flag never rises. */
-  readonly oscillators: { readonly HSI: number; readonly LSI: number; readonly HSE?: number; readonly LSE?: number };
+  readonly oscillators: { readonly HSI: number; readonly LSI: number; readonly HSE?: number; readonly LSE?: number; readonly I2S_CKIN?: number };
   readonly startUp: StartUpTimes;
   readonly limits: ClockLimits;
   /** Clock enable and reset bits of the chip's peripherals, e.g. "APB1ENR.17". */
@@ -26,6 +26,8 @@ export interface RccConfig {
   readonly plli2sReset: number;
   /** PWR_CR.DBP: whether RCC_BDCR may be written (5.1.2). Default: yes. */
   readonly backupWritable?: () => boolean;
+  /** BDRST was set: the RTC and its backup registers are reset as well. */
+  readonly onBackupReset?: () => void;
 }
 
 const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
@@ -39,6 +41,12 @@ const CFGR_WRITABLE = 0xffff_fff3;
 const CIR_ENABLES = 0x3f << 8; // LSIRDYIE, LSERDYIE, HSIRDYIE, HSERDYIE, PLLRDYIE, PLLI2SRDYIE
 const CSR_RMVF = 1 << 24; // remove reset flags
 const CSR_RESET_FLAGS = 0xfe00_0000 | 0;
+const CSR_POWER_ON = 0x0e00_0000; // PORRSTF, PINRSTF, BORRSTF
+/** Flags of CSR that a reset sets (7.3.21). Any source inside of the chip pulls NRST low too (7.1.1, figure 15), so PINRSTF is always among them. */
+const RESET_FLAGS: Readonly<Record<Exclude<ResetCause, 'power-on'>, number>> = {
+  'low-power': (1 << 31) | (1 << 26), 'window watchdog': (1 << 30) | (1 << 26), 'independent watchdog': (1 << 29) | (1 << 26), software: (1 << 28) | (1 << 26), pin: 1 << 26,
+};
+const BDCR_RTCSEL = 3 << 8; // the RTC's clock
 const BDCR_BDRST = 1 << 16; // backup domain software reset
 const SSCGR_SSCGEN = 1 << 31; // spread spectrum on
 const CR_RESET = 0x0000_1083; // HSION, HSIRDY, HSITRIM = 16; HSICAL is the factory's, of which any value is as good
@@ -82,6 +90,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private readonly enabledNow = new Map<string, boolean>();
   private readonly interrupt: InterruptLine;
   private source: ClockState['source'] = 'HSI';
+  /** The independent watchdog runs, and LSI with it. */
+  private lsiHeld = false;
   private clocks = new Map<string, Fraction>();
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: RccConfig) {
@@ -91,15 +101,20 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.reset();
   }
 
-  /** System reset (7.1.1): all but the backup domain, CSR's reset flags as after power-on. */
-  reset(): void {
-    for (const appointment of this.pending.values()) this.ctx.timeline.cancel(appointment);
-    this.pending.clear();
+  /** System reset (7.1.1): all but the backup domain, which is reset at power-on alone; CSR's reset flags add up until RMVF clears them. */
+  reset(cause: ResetCause = 'power-on'): void {
+    for (const [source, appointment] of [...this.pending]) {
+      if (source === 'LSE' && cause !== 'power-on') continue;
+      this.ctx.timeline.cancel(appointment);
+      this.pending.delete(source);
+    }
+    const flags = cause === 'power-on' ? CSR_POWER_ON : (this.registers.get(CSR)! & CSR_RESET_FLAGS) | RESET_FLAGS[cause];
     for (const [name, [value]] of Object.entries(this.config.gateRegisters)) this.registers.set(GATE_REGISTERS[name], value);
     this.enabledNow.clear();
-    for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, 0x0e00_0000], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
-    if (!this.registers.has(BDCR)) this.registers.set(BDCR, 0);
+    for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, flags >>> 0], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
+    if (cause === 'power-on') this.registers.set(BDCR, 0);
     this.source = 'HSI';
+    this.lsiHeld = false;
     this.refresh();
   }
 
@@ -141,6 +156,12 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.resetCallbacks.set(peripheral, [...(this.resetCallbacks.get(peripheral) ?? []), callback]);
   }
 
+  /** Switches LSI on until the next reset, whatever LSION is: a running watchdog counts by it (7.2.5). */
+  holdLsi(): void {
+    this.lsiHeld = true;
+    if (!this.isReady('LSI') && !this.pending.has('LSI')) this.start('LSI');
+  }
+
   // Registers
 
   protected override readRegister(offset: number): number | undefined {
@@ -158,7 +179,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     else if (offset === BDCR) this.writeBdcr(value);
     else if (offset === CSR) this.writeCsr(value);
     else if (offset === SSCGR) {
-      if (value & SSCGR_SSCGEN) throw unmodelledUse(this.base + SSCGR, 'RCC_SSCGR.SSCGEN (spread spectrum)');
+      if (value & SSCGR_SSCGEN) reportUnmodelledUse(this.ctx, this.name, this.base + SSCGR, 'RCC_SSCGR.SSCGEN (spread spectrum)');
       this.registers.set(SSCGR, value & 0x4fff_ffff);
     } else return false;
     return true;
@@ -184,6 +205,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.registers.set(register, ((before & ~writable) | value) >>> 0);
     for (const [source, bits] of Object.entries(SOURCES) as [Source, (typeof SOURCES)[Source]][]) {
       if (bits.register !== register || !((before ^ value) & bits.on)) continue;
+      if (source === 'LSI' && this.lsiHeld) continue;
       if (value & bits.on) this.start(source);
       else if (this.inUse(source)) {
         // 7.3.1: hardware keeps an oscillator or PLL on that SYSCLK comes from.
@@ -208,8 +230,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
 
   private writeCfgr(value: number): void {
     const before = this.registers.get(CFGR)!;
-    if ((value ^ before) & CFGR_MCO) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
-    if (value & CFGR_I2SSRC) throw unmodelledUse(this.base + CFGR, 'RCC_CFGR.I2SSRC = 1 (I2S clock from I2S_CKIN)');
+    if ((value ^ before) & CFGR_MCO) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
+    if (value & CFGR_I2SSRC && this.config.oscillators.I2S_CKIN === undefined) this.diagnose('RCC_CFGR.I2SSRC takes the I2S clock from I2S_CKIN, where the board has none');
     if ((value & 3) === 3) {
       this.diagnose('RCC_CFGR.SW = 3 is not allowed; SYSCLK stays as it was');
       value = (value & ~3) | (before & 3);
@@ -236,7 +258,14 @@ export class Rcc extends RegisterBlock implements ClockTree {
       return;
     }
     const writable = 0x0001_8305; // BDRST, RTCEN, RTCSEL, LSEBYP, LSEON
+    const before = this.registers.get(BDCR)!;
+    // 7.3.20: once a clock is selected, a reset of the domain alone lets another be.
+    if (!(value & BDCR_BDRST) && before & BDCR_RTCSEL && (before ^ value) & BDCR_RTCSEL) {
+      this.diagnose('RCC_BDCR.RTCSEL was written although a clock is selected; it stays as it is until BDRST');
+      value = (value & ~BDCR_RTCSEL) | (before & BDCR_RTCSEL);
+    }
     this.writeSources(BDCR, value & BDCR_BDRST ? BDCR_BDRST : value & writable, writable);
+    if (value & BDCR_BDRST) this.config.onBackupReset?.();
     this.refresh();
   }
 
@@ -353,8 +382,9 @@ export class Rcc extends RegisterBlock implements ClockTree {
     const { oscillators } = this.config;
     const when = (source: 'HSI' | 'HSE' | 'LSI' | 'LSE'): number | undefined => (this.isReady(source) ? oscillators[source] : undefined);
     return {
-      hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
+      hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), i2sCkin: this.config.oscillators.I2S_CKIN, pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
       source: this.source, plli2sM: this.config.plli2sM === true, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
+      BDCR: this.registers.get(BDCR)!,
     };
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Peripheral resets through the RCC (RM0090 7.3.5 to 7.3.9): each block is back at the reset values of its register map, and what it did has stopped.
+// Peripheral resets through the RCC (RM0090 7.3.5 to 7.3.9) and resets of the system (7.1.1, 7.3.21): each block is back at the reset values of its
+// register map, and what it did has stopped.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emulatable, loadBoard } from '../../boards/index.js';
@@ -17,8 +18,8 @@ function chip() {
   const vectors = Array.from({ length: board.nvic.lines }, () => '');
   for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
   const machine = new Machine({ vectors, priorityBits: 4 });
-  plugStm32(machine, board);
-  return { machine, read: (a: number) => machine.bus.read(a, 4), write: (a: number, v: number) => machine.bus.write(a, v, 4) };
+  const stm32 = plugStm32(machine, board);
+  return { machine, stm32, read: (a: number) => machine.bus.read(a, 4), write: (a: number, v: number) => machine.bus.write(a, v, 4) };
 }
 
 /** Registers to disturb, with the value to write and the reset value of the manual's register map. */
@@ -69,4 +70,74 @@ test('a running DMA stream and a sending USART stop at their reset', () => {
   assert.equal(read(0x40004400), 0xc0, 'SR: TXE and TC');
   machine.timeline.advanceTo(5_120 * 50);
   assert.equal(read(0x40004400), 0xc0);
+});
+
+const CSR = RCC + 0x74;
+
+test('a system reset brings every block and the clocks back, and leaves nothing to happen', () => {
+  const { machine, stm32, read, write } = chip();
+  machine.bus.addMemory({ name: 'SRAM', origin: 0x20000000, bytes: new Uint8Array(256), dma: true });
+  for (const { enable, base, registers } of blocks) {
+    write(enable[0], read(enable[0]) | (1 << enable[1]));
+    for (const [offset, value] of registers) write(base + offset, value);
+  }
+  write(0x40000c00, 1); // TIM5 counts, with its update interrupt
+  write(0x40000c0c, 1);
+  write(0x40004404, 0x55); // USART2 sends
+  write(RCC, read(RCC) | (1 << 16)); // HSEON
+  machine.timeline.advanceTo(50_000);
+  write(RCC + 0x08, 1);
+  assert.equal(machine.clocks.hertz('HCLK').n, 8_000_000);
+  write(RCC, read(RCC) | (1 << 24)); // PLLON: it is on its way
+  assert.ok(machine.timeline.nextDue < Infinity);
+  stm32.reset('software');
+  assert.equal(machine.timeline.nextDue, Infinity);
+  assert.equal(machine.clocks.hertz('HCLK').n, 16_000_000);
+  assert.equal(read(RCC) & 0x0301_0003, 3, 'HSI alone');
+  assert.equal(read(APB1ENR), 0);
+  assert.equal(read(AHB1ENR), 0x00100000);
+  for (const { enable, base, registers } of blocks) {
+    write(enable[0], read(enable[0]) | (1 << enable[1]));
+    for (const [offset, , wanted] of registers) assert.equal(read(base + offset), wanted, `0x${(base + offset).toString(16)}`);
+  }
+});
+
+test('RCC_CSR names each cause, always with PINRSTF, adds them up, and forgets them by RMVF', () => {
+  const { stm32, read, write } = chip();
+  assert.equal(read(CSR), 0x0e000000, 'power-on');
+  write(CSR, 1 << 24);
+  assert.equal(read(CSR), 0);
+  for (const [cause, flag] of [['software', 28], ['independent watchdog', 29], ['window watchdog', 30], ['low-power', 31]] as const) {
+    write(CSR, 1 << 24);
+    stm32.reset(cause);
+    assert.equal(read(CSR), ((1 << flag) | (1 << 26)) >>> 0, cause);
+  }
+  stm32.reset('software');
+  assert.equal(read(CSR) >>> 25, 0b1001010 >>> 0, 'flags add up');
+  write(CSR, 1 << 24);
+  stm32.reset('pin');
+  assert.equal(read(CSR), 1 << 26);
+  stm32.reset('power-on');
+  assert.equal(read(CSR), 0x0e000000);
+});
+
+test('the backup domain outlives a system reset and not a power-on', () => {
+  const { stm32, read, write } = chip();
+  const PWR = 0x40007000, BDCR = RCC + 0x70;
+  const unlock = (): void => {
+    write(APB1ENR, 1 << 28);
+    write(PWR, read(PWR) | (1 << 8));
+  };
+  unlock();
+  write(BDCR, (1 << 15) | (2 << 8)); // RTCEN, RTCSEL = LSI
+  stm32.reset('pin');
+  assert.equal(read(BDCR), 0x8200);
+  stm32.reset('power-on');
+  assert.equal(read(BDCR), 0);
+});
+
+test('a reset that nobody has arranged for ends the run with what asked for it', () => {
+  const { machine } = chip();
+  assert.throws(() => machine.requestReset('software'), /the firmware asked for a system reset \(SCB_AIRCR\.SYSRESETREQ\), which ends a run here/);
+  assert.throws(() => machine.requestReset('independent watchdog'), /there was a system reset \(independent watchdog\), which ends a run here/);
 });

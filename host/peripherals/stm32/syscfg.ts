@@ -4,7 +4,7 @@
 
 import { RegisterBlock, type ModelContext } from '../../machine/peripheral.js';
 import { registerNames } from './register-names.js';
-import { unmodelledUse } from './unmodelled.js';
+import { reportUnmodelledUse } from './unmodelled.js';
 
 const MEMRMP = 0x00, PMC = 0x04, EXTICR1 = 0x08, EXTICR4 = 0x14, CMPCR = 0x20;
 const CMPCR_CMP_PD = 1 << 0; // compensation cell on
@@ -49,8 +49,8 @@ export class Syscfg extends RegisterBlock {
   }
 
   protected override writeRegister(offset: number, value: number): boolean {
-    if (offset === MEMRMP && value !== 0) throw unmodelledUse(this.base, 'SYSCFG_MEMRMP (memory remapping)');
-    if (offset === PMC && value !== 0) throw unmodelledUse(this.base + PMC, 'SYSCFG_PMC (RMII)');
+    if (offset === MEMRMP && value !== 0) reportUnmodelledUse(this.ctx, this.name, this.base, 'SYSCFG_MEMRMP (memory remapping)');
+    if (offset === PMC && value !== 0) reportUnmodelledUse(this.ctx, this.name, this.base + PMC, 'SYSCFG_PMC (RMII)');
     if (offset >= EXTICR1 && offset <= EXTICR4) {
       for (let i = 0; i < 4; i++) {
         const port = PORTS[(value >>> (4 * i)) & 0xf];

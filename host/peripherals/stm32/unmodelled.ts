@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The error of a register that is modelled, used in a way that is not.
+// A register that is modelled, used in a way that is not.
 
-import { BusError, hex } from '../../machine/errors.js';
+import { UnmodelledUseError } from '../../machine/errors.js';
+import type { ModelContext } from '../../machine/peripheral.js';
 
-/** Firmware asked a modelled block for something that the chip can do and the model cannot. `what` names field and value. */
-export function unmodelledUse(address: number, what: string): BusError {
-  return new BusError(address, 'write', `write of ${what} at ${hex(address)}: the chip can do this, the emulator does not model it`);
+/** The error of a write that the model cannot carry out in part. `what` names field and value. */
+export function unmodelledUse(address: number, what: string): UnmodelledUseError {
+  return new UnmodelledUseError(address, what);
+}
+
+/**
+ * Firmware asked for something that the chip can do and the model cannot: an error, or where the machine is lenient a finding, after which
+ * the model goes on as if the field had not been set. `what` names field and value.
+ * @throws UnmodelledUseError when the machine is strict
+ */
+export function reportUnmodelledUse(ctx: Pick<ModelContext, 'bus'>, where: string, address: number, what: string): void {
+  ctx.bus.unmodelled.found(unmodelledUse(address, what), where);
 }

@@ -20,6 +20,10 @@ export interface LineFormat {
   readonly over8: boolean;
   /** One sample a bit instead of a majority of three (CR3.ONEBIT). */
   readonly oneBit: boolean;
+  /** Low bits of a break, if they are not those of a whole frame (LIN: 13). */
+  readonly breakBits?: number;
+  /** Tell the line of every bit, although two in a row have the same level (IrDA has a pulse for each). */
+  readonly eachBit?: boolean;
 }
 
 export interface ReceivedCharacter {
@@ -58,14 +62,29 @@ export class LineReceiver {
   private completion: Appointment | undefined;
   private idle: Appointment | undefined;
 
+  private wire: Wire;
+
+  /** @param wires what it can listen to, the first one first */
   constructor(
-    private readonly wire: Wire,
+    wires: readonly Wire[],
     private readonly timeline: Timeline,
     private readonly onCharacter: (character: ReceivedCharacter) => void,
     /** The line has been high for a whole character time after something else. */
     private readonly onIdle: () => void,
+    /** The stop bit has been sampled: the character will be handed over at its end. */
+    private readonly onStopBit: () => void = () => {},
   ) {
-    wire.onEdge((level, cycle) => this.edge(level, cycle));
+    [this.wire] = wires;
+    for (const wire of wires) wire.onEdge((level, cycle) => wire === this.wire && this.edge(level, cycle));
+  }
+
+  /** Listens to another of its wires from now on. */
+  select(wire: Wire): void {
+    if (wire === this.wire) return;
+    const { format } = this;
+    this.listen(undefined);
+    this.wire = wire;
+    this.listen(format);
   }
 
   /** Starts listening, or with undefined stops and forgets what was under way. A format taken on during a character counts from the next. */
@@ -125,6 +144,7 @@ export class LineReceiver {
     for (let i = 0; i < format.wordBits; i++) word |= bit(1 + i) << i;
     const framingError = bit(1 + format.wordBits) === 0;
     this.edges = [];
+    this.onStopBit();
     const character = { word, noise: noise && !format.oneBit, framingError };
     const end = start + floorTimes(BIT * (2 + format.wordBits), format.unit);
     this.completion = this.timeline.at(end, () => {
@@ -151,11 +171,16 @@ export class LineReceiver {
   }
 }
 
-/** Puts frames on a wire, edge by edge. */
+/** What a transmitter puts its bits on. */
+export interface LineOutput {
+  set(level: Level): void;
+}
+
+/** Puts frames on a line, edge by edge. */
 export class LineTransmitter {
   private active = false;
 
-  constructor(private readonly wire: Wire, private readonly timeline: Timeline) {}
+  constructor(private readonly line: LineOutput, private readonly timeline: Timeline) {}
 
   get busy(): boolean {
     return this.active;
@@ -170,7 +195,7 @@ export class LineTransmitter {
 
   /** A break: low for start bit, word and one stop bit, then the stop bits that let the next start bit be seen. */
   break(format: LineFormat, done: () => void): void {
-    this.frame(new Array<Level>(2 + format.wordBits).fill(0), format, done);
+    this.frame(new Array<Level>(format.breakBits ?? 2 + format.wordBits).fill(0), format, done);
   }
 
   /** A frame of ones. */
@@ -181,13 +206,13 @@ export class LineTransmitter {
   private frame(levels: readonly Level[], format: LineFormat, done: () => void): void {
     const start = this.timeline.now;
     const bit = (index: number) => {
-      this.wire.set(levels[index]);
+      this.line.set(levels[index]);
       let next = index + 1;
-      while (next < levels.length && levels[next] === levels[index]) next++;
+      while (!format.eachBit && next < levels.length && levels[next] === levels[index]) next++;
       this.timeline.at(start + floorTimes(next * BIT, format.unit), next < levels.length ? () => bit(next) : stop);
     };
     const stop = () => {
-      this.wire.set(1);
+      this.line.set(1);
       this.timeline.at(start + floorTimes(levels.length * BIT + format.stopUnits, format.unit), () => {
         this.active = false;
         done();

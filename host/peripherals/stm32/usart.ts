@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// USART and UART, asynchronous mode. RM0090 section 30 (STM32F405/407). Flow control, LIN, smartcard, IrDA, half-duplex, synchronous and
-// mute mode are not modelled: turning one on is an error that names its bit.
+// USART and UART: registers, flags, modes. RM0090 section 30 (STM32F405/407). Of smartcard mode, the NACK at a parity error and the card's clock
+// are not modelled.
 
-import { UnmodelledRegisterError } from '../../machine/errors.js';
-import { fraction, times } from '../../machine/fraction.js';
+import { floorTimes, fraction, times, toNumber } from '../../machine/fraction.js';
 import { type ModelContext, RegisterBlock, type RegisterNames } from '../../machine/peripheral.js';
+import type { Level, Wire } from '../../machine/wire.js';
+import { IrdaDecoder, IrdaEncoder } from './usart-irda.js';
 import { type LineFormat, LineReceiver, LineTransmitter, type ReceivedCharacter } from './usart-line.js';
 
 export interface UsartConfig {
@@ -60,12 +61,19 @@ const CR1_TXEIE = 1 << 7; // TXE interrupt enable
 const CR1_PEIE = 1 << 8; // PE interrupt enable
 const CR1_PS = 1 << 9; // odd parity
 const CR1_PCE = 1 << 10; // parity control enable
+const CR1_WAKE = 1 << 11; // mute mode ends by an address instead of an idle line
 const CR1_M = 1 << 12; // nine bits between start and stop
 const CR1_UE = 1 << 13; // USART enable
 const CR1_OVER8 = 1 << 15; // eight samples a bit
 const CR1_WRITABLE = 0xbfff;
 
 // CR2, 30.6.5
+const CR2_ADD = 0xf; // address in mute mode
+const CR2_LBDL = 1 << 5; // LIN break of 11 bits instead of 10
+const CR2_LBDIE = 1 << 6; // LBD interrupt enable
+const CR2_LBCL = 1 << 8; // the last data bit has a clock pulse
+const CR2_CPHA = 1 << 9; // data are taken at the second edge of a pulse
+const CR2_CPOL = 1 << 10; // the clock rests high
 const CR2_CLKEN = 1 << 11; // synchronous clock
 const CR2_STOP_SHIFT = 12; // stop bits: 1, 0.5, 2, 1.5
 const CR2_LINEN = 1 << 14; // LIN mode
@@ -74,20 +82,21 @@ const CR2_WRITABLE = 0x7f6f;
 // CR3, 30.6.6
 const CR3_EIE = 1 << 0; // error interrupt enable
 const CR3_IREN = 1 << 1; // IrDA
+const CR3_IRLP = 1 << 2; // IrDA low power
 const CR3_HDSEL = 1 << 3; // half-duplex
 const CR3_SCEN = 1 << 5; // smartcard
 const CR3_DMAR = 1 << 6; // DMA enable receiver
 const CR3_DMAT = 1 << 7; // DMA enable transmitter
 const CR3_RTSE = 1 << 8; // RTS flow control
 const CR3_CTSE = 1 << 9; // CTS flow control
+const CR3_CTSIE = 1 << 10; // CTS interrupt enable
 const CR3_ONEBIT = 1 << 11; // one sample a bit
 const CR3_WRITABLE = 0x0fff;
 
-const NOT_MODELLED: readonly (readonly [offset: number, bit: number, name: string])[] = [
-  [CR1, CR1_RWU, 'CR1.RWU'], [CR2, CR2_CLKEN, 'CR2.CLKEN'], [CR2, CR2_LINEN, 'CR2.LINEN'], [CR3, CR3_IREN, 'CR3.IREN'],
-  [CR3, CR3_HDSEL, 'CR3.HDSEL'], [CR3, CR3_SCEN, 'CR3.SCEN'], [CR3, CR3_RTSE, 'CR3.RTSE'], [CR3, CR3_CTSE, 'CR3.CTSE'],
-];
-
+/** 30.3.8: a LIN break is 13 low bits. */
+const LIN_BREAK_BITS = 13;
+/** A bit, and stop bits by STOP, in the line's units. */
+const BIT_UNITS = 32;
 const STOP_UNITS = [32, 16, 64, 48];
 
 const parityOf = (word: number): number => {
@@ -113,6 +122,15 @@ export class Usart extends RegisterBlock {
   private idleFrameDue = false;
   /** Told when the receiver has been set up anew. */
   onReceiver: (() => void) | undefined;
+  /** Cycle of the last falling edge of the line that is listened to, for LIN breaks. */
+  private fellAt = -1;
+  private readonly rx: Wire;
+  private readonly tx: Wire;
+  private readonly ck: Wire;
+  private readonly rts: Wire;
+  private readonly cts: Wire;
+  private readonly irdaIn: IrdaDecoder;
+  private readonly irdaOut: IrdaEncoder;
   private readonly receiver: LineReceiver;
   private readonly transmitter: LineTransmitter;
   private readonly line;
@@ -121,8 +139,15 @@ export class Usart extends RegisterBlock {
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: UsartConfig) {
     super(name, base, USART_REGISTERS);
-    this.receiver = new LineReceiver(ctx.signal(`${name}_RX`), ctx.timeline, (c) => this.received(c), () => this.idleLine());
-    this.transmitter = new LineTransmitter(ctx.signal(`${name}_TX`), ctx.timeline);
+    this.rx = ctx.signal(`${name}_RX`).incoming;
+    this.tx = ctx.signal(`${name}_TX`);
+    this.irdaIn = new IrdaDecoder(this.rx, ctx.timeline);
+    this.irdaOut = new IrdaEncoder(this.tx, ctx.timeline);
+    this.receiver = new LineReceiver([this.rx, this.tx.incoming, this.irdaIn.line], ctx.timeline, (c) => this.received(c), () => this.idleLine(), () => this.stopBit());
+    this.transmitter = new LineTransmitter({ set: (level) => this.drive(level) }, ctx.timeline);
+    [this.ck, this.rts, this.cts] = ['CK', 'RTS', 'CTS'].map((line) => ctx.signal(`${name}_${line}`));
+    this.cts.incoming.onEdge(() => this.ctsChanged());
+    for (const wire of [this.rx, this.tx.incoming]) wire.onEdge((level, cycle) => this.watchBreak(wire, level, cycle));
     this.line = ctx.interrupt(config.vector);
     this.rxRequest = ctx.dmaRequest(`${name}_RX`);
     this.txRequest = ctx.dmaRequest(`${name}_TX`);
@@ -164,9 +189,6 @@ export class Usart extends RegisterBlock {
   }
 
   protected override writeRegister(offset: number, value: number): boolean {
-    for (const [at, bit, bitName] of NOT_MODELLED) {
-      if (at === offset && value & bit) throw new UnmodelledRegisterError(this.base + offset, 'write', `${this.name}_${bitName}`);
-    }
     switch (offset) {
       case SR:
         this.sr &= value | ~SR_RC_W0;
@@ -188,12 +210,12 @@ export class Usart extends RegisterBlock {
         break;
       case CR2:
         this.cr2 = value & CR2_WRITABLE;
-        if ((this.cr2 >>> CR2_STOP_SHIFT) & 1) this.diagnose('CR2.STOP asks for 0.5 or 1.5 stop bits, which are for smartcard mode');
+        if ((this.cr2 >>> CR2_STOP_SHIFT) & 1 && !(this.cr3 & CR3_SCEN)) this.diagnose('CR2.STOP asks for 0.5 or 1.5 stop bits, which are for smartcard mode');
+        if (this.cr2 & CR2_CLKEN) this.ck.set(this.cr2 & CR2_CPOL ? 1 : 0);
         this.applyReceiver();
         break;
       case CR3:
-        this.cr3 = value & CR3_WRITABLE;
-        this.applyReceiver();
+        this.writeCr3(value & CR3_WRITABLE);
         break;
       case GTPR:
         this.gtpr = value & 0xffff;
@@ -205,7 +227,60 @@ export class Usart extends RegisterBlock {
     return true;
   }
 
+  private writeCr3(value: number): void {
+    const rising = value & ~this.cr3;
+    this.cr3 = value;
+    if (rising & CR3_SCEN) this.diagnose('CR3.SCEN: of smartcard mode, the NACK at a parity error and the clock for the card are not modelled');
+    if (rising & CR3_CTSE && this.ctx.padsOf(`${this.name}_CTS`).length === 0) this.diagnose(`CR3.CTSE: no pad is routed to ${this.name}_CTS, so nothing is sent`);
+    // An IrDA line rests low; one line for both ways is let go while nothing is sent.
+    if (!this.transmitter.busy) this.drive(1);
+    this.applyReceiver();
+    this.pump();
+  }
+
+  private get oneLine(): boolean {
+    return (this.cr3 & (CR3_HDSEL | CR3_SCEN)) !== 0;
+  }
+
+  /** A level of the transmitter on its way to the pin. */
+  private drive(level: Level): void {
+    if (this.cr3 & CR3_IREN) {
+      const format = this.format();
+      if (format !== undefined) this.irdaOut.set(level, floorTimes(BIT_UNITS, format.unit), this.cr3 & CR3_IRLP ? this.irdaLowPowerPulse : undefined);
+    } else this.tx.drive(level, !this.oneLine || this.transmitter?.busy === true);
+  }
+
+  /** 30.3.12: a low-power pulse is three periods of the clock that PSC divides. */
+  private get irdaLowPowerPulse(): number {
+    return Math.floor(3 * (this.gtpr & 0xff) * toNumber(this.ctx.clocks.cyclesPerTick(this.config.clock)));
+  }
+
+  private ctsChanged(): void {
+    if (!(this.cr3 & CR3_CTSE)) return;
+    this.sr |= SR_CTS;
+    this.pump();
+    this.update();
+  }
+
+  /** 30.3.8: a break is as many low bits as LBDL says, and the delimiter after them. */
+  private watchBreak(wire: Wire, level: Level, cycle: number): void {
+    if (!(this.cr2 & CR2_LINEN) || !(this.cr1 & CR1_UE) || wire !== (this.oneLine ? this.tx.incoming : this.rx)) return;
+    if (level === 0) {
+      this.fellAt = cycle;
+      return;
+    }
+    const format = this.format();
+    if (format === undefined || this.fellAt < 0) return;
+    const bits = Math.round((cycle - this.fellAt) / (BIT_UNITS * toNumber(format.unit)));
+    this.fellAt = -1;
+    if (bits < (this.cr2 & CR2_LBDL ? 11 : 10)) return;
+    this.sr |= SR_LBD;
+    this.update();
+  }
+
   private writeCr1(value: number): void {
+    // 30.6.4, RWU: waking by an address, it can be written only while RXNE is 0.
+    if (value & CR1_WAKE && this.sr & SR_RXNE) value = (value & ~CR1_RWU) | (this.cr1 & CR1_RWU);
     const rising = value & ~this.cr1;
     const falling = this.cr1 & ~value;
     if (falling & CR1_TE && this.transmitter.busy && this.cr1 & CR1_UE) {
@@ -243,6 +318,8 @@ export class Usart extends RegisterBlock {
       stopUnits: STOP_UNITS[(this.cr2 >>> CR2_STOP_SHIFT) & 3],
       over8,
       oneBit: (this.cr3 & CR3_ONEBIT) !== 0,
+      breakBits: this.cr2 & CR2_LINEN ? LIN_BREAK_BITS : undefined,
+      eachBit: (this.cr3 & CR3_IREN) !== 0,
     };
   }
 
@@ -252,12 +329,30 @@ export class Usart extends RegisterBlock {
   }
 
   private applyReceiver(): void {
-    const on = this.cr1 & CR1_UE && this.cr1 & CR1_RE;
-    this.receiver.listen(on ? this.format() : undefined);
+    // With a clock, data come in step with what goes out, and not by start bits.
+    const on = this.cr1 & CR1_UE && this.cr1 & CR1_RE && !(this.cr2 & CR2_CLKEN);
+    const format = on ? this.format() : undefined;
+    this.irdaIn.listen(this.cr3 & CR3_IREN && format !== undefined ? floorTimes(BIT_UNITS, format.unit) : undefined);
+    this.receiver.select(this.cr3 & CR3_IREN ? this.irdaIn.line : this.oneLine ? this.tx.incoming : this.rx);
+    this.receiver.listen(format);
     this.onReceiver?.();
   }
 
+  private get dataBits(): number {
+    return (this.cr1 & CR1_M ? 9 : 8) - (this.cr1 & CR1_PCE ? 1 : 0);
+  }
+
+  /** Whether a character is for this receiver: in mute mode (30.3.6) only from its address on, and an address of another mutes it. */
+  private isForUs(word: number): boolean {
+    if (!(this.cr1 & CR1_WAKE)) return !(this.cr1 & CR1_RWU);
+    if (((word >>> (this.dataBits - 1)) & 1) === 0) return !(this.cr1 & CR1_RWU);
+    const own = (word & 0xf) === (this.cr2 & CR2_ADD);
+    this.cr1 = own ? this.cr1 & ~CR1_RWU : this.cr1 | CR1_RWU;
+    return own;
+  }
+
   private received({ word, noise, framingError }: ReceivedCharacter): void {
+    if (!this.isForUs(word)) return this.update();
     if (this.sr & SR_RXNE) {
       // The new character is lost with its own errors; only ORE tells (30.3.3, SR.FE).
       this.sr |= SR_ORE;
@@ -270,7 +365,17 @@ export class Usart extends RegisterBlock {
     this.update();
   }
 
+  /** RTS rises early enough for the sender not to begin another character. */
+  private stopBit(): void {
+    if (this.cr3 & CR3_RTSE) this.rts.set(1);
+  }
+
   private idleLine(): void {
+    if (this.cr1 & CR1_RWU) {
+      // 30.3.6: the idle line wakes, and is not reported.
+      if (!(this.cr1 & CR1_WAKE)) this.cr1 &= ~CR1_RWU;
+      return;
+    }
     if (!this.idleArmed) return;
     this.idleArmed = false;
     this.sr |= SR_IDLE;
@@ -282,6 +387,8 @@ export class Usart extends RegisterBlock {
     if (this.transmitter.busy || !(this.cr1 & CR1_UE) || !(this.cr1 & CR1_TE)) return;
     const format = this.format();
     if (format === undefined) return;
+    // 30.3.14: nothing new starts while CTS is high.
+    if (this.cr3 & CR3_CTSE && this.cts.incoming.level === 1) return;
     if (this.idleFrameDue) {
       this.idleFrameDue = false;
       this.transmitter.idle(format, () => this.frameSent(false));
@@ -292,6 +399,7 @@ export class Usart extends RegisterBlock {
       });
     } else if (!(this.sr & SR_TXE)) {
       this.sr |= SR_TXE;
+      if (this.cr2 & CR2_CLKEN) this.clockFrame(format);
       this.transmitter.character(this.wordToSend(), format, () => this.frameSent(true));
     }
   }
@@ -303,18 +411,53 @@ export class Usart extends RegisterBlock {
     return data | ((parityOf(data) ^ (this.cr1 & CR1_PS ? 1 : 0)) << (wordBits - 1));
   }
 
+  /** 30.3.9: one clock pulse for each data bit, none for start and stop; what comes in meanwhile is received in step. */
+  private clockFrame(format: LineFormat): void {
+    const { timeline } = this.ctx;
+    const start = timeline.now;
+    const [rest, phase] = [this.cr2 & CR2_CPOL ? 1 : 0, this.cr2 & CR2_CPHA ? 1 : 0];
+    const at = (halfBits: number) => start + floorTimes((halfBits * BIT_UNITS) / 2, format.unit);
+    const pulses = format.wordBits - (this.cr2 & CR2_LBCL ? 0 : 1);
+    for (let bit = 1; bit <= pulses; bit++) {
+      // CPHA = 0 takes data at the first edge, in the middle of the bit; CPHA = 1 at the second one, there as well.
+      timeline.at(at(2 * bit + 1 - phase), () => this.ck.set((1 - rest) as Level));
+      timeline.at(at(2 * bit + 2 - phase), () => this.ck.set(rest as Level));
+    }
+    timeline.at(at(2 * format.wordBits + 2), () => {
+      if (!(this.cr1 & CR1_RE)) return;
+      let word = 0;
+      for (let bit = 1; bit <= format.wordBits; bit++) word |= this.rx.levelAt(at(2 * bit + 1)) << (bit - 1);
+      this.received({ word, noise: false, framingError: false });
+    });
+  }
+
   private frameSent(completes: boolean): void {
     this.pump();
-    if (completes && !this.transmitter.busy && this.sr & SR_TXE) this.sr |= SR_TC;
+    if (!this.transmitter.busy) this.drive(1);
+    if (completes && !this.transmitter.busy && this.sr & SR_TXE) this.complete();
     this.update();
+  }
+
+  /** TC; in smartcard mode only after the guard time, in bits (30.6.7, GT). */
+  private complete(): void {
+    const format = this.cr3 & CR3_SCEN ? this.format() : undefined;
+    if (format === undefined) this.sr |= SR_TC;
+    else {
+      this.ctx.timeline.after(floorTimes(BIT_UNITS * (this.gtpr >>> 8), format.unit), () => {
+        if (!this.transmitter.busy && this.sr & SR_TXE) this.sr |= SR_TC;
+        this.update();
+      });
+    }
   }
 
   private update(): void {
     const { sr, cr1, cr3 } = this;
     const dmaErrors = cr3 & CR3_EIE && cr3 & CR3_DMAR ? SR_FE | SR_ORE | SR_NF : 0;
     const enabled = (cr1 & CR1_TXEIE ? SR_TXE : 0) | (cr1 & CR1_TCIE ? SR_TC : 0) | (cr1 & CR1_RXNEIE ? SR_RXNE | SR_ORE : 0)
-      | (cr1 & CR1_IDLEIE ? SR_IDLE : 0) | (cr1 & CR1_PEIE ? SR_PE : 0) | dmaErrors;
+      | (cr1 & CR1_IDLEIE ? SR_IDLE : 0) | (this.cr2 & CR2_LBDIE ? SR_LBD : 0) | (cr3 & CR3_CTSIE ? SR_CTS : 0) | (cr1 & CR1_PEIE ? SR_PE : 0) | dmaErrors;
     this.line.set((sr & enabled) !== 0);
+    // 30.3.14: RTS is low while the receive register can take a character.
+    if (cr3 & CR3_RTSE) this.rts.set(cr1 & CR1_UE && cr1 & CR1_RE && !(sr & SR_RXNE) ? 0 : 1);
     this.rxRequest.set((cr3 & CR3_DMAR) !== 0 && (sr & SR_RXNE) !== 0);
     this.txRequest.set((cr3 & CR3_DMAT) !== 0 && (sr & SR_TXE) !== 0);
   }

@@ -74,6 +74,10 @@ export class DataMemory {
   private ramOrigin = 0;
   private ramBytes = 0;
   private ramOffset = 0;
+  get watched(): boolean {
+    return this.watch !== undefined;
+  }
+
   /** Whether accesses of RAM need no look at rights and watchpoints. */
   free = true;
 
@@ -248,7 +252,7 @@ export class DataMemory {
         if (size === 4) this.words[place >> 2] = value;
         else if (size === 2) this.halves[place >> 1] = value;
         else this.bytes[place] = value;
-      } else if (span?.kind === 'flash' && this.config.writeFlash) {
+      } else if (span && this.config.writeFlash) {
         this.config.beforeDevice();
         this.config.writeFlash(a + span.alias, size, value);
         this.config.afterDevice();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The second engine: finds out what code is hot, has it translated, and runs it until the interpreter is wanted.
 
+import type { Interval, MpuAccess } from '../../../peripherals/cortex-m/mpu.js';
 import type { Decoded } from '../isa/row.js';
 import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
 import type { ArmMemory, PlacedRegion } from '../memory.js';
@@ -17,6 +18,8 @@ const HOT = 50;
 const BATCH = 32;
 /** Interpreted instructions that a hot place waits at most for others to join it. */
 const PATIENCE = 20_000;
+/** Stretches that translated code looks at in each access. */
+const MOST_FORBIDDEN = 3;
 /** Numbers of regions are 16-bit. */
 const MOST_REGIONS = 0xffff;
 
@@ -33,6 +36,8 @@ export interface HotCodeConfig {
   /** Byte offset of the tables behind the accelerator's. */
   readonly tables: number;
   readonly decode: (pc: number, inIT: boolean) => Decoded;
+  /** What privileged code may do at [from, to); asked when translations are made anew. */
+  readonly forbidden: (from: number, to: number, access: MpuAccess) => readonly Interval[];
   /** Executions after which code is translated; 0: at once, each by itself. */
   readonly threshold?: number;
 }
@@ -42,12 +47,18 @@ export class HotCode {
   readonly translated = { regions: 0, instructions: 0 };
   private readonly regionOf: Uint16Array;
   private readonly heat: Uint8Array;
+  /** 1 for each halfword that translated code has been made of, literals included. */
+  private readonly covered: Uint8Array;
   private readonly exits: Int32Array;
   private readonly state: Int32Array;
   private readonly table: WebAssembly.Table;
   private readonly environment: Record<string, WebAssembly.ExportValue>;
   private readonly enterRegion: (region: number) => void;
-  private readonly layout: MemoryLayout;
+  private layout: MemoryLayout;
+  /** Whether what code may access has been asked since the last flush, and whether translated code can keep to it. */
+  private rights: 'unknown' | 'known' | 'too many' = 'unknown';
+  /** By region: cycles that must be left so that its first block is entered at all. */
+  private readonly wants = new Int32Array(MOST_REGIONS + 1);
   private readonly queue = new Set<number>();
   private readonly refused = new Set<number>();
   private readonly hot: number;
@@ -64,10 +75,11 @@ export class HotCode {
     this.byteCount = code.byteCount;
     this.state = memory.state;
     const exits = (tables + code.byteCount + 15) & ~15;
-    this.layout = { code, ram, otherRam, instructions: accelerator.instructions, datas: accelerator.datas, regionOf: tables, exits };
+    this.layout = { code, ram, otherRam, instructions: accelerator.instructions, datas: accelerator.datas, regionOf: tables, exits, forbidden: { read: [], write: [] } };
     this.regionOf = new Uint16Array(memory.wasm.buffer, tables, code.byteCount >> 1);
     this.exits = new Int32Array(memory.wasm.buffer, exits, (MOST_EXITS * EXIT_BYTES) >> 2);
     this.heat = new Uint8Array(code.byteCount >> 1);
+    this.covered = new Uint8Array(code.byteCount >> 1);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
     const support = new WebAssembly.Instance(new WebAssembly.Module(supportModule(this.layout)), { e: { memory: memory.wasm, table: this.table } });
     const { enter, ...rest } = support.exports;
@@ -81,7 +93,7 @@ export class HotCode {
     const offset = this.state[STATE.PC] - this.origin;
     if (offset >>> 0 >= this.byteCount) return false;
     const region = this.regionOf[offset >>> 1];
-    if (region === 0) return false;
+    if (region === 0 || this.state[STATE.LEFT] < this.wants[region]) return false;
     this.enterRegion(region);
     return true;
   }
@@ -97,8 +109,16 @@ export class HotCode {
     if (this.queue.size > 0 && (this.queue.size >= BATCH || this.patience++ > PATIENCE || this.hot === 0)) this.translate();
   }
 
-  /** Forgets all translations: flash has changed. */
+  /** Flash has changed. @param offset from its start */
+  invalidate(offset: number, byteCount: number): void {
+    if (this.covered.subarray(offset >>> 1, (offset + byteCount + 1) >>> 1).includes(1)) this.flush();
+  }
+
+  /** Forgets all translations: what may be executed has changed, or where it is. */
   flush(): void {
+    this.rights = 'unknown';
+    if (this.regionCount === 1 && this.queue.size === 0) return;
+    this.covered.fill(0);
     this.regionOf.fill(0);
     this.heat.fill(0);
     this.queue.clear();
@@ -113,6 +133,8 @@ export class HotCode {
     const heads = [...this.queue];
     this.queue.clear();
     this.patience = 0;
+    if (this.rights === 'unknown') this.askRights();
+    if (this.rights === 'too many') return;
     // A region has at most some thousand exits.
     if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + 4096 * heads.length > MOST_EXITS) this.flush();
     const first = this.regionCount;
@@ -125,9 +147,14 @@ export class HotCode {
         this.refused.add(head);
         continue;
       }
-      bodies.push(new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, regionType: TYPE.region }, blocks, head).translate());
+      const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, regionType: TYPE.region }, blocks, head);
+      this.wants[first + bodies.length] = translator.firstBlockCycles;
+      bodies.push(translator.translate());
       done.push(head);
-      for (const block of blocks.values()) this.translated.instructions += block.instructions.length;
+      for (const { instructions } of blocks.values()) {
+        this.translated.instructions += instructions.length;
+        for (const { decoded: { pc, length } } of instructions) this.cover(pc - this.origin, length);
+      }
     }
     if (bodies.length === 0) return;
     this.translated.regions += bodies.length;
@@ -135,6 +162,20 @@ export class HotCode {
     while (this.table.length < this.regionCount) this.table.grow(this.table.length);
     new WebAssembly.Instance(new WebAssembly.Module(regionModule(bodies, first)), { e: this.environment });
     for (const [i, head] of done.entries()) this.regionOf[(head - this.origin) >>> 1] = first + i;
+  }
+
+  /** Translated code keeps to a few forbidden stretches of the main RAM; with anything else the interpreter does it all. */
+  private askRights(): void {
+    const { config: { forbidden, code, ram, otherRam } } = this;
+    const of = ({ origin, byteCount }: Pick<PlacedRegion, 'origin' | 'byteCount'>, access: MpuAccess): readonly Interval[] => forbidden(origin, origin + byteCount, access);
+    const [read, write] = [of(ram, 'read'), of(ram, 'write')];
+    const elsewhere = [...of(code, 'fetch'), ...of(code, 'read'), ...otherRam.flatMap((r) => of(r, 'read'))];
+    this.layout = { ...this.layout, forbidden: { read, write } };
+    this.rights = elsewhere.length > 0 || read.length > MOST_FORBIDDEN || write.length > MOST_FORBIDDEN ? 'too many' : 'known';
+  }
+
+  private cover(offset: number, byteCount: number): void {
+    this.covered.fill(1, offset >>> 1, (offset + byteCount + 1) >>> 1);
   }
 
   private readonly code: Code = {
@@ -152,6 +193,7 @@ export class HotCode {
     const { code } = this.config;
     const at = address - code.origin;
     if (at < 0 || at + size > code.byteCount || address % size !== 0) return undefined;
+    this.cover(at, size);
     let value = 0;
     for (let i = 0; i < size; i++) value |= code.bytes[at + i] << (8 * i);
     return value;

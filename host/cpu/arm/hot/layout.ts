@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The locals of a translated function, and what it needs to know of the memory around it.
 
+import type { Interval } from '../../../peripherals/cortex-m/mpu.js';
 import type { CacheTables } from '../flash-accelerator.js';
 
 /** Local indices. The first three are parameters: what every region hands to the next one. */
@@ -69,6 +70,8 @@ export interface MemoryLayout {
   readonly ram: Window;
   /** Other RAM that only the core reaches. */
   readonly otherRam: readonly Window[];
+  /** Stretches of the main RAM that code must not read and write: the interpreter raises the fault. */
+  readonly forbidden: Readonly<Record<'read' | 'write', readonly Interval[]>>;
   readonly instructions: CacheTables;
   readonly datas: CacheTables;
   /** Byte offset of a 16-bit region number for each halfword of code, 0 for none. */

@@ -65,6 +65,11 @@ export class RegionTranslator {
     this.totals = new Map([...blocks].map(([start, block]) => [start, costsOf(block).reduce((a, b) => a + b, 0)]));
   }
 
+  /** The most that the first block takes, flash aside: with fewer cycles left it is not begun. */
+  get firstBlockCycles(): number {
+    return this.totals.get(this.head)!;
+  }
+
   private lineOf(address: number): number {
     return (address - this.config.layout.code.origin) >>> 4;
   }

@@ -187,7 +187,7 @@ export class TranslatorOps implements Ops<Node> {
     const at = this.keep(address);
     const offset = this.keep(binary(OP.sub, at, constant(ram.origin)));
     const value = f.temp();
-    f.if(this.inWindow(offset, ram, size));
+    f.if(this.inRam(offset, 'read', size));
     f.load(offset, size, ram.offset).out.u8(OP.set).u32(value);
     f.else();
     this.slowLoad(at, size, value);
@@ -222,9 +222,15 @@ export class TranslatorOps implements Ops<Node> {
     return constant(value);
   }
 
-  /** Whether an access at `offset` of a window lies in it and is aligned: one comparison tells both. */
-  private inWindow(offset: Node, { byteCount }: Window, size: Size, count = 1): Node {
-    return op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(byteCount / size - (count - 1)));
+  /** Whether an access at `offset` of the main RAM lies in it and is aligned, which one comparison tells, and is allowed. */
+  private inRam(offset: Node, access: 'read' | 'write', size: Size, count = 1): Node {
+    const { ram, forbidden } = this.layout;
+    const within = op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(ram.byteCount / size - (count - 1)));
+    return forbidden[access].reduce((allowed: Node, { from, to }) => {
+      // The first address that reaches into the stretch; borders are multiples of 32.
+      const first = from - ram.origin - size * (count - 1);
+      return binary(OP.and, allowed, op(OP.geU, binary(OP.sub, offset, constant(first)), constant(to - ram.origin - first)));
+    }, within);
   }
 
   store(address: Node, size: Size, value: Node, kind?: AccessKind): void {
@@ -237,7 +243,7 @@ export class TranslatorOps implements Ops<Node> {
   private storable(address: Node, size: Size, count = 1): [Node, Window] {
     const { layout: { ram } } = this;
     const offset = this.keep(binary(OP.sub, address, constant(ram.origin)));
-    this.leaveIf(op(OP.eqz, this.inWindow(offset, ram, size, count)));
+    this.leaveIf(op(OP.eqz, this.inRam(offset, 'write', size, count)));
     return [offset, ram];
   }
   loadWords(address: Node, count: number): Node[] {
@@ -246,7 +252,7 @@ export class TranslatorOps implements Ops<Node> {
     const at = this.keep(address);
     const offset = this.keep(binary(OP.sub, at, constant(ram.origin)));
     const locals = Array.from({ length: count }, () => f.temp());
-    f.if(this.inWindow(offset, ram, 4, count));
+    f.if(this.inRam(offset, 'read', 4, count));
     for (const [i, local] of locals.entries()) f.load(offset, 4, ram.offset + 4 * i).out.u8(OP.set).u32(local);
     f.else();
     // Tables that are copied from flash: each word may have to wait.
@@ -322,7 +328,8 @@ export class TranslatorOps implements Ops<Node> {
     f.set(sum, op(OP.addF64, op(OP.mulF64, wide(b), wide(c)), wide(a)));
     const s = get(sum);
     this.leaveIf(op(OP.eqI64, op(OP.andI64, op(OP.reinterpretF64, s), constI64(0x1fffffff)), constI64(0x10000000)));
-    return this.normal(opF32(OP.demote, s), ONE);
+    // A sum below the least denormal is demoted to zero, too, and underflows: only a sum that is zero itself is exact.
+    return this.normal(opF32(OP.demote, s), op(OP.eqF64, s, constF64(0)));
   }
   fcompare(a: Node, b: Node): void {
     const [x, y] = [this.keepF32(asF32(a)), this.keepF32(asF32(b))];

@@ -12,12 +12,17 @@ export const bitCount = (value: number): number => {
   return count;
 };
 
-/** Registers of a list, lowest first. */
-export const listed = (list: number): number[] => {
-  const registers: number[] = [];
-  for (let n = 0; n < 16; n++) if ((list >> n) & 1) registers.push(n);
+const lists = new Map<number, readonly number[]>();
+
+/** Registers of a list, lowest first. A program has few lists, and runs them often. */
+export function listed(list: number): readonly number[] {
+  let registers = lists.get(list);
+  if (registers === undefined) {
+    registers = Array.from({ length: 16 }, (_, n) => n).filter((n) => (list >> n) & 1);
+    lists.set(list, registers);
+  }
   return registers;
-};
+}
 
 /** SP and PC, which most 32-bit encodings exclude (DDI 0403E, A5.1.1). */
 export const bad = (register: number): boolean => register === 13 || register === 15;

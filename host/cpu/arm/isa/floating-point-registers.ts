@@ -11,6 +11,3 @@ export const doubleText = (d: number): string => `d${d}`;
 export function listText(letter: 's' | 'd', first: number, count: number): string {
   return count === 1 ? `{${letter}${first}}` : `{${letter}${first}-${letter}${first + count - 1}}`;
 }
-
-/** A core register as the assembler names it. */
-export const coreText = (r: number): string => (['sp', 'lr', 'pc'] as const)[r - 13] ?? `r${r}`;

@@ -2,12 +2,14 @@
 // FPv4-SP transfers (ARM DDI 0403E, A6.5 to A6.7): between floating-point and core registers, FPSCR, loads and stores. A double register is two
 // single ones, the low word first.
 
-import { coreText, doubleText, listText, single, singleText } from './floating-point-registers.js';
+import { bad } from './fields.js';
+import { doubleText, listText, single, singleText } from './floating-point-registers.js';
 import type { Ops, Site } from './ops.js';
 import type { Fields, Row } from './row.js';
+import { registerName } from './text.js';
 
 /** R13 and R15 are UNPREDICTABLE in transfers. */
-const ordinary = (r: number): boolean => r !== 13 && r !== 15;
+const ordinary = (r: number): boolean => !bad(r);
 
 /** An encoding for single registers (`1010`) or double ones (`1011`). */
 interface Width {
@@ -28,7 +30,7 @@ const toCore: readonly Row[] = [
     name: 'VMOV (between ARM core register and single-precision register) T1 to core',
     pattern: '11101110 0001 Vn:4 Rt:4 1010 N:1 (0)(0) 1 (0)(0)(0)(0)',
     when: (f) => ordinary(f.Rt),
-    text: (f) => `vmov ${coreText(f.Rt)}, ${singleText(single(f.Vn, f.N))}`,
+    text: (f) => `vmov ${registerName(f.Rt)}, ${singleText(single(f.Vn, f.N))}`,
     timing: 'fpuTransfer',
     fpu: true,
     run: (o, f) => o.setReg(f.Rt, o.s(single(f.Vn, f.N))),
@@ -37,7 +39,7 @@ const toCore: readonly Row[] = [
     name: 'VMOV (between ARM core register and single-precision register) T1 from core',
     pattern: '11101110 0000 Vn:4 Rt:4 1010 N:1 (0)(0) 1 (0)(0)(0)(0)',
     when: (f) => ordinary(f.Rt),
-    text: (f) => `vmov ${singleText(single(f.Vn, f.N))}, ${coreText(f.Rt)}`,
+    text: (f) => `vmov ${singleText(single(f.Vn, f.N))}, ${registerName(f.Rt)}`,
     timing: 'fpuTransfer',
     fpu: true,
     run: (o, f) => o.setS(single(f.Vn, f.N), o.reg(f.Rt)),
@@ -46,7 +48,7 @@ const toCore: readonly Row[] = [
     name: 'VMOV (scalar to ARM core register) T1',
     pattern: '11101110 00 H:1 1 Vn:4 Rt:4 1011 N:1 00 1 (0)(0)(0)(0)',
     when: (f) => f.N === 0 && ordinary(f.Rt),
-    text: (f) => `vmov.32 ${coreText(f.Rt)}, d${f.Vn}[${f.H}]`,
+    text: (f) => `vmov.32 ${registerName(f.Rt)}, d${f.Vn}[${f.H}]`,
     timing: 'fpuTransfer',
     fpu: true,
     run: (o, f) => o.setReg(f.Rt, o.s(2 * f.Vn + f.H)),
@@ -55,7 +57,7 @@ const toCore: readonly Row[] = [
     name: 'VMOV (ARM core register to scalar) T1',
     pattern: '11101110 00 H:1 0 Vd:4 Rt:4 1011 D:1 00 1 (0)(0)(0)(0)',
     when: (f) => f.D === 0 && ordinary(f.Rt),
-    text: (f) => `vmov.32 d${f.Vd}[${f.H}], ${coreText(f.Rt)}`,
+    text: (f) => `vmov.32 d${f.Vd}[${f.H}], ${registerName(f.Rt)}`,
     timing: 'fpuTransfer',
     fpu: true,
     run: (o, f) => o.setS(2 * f.Vd + f.H, o.reg(f.Rt)),
@@ -69,7 +71,7 @@ function pair(width: Width): Row[] {
   const first = (f: Fields): number => (width.double ? 2 : 1) * register(f);
   const exists = (f: Fields): boolean => first(f) + 1 < 32 && ordinary(f.Rt) && ordinary(f.Rt2);
   const text = (f: Fields): string => (width.double ? doubleText(register(f)) : `${singleText(first(f))}, ${singleText(first(f) + 1)}`);
-  const core = (f: Fields): string => `${coreText(f.Rt)}, ${coreText(f.Rt2)}`;
+  const core = (f: Fields): string => `${registerName(f.Rt)}, ${registerName(f.Rt2)}`;
   const name = width.double
     ? 'VMOV (between two ARM core registers and a doubleword extension register) T1'
     : 'VMOV (between two ARM core registers and two single-precision registers) T1';
@@ -110,7 +112,7 @@ const status: readonly Row[] = [
     name: 'VMRS T1',
     pattern: '11101110 1111 0001 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)',
     when: (f) => ordinary(f.Rt),
-    text: (f) => `vmrs ${coreText(f.Rt)}, fpscr`,
+    text: (f) => `vmrs ${registerName(f.Rt)}, fpscr`,
     timing: 'fpuTransfer',
     fpu: true,
     system: (core, f) => core.ops.setReg(f.Rt, core.readFpscr()),
@@ -119,7 +121,7 @@ const status: readonly Row[] = [
     name: 'VMSR T1',
     pattern: '11101110 1110 0001 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)',
     when: (f) => ordinary(f.Rt),
-    text: (f) => `vmsr fpscr, ${coreText(f.Rt)}`,
+    text: (f) => `vmsr fpscr, ${registerName(f.Rt)}`,
     timing: 'fpuTransfer',
     fpu: true,
     system: (core, f) => core.writeFpscr(core.ops.reg(f.Rt)),
@@ -140,7 +142,7 @@ function singleTransfer(load: boolean, width: Width): Row {
     when: (f) => !(width.double && f.D === 1) && (load || f.Rn !== 15),
     text: (f) => {
       const place = f.imm8 === 0 && f.U === 1 ? '' : `, #${f.U === 1 ? '' : '-'}${4 * f.imm8}`;
-      return `${name.toLowerCase()} ${width.text(register(f))}, [${coreText(f.Rn)}${place}]`;
+      return `${name.toLowerCase()} ${width.text(register(f))}, [${registerName(f.Rn)}${place}]`;
     },
     // A double register takes a cycle more than a single one, as two words do in a multiple transfer (DDI 0439, table 7-1).
     timing: width.double ? (load ? 'fpuLoadMultiple' : 'fpuStoreMultiple') : load ? 'fpuLoad' : 'fpuStore',
@@ -178,7 +180,7 @@ function multiple(load: boolean, before: boolean, stack: boolean, width: Width):
     },
     text: (f) => {
       const list = listText(width.double ? 'd' : 's', register(f), registers(f));
-      return stack ? `${mnemonic(f)} ${list}` : `${mnemonic(f)} ${coreText(f.Rn)}${before || f.W === 1 ? '!' : ''}, ${list}`;
+      return stack ? `${mnemonic(f)} ${list}` : `${mnemonic(f)} ${registerName(f.Rn)}${before || f.W === 1 ? '!' : ''}, ${list}`;
     },
     timing: load ? 'fpuLoadMultiple' : 'fpuStoreMultiple',
     words,

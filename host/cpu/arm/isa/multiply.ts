@@ -110,31 +110,30 @@ const long: Row[] = [
 ];
 
 /** By halfwords: N and M choose the top ones. */
-const HALVES = ['b', 't'] as const;
 const halves: Row[] = [
   {
     name: 'SMULBB, SMULBT, SMULTB, SMULTT T1', pattern: '11111011 0001 Rn:4 1111 Rd:4 00 N:1 M:1 Rm:4', unpredictable: badThree,
-    text: (f, site) => asm(`smul${HALVES[f.N]}${HALVES[f.M]} {Rd}, {Rn}, {Rm}`)(f, site), timing: 'multiply',
+    text: asm('smul{nHalf}{mHalf} {Rd}, {Rn}, {Rm}'), timing: 'multiply',
     run: (o, f) => o.setReg(f.Rd, o.mul(half(o, f.Rn, f.N), half(o, f.Rm, f.M))),
   },
   {
     name: 'SMLABB, SMLABT, SMLATB, SMLATT T1', pattern: '11111011 0001 Rn:4 Ra:4 Rd:4 00 N:1 M:1 Rm:4', when: hasAddend, unpredictable: badFour,
-    text: (f, site) => asm(`smla${HALVES[f.N]}${HALVES[f.M]} {Rd}, {Rn}, {Rm}, {Ra}`)(f, site), timing: 'multiply',
+    text: asm('smla{nHalf}{mHalf} {Rd}, {Rn}, {Rm}, {Ra}'), timing: 'multiply',
     run: (o, f) => writeSticky(o, f.Rd, addSticky(o, o.mul(half(o, f.Rn, f.N), half(o, f.Rm, f.M)), o.reg(f.Ra))),
   },
   {
     name: 'SMULWB, SMULWT T1', pattern: '11111011 0011 Rn:4 1111 Rd:4 000 M:1 Rm:4', unpredictable: badThree,
-    text: (f, site) => asm(`smulw${HALVES[f.M]} {Rd}, {Rn}, {Rm}`)(f, site), timing: 'multiply',
+    text: asm('smulw{mHalf} {Rd}, {Rn}, {Rm}'), timing: 'multiply',
     run: (o, f) => o.setReg(f.Rd, timesUpper(o, f)),
   },
   {
     name: 'SMLAWB, SMLAWT T1', pattern: '11111011 0011 Rn:4 Ra:4 Rd:4 000 M:1 Rm:4', when: hasAddend, unpredictable: badFour,
-    text: (f, site) => asm(`smlaw${HALVES[f.M]} {Rd}, {Rn}, {Rm}, {Ra}`)(f, site), timing: 'multiply',
+    text: asm('smlaw{mHalf} {Rd}, {Rn}, {Rm}, {Ra}'), timing: 'multiply',
     run: (o, f) => writeSticky(o, f.Rd, addSticky(o, timesUpper(o, f), o.reg(f.Ra))),
   },
   {
     name: 'SMLALBB, SMLALBT, SMLALTB, SMLALTT T1', pattern: '11111011 1100 Rn:4 RdLo:4 RdHi:4 10 N:1 M:1 Rm:4', unpredictable: badLong,
-    text: (f, site) => asm(`smlal${HALVES[f.N]}${HALVES[f.M]} {RdLo}, {RdHi}, {Rn}, {Rm}`)(f, site), timing: 'multiplyLong',
+    text: asm('smlal{nHalf}{mHalf} {RdLo}, {RdHi}, {Rn}, {Rm}'), timing: 'multiplyLong',
     run: (o, f) => writePair(o, f, addPairs(o, widened(o, o.mul(half(o, f.Rn, f.N), half(o, f.Rm, f.M))), accumulator(o, f))),
   },
 ];
@@ -153,11 +152,10 @@ function products<V>(o: Ops<V>, f: Fields): { lower: V; upper: V } {
   };
 }
 
-const CROSSED = ['', 'x'] as const;
 const dual: Row[] = [
   {
     name: 'SMUAD, SMUADX T1', pattern: '11111011 0010 Rn:4 1111 Rd:4 000 M:1 Rm:4', unpredictable: badThree,
-    text: (f, site) => asm(`smuad${CROSSED[f.M]} {Rd}, {Rn}, {Rm}`)(f, site), timing: 'multiply',
+    text: asm('smuad{crossed} {Rd}, {Rn}, {Rm}'), timing: 'multiply',
     run: (o, f) => {
       const { lower, upper } = products(o, f);
       writeSticky(o, f.Rd, addSticky(o, lower, upper));
@@ -165,7 +163,7 @@ const dual: Row[] = [
   },
   {
     name: 'SMLAD, SMLADX T1', pattern: '11111011 0010 Rn:4 Ra:4 Rd:4 000 M:1 Rm:4', when: hasAddend, unpredictable: badFour,
-    text: (f, site) => asm(`smlad${CROSSED[f.M]} {Rd}, {Rn}, {Rm}, {Ra}`)(f, site), timing: 'multiply',
+    text: asm('smlad{crossed} {Rd}, {Rn}, {Rm}, {Ra}'), timing: 'multiply',
     run: (o, f) => {
       const { lower, upper } = products(o, f);
       const first = addSticky(o, lower, upper);
@@ -176,7 +174,7 @@ const dual: Row[] = [
   },
   {
     name: 'SMUSD, SMUSDX T1', pattern: '11111011 0100 Rn:4 1111 Rd:4 000 M:1 Rm:4', unpredictable: badThree,
-    text: (f, site) => asm(`smusd${CROSSED[f.M]} {Rd}, {Rn}, {Rm}`)(f, site), timing: 'multiply',
+    text: asm('smusd{crossed} {Rd}, {Rn}, {Rm}'), timing: 'multiply',
     run: (o, f) => {
       const { lower, upper } = products(o, f);
       o.setReg(f.Rd, o.sub(lower, upper));
@@ -184,7 +182,7 @@ const dual: Row[] = [
   },
   {
     name: 'SMLSD, SMLSDX T1', pattern: '11111011 0100 Rn:4 Ra:4 Rd:4 000 M:1 Rm:4', when: hasAddend, unpredictable: badFour,
-    text: (f, site) => asm(`smlsd${CROSSED[f.M]} {Rd}, {Rn}, {Rm}, {Ra}`)(f, site), timing: 'multiply',
+    text: asm('smlsd{crossed} {Rd}, {Rn}, {Rm}, {Ra}'), timing: 'multiply',
     run: (o, f) => {
       const { lower, upper } = products(o, f);
       writeSticky(o, f.Rd, addSticky(o, o.sub(lower, upper), o.reg(f.Ra)));
@@ -192,7 +190,7 @@ const dual: Row[] = [
   },
   {
     name: 'SMLALD, SMLALDX T1', pattern: '11111011 1100 Rn:4 RdLo:4 RdHi:4 110 M:1 Rm:4', unpredictable: badLong,
-    text: (f, site) => asm(`smlald${CROSSED[f.M]} {RdLo}, {RdHi}, {Rn}, {Rm}`)(f, site), timing: 'multiplyLong',
+    text: asm('smlald{crossed} {RdLo}, {RdHi}, {Rn}, {Rm}'), timing: 'multiplyLong',
     run: (o, f) => {
       const { lower, upper } = products(o, f);
       writePair(o, f, addPairs(o, addPairs(o, widened(o, lower), widened(o, upper)), accumulator(o, f)));
@@ -200,7 +198,7 @@ const dual: Row[] = [
   },
   {
     name: 'SMLSLD, SMLSLDX T1', pattern: '11111011 1101 Rn:4 RdLo:4 RdHi:4 110 M:1 Rm:4', unpredictable: badLong,
-    text: (f, site) => asm(`smlsld${CROSSED[f.M]} {RdLo}, {RdHi}, {Rn}, {Rm}`)(f, site), timing: 'multiplyLong',
+    text: asm('smlsld{crossed} {RdLo}, {RdHi}, {Rn}, {Rm}'), timing: 'multiplyLong',
     run: (o, f) => {
       const { lower, upper } = products(o, f);
       writePair(o, f, addPairs(o, widened(o, o.sub(lower, upper)), accumulator(o, f)));
@@ -209,12 +207,11 @@ const dual: Row[] = [
 ];
 
 /** High words, with R rounded by half a unit: bit 31 of the low word is carried into the high one. */
-const ROUNDED = ['', 'r'] as const;
 const rounding = <V>(o: Ops<V>, f: Fields, low: V): V => (f.R ? o.shrUnsigned(low, o.const(31)) : o.const(0));
 const highWords: Row[] = [
   {
     name: 'SMMUL, SMMULR T1', pattern: '11111011 0101 Rn:4 1111 Rd:4 000 R:1 Rm:4', unpredictable: badThree,
-    text: (f, site) => asm(`smmul${ROUNDED[f.R]} {Rd}, {Rn}, {Rm}`)(f, site), timing: 'multiply',
+    text: asm('smmul{rounded} {Rd}, {Rn}, {Rm}'), timing: 'multiply',
     run: (o, f) => {
       const { low, high } = product(o, o.reg(f.Rn), o.reg(f.Rm), true);
       o.setReg(f.Rd, o.add(high, rounding(o, f, low)));
@@ -222,7 +219,7 @@ const highWords: Row[] = [
   },
   {
     name: 'SMMLA, SMMLAR T1', pattern: '11111011 0101 Rn:4 Ra:4 Rd:4 000 R:1 Rm:4', when: hasAddend, unpredictable: badFour,
-    text: (f, site) => asm(`smmla${ROUNDED[f.R]} {Rd}, {Rn}, {Rm}, {Ra}`)(f, site), timing: 'multiply',
+    text: asm('smmla{rounded} {Rd}, {Rn}, {Rm}, {Ra}'), timing: 'multiply',
     run: (o, f) => {
       const { low, high } = product(o, o.reg(f.Rn), o.reg(f.Rm), true);
       o.setReg(f.Rd, o.add(o.add(o.reg(f.Ra), high), rounding(o, f, low)));
@@ -230,7 +227,7 @@ const highWords: Row[] = [
   },
   {
     name: 'SMMLS, SMMLSR T1', pattern: '11111011 0110 Rn:4 Ra:4 Rd:4 000 R:1 Rm:4', unpredictable: (f) => badThree(f) || bad(f.Ra),
-    text: (f, site) => asm(`smmls${ROUNDED[f.R]} {Rd}, {Rn}, {Rm}, {Ra}`)(f, site), timing: 'multiply',
+    text: asm('smmls{rounded} {Rd}, {Rn}, {Rm}, {Ra}'), timing: 'multiply',
     run: (o, f) => {
       const { low, high } = product(o, o.reg(f.Rn), o.reg(f.Rm), true);
       const borrow = o.ne(low, o.const(0));

@@ -34,6 +34,11 @@ const WORDS: Record<string, Text> = {
   list: (f) => registerList(f.list),
   target: (f, site) => hexAddress(site.pc + 4 + f.offset),
   condition: (f) => CONDITIONS[f.cond],
+  /** Of multiplications: which halfwords, crosswise or not, rounded or not. */
+  nHalf: (f) => (f.N ? 't' : 'b'),
+  mHalf: (f) => (f.M ? 't' : 'b'),
+  crossed: (f) => (f.M ? 'x' : ''),
+  rounded: (f) => (f.R ? 'r' : ''),
   rotation: (f) => (f.rotate === 0 ? '' : `, ror #${f.rotate * 8}`),
 };
 
