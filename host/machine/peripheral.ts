@@ -132,7 +132,7 @@ export type RegisterNames = Readonly<Record<number, string>>;
 export abstract class RegisterBlock implements Peripheral {
   unmodelled = new Unmodelled();
 
-  constructor(readonly name: string, readonly base: number, protected readonly registerNames: RegisterNames) {}
+  constructor(readonly name: string, readonly base: number, readonly registerNames: RegisterNames) {}
 
   /** Value of a register as a read returns it, with the side effects that a read has; undefined when it is not modelled. */
   protected abstract readRegister(offset: number): number | undefined;
