@@ -18,6 +18,7 @@ import { Flash, type FlashTimes } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
 import { Iwdg } from './iwdg.js';
+import { Otg, type OtgConfig } from './otg.js';
 import { PadRouter, type Pad } from './pad-router.js';
 import { Pwr, type PwrConfig } from './pwr.js';
 import { Rcc, type RccConfig } from './rcc.js';
@@ -162,6 +163,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });
       case 'adc-common': return adcCommon;
       case 'can': return new Can(p.name, p.base, machine, { vectors: p.vectors, filters: canFilters, first: p.name === 'CAN1' });
+      case 'otg': return new Otg(p.name, p.base, machine, { vector: p.name, registers: p.registers, ...(p.config as unknown as Omit<OtgConfig, 'vector' | 'registers'>) });
       case 'crc': return new Crc(p.name, p.base);
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
