@@ -7,6 +7,7 @@ import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
 import { Adc } from './adc.js';
 import { AdcCommon, type AdcCommonConfig } from './adc-common.js';
+import { Bkpsram } from './bkpsram.js';
 import { CanFilters } from './can-filters.js';
 import { Can } from './can.js';
 import { Crc } from './crc.js';
@@ -164,6 +165,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'adc-common': return adcCommon;
       case 'can': return new Can(p.name, p.base, machine, { vectors: p.vectors, filters: canFilters, first: p.name === 'CAN1' });
       case 'otg': return new Otg(p.name, p.base, machine, { vector: p.name, registers: p.registers, ...(p.config as unknown as Omit<OtgConfig, 'vector' | 'registers'>) });
+      case 'bkpsram': return new Bkpsram(p.name, machine, { byteCount: p.size, accessible: () => pwr.backupWritable });
       case 'crc': return new Crc(p.name, p.base);
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
