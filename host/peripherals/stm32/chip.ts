@@ -161,7 +161,10 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, { vector, i2s: p.config.i2s ? { name: String(p.config.i2s), clock: 'PLLI2SCLK' } : undefined }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
-      case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });
+      case 'adc': {
+        const inputs = p.config.inputs as string[];
+        return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad(inputs[input]).volts });
+      }
       case 'adc-common': return adcCommon;
       case 'can': return new Can(p.name, p.base, machine, { vectors: p.vectors, filters: canFilters, first: p.name === 'CAN1' });
       case 'otg': return new Otg(p.name, p.base, machine, { vector: p.name, registers: p.registers, ...(p.config as unknown as Omit<OtgConfig, 'vector' | 'registers'>) });

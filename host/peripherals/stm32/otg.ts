@@ -18,10 +18,11 @@ export interface OtgConfig {
   readonly coreId: number;
 }
 
-const GOTGCTL = 0x00, GOTGINT = 0x04, GAHBCFG = 0x08, GUSBCFG = 0x0c, GRSTCTL = 0x10, GINTSTS = 0x14, GINTMSK = 0x18, GRXSTSR = 0x1c, GRXSTSP = 0x20, GRXFSIZ = 0x24;
-const HNPTXFSIZ = 0x28, HNPTXSTS = 0x2c, GCCFG = 0x38, CID = 0x3c, HPTXFSIZ = 0x100, DIEPTXF1 = 0x104;
+const GOTGCTL = 0x00, GOTGINT = 0x04, GAHBCFG = 0x08, GUSBCFG = 0x0c, GRSTCTL = 0x10, GINTSTS = 0x14, GINTMSK = 0x18, GRXSTSR = 0x1c, GRXSTSP = 0x20;
+const GRXFSIZ = 0x24, HNPTXFSIZ = 0x28, HNPTXSTS = 0x2c, GCCFG = 0x38, CID = 0x3c, HPTXFSIZ = 0x100, DIEPTXF1 = 0x104;
 const HCFG = 0x400, HFIR = 0x404, HFNUM = 0x408, HPTXSTS = 0x410, HAINT = 0x414, HAINTMSK = 0x418, HPRT = 0x440, CHANNELS = 0x500;
-const DCFG = 0x800, DCTL = 0x804, DSTS = 0x808, DIEPMSK = 0x810, DOEPMSK = 0x814, DAINT = 0x818, DAINTMSK = 0x81c, DVBUSDIS = 0x828, DVBUSPULSE = 0x82c, DIEPEMPMSK = 0x834;
+const DCFG = 0x800, DCTL = 0x804, DSTS = 0x808, DIEPMSK = 0x810, DOEPMSK = 0x814, DAINT = 0x818, DAINTMSK = 0x81c, DVBUSDIS = 0x828;
+const DVBUSPULSE = 0x82c, DIEPEMPMSK = 0x834;
 const IN = 0x900, OUT = 0xb00, PCGCCTL = 0xe00, FIFOS = 0x1000, FIFO_BYTES = 0x1000;
 
 const GOTGCTL_KEPT = 0xe02, GOTGCTL_CIDSTS = 1 << 16, GOTGCTL_BSVLD = 1 << 19;
@@ -29,8 +30,8 @@ const GAHBCFG_GINT = 1 << 0;
 const GUSBCFG_PHYSEL = 1 << 6, GUSBCFG_FHMOD = 1 << 29, GUSBCFG_FDMOD = 1 << 30;
 const GRSTCTL_CSRST = 1 << 0, GRSTCTL_TXFFLSH = 1 << 5, GRSTCTL_RESETS = 0x37, GRSTCTL_AHBIDL = 0x8000_0000;
 const TXFNUM_ALL = 0x10;
-const GINTSTS_CMOD = 1 << 0, GINTSTS_NPTXFE = 1 << 5, GINTSTS_GINAKEFF = 1 << 6, GINTSTS_GONAKEFF = 1 << 7, GINTSTS_IEPINT = 1 << 18, GINTSTS_OEPINT = 1 << 19;
-const GINTSTS_HCINT = 1 << 25, GINTSTS_PTXFE = 1 << 26, GINTSTS_SRQINT = 1 << 30;
+const GINTSTS_CMOD = 1 << 0, GINTSTS_NPTXFE = 1 << 5, GINTSTS_GINAKEFF = 1 << 6, GINTSTS_GONAKEFF = 1 << 7;
+const GINTSTS_IEPINT = 1 << 18, GINTSTS_OEPINT = 1 << 19, GINTSTS_HCINT = 1 << 25, GINTSTS_PTXFE = 1 << 26, GINTSTS_SRQINT = 1 << 30;
 /** Events that a one clears. */
 const GINTSTS_EVENTS = 0xf030_fc0a;
 const GCCFG_NOVBUSSENS = 1 << 21;
@@ -42,7 +43,8 @@ const INT_DISABLED = 1 << 1; // EPDISD, CHH
 const INT_TXFE = 1 << 7; // an IN endpoint's FIFO is empty
 const HPRT_EVENTS = 0x2a, HPRT_KEPT = 0x7_f1c0; // PENCHNG, PCDET, POCCHNG; PSPD to PRES without PCSTS and PENA
 const RESET_VALUES: readonly (readonly [offset: number, value: number])[] = [
-  [GUSBCFG, 0xa00], [GRXFSIZ, 0x200], [HNPTXFSIZ, 0x0000_0200], [HPTXFSIZ, 0x0200_0600], [HFIR, 0xea60], [DCFG, 0x0220_0000], [DVBUSDIS, 0x17d7], [DVBUSPULSE, 0x5b8], [GOTGCTL, 0x800],
+  [GOTGCTL, 0x800], [GUSBCFG, 0xa00], [GRXFSIZ, 0x200], [HNPTXFSIZ, 0x0000_0200], [HPTXFSIZ, 0x0200_0600], [HFIR, 0xea60], [DCFG, 0x0220_0000],
+  [DVBUSDIS, 0x17d7], [DVBUSPULSE, 0x5b8],
 ];
 const SURVIVORS = [[GUSBCFG, GUSBCFG_PHYSEL], [HCFG, 3], [DCFG, 3], [PCGCCTL, 0x13]] as const;
 /** AHB clocks until a flush or a reset has ended (35.12, RXFFLSH). */
@@ -216,7 +218,8 @@ export class Otg extends RegisterBlock {
     if (begun === 0) return;
     this.resetting |= begun;
     if (!this.clocked) {
-      this.ctx.diagnose({ where: this.name, message: `GRSTCTL = 0x${value.toString(16)}: without the clock of its transceiver (${this.transceiver}) the core does not come out of it` });
+      const message = `GRSTCTL = 0x${value.toString(16)}: without the clock of its transceiver (${this.transceiver}) the core does not come out of it`;
+      this.ctx.diagnose({ where: this.name, message });
       return;
     }
     this.ahb.after(RESET_CLOCKS, () => {
@@ -272,7 +275,9 @@ export class Otg extends RegisterBlock {
   }
 
   private interruptStatus(): number {
-    let bits = (this.events & GINTSTS_EVENTS) | (this.host ? GINTSTS_CMOD : 0) | (this.levels[0] === 0 ? GINTSTS_NPTXFE : 0) | (this.levels[1] === 0 ? GINTSTS_PTXFE : 0);
+    let bits = (this.events & GINTSTS_EVENTS) | (this.host ? GINTSTS_CMOD : 0);
+    if (this.levels[0] === 0) bits |= GINTSTS_NPTXFE;
+    if (this.levels[1] === 0) bits |= GINTSTS_PTXFE;
     if (this.get(DCTL) & DCTL_GINSTS) bits |= GINTSTS_GINAKEFF;
     if (this.get(DCTL) & DCTL_GONSTS) bits |= GINTSTS_GONAKEFF;
     const endpoints = this.endpointInterrupts() & this.get(DAINTMSK);
