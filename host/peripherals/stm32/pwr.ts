@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Power controller of the STM32F405/407 (RM0090 rev 18, 5.4) and the STM32F411 (RM0383, 5.4); the regulator's scales are the chip's data. The stop and
-// standby modes are the core's to enter and are not modelled; so EWUP, which matters in standby alone, is kept. The supply is constant. The manual gives no
-// time for a change of VOS or for the backup regulator to be ready, so VOSRDY and BRR follow at once.
+// Power controller of the STM32F405/407 (RM0090 rev 18, 5.4) and the STM32F411 (RM0383, 5.4); the regulator's scales are the chip's data. The stop and standby modes are the core's to enter and are not modelled; the
+// supply is constant. The manual gives no time for a change of VOS to be ready, so VOSRDY follows at once.
 
 import { toNumber } from '../../machine/fraction.js';
 import { RegisterBlock, type ModelContext } from '../../machine/peripheral.js';
 import { registerNames } from './register-names.js';
+import { reportUnmodelledUse } from './unmodelled.js';
 
 export interface PwrConfig {
   /** Supply in millivolts, for the voltage detector. */
@@ -26,14 +26,12 @@ const CR_PVDE = 1 << 4; // voltage detector on
 const CSR_PVDO = 1 << 2; // VDD is below the detector's threshold
 const CSR_EWUP = 1 << 8; // WKUP pin wakes from standby
 const CSR_BRE = 1 << 9; // backup regulator on
-const CSR_BRR = 1 << 3; // and ready
 const CSR_VOSRDY = 1 << 14; // regulator scale ready
 /** PVD thresholds in millivolts by PLS (5.4.1). */
 const THRESHOLDS = [2000, 2100, 2300, 2500, 2600, 2700, 2800, 2900];
 
 export class Pwr extends RegisterBlock {
   private CR: number;
-  private CSR = 0;
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: PwrConfig) {
     super(name, base, registerNames.PWR);
@@ -41,10 +39,8 @@ export class Pwr extends RegisterBlock {
     ctx.clocks.onChange(() => this.checkScale());
   }
 
-  /** A system reset, which BRE outlives (5.4.2), as it does a power-on that the battery bridges. */
   reset(): void {
     this.CR = this.config.reset;
-    this.CSR &= CSR_BRE;
   }
 
   /** Whether RCC_BDCR and the RTC may be written. */
@@ -56,22 +52,18 @@ export class Pwr extends RegisterBlock {
     if (offset === CR) return this.CR;
     if (offset !== CSR) return undefined;
     const below = (this.CR & CR_PVDE) !== 0 && this.config.vddMillivolts < THRESHOLDS[(this.CR >>> 5) & 7];
-    return this.CSR | (this.CSR & CSR_BRE ? CSR_BRR : 0) | CSR_VOSRDY | (below ? CSR_PVDO : 0);
+    return CSR_VOSRDY | (below ? CSR_PVDO : 0);
   }
 
   protected override writeRegister(offset: number, value: number): boolean {
     if (offset === CR) {
       this.writeControl(value & this.config.bits);
       this.checkScale();
-    } else if (offset === CSR) this.writeStatus(value);
-    else return false;
+    } else if (offset === CSR) {
+      if (value & CSR_EWUP) reportUnmodelledUse(this.ctx, this.name, this.base + CSR, 'PWR_CSR.EWUP (wake-up pin)');
+      if (value & CSR_BRE) reportUnmodelledUse(this.ctx, this.name, this.base + CSR, 'PWR_CSR.BRE (backup regulator)');
+    } else return false;
     return true;
-  }
-
-  private writeStatus(value: number): void {
-    const writable = this.backupWritable ? CSR_EWUP | CSR_BRE : CSR_EWUP;
-    if ((value ^ this.CSR) & CSR_BRE & ~writable) this.ctx.diagnose({ where: this.name, message: 'PWR_CSR.BRE was written while PWR_CR.DBP is clear; it stays as it was' });
-    this.CSR = (this.CSR & ~writable) | (value & writable);
   }
 
   private writeControl(value: number): void {
