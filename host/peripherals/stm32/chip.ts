@@ -5,7 +5,12 @@ import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { MemoryRegion } from '../../machine/bus.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
+import { Adc } from './adc.js';
+import { AdcCommon, type AdcCommonConfig } from './adc-common.js';
+import { CanFilters } from './can-filters.js';
+import { Can } from './can.js';
 import { Crc } from './crc.js';
+import { Dac, type DacConfig } from './dac.js';
 import { Dbgmcu, type DbgmcuConfig } from './dbgmcu.js';
 import { Dma, type DmaConfig } from './dma.js';
 import { Exti } from './exti.js';
@@ -18,6 +23,7 @@ import { Pwr, type PwrConfig } from './pwr.js';
 import { Rcc, type RccConfig } from './rcc.js';
 import { registerNames } from './register-names.js';
 import { Rng } from './rng.js';
+import { Rtc } from './rtc.js';
 import { Spi, type SpiConfig } from './spi.js';
 import { Syscfg } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
@@ -116,16 +122,26 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const find = (name: string): BoardPeripheral => board.peripherals.find((p) => p.name === name)!;
   const base = (name: string): number => find(name).base;
   let pwr: Pwr | undefined;
+  let rtc: Rtc | undefined;
+  let exti: Exti | undefined;
   const rcc = new Rcc('RCC', base('RCC'), machine, {
     oscillators: { ...board.internalOscillators, ...board.oscillators }, startUp: board.startUp, limits: board.limits, gates: board.peripherals,
     ...(find('RCC').config as unknown as Pick<RccConfig, 'gateRegisters' | 'plli2sM' | 'plli2sReset'>),
-    backupWritable: () => pwr?.backupWritable ?? false,
+    backupWritable: () => pwr?.backupWritable ?? false, onBackupReset: () => rtc?.resetBackup(),
   });
   machine.clocks = rcc;
   const chip = new Stm32(router, machine, rcc);
   pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>) });
   const ports = board.peripherals.filter((p) => p.model === 'gpio').map((p) => String(p.config.port)).join('');
   const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine, { ports });
+
+  const adcCommonOf = board.peripherals.find((p) => p.model === 'adc-common');
+  const adcCommon = adcCommonOf && new AdcCommon(adcCommonOf.name, adcCommonOf.base, machine, {
+    vector: 'ADC', vrefVolts: board.supplyMillivolts / 1000, vbatVolts: board.supplyMillivolts / 1000,
+    ...(adcCommonOf.config as unknown as Pick<AdcCommonConfig, 'temperatureInput' | 'vbatDivider'>),
+  });
+
+  const canFilters = new CanFilters();
 
   const make = (p: BoardPeripheral): (Peripheral & Resettable) | undefined => {
     const [vector] = p.vectors;
@@ -137,7 +153,7 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
         waitStates: board.flashWaitStates, origin: board.flash.origin, sectors: board.flash.sectors, vddMillivolts: board.supplyMillivolts, ...(p.config as unknown as FlashTimes),
       }));
       case 'gpio': return new Gpio(p.name, p.base, machine, { ...(p.config as Pick<GpioConfig, 'port' | 'reset'>), router, alternateFunctions: board.alternateFunctions });
-      case 'exti': return new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
+      case 'exti': return exti = new Exti(p.name, p.base, machine, { lines: p.config.lines as Record<number, string>, router, syscfg });
       case 'usart': return new Usart(p.name, p.base, machine, { clock: p.clock!, vector });
       case 'tim': return new Tim(p.name, p.base, machine, { clock: p.clock!, vectors: p.vectors, registers: p.registers, ...(p.config as Pick<TimConfig, 'bits' | 'channels'>) });
       case 'spi': return chip.addSpi(new Spi(p.name, p.base, machine, {
@@ -146,10 +162,15 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
+      case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });
+      case 'adc-common': return adcCommon;
+      case 'can': return new Can(p.name, p.base, machine, { vectors: p.vectors, filters: canFilters, first: p.name === 'CAN1' });
       case 'crc': return new Crc(p.name, p.base);
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
       case 'wwdg': return new Wwdg(p.name, p.base, machine, { vector });
+      case 'dac': return new Dac(p.name, p.base, machine, { vector, vrefVolts: board.supplyMillivolts / 1000, ...(p.config as unknown as Pick<DacConfig, 'outputs'>) });
+      case 'rtc': return rtc = new Rtc(p.name, p.base, machine, { writable: () => pwr.backupWritable, exti: (line, active) => exti?.input(line, active ? 1 : 0) });
       case 'dbgmcu': return new Dbgmcu(p.name, p.base, p.config as unknown as DbgmcuConfig);
       default: return undefined;
     }
@@ -163,8 +184,10 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
     }
     chip.addModel(model);
     rcc.onReset(p.name, () => model.reset());
+    // The common registers are there as soon as one of the converters has its clock.
+    const gates = p.model === 'adc-common' ? board.peripherals.filter((each) => each.model === 'adc').map((each) => each.name) : [p.name];
     machine.bus.map(p.base, p.size, model, (access) => {
-      if (rcc.enabled(p.name)) return true;
+      if (gates.length === 1 ? rcc.enabled(gates[0]) : gates.some((gate) => rcc.enabled(gate))) return true;
       machine.diagnose({ where: p.name, message: `${access} while its clock is off: set RCC_${p.enable?.replace('.', ' bit ')} first; reads give 0, writes are lost` });
       return false;
     });

@@ -21,6 +21,7 @@ export interface ClockState {
   readonly PLLCFGR: number;
   readonly PLLI2SCFGR: number;
   readonly CFGR: number;
+  readonly BDCR: number;
 }
 
 export interface PllFields {
@@ -55,6 +56,17 @@ export function pllFrequencies(state: Pick<ClockState, 'hse' | 'hsi' | 'PLLCFGR'
   return { input, vco: times(input, fraction(N)) };
 }
 
+/** RTCCLK (7.2.8): LSE, LSI, or HSE divided by RTCPRE, which is 2 to 31. */
+function rtcFrequency({ lse, lsi, hse, CFGR, BDCR }: ClockState): Fraction | undefined {
+  const RTCEN = 1 << 15;
+  const select = (BDCR >>> 8) & 3;
+  const source = [undefined, lse, lsi, hse][select];
+  if (!(BDCR & RTCEN) || source === undefined) return undefined;
+  if (select !== 3) return fraction(source);
+  const divider = (CFGR >>> 16) & 0x1f;
+  return divider < 2 ? undefined : fraction(source, divider);
+}
+
 /** Every clock that runs, by the manual's name, in hertz. */
 export function clockFrequencies(state: ClockState): Map<string, Fraction> {
   const clocks = new Map<string, Fraction>();
@@ -64,6 +76,8 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
   // RTCPRE (7.3.3): HSE for the RTC and for TIM11, no clock below 2.
   const rtcDivider = (state.CFGR >>> 16) & 0x1f;
   if (state.hse !== undefined && rtcDivider >= 2) clocks.set('HSE_RTC', fraction(state.hse, rtcDivider));
+  const rtc = rtcFrequency(state);
+  if (rtc !== undefined) clocks.set('RTCCLK', rtc);
   const pll = pllFrequencies(state);
   if (pll !== undefined && state.pllReady) {
     const { P, Q } = pllFields(state.PLLCFGR);

@@ -26,6 +26,8 @@ export interface RccConfig {
   readonly plli2sReset: number;
   /** PWR_CR.DBP: whether RCC_BDCR may be written (5.1.2). Default: yes. */
   readonly backupWritable?: () => boolean;
+  /** BDRST was set: the RTC and its backup registers are reset as well. */
+  readonly onBackupReset?: () => void;
 }
 
 const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
@@ -44,6 +46,7 @@ const CSR_POWER_ON = 0x0e00_0000; // PORRSTF, PINRSTF, BORRSTF
 const RESET_FLAGS: Readonly<Record<Exclude<ResetCause, 'power-on'>, number>> = {
   'low-power': (1 << 31) | (1 << 26), 'window watchdog': (1 << 30) | (1 << 26), 'independent watchdog': (1 << 29) | (1 << 26), software: (1 << 28) | (1 << 26), pin: 1 << 26,
 };
+const BDCR_RTCSEL = 3 << 8; // the RTC's clock
 const BDCR_BDRST = 1 << 16; // backup domain software reset
 const SSCGR_SSCGEN = 1 << 31; // spread spectrum on
 const CR_RESET = 0x0000_1083; // HSION, HSIRDY, HSITRIM = 16; HSICAL is the factory's, of which any value is as good
@@ -255,7 +258,14 @@ export class Rcc extends RegisterBlock implements ClockTree {
       return;
     }
     const writable = 0x0001_8305; // BDRST, RTCEN, RTCSEL, LSEBYP, LSEON
+    const before = this.registers.get(BDCR)!;
+    // 7.3.20: once a clock is selected, a reset of the domain alone lets another be.
+    if (!(value & BDCR_BDRST) && before & BDCR_RTCSEL && (before ^ value) & BDCR_RTCSEL) {
+      this.diagnose('RCC_BDCR.RTCSEL was written although a clock is selected; it stays as it is until BDRST');
+      value = (value & ~BDCR_RTCSEL) | (before & BDCR_RTCSEL);
+    }
     this.writeSources(BDCR, value & BDCR_BDRST ? BDCR_BDRST : value & writable, writable);
+    if (value & BDCR_BDRST) this.config.onBackupReset?.();
     this.refresh();
   }
 
@@ -374,6 +384,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     return {
       hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), i2sCkin: this.config.oscillators.I2S_CKIN, pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
       source: this.source, plli2sM: this.config.plli2sM === true, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
+      BDCR: this.registers.get(BDCR)!,
     };
   }
 
