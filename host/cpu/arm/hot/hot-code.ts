@@ -193,7 +193,10 @@ export class HotCode {
       if (known === undefined) this.instructions.set(key, (known = instructionOf(this.config.decode(pc, it !== 0), it) ?? 'interpreted'));
       return known === 'interpreted' ? undefined : known;
     },
-    warm: (pc) => (pc - this.origin) >>> 0 < this.byteCount && (this.hot === 0 || this.heat[(pc - this.origin) >>> 1] > 0),
+    joins: (pc) => {
+      const at = (pc - this.origin) >>> 1;
+      return at < this.heat.length && (this.hot === 0 || (this.heat[at] > 0 && this.regionOf[at] === 0));
+    },
   };
 
   private readonly addExit = ({ pc, refund, line, pipe, it }: ExitState): number => {

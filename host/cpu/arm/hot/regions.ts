@@ -31,15 +31,15 @@ export interface Block {
 
 export const ALWAYS = 14;
 /** A region is no larger: V8 optimises functions whole. */
-const MOST_INSTRUCTIONS = 400;
+const MOST_INSTRUCTIONS = 200;
 /** IT's own work is done when its block is translated. */
 const IS_IT = /^IT\b/;
 
 export interface Code {
   /** @returns undefined for addresses that are not translated, and for instructions that are the interpreter's */
   instruction(pc: number, it: number): Instruction | undefined;
-  /** Whether code at an address has been executed at all. */
-  warm(pc: number): boolean;
+  /** Whether a region is to go on at an address: code that has been executed, and has no region of its own yet. */
+  joins(pc: number): boolean;
 }
 
 /** What an instruction does to the flow of control; undefined when it is the interpreter's. */
@@ -97,7 +97,7 @@ export function blocksFrom(code: Code, head: number): Map<number, Block> {
       const { target, falls, decoded, refill } = instruction;
       const next = pc + decoded.length;
       const follow = (address: number): void => {
-        if (leaders.has(address) || !code.warm(address)) return;
+        if (leaders.has(address) || !code.joins(address)) return;
         if (instructions.has(address) && instructions.get(address)!.it !== 0) return;
         leaders.add(address);
         work.push(address);
