@@ -3,6 +3,7 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import { emulate, PATIENCE_SECONDS, type UartInput } from '../emulator/emulate.js';
+import { TRACE_KINDS, type TraceKind } from '../debug/trace.js';
 import { emulationSummary } from '../profile/emulation-summary.js';
 import { boardNamed } from './board.js';
 import { UsageError } from './failures.js';
@@ -12,7 +13,7 @@ import { progressBar } from './progress.js';
 
 interface Options {
   board: string; elf: string; base?: number; seconds?: number; uart: { uart: string; file: string }[]; uartIn: UartInput[];
-  wav?: string; vcd?: string; vcdWindow?: [number, number]; midi?: string; strict?: boolean; overclock: number; json?: boolean;
+  wav?: string; vcd?: string; vcdWindow?: [number, number]; midi?: string; strict?: boolean; semihosting?: boolean; gdb?: number; trace?: string; traceKinds?: TraceKind[]; traceWindow?: [number, number]; overclock: number; json?: boolean;
 }
 
 const address = (text: string): number => {
@@ -20,6 +21,17 @@ const address = (text: string): number => {
   if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) throw new InvalidArgumentError('Wanted an address, e.g. 0x08000000.');
   return value;
 };
+
+const port = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65535) throw new InvalidArgumentError('Wanted a port, e.g. 3333; 0 for any.');
+  return value;
+};
+
+const kinds = (text: string): TraceKind[] => text.split(',').map((kind) => {
+  if (!(TRACE_KINDS as readonly string[]).includes(kind)) throw new InvalidArgumentError(`Wanted some of ${TRACE_KINDS.join(',')}.`);
+  return kind as TraceKind;
+});
 
 const named = (text: string): [name: string, file: string] => {
   const at = text.indexOf('=');
@@ -51,6 +63,11 @@ export function emulateCommand(): Command {
     .option('--vcd <file>', 'write the wires: all pads, I2S, a marker for each handler')
     .option('--vcd-window <from:to>', 'seconds between which the VCD has the I2S lines (default: all)', window)
     .option('--midi <file>', 'Standard MIDI File to play into the board\'s MIDI input; its start is 0.25 s after reset')
+    .option('--semihosting', 'serve BKPT 0xAB: printing, clocks, and the end of the run with an exit code')
+    .option('--gdb <port>', 'wait for gdb on this port of this computer; 0 for any', port)
+    .option('--trace <file>', 'write a line for each instruction, exception and register access')
+    .option('--trace-kinds <kinds>', `what is traced: some of ${TRACE_KINDS.join(',')} (default: all)`, kinds)
+    .option('--trace-window <from:to>', 'seconds between which is traced (default: all; a second is some 10 GB)', window)
     .option('--strict', 'end the run at the first access to what the emulator does not model, instead of reporting it')
     .option('--overclock <x>', 'a core that is x times faster', positive, 1)
     .option('--json', 'print one JSON object')
@@ -73,8 +90,13 @@ Exit code: 0 the time has passed, or the firmware ended with 0 (semihosting);
         if (!names.includes(uart)) throw new UsageError(`${board.name} has no UART "${uart}". It has ${names.join(', ')}.`);
       }
       const toStdout = rest.uart.some(({ file }) => file === '-');
-      const bar = progressBar(!json && !toStdout);
-      const { result, code } = await emulate({ ...rest, board, onProgress: bar.update }).finally(bar.stop);
+      const { semihosting, ...others } = rest;
+      if (others.trace !== undefined && others.gdb !== undefined) throw new UsageError('--trace follows the core by itself, and --gdb hands it to gdb: give one of them.');
+      const bar = progressBar(!json && !toStdout && !semihosting && others.gdb === undefined);
+      // What the firmware prints must not stand within the JSON.
+      const descriptor = semihosting ? (json ? 2 : 1) : undefined;
+      const onGdbListening = (actual: number): void => console.error(`waiting for gdb on port ${actual}: gdb-multiarch ${rest.elf} -ex 'target remote :${actual}'`);
+      const { result, code } = await emulate({ ...others, semihosting: descriptor, board, onGdbListening, onProgress: bar.update }).finally(bar.stop);
       if (json) console.log(JSON.stringify(result, null, 2));
       else if (code === 0) console.log(emulationSummary(result));
       else console.error(`${emulationSummary(result)}`);

@@ -3,6 +3,7 @@
 
 import { createServer, type Socket } from 'node:net';
 import type { DebugEvent } from '../cpu/arm/debug-target.js';
+import { FirmwareExit } from '../cpu/arm/core/semihosting.js';
 import { framed, PacketReader } from './gdb-packet.js';
 import { GdbSession, type GdbSessionConfig } from './gdb-session.js';
 
@@ -10,8 +11,8 @@ import { GdbSession, type GdbSessionConfig } from './gdb-session.js';
 const SLICE = 200_000;
 const LOCALHOST = '127.0.0.1';
 
-/** How a session ended: gdb let the core run on by itself, gdb ended it, or the run came to its own end. */
-export type GdbEnd = { readonly kind: 'detached' | 'killed' } | { readonly kind: 'over'; readonly event: DebugEvent };
+/** How a session ended: gdb let the core run on by itself, gdb ended it, or the run came to its own end, by what was thrown. */
+export type GdbEnd = 'detached' | 'killed' | { readonly error: unknown };
 
 export interface GdbServerConfig extends GdbSessionConfig {
   /** 0 for any that is free. */
@@ -85,7 +86,7 @@ class Connection {
     if (reply.kind === 'run') return this.run();
     if (reply.kind === 'answer') return this.send(reply.data);
     if (reply.data !== '') this.send(reply.data);
-    this.end({ kind: reply.kind === 'detach' ? 'detached' : 'killed' });
+    this.end(reply.kind === 'detach' ? 'detached' : 'killed');
   }
 
   private run(): void {
@@ -107,7 +108,9 @@ class Connection {
   private stopped(event: DebugEvent | 'interrupted'): void {
     this.running = false;
     for (const packet of this.session.stopped(event)) this.send(packet);
-    if (event !== 'interrupted' && (event.kind === 'exit' || event.kind === 'ended')) this.end({ kind: 'over', event });
+    if (event === 'interrupted') return;
+    if (event.kind === 'exit') this.end({ error: new FirmwareExit(event.code) });
+    else if (event.kind === 'ended') this.end({ error: event.error });
   }
 
   private end(end: GdbEnd): void {

@@ -3,7 +3,10 @@
 
 import type { Board } from '../boards/index.js';
 import { ArmCpu } from '../cpu/arm/cpu.js';
+import { Debugger } from '../cpu/arm/core/debugger.js';
 import { Lockup, type FaultRecord } from '../cpu/arm/core/fault.js';
+import { FirmwareExit, Semihosting } from '../cpu/arm/core/semihosting.js';
+import type { DebugTarget } from '../cpu/arm/debug-target.js';
 import { acceleratorBytes, FlashAccelerator } from '../cpu/arm/flash-accelerator.js';
 import { HotCode, tableBytes } from '../cpu/arm/hot/hot-code.js';
 import { decode } from '../cpu/arm/isa/decode.js';
@@ -13,7 +16,9 @@ import { CallFrames } from '../debug/call-frames.js';
 import { chainLines, faultReport } from '../debug/fault-report.js';
 import { Symbols } from '../debug/symbols.js';
 import { SerialTerminal } from '../devices/serial-terminal.js';
+import { toNumber } from '../machine/fraction.js';
 import { EXCEPTION, FIRST_IRQ } from '../machine/exceptions.js';
+import { RunEnded } from '../machine/machine.js';
 import type { ResetCause } from '../machine/peripheral.js';
 import { Usart } from '../peripherals/stm32/usart.js';
 import type { VectorFacts } from '../profile/recorder.js';
@@ -24,8 +29,8 @@ import { LoopWatch } from './loop-watch.js';
 export interface ElfBoardOptions extends BoardOptions {
   /** An access to what the emulator does not model ends the run, instead of being reported. */
   readonly strict?: boolean;
-  /** Serves BKPT 0xAB. */
-  readonly semihosting?: (cpu: ArmCpu) => void;
+  /** Serves BKPT 0xAB, and takes what the firmware prints that way: 1 is standard output, 2 standard error. */
+  readonly semihosting?: (bytes: Uint8Array, stream: 1 | 2) => void;
   /** Whether a core that can do nothing any more ends the run (the default); not for a debugger, who may still move it. */
   readonly endsWhenStuck?: boolean;
   /** Ends the run after so many seconds without counting as something that is still to come. */
@@ -40,6 +45,8 @@ export interface ElfBoardOptions extends BoardOptions {
 export type RunEnd =
   /** The time that was asked for has passed, or somebody has ended the run. */
   | { readonly kind: 'time' }
+  /** A debugger ended it. */
+  | { readonly kind: 'killed' }
   /** Semihosting: the firmware has ended by itself. */
   | { readonly kind: 'exit'; readonly code: number }
   /** A fault whose handler never comes back, or lockup. */
@@ -97,8 +104,8 @@ export class ElfBoard extends BoardHardware {
     this.hot = this.plugHotCode(accelerator);
     this.cpu = new ArmCpu({
       machine, blocks: this.coreBlocks, memory: this.memory, core: board.core, overclock: options.overclock,
+      semihosting: options.semihosting && new Semihosting({ output: options.semihosting, hertz: () => toNumber(this.time.coreHertz) }).serve,
       flashTiming: accelerator, hot: this.hot, writeFlash: (address, size, value) => this.writeFlash(address, size, value),
-      semihosting: options.semihosting,
       onFault: (record) => {
         this.faultCount++;
         if (this.faults.length < KEPT_FAULTS) this.faults.push(record);
@@ -167,8 +174,7 @@ export class ElfBoard extends BoardHardware {
     for (const r of others) if (r.origin === first.origin + byteCount) byteCount += r.byteCount;
     return new HotCode({
       memory, code, accelerator, tables: memory.tables + acceleratorBytes(board.flash.byteCount),
-      ram: { origin: first.origin, byteCount, offset: first.offset },
-      otherRam: rams.filter((r) => r.origin < first.origin || r.origin >= first.origin + byteCount),
+      rams: [{ origin: first.origin, byteCount, offset: first.offset }, ...rams.filter((r) => r.origin < first.origin || r.origin >= first.origin + byteCount)],
       forbidden: (from, to, access) => this.coreBlocks.mpu.forbidden(from, to, access, true),
       decode: (pc, inIT) => decode(halves.getUint16(pc - code.origin, true), halves.getUint16(pc - code.origin + 2, true), pc, inIT),
     });
@@ -248,12 +254,6 @@ export class ElfBoard extends BoardHardware {
     return chainLines(this.backtrace(), this.symbols).join('\n');
   }
 
-  /** The firmware has ended by semihosting: `run` returns. */
-  exit(code: number): never {
-    this.ending = { kind: 'exit', code };
-    return this.end();
-  }
-
   /** Puts the core before its first instruction, as after power-on or by a debugger. */
   reset(): void {
     const { image: { start }, cpu, board, machine } = this;
@@ -274,13 +274,40 @@ export class ElfBoard extends BoardHardware {
       if (this.now >= patienceSeconds) this.end();
     };
     if (endsWhenStuck) this.watch.start((what) => this.stuck(what), look);
+    this.execute();
+  }
+
+  private execute(): void {
     try {
       this.drive();
     } catch (error) {
-      if (!(error instanceof Lockup)) throw error;
-      this.ending = { kind: 'fault', record: error.record, report: this.explain(error.record) };
-      return;
+      this.ended(error);
     }
+  }
+
+  /** @throws the error, when it is none of the ways in which a run comes to its end */
+  private ended(error: unknown): void {
+    if (error instanceof FirmwareExit) this.ending = { kind: 'exit', code: error.code };
+    else if (error instanceof Lockup) this.ending = { kind: 'fault', record: error.record, report: this.explain(error.record) };
+    else if (!(error instanceof RunEnded)) throw this.describe(error);
+  }
+
+  /**
+   * Hands the core, before its first instruction, to a debugger. The run goes on by itself when the debugger has let go of it.
+   * @param debug works with the core until the run is over, or not
+   * @param seconds of emulated time after which the run is over
+   */
+  async debug(debug: (target: DebugTarget) => Promise<'detached' | 'killed' | { readonly error: unknown }>, seconds = Infinity): Promise<void> {
+    this.reset();
+    if (seconds !== Infinity) this.at(seconds, () => this.end());
+    const target = new Debugger(this.cpu, this.machine, this.coreBlocks);
+    const outcome = await debug(target);
+    if (outcome === 'killed') this.ending = { kind: 'killed' };
+    else if (outcome === 'detached') {
+      target.detach();
+      this.execute();
+    } else this.ended(outcome.error);
+    this.chip.settle();
   }
 
   /** The end of the run when its time is over: inside a fault's handler it is a fault. */

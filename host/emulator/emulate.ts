@@ -3,6 +3,8 @@
 
 import { readFileSync, writeSync } from 'node:fs';
 import type { Board } from '../boards/index.js';
+import { serveGdb } from '../debug/gdb-server.js';
+import { Trace, type TraceKind } from '../debug/trace.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
 import { readMidiFile } from '../devices/midi-file.js';
 import { PartialFile } from '../devices/partial-file.js';
@@ -36,6 +38,15 @@ export interface EmulateOptions {
   readonly vcdWindow?: readonly [from: number, to: number];
   readonly midi?: string;
   readonly strict?: boolean;
+  /** Serves semihosting; its standard output goes to this file descriptor. */
+  readonly semihosting?: 1 | 2;
+  /** Port for gdb, which then has the core from before its first instruction; 0 for any. */
+  readonly gdb?: number;
+  readonly onGdbListening?: (port: number) => void;
+  /** File for a line an instruction. */
+  readonly trace?: string;
+  readonly traceKinds?: readonly TraceKind[];
+  readonly traceWindow?: readonly [from: number, to: number];
   readonly overclock?: number;
   readonly onProgress?: (done: number) => void;
 }
@@ -73,7 +84,7 @@ class UartLog {
     const bytes = Buffer.from(this.pending);
     this.pending = [];
     if (this.file) this.file.write(bytes);
-    else writeSync(1, bytes);
+    else writeAll(1, bytes);
   }
 }
 
@@ -86,10 +97,11 @@ export async function emulate(options: EmulateOptions): Promise<EmulateResult> {
   const { board, elf, base, seconds, uart = [], uartIn = [], wav, vcd, midi, onProgress } = options;
   const image = readRunnable(elf, board, base);
   const file = midi === undefined ? undefined : await readMidiFile(midi);
-  for (const path of [wav, vcd, ...uart.map((u) => u.file).filter((f) => f !== '-')]) if (path !== undefined) await prepareOutput(path);
+  for (const path of [wav, vcd, options.trace, ...uart.map((u) => u.file).filter((f) => f !== '-')]) if (path !== undefined) await prepareOutput(path);
   const emulated = new ElfBoard(board, image, {
     strict: options.strict, overclock: options.overclock,
-    patienceSeconds: PATIENCE_SECONDS, onLook: (now) => onProgress?.(now / (seconds ?? PATIENCE_SECONDS)),
+    semihosting: options.semihosting && ((bytes, stream) => writeAll(stream === 1 ? options.semihosting! : 2, bytes)),
+    patienceSeconds: seconds === undefined ? PATIENCE_SECONDS : undefined, onLook: (now) => onProgress?.(now / (seconds ?? PATIENCE_SECONDS)),
   });
   const logs = uart.map(({ uart: name, file: path }) => {
     const log = new UartLog(path);
@@ -99,13 +111,15 @@ export async function emulate(options: EmulateOptions): Promise<EmulateResult> {
   for (const { uart: name, file: path, atSeconds } of uartIn) emulated.terminal(name).type(readFileSync(path), atSeconds);
   if (file) emulated.midi.play(file.events, MIDI_START_SECONDS);
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
+  const trace = options.trace === undefined ? undefined : new Trace(emulated, { path: options.trace, kinds: options.traceKinds, window: options.traceWindow });
   try {
-    interruptible(() => {
-      emulated.run(seconds);
-      analyser?.close();
-    });
+    if (options.gdb !== undefined) await debugWithGdb(emulated, options.gdb, seconds, options.onGdbListening);
+    else interruptible(() => emulated.run(seconds));
+    analyser?.close();
+    trace?.close();
   } finally {
     analyser?.abort();
+    trace?.close();
     for (const log of logs) log.close();
   }
   onProgress?.(1);
@@ -115,7 +129,26 @@ export async function emulate(options: EmulateOptions): Promise<EmulateResult> {
   return { result, emulated, code: codeOf(emulated.ending) };
 }
 
-const codeOf = (end: RunEnd): 0 | 1 => (end.kind === 'time' || (end.kind === 'exit' && end.code === 0) ? 0 : 1);
+/** gdb has the core: time passes when gdb lets it. */
+function debugWithGdb(emulated: ElfBoard, port: number, seconds: number | undefined, onListening: EmulateOptions['onGdbListening']): Promise<void> {
+  return emulated.debug((target) => serveGdb({
+    target, port, sectors: emulated.board.flash.sectors, reset: () => emulated.reset(), explain: (record) => emulated.explain(record),
+    onListening: (actual) => onListening?.(actual),
+  }), seconds);
+}
+
+/** Writes all, also to a pipe that takes only a part at once. */
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+const codeOf = (end: RunEnd): 0 | 1 => (end.kind === 'time' || end.kind === 'killed' || (end.kind === 'exit' && end.code === 0) ? 0 : 1);
 
 /** Why the run is over, in words. */
 export function endMessage(emulated: ElfBoard, seconds?: number): string {
@@ -124,6 +157,7 @@ export function endMessage(emulated: ElfBoard, seconds?: number): string {
   switch (ending.kind) {
     case 'exit': return `The firmware ended with exit code ${ending.code} after ${emulated.now.toFixed(6)} s.`;
     case 'fault': return ending.report;
+    case 'killed': return 'gdb ended the run.';
     case 'sleep': return `The firmware sleeps for ever at ${ending.place}: no interrupt is enabled that could wake it.${more}`;
     case 'loop': {
       const where = `The firmware goes round for ever at ${ending.place}`;

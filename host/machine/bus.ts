@@ -2,7 +2,7 @@
 // The address space: memories and peripherals, and who answers at an address.
 
 import { BusError, hex, UnmodelledRegisterError, UnmodelledUseError } from './errors.js';
-import type { AccessSize, Peripheral, RegisterNames } from './peripheral.js';
+import { RegisterBlock, type AccessSize, type Peripheral, type RegisterNames } from './peripheral.js';
 import { Unmodelled } from './unmodelled.js';
 
 /** A stretch of RAM or flash that CPU and DMA address by bytes. */
@@ -141,6 +141,17 @@ export class Bus {
   /** The peripheral at an address, for DMA's peripheral port and for names in reports. */
   peripheralAt(address: number): { peripheral: Peripheral; base: number } | undefined {
     return this.mappingAt(address);
+  }
+
+  /** What the manual calls the register at an address (USART2_DR), or undefined where there is none. */
+  nameAt(address: number): string | undefined {
+    const mapping = this.mappingAt(address);
+    const block = mapping ? { name: mapping.peripheral.name, base: mapping.base, registers: mapping.peripheral instanceof RegisterBlock ? mapping.peripheral.registerNames : {} }
+      : this.unmodelledAt(address);
+    if (block === undefined) return undefined;
+    const offset = address - block.base;
+    const register = block.registers[offset & ~3];
+    return register === undefined ? `${block.name}+0x${offset.toString(16)}` : `${block.name}_${register}`;
   }
 
   private mappingAt(address: number): Mapping | undefined {

@@ -12,7 +12,7 @@ export function without(...tools: readonly string[]): string | false {
 }
 
 /** What the specs of the package start besides Node. */
-const WANTED = ['C compiler', 'arm-none-eabi-gcc', 'qemu-system-arm', 'sigrok-cli'] as const;
+const WANTED = ['C compiler', 'arm-none-eabi-gcc', 'qemu-system-arm', 'sigrok-cli', 'gdb'] as const;
 
 /** Debian packages that bring what is missing. */
 function missingPackages(): string[] {

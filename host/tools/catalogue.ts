@@ -111,7 +111,7 @@ export const TOOLS: readonly Tool[] = [
     elsewhere: 'https://www.pjrc.com/teensy/loader_cli.html',
   },
   {
-    name: 'gdb', purpose: 'debugs a board through openocd', need: 'optional',
+    name: 'gdb', purpose: 'debugs a board through openocd, and emulated firmware', need: 'optional',
     programs: ['arm-none-eabi-gdb', 'gdb-multiarch'],
     versionArguments: ['--version'], versionPattern: /(\d+\.\d+\S*)$/m,
     sources: { debian: packages('gdb-multiarch'), arch: packages('arm-none-eabi-gdb'), macos: packages('arm-none-eabi-gdb') },

@@ -73,11 +73,11 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
   for (const [name, hertz] of [['HSE', state.hse], ['HSI', state.hsi], ['LSE', state.lse], ['LSI', state.lsi]] as const) {
     if (hertz !== undefined) clocks.set(name, fraction(hertz));
   }
-  const rtc = rtcFrequency(state);
-  if (rtc !== undefined) clocks.set('RTCCLK', rtc);
   // RTCPRE (7.3.3): HSE for the RTC and for TIM11, no clock below 2.
   const rtcDivider = (state.CFGR >>> 16) & 0x1f;
   if (state.hse !== undefined && rtcDivider >= 2) clocks.set('HSE_RTC', fraction(state.hse, rtcDivider));
+  const rtc = rtcFrequency(state);
+  if (rtc !== undefined) clocks.set('RTCCLK', rtc);
   const pll = pllFrequencies(state);
   if (pll !== undefined && state.pllReady) {
     const { P, Q } = pllFields(state.PLLCFGR);
