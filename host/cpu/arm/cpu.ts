@@ -150,10 +150,7 @@ export class ArmCpu {
     });
     this.code = new PreparedCode(this.memory);
     this.special.onChange = () => {
-      if (this.memory.privileged !== this.special.privileged) {
-        this.memory.privileged = this.special.privileged;
-        if (blocks.mpu.enabled) this.code.flush();
-      }
+      this.memory.privileged = this.special.privileged;
       this.fpu.settle();
     };
     blocks.scb.onChange = () => {

@@ -113,3 +113,33 @@ memmanage: b .
   assert.equal(word(0xe000ed28), 0x10);
   assert.equal(word(0xe000ed24) & (1 << 15), 1 << 15, 'SVCALLPENDED: of equal priority, the lower number goes first');
 });
+
+test('XN within a memory that is executable otherwise, and for one privilege only: each fetch is asked for (B3.5.3)', { skip }, () => {
+  const { runTo, word, r } = armBench(`
+reset: ${GUARD}
+  ldr r0, =0xe000ed9c
+  ldr r1, =0x08000010
+  str r1, [r0]
+  ldr r1, =0x06000027
+  str r1, [r0, #4]
+  ldr r1, =forbidden
+  orr r1, #0x11
+  str r1, [r0]
+  ldr r1, =0x01000009
+  str r1, [r0, #4]
+  bl forbidden
+  movs r0, #1
+  msr control, r0
+  isb
+  bl forbidden
+  b .
+.balign 32
+forbidden: adds r4, #1
+  bx lr
+.balign 32
+memmanage: b .
+`);
+  runTo('memmanage');
+  assert.equal(r(4), 1, 'with privilege, once');
+  assert.equal(word(0xe000ed28), 0x11, 'IACCVIOL, and MSTKERR: without privilege there is no stack either');
+});

@@ -388,3 +388,22 @@ busfault: ldr r4, [sp, #0x1c]
   runTo('after');
   assert.equal(r(3), 33, 'the handler has skipped the load, but not its place in the block, which the last addition has got');
 });
+
+test('an exception return to a multiple load that was interrupted (ICI bits in xPSR) starts it again (B1.4.2)', { skip }, () => {
+  const { runTo, r } = armBench(`
+reset:
+  ldr r0, =0x20000000
+  movs r1, #7
+  movs r2, #8
+  stm r0, {r1, r2}
+  svc #0
+  ldm r0, {r3, r4}
+after: b .
+svc: ldr r1, [sp, #0x1c]
+  orr r1, #0x4000
+  str r1, [sp, #0x1c]
+  bx lr
+`);
+  runTo('after');
+  assert.deepEqual([r(3), r(4)], [7, 8]);
+});

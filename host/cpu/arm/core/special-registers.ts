@@ -105,7 +105,9 @@ export class SpecialRegisters {
   setPsrBesidesIpsr(value: number): void {
     this.setApsr(value);
     this.thumb = (value & XPSR_T) !== 0;
-    this.state[IT] = ((value >>> 25) & 3) | ((value >>> 8) & 0xfc);
+    const it = ((value >>> 25) & 3) | ((value >>> 8) & 0xfc);
+    // With the low four bits clear it is no IT block, but where a multiple load was to go on (ICI, B1.4.2): here it starts again.
+    this.state[IT] = it & 0xf ? it : 0;
   }
 
   /** Goes on at an address, with an empty pipeline. */
