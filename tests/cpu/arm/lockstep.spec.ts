@@ -6,8 +6,9 @@ import { describe, test } from 'node:test';
 import { TABLE } from '../../../host/cpu/arm/isa/table.js';
 import { without } from '../../../host/testing/needs.js';
 import { campaign, COMPARED } from './lockstep/campaign.js';
-import { describe as describeDifference } from './lockstep/compare.js';
+import { describe as describeDifference, lockstep } from './lockstep/compare.js';
 import { NOT_COMPARED } from './lockstep/coverage.js';
+import { faults, interrupts, memoryProtection } from './lockstep/exceptions.js';
 import { decodeBits, isUnpredictable } from './lockstep/patterns.js';
 import { Random } from './lockstep/random.js';
 import { isWide, OUTCOME, tryOnCore, tryOnQemu, UNDEFINED_IN_DISPUTE } from './lockstep/undefined.js';
@@ -15,6 +16,8 @@ import { isWide, OUTCOME, tryOnCore, tryOnQemu, UNDEFINED_IN_DISPUTE } from './l
 const programs = Number(process.env.LOCKSTEP_PROGRAMS ?? 3);
 const seed = Number(process.env.LOCKSTEP_SEED ?? 1);
 const SHOWN = 10;
+/** Programs of exceptions take some thousands. */
+const MOST_INSTRUCTIONS = 100_000;
 /** 32-bit encodings of which it is tried whether they are undefined; there are 2^28 or so. */
 const wideTrials = 10_000 * programs;
 
@@ -29,6 +32,20 @@ describe('in lockstep with QEMU', { skip: without('qemu-system-arm') }, () => {
     assert.deepEqual(coverage.unseen, [], 'outcomes of flags that did not come about');
     const compared = TABLE.length - left.length;
     console.log(`encodings covered: ${compared} of ${compared} in ${instructions} instructions of ${rest.programs} programs; ${left.length} are not compared`);
+  });
+
+  describe('exceptions', { skip: without('arm-none-eabi-gcc') }, () => {
+    const cases = { faults, interrupts, memoryProtection };
+    for (const [name, make] of Object.entries(cases)) {
+      test(`${name}: order, frames, EXC_RETURN, status registers`, async () => {
+        for (let n = 0; n < Math.ceil(programs / 2); n++) {
+          const { image, end } = make(seed + n);
+          const { differences, ended } = await lockstep(image, end, MOST_INSTRUCTIONS);
+          assert.deepEqual(differences.map(describeDifference), [], `seed ${seed + n}`);
+          assert.ok(ended, `seed ${seed + n}: the program did not come to its end`);
+        }
+      });
+    }
   });
 
   describe('undefined encodings', { skip: without('arm-none-eabi-gcc') }, () => {
