@@ -14,7 +14,7 @@ import { positive, window } from './numbers.js';
 import { progressBar } from './progress.js';
 
 interface RunOptions {
-  board: string; cpu: CpuName; engine?: string; wasm3?: Wasm3Variant; midi?: string; seconds?: number; wav?: string; vcd?: string; vcdWindow?: [number, number]; midiOut?: string;
+  board: string; cpu: CpuName | 'arm'; engine?: string; wasm3?: Wasm3Variant; midi?: string; seconds?: number; wav?: string; vcd?: string; vcdWindow?: [number, number]; midiOut?: string;
   report?: string; seed: number; midiAlign?: boolean; overclock: number; json?: boolean;
 }
 
@@ -49,8 +49,8 @@ export function runCommand(): Command {
     .description('play a MIDI file through a firmware on an emulated board')
     .argument('<firmware>', 'the firmware\'s TypeScript file')
     .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
-    .addOption(new Option('--cpu <cpu>', 'what executes the firmware').choices(['wasm', 'wasm3']).default('wasm'))
-    .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3)').choices(['aot', 'kernels', 'wasm3']))
+    .addOption(new Option('--cpu <cpu>', 'what executes the firmware').choices(['wasm', 'wasm3', 'arm']).default('wasm'))
+    .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3); with --cpu arm, what the image is built with (default: kernels)').choices(['aot', 'kernels', 'wasm3']))
     .addOption(new Option('--wasm3 <variant>', 'with --cpu wasm3: as boards have it, or as it comes (default: tuned)').choices(['tuned', 'reference']))
     .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
     .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)

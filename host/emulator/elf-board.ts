@@ -266,11 +266,15 @@ export class ElfBoard extends BoardHardware {
     cpu.special.jump(start.reset);
   }
 
+  /** Called some hundred times a second of emulated time. */
+  protected look(): void {}
+
   protected override runCore(): void {
     this.reset();
     const { endsWhenStuck = true, patienceSeconds = Infinity, onLook } = this.options;
     const look = (): void => {
       onLook?.(this.now);
+      this.look();
       if (this.now >= patienceSeconds) this.end();
     };
     if (endsWhenStuck) this.watch.start((what) => this.stuck(what), look);

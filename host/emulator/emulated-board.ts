@@ -12,6 +12,7 @@ import { describeTrap, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { IsrResult } from '../profile/run-result.js';
 import { BoardHardware, type BoardOptions } from './board-hardware.js';
 import { createCpu, type CpuOptions } from './create-cpu.js';
+import type { FirmwareBoard } from './firmware-board.js';
 import { mapMemory } from './memory-map.js';
 
 export interface EmulationOptions extends CpuOptions, BoardOptions {
@@ -21,7 +22,7 @@ export interface EmulationOptions extends CpuOptions, BoardOptions {
 
 const counterNames = Object.keys(counters) as CounterName[];
 
-export class EmulatedBoard extends BoardHardware {
+export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
   readonly cpu: PreEmptiveCpu;
   readonly costs: EngineCosts;
   readonly engine: string;
@@ -69,6 +70,10 @@ export class EmulatedBoard extends BoardHardware {
     const result = this.recorder.isr()[vector];
     if (!result) throw new RangeError(`no handler is bound to ${vector}; there are ${this.firmware.vectors.map((v) => v.name).join(', ')}`);
     return result;
+  }
+
+  get cpuName(): string {
+    return this.options.cpu ?? 'wasm';
   }
 
   /** A counter of the firmware, by its name in the ABI. */

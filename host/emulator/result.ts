@@ -6,15 +6,16 @@ import { cyclesPerFrame } from '../profile/recorder.js';
 import { midiToAudio, notesOf } from '../profile/midi-to-audio.js';
 import { countersByKind, type RunResult } from '../profile/run-result.js';
 import type { SentAudio } from '../profile/sent-audio.js';
-import type { EmulatedBoard } from './emulated-board.js';
+import type { BoardHardware } from './board-hardware.js';
+import type { FirmwareBoard } from './firmware-board.js';
 
 /** What left I2S, in the form in which it is measured. */
-export function sentAudioOf({ audio }: EmulatedBoard): SentAudio {
+export function sentAudioOf({ audio }: BoardHardware): SentAudio {
   return { samples: audio.samples(), fullScale: 2 ** 15, frameCycle: (frame) => audio.cycleOf(frame) };
 }
 
 /** @param midiFile the file that was played, as it was named; null when none was */
-export function resultOf(emulated: EmulatedBoard, midiFile: string | null): RunResult {
+export function resultOf(emulated: FirmwareBoard, midiFile: string | null): RunResult {
   const { board, machine, audio, recorder, options, codec } = emulated;
   const coreHertz = toNumber(emulated.time.coreHertz);
   const frameCycles = coreHertz / emulated.sampleRate;
@@ -26,7 +27,7 @@ export function resultOf(emulated: EmulatedBoard, midiFile: string | null): RunR
     format: 1,
     firmware: emulated.firmware.file,
     board: board.name,
-    cpu: options.cpu ?? 'wasm',
+    cpu: emulated.cpuName,
     engine: emulated.engine,
     seed: options.seed ?? 0,
     overclock: options.overclock ?? 1,

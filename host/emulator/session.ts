@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { CommandFailed } from '../cli/failures.js';
 import type { Board } from '../boards/index.js';
 import { compileFirmware } from '../build/compile.js';
+import { engineNames } from '../build/image/engines.js';
+import { buildImage } from '../build/image/image.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
 import { readMidiFile, writeMidiFile, type MidiFile } from '../devices/midi-file.js';
 import { prepareOutput, writeWhole } from '../output.js';
@@ -12,12 +14,16 @@ import { notesOf } from '../profile/midi-to-audio.js';
 import { writeReport } from '../profile/report.js';
 import type { RunResult } from '../profile/run-result.js';
 import type { WrittenFile } from '../profile/summary.js';
-import { prepareCpu } from './create-cpu.js';
+import { prepareCpu, type CpuName } from './create-cpu.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
+import type { FirmwareBoard } from './firmware-board.js';
+import { ImageBoard } from './image-board.js';
 import { interruptible, interruptibleWait } from './interruptible.js';
 import { resultOf, sentAudioOf } from './result.js';
 
-export interface SessionOptions extends EmulationOptions {
+export interface SessionOptions extends Omit<EmulationOptions, 'cpu'> {
+  /** What executes the firmware; `arm`: its image, on the board's own core. */
+  readonly cpu?: CpuName | 'arm';
   readonly firmware: string;
   readonly board: Board;
   readonly midi?: string;
@@ -37,7 +43,7 @@ export interface SessionOptions extends EmulationOptions {
 
 export interface SessionResult {
   readonly result: RunResult;
-  readonly emulated: EmulatedBoard;
+  readonly emulated: FirmwareBoard;
   readonly files: readonly WrittenFile[];
 }
 
@@ -51,21 +57,19 @@ const LONGEST_BOOT_SECONDS = 2;
 
 /** @throws MidiFileError, CompileError, FirmwareTrap, OutputError, Interrupted; files appear only when they are whole */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
-  const { board, midi, wav, vcd, midiOut, report, onProgress } = options;
+  const { midi, wav, vcd, midiOut, report, onProgress } = options;
   const prepared = await interruptibleWait((async () => {
     const file = midi === undefined ? undefined : await readMidiFile(midi);
     for (const path of [wav, vcd, midiOut]) if (path !== undefined) await prepareOutput(path);
     if (report !== undefined) await prepareOutput(join(report, 'report.html'));
-    const firmware = await compileFirmware(options.firmware, board);
-    await prepareCpu(options);
-    return { file, firmware };
+    return { file, makeBoard: await boardFor(options) };
   })());
-  const { file, firmware } = prepared;
+  const { file, makeBoard } = prepared;
   let analyser: LogicAnalyser | undefined;
-  let emulated: EmulatedBoard;
+  let emulated: FirmwareBoard;
   try {
     emulated = interruptible(() => {
-      const made = new EmulatedBoard(board, firmware, options);
+      const made = makeBoard();
       const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
       if (onProgress) made.at(0, () => { onProgress(made.now / total); return made.now + total / 200; });
       if (vcd !== undefined) analyser = attachAnalyser(made, vcd, options.vcdWindow);
@@ -73,6 +77,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
       analyser?.close();
       return made;
     });
+    if (emulated instanceof ImageBoard) await emulated.check();
   } finally {
     analyser?.abort();
   }
@@ -93,12 +98,25 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   return { result, emulated, files };
 }
 
+/** Compiles the firmware, and builds its image when it is the image that runs. @returns what makes the board */
+async function boardFor({ cpu, ...options }: SessionOptions): Promise<() => FirmwareBoard> {
+  const { board, firmware: file } = options;
+  if (cpu === 'arm') {
+    const engine = engineNames.find((name) => name === options.engine) ?? 'kernels';
+    const image = await buildImage({ board, firmware: file, engine, out: join('build', 'emulated', `${board.name}-${engine}`), onTrap: 'halt' });
+    return () => new ImageBoard(image, options);
+  }
+  const firmware = await compileFirmware(file, board);
+  await prepareCpu({ ...options, cpu });
+  return () => new EmulatedBoard(board, firmware, { ...options, cpu });
+}
+
 /**
  * Runs a board for `seconds`, with a MIDI file. With `midiAlign` both count from frame 0 instead of from reset: how long the firmware takes to get
  * there depends on its speed, and what it then plays does not.
  * @throws FirmwareTrap; CommandFailed for a firmware without audio to align to
  */
-export function perform(emulated: EmulatedBoard, seconds: number, file?: MidiFile): void {
+export function perform(emulated: FirmwareBoard, seconds: number, file?: MidiFile): void {
   const start = MIDI_START_SECONDS + emulated.midiPhaseSeconds;
   if (!emulated.options.midiAlign) {
     if (file) emulated.midi.play(file.events, start);
@@ -112,7 +130,7 @@ export function perform(emulated: EmulatedBoard, seconds: number, file?: MidiFil
 }
 
 /** The wires a user wants to see: MIDI both ways, the I2S lines, and a marker for each handler. */
-function attachAnalyser(emulated: EmulatedBoard, path: string, window: SessionOptions['vcdWindow']): LogicAnalyser {
+function attachAnalyser(emulated: FirmwareBoard, path: string, window: SessionOptions['vcdWindow']): LogicAnalyser {
   const { board, machine, time, firmware } = emulated;
   const analyser = new LogicAnalyser(machine.timeline, time, path);
   analyser.probe(emulated.pin(board.midi.pins.RX), 'MIDI_RX');
@@ -120,9 +138,12 @@ function attachAnalyser(emulated: EmulatedBoard, path: string, window: SessionOp
   analyser.probeI2s(machine.i2sBus(board.audio.i2s), window && { fromSeconds: window[0], toSeconds: window[1] });
   const marker = (vector: string): string => `ISR_${vector}`;
   for (const { name } of firmware.vectors) analyser.addMarker(marker(name));
+  // An image's core can take exceptions that the firmware has no handler for.
+  const bound = new Set(firmware.vectors.map((v) => v.name));
+  const set = (vector: string, level: 0 | 1, cycle: number): void => { if (bound.has(vector)) analyser.marker(marker(vector), level, cycle); };
   machine.observers.add({
-    exceptionEnter: (vector, cycle) => analyser.marker(marker(vector), 1, cycle),
-    exceptionExit: (vector, cycle) => analyser.marker(marker(vector), 0, cycle),
+    exceptionEnter: (vector, cycle) => set(vector, 1, cycle),
+    exceptionExit: (vector, cycle) => set(vector, 0, cycle),
     sleep() {}, blockBoundary() {}, midiByte() {},
   });
   return analyser;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// What a run of a firmware needs of its board, whatever the CPU: the counters that the firmware keeps, and where its cycles come from.
+
+import type { Firmware } from '../build/compile.js';
+import type { BoardHardware, BoardOptions } from './board-hardware.js';
+
+export interface FirmwareBoard extends BoardHardware {
+  readonly firmware: Firmware;
+  readonly options: BoardOptions;
+  /** What executes it: wasm, wasm3 or arm. */
+  readonly cpuName: string;
+  readonly engine: string;
+  /** Where the cycles of instructions come from. */
+  readonly costs: { readonly source: string };
+  /** All counters, in the order of the ABI table. */
+  counterWords(): Uint32Array;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// An emulated board whose core executes the image of a firmware, the very bytes that are flashed: counters from linear memory, the log from the shim's
+// ring, traps from the record that they leave.
+
+import { counters, COUNTERS_OFFSET, type CounterName } from '../abi.js';
+import { explainTrap } from '../build/image/explain-trap.js';
+import type { Image } from '../build/image/image.js';
+import { readTrapRecord, RECORD_BYTES, RecordError, type TrapRecord } from '../build/image/trap-record.js';
+import type { Firmware } from '../build/compile.js';
+import type { BoardOptions } from './board-hardware.js';
+import { ElfBoard, EmulationError } from './elf-board.js';
+import type { FirmwareBoard } from './firmware-board.js';
+import { readRunnable } from './image-file.js';
+
+/** Offsets in the control block of log.c: of the first ring, and in it of its fields. */
+const RTT = { ring: 24, buffer: 4, size: 8, write: 12, read: 16 } as const;
+const counterNames = Object.keys(counters) as CounterName[];
+
+export class ImageBoard extends ElfBoard implements FirmwareBoard {
+  readonly cpuName = 'arm';
+  readonly engine: string;
+  readonly firmware: Firmware;
+  readonly costs = {
+    source: "the core's own cycles, instruction by instruction (ARM DDI 0439, 3.3 and 3.9), with the waits of flash behind its accelerator (RM0090, 3.5)",
+  };
+  private readonly linearMemory: number;
+  private readonly decoder = new TextDecoder();
+  private record: TrapRecord | undefined;
+
+  /** @param built with traps that halt, for what comes after a restart would be another run */
+  constructor(private readonly built: Image, options: BoardOptions) {
+    super(built.board, readRunnable(built.files.elf, built.board), {
+      ...options, strict: true,
+      vectors: Object.fromEntries(built.firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }])),
+    });
+    this.engine = built.engine;
+    this.firmware = built.firmware;
+    this.linearMemory = this.addressOf('tw_memory');
+    this.plugMidi();
+  }
+
+  counterWords(): Uint32Array {
+    return Uint32Array.from(counterNames, (_, i) => this.wordAt(this.linearMemory + COUNTERS_OFFSET + 4 * i)!);
+  }
+
+  /** @throws EmulationError when the firmware has trapped or faulted, or can do nothing any more; in the words that a board's record is told in */
+  async check(): Promise<void> {
+    this.settleEnding();
+    this.readLog();
+    if (this.findRecord()) throw new EmulationError(await explainTrap(this.record!, this.built.files));
+    const { ending } = this;
+    if (ending.kind === 'fault') throw new EmulationError(ending.report);
+    if (ending.kind === 'loop' || ending.kind === 'sleep') throw new EmulationError(`The firmware can do nothing any more, at ${ending.place}.\n${this.chain()}`);
+  }
+
+  protected override activeVoices(): number {
+    return this.wordAt(this.linearMemory + COUNTERS_OFFSET + 4 * counterNames.indexOf('activeVoices'))!;
+  }
+
+  protected override look(): void {
+    this.readLog();
+    if (this.findRecord()) this.end();
+  }
+
+  /** Empties the ring, as a debugger on the board does. */
+  private readLog(): void {
+    const block = this.addressOf('_SEGGER_RTT') + RTT.ring;
+    const [buffer, size, write, read] = [RTT.buffer, RTT.size, RTT.write, RTT.read].map((offset) => this.wordAt(block + offset)!);
+    if (size === 0 || write === read) return;
+    const bytes = this.bytesAt(buffer, size);
+    const text = write > read ? bytes.slice(read, write) : Buffer.concat([bytes.slice(read), bytes.slice(0, write)]);
+    this.load(block + RTT.read, new Uint8Array(Uint32Array.of(write).buffer));
+    this.machine.log.push({ cycle: this.cycle, text: this.decoder.decode(text) });
+  }
+
+  private findRecord(): boolean {
+    try {
+      this.record ??= readTrapRecord(this.bytesAt(this.addressOf('tw_last_trap'), RECORD_BYTES));
+      return true;
+    } catch (error) {
+      if (error instanceof RecordError) return false;
+      throw error;
+    }
+  }
+
+  private bytesAt(address: number, byteCount: number): Uint8Array {
+    const region = this.memory.regions.find((r) => address >= r.origin && address + byteCount <= r.origin + r.byteCount)!;
+    return region.bytes.subarray(address - region.origin, address - region.origin + byteCount);
+  }
+
+  private addressOf(symbol: string): number {
+    const address = this.symbols.addressOf(symbol);
+    if (address === undefined) throw new Error(`the image has no symbol ${symbol}`);
+    return address;
+  }
+}
