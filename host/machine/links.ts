@@ -77,8 +77,9 @@ export class I2sBus implements I2sListener {
 
 /** A device on an I2C bus. Every method answers for its own address only. */
 export interface I2cDevice {
-  /** 7-bit address. */
+  /** 7-bit address, or one of 10 bits. */
   readonly address: number;
+  readonly tenBit?: boolean;
   /** A (repeated) start addressed it. Returns whether it acknowledges: a device in reset does not. */
   start(direction: 'read' | 'write'): boolean;
   /** A byte from the controller; returns whether it acknowledges. */
@@ -95,7 +96,11 @@ export class I2cBus {
     this.devices.push(device);
   }
   deviceAt(address: number): I2cDevice | undefined {
-    return this.devices.find((d) => d.address === address);
+    return this.devices.find((d) => !d.tenBit && d.address === address);
+  }
+  /** Devices with a 10-bit address whose upper two bits are `top`. */
+  tenBitDevices(top: number): I2cDevice[] {
+    return this.devices.filter((d) => d.tenBit && d.address >> 8 === top);
   }
 }
 
