@@ -88,8 +88,26 @@ export interface I2cDevice {
   stop(): void;
 }
 
+/** A block of the chip as another master on its bus sees it. It may hold SCL low, until software has done something. */
+export interface I2cSlave {
+  /** Start condition and address byte. @returns whether it acknowledges */
+  addressed(byte: number): boolean;
+  /** Whether it lets SCL go: a master waits until it does. */
+  readonly ready: boolean;
+  /** A byte from the master. @returns whether it acknowledges */
+  receive(byte: number): boolean;
+  /** The byte for the master, and then whether that one wants more. */
+  transmit(): number;
+  acknowledged(more: boolean): void;
+  stopped(): void;
+}
+
 export class I2cBus {
   private readonly devices: I2cDevice[] = [];
+  /** The chip's block, for masters on the board. */
+  slave: I2cSlave | undefined;
+  /** Called by the slave when it lets SCL go: set by the master that waits. */
+  onReady: () => void = () => {};
   constructor(readonly name: string) {}
 
   attach(device: I2cDevice): void {

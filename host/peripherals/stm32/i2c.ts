@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// I2C controller as a bus master. RM0090 section 27 (STM32F405/407). SMBus timeouts, host and default addresses are not modelled.
+// I2C controller: registers, and its side as a bus master; i2c-slave.ts has the other one. RM0090 section 27 (STM32F405/407). SMBus timeouts, host and default addresses are not modelled.
 
 import { floorTimes, toNumber } from '../../machine/fraction.js';
 import type { I2cBus, I2cDevice } from '../../machine/links.js';
 import { type DmaRequest, type InterruptLine, type ModelContext, RegisterBlock, type RegisterNames } from '../../machine/peripheral.js';
 import type { Appointment } from '../../machine/timeline.js';
+import { type I2cRegisters, I2cSlaveSide } from './i2c-slave.js';
 import { OutputPin } from './output-pin.js';
 
 export interface I2cConfig {
@@ -54,6 +55,8 @@ const CR2_DMAEN = 1 << 11; // DMA requests
 const CR2_LAST = 1 << 12; // DMA's last but one transfer lets the next byte be refused
 const CR2_WRITABLE = 0x1f3f;
 
+const OAR1_ADDMODE = 1 << 15; // own address of 10 bits
+
 // SR1, 27.6.6
 const SR1_SB = 1 << 0; // start bit sent
 const SR1_ADDR = 1 << 1; // address acknowledged
@@ -95,16 +98,16 @@ function crc8(crc: number, byte: number): number {
  */
 type Phase = 'idle' | 'starting' | 'started' | 'address' | 'half-addressed' | 'addressed' | 'sending' | 'receiving' | 'holding' | 'stopping';
 
-export class I2c extends RegisterBlock {
-  private cr1 = 0;
+export class I2c extends RegisterBlock implements I2cRegisters {
+  cr1 = 0;
   private cr2 = 0;
-  private oar1 = 0;
-  private oar2 = 0;
+  oar1 = 0;
+  oar2 = 0;
   private ccr = 0;
   private trise = TRISE_RESET;
-  private sr1 = 0;
-  private sr2 = 0;
-  private dr = 0;
+  sr1 = 0;
+  sr2 = 0;
+  dr = 0;
   private shift = 0;
   private phase: Phase = 'idle';
   /** A received byte waits in the shift register because DR has not been read. */
@@ -129,12 +132,14 @@ export class I2c extends RegisterBlock {
   private readonly alert: OutputPin;
   private step: Appointment | undefined;
   private readonly bus: I2cBus;
+  private readonly slave: I2cSlaveSide;
   private readonly eventLine: InterruptLine;
   private readonly errorLine: InterruptLine;
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: I2cConfig) {
     super(name, base, I2C_REGISTERS);
     this.bus = ctx.i2cBus(name);
+    this.slave = new I2cSlaveSide(this, this.bus);
     this.eventLine = ctx.interrupt(config.eventVector);
     this.errorLine = ctx.interrupt(config.errorVector);
     this.rxRequest = ctx.dmaRequest(`${name}_RX`);
@@ -190,7 +195,11 @@ export class I2c extends RegisterBlock {
     if (I2C_REGISTERS[offset] === undefined) return undefined;
     const value = this.peek(offset);
     if (offset === SR1) this.seen = this.sr1;
-    if (offset === SR2 && this.seen & SR1_ADDR) this.clearAddressed();
+    if (offset === SR2 && this.seen & SR1_ADDR) {
+      if (this.slave.active) this.slave.clearAddressed();
+      else this.clearAddressed();
+      this.seen &= ~SR1_ADDR;
+    }
     if (offset === DR) this.readData();
     return value;
   }
@@ -205,6 +214,7 @@ export class I2c extends RegisterBlock {
         break;
       case OAR1:
         this.oar1 = value & 0xc3ff;
+        if (value & OAR1_ADDMODE) this.diagnose('OAR1.ADDMODE: as a slave, the block answers to addresses of 7 bits alone here');
         break;
       case OAR2:
         this.oar2 = value & 0xff;
@@ -231,6 +241,9 @@ export class I2c extends RegisterBlock {
   }
 
   private writeControl(value: number): void {
+    // 27.6.6: STOPF goes with "read SR1, write CR1".
+    this.sr1 &= ~(this.seen & SR1_STOPF);
+    this.seen &= ~SR1_STOPF;
     if (value & CR1_SWRST) {
       this.release();
       this.cr1 = CR1_SWRST;
@@ -338,6 +351,7 @@ export class I2c extends RegisterBlock {
     this.ctx.timeline.cancel(this.step);
     this.device = undefined;
     this.phase = 'idle';
+    this.slave.reset();
     this.sr2 &= ~(SR2_MSL | SR2_BUSY | SR2_TRA);
     this.sr1 &= ~(SR1_SB | SR1_ADDR | SR1_ADD10 | SR1_BTF | SR1_TXE);
     this.dmaEnded = this.refuseNext = false;
@@ -369,6 +383,7 @@ export class I2c extends RegisterBlock {
       return;
     }
     this.dr = value;
+    if (this.slave.transmitting) return this.slave.written();
     this.clearTransferFinished();
     if (!(this.sr2 & SR2_TRA)) return;
     this.sr1 &= ~SR1_TXE;
@@ -493,6 +508,7 @@ export class I2c extends RegisterBlock {
   }
 
   private readData(): void {
+    if (this.slave.active) return this.slave.readDone();
     this.clearTransferFinished();
     this.sr1 &= ~SR1_RXNE;
     if (this.shiftFull) {
@@ -510,7 +526,8 @@ export class I2c extends RegisterBlock {
     this.seen &= ~SR1_BTF;
   }
 
-  private update(): void {
+  /** Sets lines and requests as the registers have them. */
+  update(): void {
     const { sr1, cr2 } = this;
     const events = SR1_EVENTS | (cr2 & CR2_ITBUFEN ? SR1_TXE | SR1_RXNE : 0);
     this.eventLine.set((cr2 & CR2_ITEVTEN) !== 0 && (sr1 & events) !== 0);
