@@ -9,6 +9,7 @@ import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
 import { Adc } from './adc.js';
 import { AdcCommon, type AdcCommonConfig } from './adc-common.js';
+import { Bkpsram } from './bkpsram.js';
 import { CanFilters } from './can-filters.js';
 import { Can } from './can.js';
 import { Crc } from './crc.js';
@@ -20,6 +21,7 @@ import { Flash, type FlashTimes } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
 import { Iwdg } from './iwdg.js';
+import { Otg, type OtgConfig } from './otg.js';
 import { PadRouter, type Pad } from './pad-router.js';
 import { Pwr, type PwrConfig } from './pwr.js';
 import { Rcc, type RccConfig } from './rcc.js';
@@ -216,9 +218,14 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
-      case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });
+      case 'adc': {
+        const inputs = p.config.inputs as string[];
+        return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad(inputs[input]).volts });
+      }
       case 'adc-common': return adcCommon;
       case 'can': return new Can(p.name, p.base, machine, { vectors: p.vectors, filters: canFilters, first: p.name === 'CAN1' });
+      case 'otg': return new Otg(p.name, p.base, machine, { vector: p.name, registers: p.registers, ...(p.config as unknown as Omit<OtgConfig, 'vector' | 'registers'>) });
+      case 'bkpsram': return new Bkpsram(p.name, machine, { byteCount: p.size, accessible: () => pwr.backupWritable });
       case 'crc': return new Crc(p.name, p.base);
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
