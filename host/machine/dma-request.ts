@@ -9,6 +9,7 @@ export class DmaRequestLine implements DmaRequest {
   private readonly finishers: (() => void)[] = [];
   pacer: DmaPacer | undefined;
   served: ((beats: number) => void) | undefined;
+  onLastButOne: (() => void) | undefined;
   onLastTransfer: (() => void) | undefined;
 
   constructor(readonly name: string) {}

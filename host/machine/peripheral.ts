@@ -33,6 +33,8 @@ export interface DmaRequest {
   set(active: boolean): void;
   /** Calls `listener` after each change of the line. */
   listen(listener: (active: boolean) => void): void;
+  /** Set by the peripheral: the controller has one transfer left. */
+  onLastButOne: (() => void) | undefined;
   /** Set by the peripheral: the controller has made the last transfer that it was programmed for, or of a pass if it is circular. */
   onLastTransfer: (() => void) | undefined;
   /** The peripheral, as flow controller, says that the transfer it asks for, or asked for last, is the end. */

@@ -401,6 +401,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'));
       const last = stream.ndtr === 1;
       stream.itemsMoved(1);
+      if (stream.ndtr === 1) for (const line of this.requests[stream.index][stream.channel]) line.onLastButOne?.();
       if (last) for (const line of this.requests[stream.index][stream.channel]) line.onLastTransfer?.();
     }
   }

@@ -373,7 +373,7 @@ function f411() {
   const bench = new ModelBench();
   const rcc = new Rcc('RCC', 0x40023800, bench, {
     oscillators: { HSI: 16e6, LSI: 32e3, HSE: 25e6 }, startUp, limits: { ...limits, sysclkMax: 100e6, hclkMax: 100e6, pclk1Max: 50e6, pclk2Max: 100e6, pllOutputMax: 100e6 },
-    gates: [{ name: 'GPIOA', enable: 'AHB1ENR.0', reset: 'AHB1RSTR.0' }], plli2sM: true, plli2sReset: 0x24003000,
+    gates: [{ name: 'GPIOA', enable: 'AHB1ENR.0', reset: 'AHB1RSTR.0' }], plli2sM: true, timpre: true, plli2sReset: 0x24003000,
     gateRegisters: {
       AHB1RSTR: [0, 0x0060109f], AHB1ENR: [0, 0x0060109f], APB1ENR: [0, 0x10e2c80f], APB2ENR: [0, 0x00177931], AHB1LPENR: [0x0061900f, 0x0061909f],
     },
@@ -384,6 +384,18 @@ function f411() {
   bench.run(32000);
   return { bench, rcc, read, write };
 }
+
+test('on the STM32F411, TIMPRE lets timers run at HCLK up to a divider of 4, and at four times PCLK beyond (RM0383 6.3.24)', () => {
+  const { rcc, read, write } = f411();
+  const factor = (ppre: number, timpre: number) => {
+    write(CFGR, ppre << 10);
+    write(0x8c, timpre << 24);
+    return toNumber(rcc.hertz('HCLK')) / toNumber(rcc.hertz('TIMCLK1'));
+  };
+  assert.deepEqual([0, 4, 5, 6, 7].map((ppre) => factor(ppre, 0)), [1, 1, 2, 4, 8]);
+  assert.deepEqual([0, 4, 5, 6, 7].map((ppre) => factor(ppre, 1)), [1, 1, 1, 2, 4]);
+  assert.equal(read(0x8c), 1 << 24);
+});
 
 test('on the STM32F411, PLLI2S divides its input by PLLI2SM: 25 MHz / 25 x 192 / 5 is 38.4 MHz beside a main PLL of another input', () => {
   const { bench, rcc, read, write } = f411();

@@ -23,6 +23,8 @@ export interface RccConfig {
   readonly gateRegisters: Readonly<Record<string, readonly [reset: number, bits: number]>>;
   /** PLLI2S divides its input by PLLI2SM instead of PLLM. */
   readonly plli2sM?: boolean;
+  /** There is RCC_DCKCFGR with the timers' prescaler (RM0383, 6.3.24). */
+  readonly timpre?: boolean;
   /** PLLI2SCFGR after reset. */
   readonly plli2sReset: number;
   /** PWR_CR.DBP: whether RCC_BDCR may be written (5.1.2). Default: yes. */
@@ -33,7 +35,8 @@ export interface RccConfig {
   readonly onBackupReset?: () => void;
 }
 
-const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
+const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84, DCKCFGR = 0x8c;
+const DCKCFGR_TIMPRE = 1 << 24; // timers' prescaler
 
 const PLLCFGR_PLLSRC = 1 << 22; // source of both PLLs
 const PLLCFGR_SHARED = PLLCFGR_PLLSRC | 0x3f; // and PLLM: the input of both where PLLI2S has no divider of its own
@@ -105,7 +108,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private clocks = new Map<string, Fraction>();
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: RccConfig) {
-    super(name, base, registerNames.RCC);
+    super(name, base, config.timpre ? { ...registerNames.RCC, [DCKCFGR]: 'DCKCFGR' } : registerNames.RCC);
     this.interrupt = ctx.interrupt('RCC');
     this.outputs = ['MCO1', 'MCO2'].map((signal) => new ClockOutput(ctx, signal));
     for (const { name: peripheral, enable, reset } of config.gates) this.gates.set(peripheral, { enable: this.bit(enable), reset: this.bit(reset) });
@@ -124,6 +127,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.enabledNow.clear();
     for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, flags >>> 0], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
     if (cause === 'power-on') this.registers.set(BDCR, 0);
+    if (this.config.timpre) this.registers.set(DCKCFGR, 0);
     this.stopped = false;
     this.source = 'HSI';
     this.lsiHeld = false;
@@ -237,6 +241,10 @@ export class Rcc extends RegisterBlock implements ClockTree {
     else if (offset === PLLCFGR) this.writeConfig(PLLCFGR, value & 0x0f43_7fff, { PLL: ~0, PLLI2S: this.config.plli2sM ? PLLCFGR_PLLSRC : PLLCFGR_SHARED });
     else if (offset === PLLI2SCFGR) this.writeConfig(PLLI2SCFGR, value & (this.config.plli2sM ? 0x7000_7fff : 0x7000_7fc0), { PLLI2S: ~0 });
     else if (offset === CFGR) this.writeCfgr(value);
+    else if (offset === DCKCFGR && this.config.timpre) {
+      this.registers.set(DCKCFGR, value & DCKCFGR_TIMPRE);
+      this.refresh();
+    }
     else if (offset === CIR) this.writeCir(value);
     else if (offset === BDCR) this.writeBdcr(value);
     else if (offset === CSR) this.writeCsr(value);
@@ -458,7 +466,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     return {
       hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), i2sCkin: this.config.oscillators.I2S_CKIN, pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
       source: this.source, plli2sM: this.config.plli2sM === true, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
-      BDCR: this.registers.get(BDCR)!,
+      BDCR: this.registers.get(BDCR)!, timpre: (this.registers.get(DCKCFGR)! & DCKCFGR_TIMPRE) !== 0,
     };
   }
 
