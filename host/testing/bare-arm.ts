@@ -11,36 +11,45 @@ import { Machine, RunEnded } from '../machine/machine.js';
 import { plugCore } from '../peripherals/cortex-m/core.js';
 
 export interface BareOptions {
-  /** Whether hot code is translated: executions after which it is, or false for the interpreter alone. */
-  readonly hot: number | false;
-  readonly codeBytes?: number;
-  readonly ramBytes?: number;
+  /** Executions after which code is translated, if not the engine's own number; false for the interpreter alone. */
+  readonly hot?: number | false;
+  /** Serves the program's semihosting, but for its end. */
+  readonly semihosting?: (cpu: ArmCpu) => void;
 }
 
 /** Wait states of an STM32F407 at 168 MHz, its accelerator on: what flash costs is part of what is tested. */
 const FLASH = { latency: 5, prefetch: true, instructionCache: true, dataCache: true };
 const RAM = 0x20000000;
+const RAM_BYTES = 4 << 20;
+/** QEMU's has four times as much; programs of tests are far smaller. */
+const CODE_BYTES = 1 << 20;
 
-export function bareArm(file: Uint8Array, { hot, codeBytes = 0x100000, ramBytes = 0x20000 }: BareOptions) {
+/** @param words words of RAM that the program finds, by address */
+export function bareArm(file: Uint8Array, { hot, semihosting }: BareOptions, words: Readonly<Record<number, number>> = {}) {
   const machine = new Machine({ vectors: Array.from({ length: 32 }, (_, n) => `IRQ${n}`), priorityBits: 3 });
   const memory = new ArmMemory([
-    { name: 'code', origin: 0, byteCount: codeBytes, kind: 'flash', dma: true }, { name: 'ram', origin: RAM, byteCount: ramBytes, kind: 'ram', dma: true },
-  ], tableBytes(codeBytes));
+    { name: 'code', origin: 0, byteCount: CODE_BYTES, kind: 'flash', dma: true }, { name: 'ram', origin: RAM, byteCount: RAM_BYTES, kind: 'ram', dma: true },
+  ], tableBytes(CODE_BYTES));
   const [code, ram] = memory.regions;
   const elf = readElf(file, 'program');
-  for (const { address, bytes } of elf.segments) code.bytes.set(bytes, address);
-  const accelerator = new FlashAccelerator(memory, codeBytes, memory.tables);
+  for (const { address, bytes } of elf.segments) {
+    if (address >= RAM) ram.bytes.set(bytes, address - RAM);
+    else code.bytes.set(bytes, address);
+  }
+  const ramWords = new DataView(ram.bytes.buffer, ram.bytes.byteOffset, ram.byteCount);
+  for (const [address, value] of Object.entries(words)) ramWords.setUint32(Number(address) - RAM, value, true);
+  const accelerator = new FlashAccelerator(memory, CODE_BYTES, memory.tables);
   accelerator.configure(FLASH);
   const blocks = plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 1, onResetRequest: () => { throw new RunEnded(); } });
-  const halves = new DataView(code.bytes.buffer, code.bytes.byteOffset, codeBytes);
+  const halves = new DataView(code.bytes.buffer, code.bytes.byteOffset, CODE_BYTES);
   const engine = hot === false ? undefined : new HotCode({
-    memory, code, rams: [ram], accelerator, tables: memory.tables + acceleratorBytes(codeBytes), threshold: hot,
+    memory, code, rams: [ram], accelerator, tables: memory.tables + acceleratorBytes(CODE_BYTES), threshold: hot,
     forbidden: (from, to, access) => blocks.mpu.forbidden(from, to, access, true),
     decode: (pc, inIT) => decode(halves.getUint16(pc, true), halves.getUint16(pc + 2, true), pc, inIT),
   });
   const cpu = new ArmCpu({
     machine, blocks, memory, core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, flashTiming: accelerator, hot: engine,
-    semihosting: () => { throw new RunEnded(); },
+    semihosting: semihosting ?? (() => { throw new RunEnded(); }),
   });
   cpu.reset();
   return {
@@ -54,7 +63,7 @@ export function bareArm(file: Uint8Array, { hot, codeBytes = 0x100000, ramBytes 
       }
     },
     /** A word of RAM. */
-    word: (address: number): number => new DataView(ram.bytes.buffer, ram.bytes.byteOffset).getUint32(address - RAM, true),
+    word: (address: number): number => ramWords.getUint32(address - RAM, true),
     /** Address of a symbol. */
     symbol(name: string): number {
       const found = elf.symbols.find((s) => s.name === name);

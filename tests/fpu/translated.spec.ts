@@ -59,7 +59,7 @@ function program(bits: number, fpscr: number): Uint8Array {
 }
 
 function run(bits: number, fpscr: number, operands: Int32Array, hot: number | false) {
-  const bench = bareArm(elfFile({ loads: [{ physical: 0, bytes: program(bits, fpscr) }] }), { hot, codeBytes: 0x10000, ramBytes: RAM_BYTES });
+  const bench = bareArm(elfFile({ loads: [{ physical: 0, bytes: program(bits, fpscr) }] }), { hot});
   bench.ram.bytes.set(new Uint8Array(operands.buffer), OPERANDS - RAM);
   bench.run();
   return { results: bench.ram.bytes.slice(RESULTS - RAM, RESULTS - RAM + 12 * CASES), cycles: bench.cpu.now, translated: bench.engine?.translated };

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What audio firmware does, one kind after the other, until asked to stop: filter, oscillator, checksum, sieve, interpreter, convolution.
-// Runs on a bare Cortex-M4F: with MIX_TICKS, SysTick interrupts every so many cycles. Ends by semihosting and leaves a digest in `digest`.
+// What audio firmware does, one kind after the other: filter, oscillator, checksum, sieve, interpreter, convolution. Runs on a bare Cortex-M4F; whoever
+// starts it says how often, and how many cycles SysTick's interrupts are apart, in two words behind its RAM. Leaves `digest`, and ends by semihosting.
 
 #include <stdint.h>
 
-#ifndef MIX_ROUNDS
-#define MIX_ROUNDS 2000
-#endif
+#define ROUNDS (*(volatile uint32_t *)0x20020000)
+#define TICK_CYCLES (*(volatile uint32_t *)0x20020004)
 
 extern uint32_t stack_top[], data_load[], data_start[], data_end[], bss_start[], bss_end[];
 int main(void);
@@ -38,11 +37,11 @@ void reset(void) {
   uint32_t *from = data_load;
   for (uint32_t *to = data_start; to < data_end;) *to++ = *from++;
   for (uint32_t *to = bss_start; to < bss_end;) *to++ = 0;
-#ifdef MIX_TICKS
-  *(volatile uint32_t *)0xe000e014 = MIX_TICKS - 1; // SYST_RVR
-  *(volatile uint32_t *)0xe000e018 = 0;             // SYST_CVR
-  *(volatile uint32_t *)0xe000e010 = 7;             // SYST_CSR: core clock, interrupt, on
-#endif
+  if (TICK_CYCLES) {
+    *(volatile uint32_t *)0xe000e014 = TICK_CYCLES - 1; // SYST_RVR
+    *(volatile uint32_t *)0xe000e018 = 0;               // SYST_CVR
+    *(volatile uint32_t *)0xe000e010 = 7;               // SYST_CSR: core clock, interrupt, on
+  }
   main();
   leave();
   stuck();
@@ -142,7 +141,7 @@ int main(void) {
   static int32_t samples[32];
   uint32_t sum = 0;
   for (int i = 0; i < 32; i++) taps[i] = 1000 * (i - 16);
-  for (uint32_t round = 0; round < MIX_ROUNDS; round++) {
+  for (uint32_t round = 0, rounds = ROUNDS; round < rounds; round++) {
     oscillator(samples, 32, 0x01234567 + round);
     for (int i = 0; i < 32; i++) block[i] = (float)samples[i] * (1.0f / 32768.0f);
     biquad(block, 32);
