@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TABLE } from '../../../host/cpu/arm/isa/table.js';
 import { without } from '../../../host/testing/needs.js';
-import { campaign, COMPARED } from './lockstep/campaign.js';
+import { campaign, COMPARED, generate } from './lockstep/campaign.js';
 import { describe as describeDifference, lockstep } from './lockstep/compare.js';
 import { NOT_COMPARED } from './lockstep/coverage.js';
+import { compareEngines } from './lockstep/engines.js';
 import { faults, interrupts, memoryProtection } from './lockstep/exceptions.js';
 import { decodeBits, isUnpredictable } from './lockstep/patterns.js';
 import { Random } from './lockstep/random.js';
@@ -80,4 +81,10 @@ describe('in lockstep with QEMU', { skip: without('qemu-system-arm') }, () => {
       assert.ok((await trial(encodings)) > wideTrials / 10);
     });
   });
+});
+
+test('the translator does what the interpreter does, to the cycle, stopped anywhere', () => {
+  const { difference, looks, translated } = compareEngines(generate(seed, COMPARED, 1), seed);
+  assert.equal(difference, undefined);
+  assert.ok(looks > 50 && translated > 1000, `${looks} looks, ${translated} instructions translated`);
 });
