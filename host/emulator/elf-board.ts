@@ -174,8 +174,7 @@ export class ElfBoard extends BoardHardware {
     for (const r of others) if (r.origin === first.origin + byteCount) byteCount += r.byteCount;
     return new HotCode({
       memory, code, accelerator, tables: memory.tables + acceleratorBytes(board.flash.byteCount),
-      ram: { origin: first.origin, byteCount, offset: first.offset },
-      otherRam: rams.filter((r) => r.origin < first.origin || r.origin >= first.origin + byteCount),
+      rams: [{ origin: first.origin, byteCount, offset: first.offset }, ...rams.filter((r) => r.origin < first.origin || r.origin >= first.origin + byteCount)],
       forbidden: (from, to, access) => this.coreBlocks.mpu.forbidden(from, to, access, true),
       decode: (pc, inIT) => decode(halves.getUint16(pc - code.origin, true), halves.getUint16(pc - code.origin + 2, true), pc, inIT),
     });

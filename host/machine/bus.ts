@@ -91,13 +91,8 @@ export class Bus {
     if (mapping !== undefined) {
       if (address % size !== 0) throw new BusError(address, 'write', `unaligned ${size}-byte write of ${mapping.peripheral.name} at ${hex(address)}`);
       if (!mapping.clocked('write')) return;
-      try {
-        mapping.peripheral.write(address - mapping.base, value, size);
-      } catch (error) {
-        // A model that cannot go on without what it lacks throws: the whole write is lost then.
-        if (!(error instanceof UnmodelledUseError || error instanceof UnmodelledRegisterError)) throw error;
-        this.unmodelled.found(error, mapping.peripheral.name);
-      }
+      if (this.unmodelled.strict) mapping.peripheral.write(address - mapping.base, value, size);
+      else this.writeLeniently(mapping, address, value, size);
       return;
     }
     for (const { origin, bytes, write } of this.memories) {
@@ -113,6 +108,16 @@ export class Bus {
     const block = this.unmodelledAt(address);
     if (block === undefined) throw this.nothingAt(address, 'write');
     this.unmodelled.write(address, value, size, block.name, block.registers[(address - block.base) & ~3], (address - block.base) & ~3);
+  }
+
+  /** A model that cannot go on without what it lacks throws: the whole write is lost then. */
+  private writeLeniently({ base, peripheral }: Mapping, address: number, value: number, size: AccessSize): void {
+    try {
+      peripheral.write(address - base, value, size);
+    } catch (error) {
+      if (!(error instanceof UnmodelledUseError || error instanceof UnmodelledRegisterError)) throw error;
+      this.unmodelled.found(error, peripheral.name);
+    }
   }
 
   /** Memory as a DMA controller's memory port sees it: a view of `byteCount` bytes. @throws BusError outside of DMA-capable memory */

@@ -77,8 +77,9 @@ export class I2sBus implements I2sListener {
 
 /** A device on an I2C bus. Every method answers for its own address only. */
 export interface I2cDevice {
-  /** 7-bit address. */
+  /** 7-bit address, or one of 10 bits. */
   readonly address: number;
+  readonly tenBit?: boolean;
   /** A (repeated) start addressed it. Returns whether it acknowledges: a device in reset does not. */
   start(direction: 'read' | 'write'): boolean;
   /** A byte from the controller; returns whether it acknowledges. */
@@ -87,15 +88,37 @@ export interface I2cDevice {
   stop(): void;
 }
 
+/** A block of the chip as another master on its bus sees it. It may hold SCL low, until software has done something. */
+export interface I2cSlave {
+  /** Start condition and address byte. @returns whether it acknowledges */
+  addressed(byte: number): boolean;
+  /** Whether it lets SCL go: a master waits until it does. */
+  readonly ready: boolean;
+  /** A byte from the master. @returns whether it acknowledges */
+  receive(byte: number): boolean;
+  /** The byte for the master, and then whether that one wants more. */
+  transmit(): number;
+  acknowledged(more: boolean): void;
+  stopped(): void;
+}
+
 export class I2cBus {
   private readonly devices: I2cDevice[] = [];
+  /** The chip's block, for masters on the board. */
+  slave: I2cSlave | undefined;
+  /** Called by the slave when it lets SCL go: set by the master that waits. */
+  onReady: () => void = () => {};
   constructor(readonly name: string) {}
 
   attach(device: I2cDevice): void {
     this.devices.push(device);
   }
   deviceAt(address: number): I2cDevice | undefined {
-    return this.devices.find((d) => d.address === address);
+    return this.devices.find((d) => !d.tenBit && d.address === address);
+  }
+  /** Devices with a 10-bit address whose upper two bits are `top`. */
+  tenBitDevices(top: number): I2cDevice[] {
+    return this.devices.filter((d) => d.tenBit && d.address >> 8 === top);
   }
 }
 

@@ -33,8 +33,14 @@ export interface DmaRequest {
   set(active: boolean): void;
   /** Calls `listener` after each change of the line. */
   listen(listener: (active: boolean) => void): void;
+  /** Set by the peripheral: the controller has one transfer left. */
+  onLastButOne: (() => void) | undefined;
   /** Set by the peripheral: the controller has made the last transfer that it was programmed for, or of a pass if it is circular. */
   onLastTransfer: (() => void) | undefined;
+  /** The peripheral, as flow controller, says that the transfer it asks for, or asked for last, is the end. */
+  finish(): void;
+  /** Calls `listener` when the peripheral ends the transfers. */
+  onFinish(listener: () => void): void;
   /** The peripheral behind the line, when it can say in advance when it will ask. */
   pacer: DmaPacer | undefined;
   /** Acknowledge of a transfer or burst of `beats` items, from the controller. For peripherals whose request is no level of a register. */
@@ -85,7 +91,7 @@ export interface ClockTree {
 }
 
 /** Why a chip restarts. */
-export type ResetCause = 'power-on' | 'pin' | 'software' | 'independent watchdog' | 'window watchdog' | 'low-power';
+export type ResetCause = 'power-on' | 'pin' | 'software' | 'independent watchdog' | 'window watchdog' | 'low-power' | 'standby';
 
 /** Firmware did something that the chip would silently accept and the author would not want: once each, shown with the result. */
 export interface Diagnostic {

@@ -13,6 +13,8 @@ export class Unmodelled {
   strict = true;
   private readonly words = new Map<number, number>();
   private readonly reported = new Set<string>();
+  /** Registers that were reported, by address and kind of access. */
+  private readonly polled = new Set<number>();
 
   constructor(private readonly report: (finding: Diagnostic) => void = () => {}) {}
 
@@ -22,14 +24,14 @@ export class Unmodelled {
    * @throws UnmodelledRegisterError when strict
    */
   read(address: number, size: AccessSize, block: string, register: string | undefined, offset: number): number {
-    this.found(new UnmodelledRegisterError(address, 'read', nameOf(block, register, offset)), block);
+    this.foundRegister(address, 'read', block, register, offset);
     const word = this.words.get(address & ~3) ?? 0;
     return size === 4 ? word : (word >>> ((address & 3) * 8)) & (size === 1 ? 0xff : 0xffff);
   }
 
   /** Writes a register without a model. @throws UnmodelledRegisterError when strict */
   write(address: number, value: number, size: AccessSize, block: string, register: string | undefined, offset: number): void {
-    this.found(new UnmodelledRegisterError(address, 'write', nameOf(block, register, offset)), block);
+    this.foundRegister(address, 'write', block, register, offset);
     if (register === undefined) return;
     const shift = (address & 3) * 8;
     const mask = size === 4 ? ~0 : (size === 1 ? 0xff : 0xffff) << shift;
@@ -39,11 +41,18 @@ export class Unmodelled {
   /** Firmware asked for something that has no model. @throws `error` itself when strict */
   found(error: BusError, where: string): void {
     if (this.strict) throw error;
-    // Only the name, for a finding is kept once and an access may be repeated millions of times.
-    const key = error instanceof UnmodelledRegisterError ? `${error.access} ${error.register}` : error.message;
-    if (this.reported.has(key)) return;
-    this.reported.add(key);
+    if (this.reported.has(error.message)) return;
+    this.reported.add(error.message);
     this.report({ where, message: `${error.message}; it is ignored` });
+  }
+
+  /** Firmware may poll a register millions of times: after the first access no error is made. */
+  private foundRegister(address: number, access: 'read' | 'write', block: string, register: string | undefined, offset: number): void {
+    const key = (address & ~3) * 2 + (access === 'read' ? 0 : 1);
+    if (!this.strict && this.polled.has(key)) return;
+    this.polled.add(key);
+    const name = register === undefined ? `${block}+0x${offset.toString(16)} (reserved)` : `${block}_${register}`;
+    this.found(new UnmodelledRegisterError(address, access, name), block);
   }
 
   /** A system reset: registers forget what was written. */
@@ -51,6 +60,3 @@ export class Unmodelled {
     this.words.clear();
   }
 }
-
-const nameOf = (block: string, register: string | undefined, offset: number): string =>
-  register === undefined ? `${block}+0x${offset.toString(16)} (reserved)` : `${block}_${register}`;

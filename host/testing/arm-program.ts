@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Small programs in assembler for the specs of the Cortex-M4's core: assembled by gcc, linked at the start of flash.
+// Small programs in assembler for the specs of the Cortex-M4's core: assembled and linked to the start of flash.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,15 +12,16 @@ export interface ArmProgram {
   readonly symbols: ReadonlyMap<string, number>;
 }
 
-const OPTIONS = ['-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-nostdlib', '-x', 'assembler'];
+const OPTIONS = ['-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'];
 
 /** Assembles a program. It begins with its vector table. */
 export function assembleArm(source: string, origin = 0x08000000): ArmProgram {
   const directory = mkdtempSync(join(tmpdir(), 'arm-program-'));
   try {
-    const [text, elf, binary] = ['p.s', 'p.elf', 'p.bin'].map((name) => join(directory, name));
+    const [text, object, elf, binary] = ['p.s', 'p.o', 'p.elf', 'p.bin'].map((name) => join(directory, name));
     writeFileSync(text, `.syntax unified\n.thumb\n.text\n.global _start\n_start:\n${source}\n`);
-    execFileSync('arm-none-eabi-gcc', [...OPTIONS, text, '-o', elf, `-Wl,-Ttext=0x${origin.toString(16)}`, '-Wl,--no-warn-rwx-segments'], { stdio: 'pipe' });
+    execFileSync('arm-none-eabi-as', [...OPTIONS, text, '-o', object], { stdio: 'pipe' });
+    execFileSync('arm-none-eabi-ld', [`-Ttext=0x${origin.toString(16)}`, '--no-warn-rwx-segments', object, '-o', elf], { stdio: 'pipe' });
     execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', elf, binary]);
     const symbols = execFileSync('arm-none-eabi-nm', [elf], { encoding: 'utf8' });
     return {

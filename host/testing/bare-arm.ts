@@ -34,7 +34,7 @@ export function bareArm(file: Uint8Array, { hot, codeBytes = 0x100000, ramBytes 
   const blocks = plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 1, onResetRequest: () => { throw new RunEnded(); } });
   const halves = new DataView(code.bytes.buffer, code.bytes.byteOffset, codeBytes);
   const engine = hot === false ? undefined : new HotCode({
-    memory, code, ram, otherRam: [], accelerator, tables: memory.tables + acceleratorBytes(codeBytes), threshold: hot,
+    memory, code, rams: [ram], accelerator, tables: memory.tables + acceleratorBytes(codeBytes), threshold: hot,
     forbidden: (from, to, access) => blocks.mpu.forbidden(from, to, access, true),
     decode: (pc, inIT) => decode(halves.getUint16(pc, true), halves.getUint16(pc + 2, true), pc, inIT),
   });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The Cortex-M4F: runs instructions until the timeline's next appointment, lets exceptions pre-empt between any two of them, and counts cycles.
 
+import { EXCEPTION } from '../../machine/exceptions.js';
 import type { Machine } from '../../machine/machine.js';
 import type { CorePeripherals } from '../../peripherals/cortex-m/core.js';
-import { DFSR_BITS } from '../../peripherals/cortex-m/core-debug.js';
+import { DEMCR_BITS, DFSR_BITS } from '../../peripherals/cortex-m/core-debug.js';
 import { CCR_BITS, SCR_BITS } from '../../peripherals/cortex-m/scb.js';
 import { DataMemory } from './core/data-memory.js';
 import { ExceptionModel, type CoreCycles } from './core/exception-model.js';
@@ -25,6 +26,7 @@ import { PIPE } from './timing.js';
 const FARTHEST = 2 ** 30;
 const SEMIHOSTING = 0xab;
 const ALWAYS = 14;
+const MONITOR_STEPS = DEMCR_BITS.MON_EN | DEMCR_BITS.MON_STEP;
 const { PC, R, N, Z, C, V, IT, LEFT, LINE, PIPE: PIPELINE, FPU_READY } = STATE;
 
 export interface ArmCpuConfig {
@@ -48,6 +50,11 @@ export interface ArmCpuConfig {
   readonly sleepDeep?: (until: 'interrupt' | 'event') => void;
 }
 
+/** What a comparator of the FPB or of the DWT has found. */
+export type CoreTrap =
+  | { readonly kind: 'breakpoint'; readonly address: number }
+  | { readonly kind: 'watchpoint'; readonly address: number; readonly access: 'read' | 'write' };
+
 export class ArmCpu {
   readonly state: Int32Array;
   readonly memory: DataMemory;
@@ -57,6 +64,10 @@ export class ArmCpu {
   readonly system: SystemControl;
   /** A debugger takes BKPT for itself. @returns whether it does */
   onBreakpoint: ((imm8: number) => boolean) | undefined;
+  /** The same for breakpoints of the FPB and PC watchpoints of the DWT, before the instruction, and for data watchpoints, behind it. */
+  onTrap: ((trap: CoreTrap) => boolean) | undefined;
+  /** An instruction whose trap is not to be met again: a debugger goes on there. */
+  passTrapAt = -1;
   /** Told of each fault, besides the configuration's own. */
   onFault: ((record: FaultRecord) => void) | undefined;
   /** Ends `slice` before the next instruction: a debugger stops. */
@@ -73,6 +84,12 @@ export class ArmCpu {
   private sleeping: 'interrupt' | 'event' | undefined;
   private sleptFrom = 0;
   private resetRequested = false;
+  /** Whether the FPB or the DWT looks at every PC. */
+  private trapsPc = false;
+  /** A data watchpoint of the DWT that the instruction has met. */
+  private watched: CoreTrap | undefined;
+  /** DEMCR.MON_STEP: the debug monitor steps. */
+  private monitorSteps = false;
   /** Address and ITSTATE of the instruction that is executed. */
   private pc = 0;
   private it = 0;
@@ -133,17 +150,18 @@ export class ArmCpu {
     });
     this.code = new PreparedCode(this.memory);
     this.special.onChange = () => {
-      if (this.memory.privileged !== this.special.privileged) {
-        this.memory.privileged = this.special.privileged;
-        if (blocks.mpu.enabled) this.code.flush();
-      }
+      this.memory.privileged = this.special.privileged;
       this.fpu.settle();
     };
     blocks.scb.onChange = () => {
       this.memory.unalignTrap = (blocks.scb.ccr & CCR_BITS.UNALIGN_TRP) !== 0;
       this.fpu.settle();
     };
+    blocks.scb.sleepModes = blocks.mpu.enforced = true;
     blocks.fpu.onChange = () => this.fpu.settle();
+    blocks.dwt.sampledPc = () => this.pc;
+    blocks.fpb.onChange = blocks.dwt.onChange = () => this.settleTraps();
+    blocks.debug.onChange = () => (this.monitorSteps = (blocks.debug.demcr & MONITOR_STEPS) === MONITOR_STEPS);
     exceptions.onPend = () => {
       if (blocks.scb.scr & SCR_BITS.SEVONPEND) this.system.sendEvent();
     };
@@ -219,7 +237,17 @@ export class ArmCpu {
   step(): void {
     if (this.state[LEFT] <= 0 || this.config.machine.exceptions.attention) if (this.attend()) return;
     if (this.sleeping) this.sleepOn();
-    else this.guarded(() => this.one());
+    else this.guarded(() => (this.monitorSteps ? this.monitoredStep() : this.one()));
+  }
+
+  /** An instruction, and the debug monitor behind it, if it may pre-empt the instruction (C1.5.3). */
+  private monitoredStep(): void {
+    const stepped = this.config.machine.exceptions.canPreempt(EXCEPTION.DebugMonitor);
+    this.one();
+    if (!stepped) return;
+    this.synchronise();
+    this.exceptionModel.debugEvent(DFSR_BITS.HALTED);
+    this.rearm();
   }
 
   /** Brings the machine up to the present. @returns whether an exception was taken, so that there may be more */
@@ -227,6 +255,7 @@ export class ArmCpu {
     const { machine: { exceptions } } = this.config;
     this.synchronise();
     if (this.resetRequested) this.reset();
+    if (this.watched) this.trap(this.watched, DFSR_BITS.DWTTRAP);
     if (exceptions.attention && !this.sleeping) {
       exceptions.attention = false;
       if (exceptions.next() !== 0) {
@@ -240,14 +269,18 @@ export class ArmCpu {
     return false;
   }
 
-  /** Not for traces and watchpoints, which see every access; nor for code whose rights are not those that translated code was made for. */
+  /** Not for traces, breakpoints and watchpoints, which see every instruction and access; nor for code whose rights are not those that translated code was made for. */
   private get mayTranslate(): boolean {
-    return !this.interpretOnly && !this.memory.watched && (this.special.privileged || !this.config.blocks.mpu.enabled);
+    return !this.interpretOnly && !this.trapsPc && !this.memory.watched && (this.special.privileged || !this.config.blocks.mpu.enabled);
   }
 
   /** Executes until the cycles are used up: translated code where there is some, and the interpreter in between. */
   private go(): void {
     const { state, hot } = this;
+    if (this.monitorSteps) {
+      this.monitoredStep();
+      return;
+    }
     if (hot === undefined || !this.mayTranslate) {
       do this.one(); while (state[LEFT] > 0);
       return;
@@ -283,6 +316,7 @@ export class ArmCpu {
     const pc = (this.pc = state[PC] >>> 0);
     const it = (this.it = state[IT]);
     if (!this.special.thumb) throw new Fault(CFSR.INVSTATE, undefined, 'EPSR.T is clear: a branch, vector or return address without bit 0');
+    if (this.trapsPc && this.trappedAt(pc)) return false;
     const prepared = this.code.at(pc, it !== 0);
     if (flashTiming) {
       if (prepared.line !== state[LINE]) this.fetchLine(flashTiming, prepared.line);
@@ -361,6 +395,37 @@ export class ArmCpu {
     return result === ((condition & 1) === 0);
   }
 
+  /** FPB and DWT have changed. */
+  private settleTraps(): void {
+    const { dwt, fpb } = this.config.blocks;
+    this.trapsPc = fpb.active || dwt.watches('pc');
+    this.memory.setWatch('dwt', !dwt.watches('data') ? undefined : (address, size, access) => {
+      if (!dwt.matchData(address, size, access)) return;
+      this.watched = { kind: 'watchpoint', address, access };
+      this.attendSoon();
+    });
+    // Whoever runs without looking has to stop.
+    this.attendSoon();
+  }
+
+  private trappedAt(pc: number): boolean {
+    const { dwt, fpb } = this.config.blocks;
+    const passes = this.passTrapAt === pc;
+    this.passTrapAt = -1;
+    if (passes) return false;
+    const breakpoint = fpb.matches(pc);
+    return (breakpoint || dwt.matchPc(pc)) && this.trap({ kind: 'breakpoint', address: pc }, breakpoint ? DFSR_BITS.BKPT : DFSR_BITS.DWTTRAP);
+  }
+
+  /** @returns whether the instruction is not to be executed now */
+  private trap(trap: CoreTrap, dfsr: number): boolean {
+    this.watched = undefined;
+    this.synchronise();
+    const taken = this.onTrap?.(trap) ?? this.exceptionModel.debugEvent(dfsr);
+    if (taken) this.rearm();
+    return taken;
+  }
+
   private breakpoint(imm8: number): void {
     const { semihosting } = this.config;
     if (imm8 === SEMIHOSTING && semihosting) {
@@ -388,7 +453,7 @@ export class ArmCpu {
 
   /** Wakes, or lets time pass until the next appointment. */
   private sleepOn(): void {
-    const { machine: { exceptions, timeline, observers }, blocks: { debug } } = this.config;
+    const { machine: { exceptions, timeline, observers }, blocks: { debug, dwt } } = this.config;
     if (this.sleeping === 'event' ? exceptions.next() !== 0 || this.system.takeEvent() : exceptions.wakesFromWfi()) {
       this.sleeping = undefined;
       debug.asleep = false;
@@ -396,7 +461,9 @@ export class ArmCpu {
       exceptions.attention = true;
     } else {
       if (timeline.nextDue === Infinity) throw new Error('the firmware sleeps for ever: no interrupt is enabled that could wake it');
+      const from = timeline.now;
       timeline.advanceTo(timeline.nextDue);
+      dwt.countSleep(timeline.now - from);
     }
     this.deadline = timeline.now;
     this.state[LEFT] = 0;
@@ -447,7 +514,9 @@ export class ArmCpu {
   /** Lets the core's own fixed-time work pass. */
   private spend(cycles: number): void {
     const { timeline } = this.config.machine;
-    timeline.advanceTo(timeline.now + Math.round(cycles / this.overclock));
+    const chipCycles = Math.round(cycles / this.overclock);
+    timeline.advanceTo(timeline.now + chipCycles);
+    this.config.blocks.dwt.countException(chipCycles);
     this.deadline = timeline.now;
     this.state[LEFT] = 0;
   }

@@ -52,6 +52,13 @@ export class CoreDebug extends RegisterBlock {
   reset(): void {
     this.demcrValue &= DEMCR_KEPT;
     this.resetSinceRead = true;
+    this.onChange();
+  }
+
+  powerOn(): void {
+    this.reset();
+    this.demcrValue = this.dcrdr = 0;
+    this.onTraceEnable(false);
   }
 
   protected readRegister(offset: number): number | undefined {

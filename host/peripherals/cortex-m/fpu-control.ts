@@ -3,6 +3,7 @@
 
 import { FIRST_IRQ, type ExceptionController } from '../../machine/exceptions.js';
 import { RegisterBlock } from '../../machine/peripheral.js';
+import { identification } from './identification.js';
 
 const STIR = 0x00;
 const FPCCR = 0x34;
@@ -51,7 +52,8 @@ export class FpuControl extends RegisterBlock {
       case FPDSCR: return this.fpdscr;
       case MVFR0: return 0x10110021; // single precision, 16 double-word registers (DDI 0439, table 7-1)
       case MVFR1: return 0x11000011;
-      default: return 0; // STIR is write-only, the rest reserved
+      // STIR is write-only, the rest reserved, but for the SCS's identification at its end.
+      default: return identification(offset + 0xf00, 0x0c, 0x0b) ?? 0;
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Memory protection unit, PMSAv7 with eight unified regions (ARM DDI 0403E, B3.5): its registers, and what it permits.
 
+import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { RegisterBlock } from '../../machine/peripheral.js';
 
 const TYPE = 0x00;
@@ -42,6 +43,8 @@ export class Mpu extends RegisterBlock {
   private control = 0;
   private selected = 0;
   private readonly regions: Region[] = Array.from({ length: REGIONS }, () => ({ base: 0, attributes: 0 }));
+  /** Whether the CPU asks for permission: with one that does not, the MPU cannot be enabled. */
+  enforced = false;
   /** Called when what is permitted has changed. */
   onChange: () => void = () => {};
 
@@ -81,7 +84,8 @@ export class Mpu extends RegisterBlock {
       if (((a ^ base) & mask) !== 0) continue;
       // Eight subregions, for regions of 256 bytes and more.
       if (bits >= 8 && (attributes >>> (8 + ((a >>> (bits - 3)) & 7))) & 1) continue;
-      return this.allows(attributes, access, privileged) && (access !== 'fetch' || executableByDefault(a) || a < 0xa0000000);
+      // A region makes device memory executable, but never the system space (B3.5.1).
+      return this.allows(attributes, access, privileged) && (access !== 'fetch' || a < PPB_FIRST);
     }
     return (this.control & CTRL_PRIVDEFENA) !== 0 && privileged && (access !== 'fetch' || executableByDefault(a));
   }
@@ -131,16 +135,21 @@ export class Mpu extends RegisterBlock {
   }
 
   protected writeRegister(offset: number, value: number): boolean {
-    if (offset === CTRL) this.control = value & (CTRL_ENABLE | CTRL_HFNMIENA | CTRL_PRIVDEFENA);
-    else if (offset === RNR) this.selected = value & (REGIONS - 1);
-    else if (offset >= RBAR && offset <= END) {
-      if ((offset - RBAR) & 4) this.regions[this.selected].attributes = value & RASR_MASK;
-      else {
-        if (value & RBAR_VALID) this.selected = value & (REGIONS - 1);
-        this.regions[this.selected].base = (value & ~0x1f) >>> 0;
-      }
-    }
-    this.onChange();
+    if (offset === CTRL && value & CTRL_ENABLE && !this.enforced) throw new UnmodelledRegisterError(this.base + CTRL, 'write', 'MPU_CTRL.ENABLE');
+    if (offset === CTRL) {
+      const before = this.control;
+      this.control = value & (CTRL_ENABLE | CTRL_HFNMIENA | CTRL_PRIVDEFENA);
+      if (before !== this.control && (before | this.control) & CTRL_ENABLE) this.onChange();
+    } else if (offset === RNR) this.selected = value & (REGIONS - 1);
+    else if (offset >= RBAR && offset <= END) this.writeRegion((offset - RBAR) & 4 ? 'attributes' : 'base', value);
     return true;
+  }
+
+  private writeRegion(part: keyof Region, value: number): void {
+    if (part === 'base' && value & RBAR_VALID) this.selected = value & (REGIONS - 1);
+    const region = this.regions[this.selected];
+    const before = region[part];
+    region[part] = part === 'base' ? (value & ~0x1f) >>> 0 : value & RASR_MASK;
+    if (this.enabled && region[part] !== before) this.onChange();
   }
 }

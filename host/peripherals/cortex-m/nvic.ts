@@ -26,6 +26,34 @@ function names(): Record<number, string> {
   return table;
 }
 
+const ICTR = 0x4; // how many groups of 32 lines there are, less one
+const ACTLR = 0x8;
+/** DISOOFP, DISFPCA, DISFOLD, DISDEFWBUF, DISMCYCINT. They change how fast some things are on the chip, and nothing here. */
+const ACTLR_MASK = 0x307;
+
+/** ICTR and ACTLR, in front of SysTick (B3.2.27, DDI 0439 4.3.1). */
+export class ScsControl extends RegisterBlock {
+  private actlr = 0;
+
+  constructor(private readonly exceptions: ExceptionController) {
+    super('SCS', 0xe000e000, { [ICTR]: 'ICTR', [ACTLR]: 'ACTLR' });
+  }
+
+  reset(): void {
+    this.actlr = 0;
+  }
+
+  protected readRegister(offset: number): number | undefined {
+    if (offset === ICTR) return Math.ceil((this.exceptions.count - FIRST_IRQ) / 32) - 1;
+    return offset === ACTLR ? this.actlr : 0;
+  }
+
+  protected writeRegister(offset: number, value: number): boolean {
+    if (offset === ACTLR) this.actlr = value & ACTLR_MASK;
+    return true;
+  }
+}
+
 export class Nvic extends RegisterBlock {
   constructor(private readonly exceptions: ExceptionController) {
     super('NVIC', BASE, names());
@@ -40,6 +68,15 @@ export class Nvic extends RegisterBlock {
       case IABR: return this.bits(first, (n) => this.exceptions.isActive(n));
       default: return offset >= IPR && offset < IPR_END ? this.priorities(offset) : undefined;
     }
+  }
+
+  /** Ones act: a narrow write must bring none of its own. */
+  override peek(offset: number): number {
+    return offset < IPR ? 0 : super.peek(offset);
+  }
+
+  override inspect(offset: number): number {
+    return this.readRegister(offset) ?? 0;
   }
 
   protected writeRegister(offset: number, value: number): boolean {

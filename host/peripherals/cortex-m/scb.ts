@@ -2,6 +2,7 @@
 // System control block (ARM DDI 0403E, B3.2), as registers; the CPU acts on what is here.
 
 import { EXCEPTION, FIRST_IRQ, type ExceptionController } from '../../machine/exceptions.js';
+import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { RegisterBlock } from '../../machine/peripheral.js';
 
 const CPUID = 0x00;
@@ -48,6 +49,11 @@ const SHCSR_ACTIVE = [
   [11, EXCEPTION.SysTick],
 ] as const;
 
+/** Exceptions of the core whose priority can be set; the others' bytes of SHPR are reserved. */
+const CONFIGURABLE: readonly number[] = [
+  EXCEPTION.MemManage, EXCEPTION.BusFault, EXCEPTION.UsageFault, EXCEPTION.SVCall, EXCEPTION.DebugMonitor, EXCEPTION.PendSV, EXCEPTION.SysTick,
+];
+
 /** Identification of a Cortex-M4 (DDI 0439, table 4-1), at offsets 0x40 on: PFR0, PFR1, DFR0, AFR0, MMFR0 to 3, ISAR0 to 4. */
 const IDENTIFICATION = [0x30, 0x200, 0x100000, 0, 0x100030, 0, 0x1000000, 0, 0x1141110, 0x2112000, 0x21232231, 0x1111131, 0x1310102];
 const ID_FIRST = 0x40;
@@ -78,6 +84,8 @@ export interface ScbConfig {
 
 export class Scb extends RegisterBlock {
   private readonly values = new Map<number, number>();
+  /** Whether the CPU sleeps as SCR says: one that does not refuses the bits. */
+  sleepModes = false;
   /** Called after a register that the CPU acts on was written. */
   onChange: () => void = () => {};
 
@@ -170,6 +178,9 @@ export class Scb extends RegisterBlock {
       case SHCSR: return this.writeShcsr(value);
     }
     if (offset >= SHPR1 && offset <= SHPR3) return this.writePriorities(offset, value);
+    if (offset === SCR && !this.sleepModes && value & (SCR_BITS.SLEEPONEXIT | SCR_BITS.SLEEPDEEP)) {
+      throw new UnmodelledRegisterError(this.base + SCR, 'write', value & SCR_BITS.SLEEPDEEP ? 'SCB_SCR.SLEEPDEEP' : 'SCB_SCR.SLEEPONEXIT');
+    }
     if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values.set(offset, (this.value(offset) & ~value) >>> 0);
     else if (offset in PLAIN) {
       this.values.set(offset, (value & PLAIN[offset]) >>> 0);
@@ -242,7 +253,10 @@ export class Scb extends RegisterBlock {
   }
 
   private writePriorities(offset: number, value: number): true {
-    for (let byte = 0; byte < 4; byte++) this.exceptions.setPriority(4 + offset - SHPR1 + byte, (value >>> (8 * byte)) & 0xff);
+    for (let byte = 0; byte < 4; byte++) {
+      const exception = 4 + offset - SHPR1 + byte;
+      if (CONFIGURABLE.includes(exception)) this.exceptions.setPriority(exception, (value >>> (8 * byte)) & 0xff);
+    }
     return true;
   }
 }

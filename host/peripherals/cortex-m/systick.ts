@@ -66,7 +66,13 @@ export class SysTick extends RegisterBlock {
   protected writeRegister(offset: number, value: number): boolean {
     this.catchUp();
     switch (offset) {
-      case CSR: this.control = value & (CSR_ENABLE | CSR_TICKINT | CSR_CLKSOURCE); this.since = this.timeline.now; break;
+      case CSR: {
+        const before = this.control;
+        this.control = value & (CSR_ENABLE | CSR_TICKINT | CSR_CLKSOURCE);
+        // Only what starts the counter or gives it another clock begins a tick anew.
+        if ((before ^ this.control) & (CSR_ENABLE | CSR_CLKSOURCE)) this.since = this.timeline.now;
+        break;
+      }
       case RVR: this.reload = value & 0xffffff; break;
       case CVR: this.value = 0; this.countFlag = false; this.since = this.timeline.now; break;
       case CALIB: break; // read-only

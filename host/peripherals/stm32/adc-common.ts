@@ -21,12 +21,28 @@ export interface AdcCommonConfig {
 const CSR = 0x00, CCR = 0x04, CDR = 0x08;
 const CCR_DDS = 1 << 13, CCR_VBATE = 1 << 22, CCR_TSVREFE = 1 << 23;
 const CCR_BITS = 0x00c3_ef1f;
-/** MULTI (13.13.16): how many converters work together, and how. */
-const MODES: Readonly<Record<number, { readonly count: 2 | 3; readonly regular?: 'simultaneous' | 'interleaved'; readonly injected?: true; readonly alternate?: true }>> = {
-  0b00001: { count: 2, regular: 'simultaneous', injected: true }, 0b00010: { count: 2, regular: 'simultaneous', alternate: true },
-  0b00101: { count: 2, injected: true }, 0b00110: { count: 2, regular: 'simultaneous' }, 0b00111: { count: 2, regular: 'interleaved' }, 0b01001: { count: 2, alternate: true },
-  0b10001: { count: 3, regular: 'simultaneous', injected: true }, 0b10010: { count: 3, regular: 'simultaneous', alternate: true },
-  0b10101: { count: 3, injected: true }, 0b10110: { count: 3, regular: 'simultaneous' }, 0b10111: { count: 3, regular: 'interleaved' }, 0b11001: { count: 3, alternate: true },
+/** How many converters work together, and how. */
+interface MultiMode {
+  readonly count: 2 | 3;
+  readonly regular?: 'simultaneous' | 'interleaved';
+  readonly injected?: true;
+  readonly alternate?: true;
+}
+
+/** By MULTI (13.13.16). */
+const MODES: Readonly<Record<number, MultiMode>> = {
+  0b00001: { count: 2, regular: 'simultaneous', injected: true },
+  0b00010: { count: 2, regular: 'simultaneous', alternate: true },
+  0b00101: { count: 2, injected: true },
+  0b00110: { count: 2, regular: 'simultaneous' },
+  0b00111: { count: 2, regular: 'interleaved' },
+  0b01001: { count: 2, alternate: true },
+  0b10001: { count: 3, regular: 'simultaneous', injected: true },
+  0b10010: { count: 3, regular: 'simultaneous', alternate: true },
+  0b10101: { count: 3, injected: true },
+  0b10110: { count: 3, regular: 'simultaneous' },
+  0b10111: { count: 3, regular: 'interleaved' },
+  0b11001: { count: 3, alternate: true },
 };
 const VREFINT_INPUT = 17, VBAT_INPUT = 18;
 const MAX_HERTZ = 36_000_000;
@@ -106,7 +122,10 @@ export class AdcCommon extends RegisterBlock {
   mayTrigger(adc: Adc, kind: 'regular' | 'injected'): boolean {
     const { mode } = this;
     const follows = mode !== undefined && mode[kind] !== undefined && this.adcs.indexOf(adc) > 0 && this.adcs.indexOf(adc) < mode.count;
-    if (follows) this.ctx.diagnose({ where: adc.name, message: `a ${kind} conversion was triggered although ADC_CCR.MULTI has it follow ${this.adcs[0].name}; the trigger is ignored` });
+    if (follows) {
+      const message = `a ${kind} conversion was triggered although ADC_CCR.MULTI has it follow ${this.adcs[0].name}; the trigger is ignored`;
+      this.ctx.diagnose({ where: adc.name, message });
+    }
     return !follows;
   }
 
@@ -168,13 +187,14 @@ export class AdcCommon extends RegisterBlock {
     this.CCR = (value & CCR_BITS) >>> 0;
     if (this.dmaMode === 0) this.dmaEnded = false;
     const { mode } = this;
-    if (mode?.alternate) reportUnmodelledUse(this.ctx, this.name, this.base + CCR, `ADC_CCR.MULTI = ${this.CCR & 0x1f} (alternate trigger mode)`);
-    if ((this.CCR & 0x1f) !== 0 && (mode === undefined || mode.count > this.adcs.length)) this.ctx.diagnose({ where: this.name, message: `ADC_CCR.MULTI = ${this.CCR & 0x1f} is no mode of this chip` });
+    const multi = this.CCR & 0x1f;
+    if (mode?.alternate) reportUnmodelledUse(this.ctx, this.name, this.base + CCR, `ADC_CCR.MULTI = ${multi} (alternate trigger mode)`);
+    if (multi !== 0 && mode === undefined) this.ctx.diagnose({ where: this.name, message: `ADC_CCR.MULTI = ${multi} is no mode of this chip` });
     if (before !== mode) this.forget();
     return true;
   }
 
-  private get mode(): (typeof MODES)[number] | undefined {
+  private get mode(): MultiMode | undefined {
     const mode = MODES[this.CCR & 0x1f];
     return mode !== undefined && mode.count <= this.adcs.length ? mode : undefined;
   }

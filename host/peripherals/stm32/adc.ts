@@ -39,8 +39,15 @@ const LEFT_SHIFT = [4, 6, 8, 2];
 /** From ADON to the first conversion (tSTAB, DS8626: at most). */
 const STABLE_MICROSECONDS = 3;
 
-const REGULAR_TRIGGERS = ['TIM1_CC1', 'TIM1_CC2', 'TIM1_CC3', 'TIM2_CC2', 'TIM2_CC3', 'TIM2_CC4', 'TIM2_TRGO', 'TIM3_CC1', 'TIM3_TRGO', 'TIM4_CC4', 'TIM5_CC1', 'TIM5_CC2', 'TIM5_CC3', 'TIM8_CC1', 'TIM8_TRGO', 'EXTI11'];
-const INJECTED_TRIGGERS = ['TIM1_CC4', 'TIM1_TRGO', 'TIM2_CC1', 'TIM2_TRGO', 'TIM3_CC2', 'TIM3_CC4', 'TIM4_CC1', 'TIM4_CC2', 'TIM4_CC3', 'TIM4_TRGO', 'TIM5_CC4', 'TIM5_TRGO', 'TIM8_CC2', 'TIM8_CC3', 'TIM8_CC4', 'EXTI15'];
+/** By EXTSEL and JEXTSEL (tables 69 and 70). */
+const REGULAR_TRIGGERS = [
+  'TIM1_CC1', 'TIM1_CC2', 'TIM1_CC3', 'TIM2_CC2', 'TIM2_CC3', 'TIM2_CC4', 'TIM2_TRGO', 'TIM3_CC1',
+  'TIM3_TRGO', 'TIM4_CC4', 'TIM5_CC1', 'TIM5_CC2', 'TIM5_CC3', 'TIM8_CC1', 'TIM8_TRGO', 'EXTI11',
+];
+const INJECTED_TRIGGERS = [
+  'TIM1_CC4', 'TIM1_TRGO', 'TIM2_CC1', 'TIM2_TRGO', 'TIM3_CC2', 'TIM3_CC4', 'TIM4_CC1', 'TIM4_CC2',
+  'TIM4_CC3', 'TIM4_TRGO', 'TIM5_CC4', 'TIM5_TRGO', 'TIM8_CC2', 'TIM8_CC3', 'TIM8_CC4', 'EXTI15',
+];
 
 /** A sequence that is being converted: rank of the next channel, and how many are left until it waits for a trigger. */
 interface Group {

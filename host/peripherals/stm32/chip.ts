@@ -3,10 +3,13 @@
 
 import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { MemoryRegion } from '../../machine/bus.js';
+import { EXCEPTION, FIRST_IRQ } from '../../machine/exceptions.js';
+import { toNumber } from '../../machine/fraction.js';
 import type { Machine } from '../../machine/machine.js';
 import type { Peripheral, ResetCause } from '../../machine/peripheral.js';
 import { Adc } from './adc.js';
 import { AdcCommon, type AdcCommonConfig } from './adc-common.js';
+import { Bkpsram } from './bkpsram.js';
 import { CanFilters } from './can-filters.js';
 import { Can } from './can.js';
 import { Crc } from './crc.js';
@@ -18,6 +21,7 @@ import { Flash, type FlashTimes } from './flash.js';
 import { Gpio, type GpioConfig } from './gpio.js';
 import { I2c } from './i2c.js';
 import { Iwdg } from './iwdg.js';
+import { Otg, type OtgConfig } from './otg.js';
 import { PadRouter, type Pad } from './pad-router.js';
 import { Pwr, type PwrConfig } from './pwr.js';
 import { Rcc, type RccConfig } from './rcc.js';
@@ -46,7 +50,54 @@ export class Stm32 {
   private flashModel: Flash | undefined;
   private readonly systemMemory = systemMemory();
 
+  private pwr!: Pwr;
+
   constructor(private readonly router: PadRouter, private readonly machine: Machine, private readonly rcc: Rcc) {}
+
+  addPwr(pwr: Pwr): Pwr {
+    return (this.pwr = pwr);
+  }
+
+  /** What WFI or WFE with SCR.SLEEPDEEP means (RM0090 5.3): PWR_CR.PDDS. */
+  get deepSleep(): 'stop' | 'standby' {
+    return this.pwr.deepSleep;
+  }
+
+  /**
+   * Stop mode: clocks but LSI and LSE rest, all else is kept. What still can pend an interrupt is an EXTI line, and WFE's event is the
+   * trigger line EVENT (RM0090 12.2.3), so the core's usual rules of waking hold; SysTick is the core's to stop. Then comes `leaveStop`.
+   */
+  enterStop(): void {
+    this.rcc.enterStop();
+  }
+
+  /** The core wakes from stop mode, on HSI. @returns core cycles until it goes on */
+  leaveStop(): number {
+    this.rcc.leaveStop();
+    return Math.ceil((this.pwr.stopWakeMicroseconds * toNumber(this.rcc.hertz('HCLK'))) / 1e6);
+  }
+
+  /**
+   * Standby mode: registers and memories are lost but for the backup domain, and pads float. A wake-up event asks the machine for a reset
+   * of cause standby; until then the core has nothing to do but to let time pass.
+   */
+  enterStandby(): void {
+    const wake = (): void => this.machine.requestReset('standby');
+    this.pwr.enterStandby(wake);
+    this.reset('standby');
+    this.rcc.enterStop();
+    if (this.pwr.wakesAtOnce) wake();
+  }
+
+  /** HSE fails, as by a broken crystal. @throws Error when that would leave the chip without a clock */
+  failHse(): void {
+    this.rcc.failHse();
+  }
+
+  /** Another supply voltage, in millivolts, for the voltage detector. */
+  setSupply(millivolts: number): void {
+    this.pwr.setSupply(millivolts);
+  }
 
   /**
    * A system reset (RM0090 7.1.1): every model is at its reset values and has nothing left to do; the backup domain stays, unless it is power-on.
@@ -123,16 +174,21 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
   const find = (name: string): BoardPeripheral => board.peripherals.find((p) => p.name === name)!;
   const base = (name: string): number => find(name).base;
   let pwr: Pwr | undefined;
+  const nmi = machine.exceptions.line(EXCEPTION.NMI - FIRST_IRQ);
   let rtc: Rtc | undefined;
   let exti: Exti | undefined;
   const rcc = new Rcc('RCC', base('RCC'), machine, {
     oscillators: { ...board.internalOscillators, ...board.oscillators }, startUp: board.startUp, limits: board.limits, gates: board.peripherals,
     ...(find('RCC').config as unknown as Pick<RccConfig, 'gateRegisters' | 'plli2sM' | 'plli2sReset'>),
     backupWritable: () => pwr?.backupWritable ?? false, onBackupReset: () => rtc?.resetBackup(),
+    onSecurity: (active) => nmi.set(active),
   });
   machine.clocks = rcc;
   const chip = new Stm32(router, machine, rcc);
-  pwr = new Pwr('PWR', base('PWR'), machine, { vddMillivolts: board.supplyMillivolts, ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>) });
+  pwr = chip.addPwr(new Pwr('PWR', base('PWR'), machine, {
+    vddMillivolts: board.supplyMillivolts, wakeUpPad: router.pad('PA0'), onVoltage: (below) => exti?.input(16, below ? 1 : 0),
+    ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>),
+  }));
   const ports = board.peripherals.filter((p) => p.model === 'gpio').map((p) => String(p.config.port)).join('');
   const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine, { ports });
 
@@ -163,15 +219,23 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
       }));
       case 'i2c': return new I2c(p.name, p.base, machine, { clock: p.clock!, eventVector: p.vectors[0], errorVector: p.vectors[1] });
       case 'dma': return chip.addDma(new Dma(p.name, p.base, machine, { requests: requestsOf(board, p.name), ...(p.config as Pick<DmaConfig, 'peripheralPort'>) }));
-      case 'adc': return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad((p.config.inputs as string[])[input]).volts });
+      case 'adc': {
+        const inputs = p.config.inputs as string[];
+        return new Adc(p.name, p.base, machine, { common: adcCommon!, volts: (input) => router.pad(inputs[input]).volts });
+      }
       case 'adc-common': return adcCommon;
       case 'can': return new Can(p.name, p.base, machine, { vectors: p.vectors, filters: canFilters, first: p.name === 'CAN1' });
+      case 'otg': return new Otg(p.name, p.base, machine, { vector: p.name, registers: p.registers, ...(p.config as unknown as Omit<OtgConfig, 'vector' | 'registers'>) });
+      case 'bkpsram': return new Bkpsram(p.name, machine, { byteCount: p.size, accessible: () => pwr.backupWritable });
       case 'crc': return new Crc(p.name, p.base);
       case 'rng': return new Rng(p.name, p.base, machine, { vector, seed: machine.seed });
       case 'iwdg': return new Iwdg(p.name, p.base, machine, { holdLsi: () => rcc.holdLsi(), startsByItself: () => chip.flash.options.hardwareWatchdog });
       case 'wwdg': return new Wwdg(p.name, p.base, machine, { vector });
       case 'dac': return new Dac(p.name, p.base, machine, { vector, vrefVolts: board.supplyMillivolts / 1000, ...(p.config as unknown as Pick<DacConfig, 'outputs'>) });
-      case 'rtc': return rtc = new Rtc(p.name, p.base, machine, { writable: () => pwr.backupWritable, exti: (line, active) => exti?.input(line, active ? 1 : 0) });
+      case 'rtc': return rtc = new Rtc(p.name, p.base, machine, { writable: () => pwr.backupWritable, exti: (line, active) => {
+        exti?.input(line, active ? 1 : 0);
+        if (active) pwr.wakeUpEvent();
+      } });
       case 'dbgmcu': return new Dbgmcu(p.name, p.base, p.config as unknown as DbgmcuConfig);
       default: return undefined;
     }

@@ -21,6 +21,8 @@ export interface ClockState {
   readonly PLLCFGR: number;
   readonly PLLI2SCFGR: number;
   readonly CFGR: number;
+  /** RCC_DCKCFGR.TIMPRE, on chips that have it: timers run at HCLK up to a divider of 4, beyond at four times PCLK. */
+  readonly timpre?: boolean;
   readonly BDCR: number;
 }
 
@@ -73,11 +75,11 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
   for (const [name, hertz] of [['HSE', state.hse], ['HSI', state.hsi], ['LSE', state.lse], ['LSI', state.lsi]] as const) {
     if (hertz !== undefined) clocks.set(name, fraction(hertz));
   }
-  const rtc = rtcFrequency(state);
-  if (rtc !== undefined) clocks.set('RTCCLK', rtc);
   // RTCPRE (7.3.3): HSE for the RTC and for TIM11, no clock below 2.
   const rtcDivider = (state.CFGR >>> 16) & 0x1f;
   if (state.hse !== undefined && rtcDivider >= 2) clocks.set('HSE_RTC', fraction(state.hse, rtcDivider));
+  const rtc = rtcFrequency(state);
+  if (rtc !== undefined) clocks.set('RTCCLK', rtc);
   const pll = pllFrequencies(state);
   if (pll !== undefined && state.pllReady) {
     const { P, Q } = pllFields(state.PLLCFGR);
@@ -103,8 +105,8 @@ export function clockFrequencies(state: ClockState): Map<string, Fraction> {
     const divider = apbDivider(state.CFGR >>> shift);
     const pclk = over(hclk, divider);
     clocks.set(`PCLK${bus}`, pclk);
-    // 7.2: timers run at PCLK when the APB prescaler is 1, else at twice PCLK.
-    clocks.set(`TIMCLK${bus}`, divider === 1 ? pclk : times(pclk, fraction(2)));
+    // 7.2: timers run at PCLK when the APB prescaler is 1, else at twice PCLK; RM0383 6.3.24 for TIMPRE.
+    clocks.set(`TIMCLK${bus}`, times(pclk, fraction(Math.min(divider, state.timpre ? 4 : 2))));
   }
   return clocks;
 }

@@ -7,7 +7,7 @@ export const CR_DMEIE = 1 << 1; // direct mode error interrupt enable
 export const CR_TEIE = 1 << 2; // transfer error interrupt enable
 export const CR_HTIE = 1 << 3; // half transfer interrupt enable
 export const CR_TCIE = 1 << 4; // transfer complete interrupt enable
-export const CR_PFCTRL = 1 << 5; // peripheral flow controller
+const CR_PFCTRL = 1 << 5; // peripheral flow controller
 const CR_DIR_SHIFT = 6; // direction
 export const CR_CIRC = 1 << 8; // circular
 const CR_PINC = 1 << 9; // peripheral increment
@@ -64,6 +64,8 @@ export class DmaStream {
   threshold = 0;
   /** Restarts by itself: circular or double buffer. */
   endless = false;
+  /** The peripheral says how many items there are. */
+  peripheralControls = false;
   priority = 0;
   /** Nothing can move: the settings lead to a permanent underrun or overrun (10.3.12, note). */
   stuck = false;
@@ -123,7 +125,13 @@ export class DmaStream {
     this.peripheralBeats = this.directMode ? 1 : BEATS[(cr >>> CR_PBURST_SHIFT) & 3];
     this.memoryBeats = this.directMode ? 1 : BEATS[(cr >>> CR_MBURST_SHIFT) & 3];
     this.threshold = ((fcr & 3) + 1) * (FIFO_BYTES / 4);
-    this.endless = (cr & (CR_CIRC | CR_DBM)) !== 0;
+    // 10.3.16: with the peripheral as flow controller there is no circular mode, and NDTR counts down from its highest value.
+    this.peripheralControls = (cr & CR_PFCTRL) !== 0 && this.direction !== 'memory-to-memory';
+    if (this.peripheralControls) {
+      this.cr &= ~CR_CIRC;
+      this.ndtr = 0xffff;
+    }
+    this.endless = (this.cr & (CR_CIRC | CR_DBM)) !== 0;
     this.priority = (cr >>> CR_PL_SHIFT) & 3;
     this.itemCount = this.ndtr === 0 ? this.programmedItems : this.ndtr;
     this.ndtr = this.itemCount;

@@ -353,3 +353,22 @@ test('injected faults: FIFO and direct-mode errors leave the stream running, and
   assert.equal(device.written.length, 1);
   assert.throws(() => dma.injectFault(4, 'transfer'), /not enabled/);
 });
+
+test('peripheral flow controller: NDTR starts at 0xFFFF, circular mode is off, and the peripheral\'s end flushes the FIFO (10.3.16)', () => {
+  const { b, dma, setup, ram } = bench();
+  setup(5, channel(3) | P2M | MINC | CIRC | 0x20 | TCIE, 4, DMDIS | 3);
+  dma.write(reg(5).CR, dma.read(reg(5).CR, 4) | EN, 4);
+  assert.equal(dma.read(reg(5).NDTR, 4), 0xffff);
+  assert.equal(dma.read(reg(5).CR, 4) & CIRC, 0);
+  for (let i = 0; i < 6; i++) {
+    b.dmaRequest('DEVICE_TX').set(true);
+    b.run(20);
+  }
+  assert.equal(dma.read(reg(5).NDTR, 4), 0xffff - 6);
+  assert.deepEqual([...ram.subarray(0, 7)], [0, 0, 0, 0, 0, 0, 0]);
+  b.dmaRequest('DEVICE_TX').finish();
+  b.run(40);
+  assert.deepEqual([...ram.subarray(0, 7)], [1, 2, 3, 4, 5, 6, 0]);
+  assert.deepEqual([flagsOf(dma, 5), dma.read(reg(5).CR, 4) & EN], [TCIF, 0]);
+  assert.ok(b.interrupts.has('DMA1_Stream5'));
+});

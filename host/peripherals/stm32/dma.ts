@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// DMA controller with eight streams: registers, arbitration, errors. RM0090 section 10 (STM32F405/407). The peripheral flow controller
-// (SDIO) is not modelled.
+// DMA controller with eight streams: registers, arbitration, errors. RM0090 section 10 (STM32F405/407).
 
 import { BusError, UnmodelledRegisterError } from '../../machine/errors.js';
 import {
@@ -8,7 +7,7 @@ import {
 } from '../../machine/peripheral.js';
 import type { Appointment } from '../../machine/timeline.js';
 import {
-  CR_CHSEL_SHIFT, CR_CIRC, CR_CT, CR_DBM, CR_DMEIE, CR_EN, CR_HTIE, CR_MBURST_SHIFT, CR_MINC, CR_MSIZE_SHIFT, CR_PBURST_SHIFT, CR_PFCTRL, CR_TCIE,
+  CR_CHSEL_SHIFT, CR_CIRC, CR_CT, CR_DBM, CR_DMEIE, CR_EN, CR_HTIE, CR_MBURST_SHIFT, CR_MINC, CR_MSIZE_SHIFT, CR_PBURST_SHIFT, CR_TCIE,
   CR_TEIE, DmaStream, FCR_FEIE, FCR_RESET, FLAG_DMEIF, FLAG_FEIF, FLAG_HTIF, FLAG_TCIF, FLAG_TEIF,
 } from './dma-stream.js';
 
@@ -99,6 +98,9 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       for (const [stream, channel] of routes) this.requests[stream][channel].push(line);
       line.listen((active) => {
         for (const [stream, channel] of routes) this.requestChanged(this.streams[stream], channel, active);
+      });
+      line.onFinish(() => {
+        for (const [stream, channel] of routes) this.finish(this.streams[stream], channel);
       });
     }
   }
@@ -213,6 +215,15 @@ export class Dma extends RegisterBlock implements DmaFeeder {
     }
   }
 
+  /** 10.3.16: the peripheral as flow controller ends the transfers; what the FIFO holds for memory still goes there, what it holds for the peripheral is lost. */
+  private finish(stream: DmaStream, channel: number): void {
+    if (!stream.enabled || !stream.peripheralControls || stream.channel !== channel) return;
+    stream.stopping = true;
+    this.settle(stream);
+    this.updateLine(stream);
+    this.arbitrate();
+  }
+
   private writeControl(stream: DmaStream, value: number): void {
     if (!stream.enabled) {
       stream.cr = value & ~CR_EN;
@@ -245,7 +256,6 @@ export class Dma extends RegisterBlock implements DmaFeeder {
   }
 
   private enable(stream: DmaStream): void {
-    if (stream.cr & CR_PFCTRL) throw new UnmodelledRegisterError(this.base + STREAMS + stream.index * STREAM_STRIDE, 'write', `${this.name}_S${stream.index}CR.PFCTRL`);
     if (stream.flags !== 0) return this.diagnose(stream, 'was enabled with event flags still set in LISR/HISR, and does not start (10.5.5)');
     if (this.feed !== undefined) this.withdraw();
     stream.load();
@@ -391,6 +401,7 @@ export class Dma extends RegisterBlock implements DmaFeeder {
       else stream.pushBytes(this.ctx.bus.dmaBytes(address, size, 'read'));
       const last = stream.ndtr === 1;
       stream.itemsMoved(1);
+      if (stream.ndtr === 1) for (const line of this.requests[stream.index][stream.channel]) line.onLastButOne?.();
       if (last) for (const line of this.requests[stream.index][stream.channel]) line.onLastTransfer?.();
     }
   }

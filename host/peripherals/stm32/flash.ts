@@ -6,7 +6,7 @@ import { BusError, hex } from '../../machine/errors.js';
 import { toNumber } from '../../machine/fraction.js';
 import type { MemoryRegion } from '../../machine/bus.js';
 import { RegisterBlock, type AccessSize, type InterruptLine, type ModelContext } from '../../machine/peripheral.js';
-import { ClockTicks, type TickAlarm } from './clock-ticks.js';
+import { FlashOperations } from './flash-operations.js';
 import { OPTION_BITS, OptionBytes, RDP_LEVEL_0, RDP_LEVEL_2, rdpOf } from './option-bytes.js';
 import { Otp } from './otp.js';
 import { registerNames } from './register-names.js';
@@ -65,11 +65,6 @@ const ROW_BYTES = 16;
 /** Lowest supply in millivolts for x8, x16, x32 (table 12); x64 wants 8 to 9 V on VPP besides. */
 const PARALLELISM_MILLIVOLTS = [1800, 2100, 2700, 2700];
 
-interface Operation {
-  readonly microseconds: number;
-  readonly run: () => void;
-}
-
 export class Flash extends RegisterBlock {
   /** The main memory. Bytes may be put in from outside before a run; a write on the bus goes to `store`. */
   readonly region: MemoryRegion;
@@ -81,34 +76,32 @@ export class Flash extends RegisterBlock {
   private OPTCR: number;
   /** Keys of each sequence taken so far; -1: a wrong one has locked the register until reset. */
   private readonly progress = { [KEYR]: 0, [OPTKEYR]: 0 };
-  /** What runs, and what the bus holds up until it has. */
-  private readonly queue: Operation[] = [];
-  private readonly micros: ClockTicks;
-  private alarm: TickAlarm | undefined;
+  private readonly operations: FlashOperations;
   /** First word of a double word that is programmed at once (x64), by its address. */
   private half: { readonly address: number; readonly value: number } | undefined;
   private readonly line: InterruptLine;
   private readonly changeListeners: ((offset: number, byteCount: number) => void)[] = [];
   private readonly accessListeners: (() => void)[] = [];
-  private readonly busyListeners: (() => void)[] = [];
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: FlashConfig) {
     super(name, base, registerNames.FLASH);
     const byteCount = config.sectors.reduce((sum, sector) => sum + sector.byteCount, 0);
-    this.region = { name: 'FLASH', origin: config.origin, bytes: new Uint8Array(byteCount).fill(0xff), dma: true, write: (at, value, size) => this.store(config.origin + at, value, size) };
+    const { origin } = config;
+    this.region = {
+      name: 'FLASH', origin, bytes: new Uint8Array(byteCount).fill(0xff), dma: true, write: (at, value, size) => this.store(origin + at, value, size),
+    };
     this.otp = new Otp(byteCount, (address, value, size) => this.store(address, value, size));
     this.options = new OptionBytes();
     this.OPTCR = this.options.value | OPTCR_OPTLOCK;
-    this.micros = new ClockTicks(ctx, 1e6);
+    this.operations = new FlashOperations(ctx, () => this.updateInterrupt());
     this.line = ctx.interrupt('FLASH');
     ctx.clocks.onChange(() => this.checkLatency());
   }
 
   /** System reset: what was going on has no effect; memories and option bytes stay, and OPTCR is loaded from these (3.7.2). */
   reset(): void {
-    this.micros.restart();
-    this.queue.length = 0;
-    this.alarm = this.half = undefined;
+    this.operations.abort();
+    this.half = undefined;
     this.ACR = 0;
     this.SR = 0;
     this.CR = CR_LOCK;
@@ -133,12 +126,12 @@ export class Flash extends RegisterBlock {
 
   /** Cycle until which every fetch and every access to flash memory waits, at the present clock; in the past when the flash is not busy (3.6). */
   get busyUntil(): number {
-    return this.alarm?.appointment?.cycle ?? -1;
+    return this.operations.until;
   }
 
   /** Calls `listener` whenever an operation begins: `busyUntil` has grown. */
   onBusy(listener: () => void): void {
-    this.busyListeners.push(listener);
+    this.operations.onStart(listener);
   }
 
   /** Calls `listener` after bytes of main memory have changed: offset from its start and their number. */
@@ -148,7 +141,7 @@ export class Flash extends RegisterBlock {
 
   /** A write by the core to flash memory or OTP: programs it, if that has been set up (3.6.4). It waits for what is going on. */
   store(address: number, value: number, size: AccessSize): void {
-    if (this.busy) this.enqueue({ microseconds: 0, run: () => this.program(address, value, size) });
+    if (this.operations.busy) this.operations.add({ microseconds: 0, run: () => this.program(address, value, size) });
     else this.program(address, value, size);
   }
 
@@ -156,7 +149,7 @@ export class Flash extends RegisterBlock {
     switch (offset) {
       case ACR: return this.ACR;
       case KEYR: case OPTKEYR: return 0;
-      case SR: return this.SR;
+      case SR: return this.SR | (this.operations.busy ? SR_BSY : 0);
       case CR: return this.CR;
       case OPTCR: return this.OPTCR;
       default: return undefined;
@@ -183,7 +176,9 @@ export class Flash extends RegisterBlock {
 
   private writeAcr(value: number): void {
     // 3.9.1: a cache is reset only while it is off.
-    if ((value & ACR_ICRST && value & ACR_ICEN) || (value & ACR_DCRST && value & ACR_DCEN)) this.diagnose('a cache was reset while it is on; the chip resets it only while it is off');
+    if ((value & ACR_ICRST && value & ACR_ICEN) || (value & ACR_DCRST && value & ACR_DCEN)) {
+      this.diagnose('a cache was reset while it is on; the chip resets it only while it is off');
+    }
     this.ACR = value & 0x1f07;
     this.checkLatency();
     for (const listener of this.accessListeners) listener();
@@ -194,7 +189,8 @@ export class Flash extends RegisterBlock {
     const done = this.progress[register];
     if (done < 0 || value >>> 0 !== keys[done]) {
       this.progress[register] = -1;
-      throw new BusError(this.base + register, 'write', `write of ${hex(value)} to FLASH_${this.registerNames[register]} at ${hex(this.base + register)}: not the key that is due; locked until reset`);
+      const where = `FLASH_${this.registerNames[register]} at ${hex(this.base + register)}`;
+      throw new BusError(this.base + register, 'write', `write of ${hex(value)} to ${where}: not the key that is due; locked until reset`);
     }
     this.progress[register] = (done + 1) % keys.length;
     if (done + 1 === keys.length) unlock();
@@ -202,12 +198,12 @@ export class Flash extends RegisterBlock {
 
   /** A control register that is written while the flash is busy holds the bus up until it is not (3.6.1). */
   private whenIdle(register: string, write: () => void): void {
-    if (!this.busy) {
+    if (!this.operations.busy) {
       write();
       return;
     }
     this.diagnose(`${register} was written while an operation is in progress; the core waits for its end`);
-    this.enqueue({ microseconds: 0, run: write });
+    this.operations.add({ microseconds: 0, run: write });
   }
 
   private writeCr(value: number): void {
@@ -243,7 +239,7 @@ export class Flash extends RegisterBlock {
     }
     this.checkSupply();
     const milliseconds = mass ? massEraseMilliseconds[this.parallelism] : eraseMilliseconds[sectors[sector].byteCount][this.parallelism];
-    this.enqueue({ microseconds: milliseconds * 1000, run: () => {
+    this.operations.add({ microseconds: milliseconds * 1000, run: () => {
       for (const n of wanted) this.eraseSector(n);
       this.CR = (this.CR & ~CR_STRT) >>> 0;
       this.succeed();
@@ -282,7 +278,7 @@ export class Flash extends RegisterBlock {
   private start(address: number, value: number, size: AccessSize): void {
     this.checkSupply();
     this.burn(address, value, size);
-    this.enqueue({ microseconds: this.config.programMicroseconds, run: () => this.succeed() });
+    this.operations.add({ microseconds: this.config.programMicroseconds, run: () => this.succeed() });
   }
 
   /** Programming takes bits from 1 to 0 only. */
@@ -303,40 +299,7 @@ export class Flash extends RegisterBlock {
     return sector < 0 ? this.otp.isProtected(address) : this.options.isProtected(sector);
   }
 
-  // Operations
-
-  private get busy(): boolean {
-    return (this.SR & SR_BSY) !== 0;
-  }
-
-  private enqueue(operation: Operation): void {
-    this.queue.push(operation);
-    if (this.queue.length > 1) return;
-    this.SR |= SR_BSY;
-    this.next();
-  }
-
-  private next(): void {
-    const { microseconds } = this.queue[0];
-    this.micros.restart();
-    this.alarm = this.micros.at(Math.ceil(microseconds), () => this.ended());
-    if (microseconds > 0) for (const listener of this.busyListeners) listener();
-  }
-
-  private ended(): void {
-    this.alarm = undefined;
-    this.SR &= ~SR_BSY;
-    const waiting = this.queue.splice(1);
-    // What ends may be a write that the bus has held up, and start an operation: that goes before whatever came after it.
-    this.queue.pop()!.run();
-    const idle = this.queue.length === 0;
-    this.queue.push(...waiting);
-    if (idle && waiting.length > 0) {
-      this.SR |= SR_BSY;
-      this.next();
-    }
-    this.updateInterrupt();
-  }
+  // Results
 
   private succeed(): void {
     // 3.9.4: EOP rises only if its interrupt is enabled.
@@ -373,7 +336,7 @@ export class Flash extends RegisterBlock {
     const erases = level !== RDP_LEVEL_0 && rdpOf(this.OPTCR) === RDP_LEVEL_0;
     const { eraseMilliseconds, massEraseMilliseconds } = this.config;
     const milliseconds = eraseMilliseconds[16384][this.parallelism] + (erases ? massEraseMilliseconds[this.parallelism] : 0);
-    this.enqueue({ microseconds: milliseconds * 1000, run: () => {
+    this.operations.add({ microseconds: milliseconds * 1000, run: () => {
       if (erases) this.config.sectors.forEach((_, n) => this.eraseSector(n));
       this.options.program(this.OPTCR);
       this.OPTCR &= ~OPTCR_OPTSTRT;
@@ -398,7 +361,8 @@ export class Flash extends RegisterBlock {
   /** 3.6.2: more bits at once want more voltage. */
   private checkSupply(): void {
     const { vddMillivolts } = this.config;
-    if (vddMillivolts < PARALLELISM_MILLIVOLTS[this.parallelism]) this.diagnose(`FLASH_CR.PSIZE = ${this.parallelism} wants ${PARALLELISM_MILLIVOLTS[this.parallelism]} mV; VDD is ${vddMillivolts} mV`);
+    const wanted = PARALLELISM_MILLIVOLTS[this.parallelism];
+    if (vddMillivolts < wanted) this.diagnose(`FLASH_CR.PSIZE = ${this.parallelism} wants ${wanted} mV; VDD is ${vddMillivolts} mV`);
     else if (this.parallelism === 3) this.diagnose('FLASH_CR.PSIZE = 3 (x64) wants 8 to 9 V on VPP, which only a programmer has');
   }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { I2cDevice } from '../../machine/links.js';
 import { ModelBench } from '../../testing/model-bench.js';
+import { Dma } from './dma.js';
 import { I2c } from './i2c.js';
 
 const [CR1, CR2, OAR1, OAR2, DR, SR1, SR2, CCR, TRISE] = [0x00, 0x04, 0x08, 0x0c, 0x10, 0x14, 0x18, 0x1c, 0x20];
@@ -301,5 +302,131 @@ test('SWRST resets the registers and lets go of the bus; ACK cannot be set witho
   clear(SWRST);
   i2c.write(CR1, ACK, 4);
   assert.equal(i2c.read(CR1, 4), 0);
-  assert.throws(() => i2c.write(CR2, 0x800, 4), /I2C1_CR2\.DMAEN/);
+
+});
+
+/** A DMA controller with the routes of I2C1 (table 42) and a memory. */
+function withDma(own: ReturnType<typeof bench>) {
+  const { b, i2c } = own;
+  b.bus.map(0x4000_5400, 0x400, i2c);
+  const ram = new Uint8Array(64).map((_, i) => 0x10 + i);
+  b.bus.addMemory({ name: 'SRAM1', origin: 0x2000_0000, bytes: ram, dma: true });
+  const dma = new Dma('DMA1', 0x4002_6000, b, { requests: { I2C1_RX: [[0, 1]], I2C1_TX: [[6, 1]] } });
+  const stream = (n: number, direction: number, count: number) => {
+    const at = 0x10 + 0x18 * n;
+    dma.write(at + 4, count, 4);
+    dma.write(at + 8, 0x4000_5410, 4);
+    dma.write(at + 12, 0x2000_0000, 4);
+    dma.write(at, (1 << 25) | 0x400 | direction | 1, 4);
+  };
+  return { ram, stream };
+}
+
+test('DMA sends: from ADDR on, and BTF after the last byte', () => {
+  const own = bench();
+  const { b, i2c, device, set, until, address, idle } = own;
+  const { stream } = withDma(own);
+  stream(6, 0x40, 3);
+  i2c.write(CR2, 42 | 0x800, 4);
+  address(0x94);
+  until(ADDR);
+  i2c.read(SR2, 4);
+  b.run(20 * PERIOD);
+  until(BTF);
+  set(STOP);
+  idle();
+  assert.deepEqual(device.log, ['write', '10', '11', '12', 'stop']);
+});
+
+test('DMA receives, and LAST refuses the last byte by itself (27.3.7)', () => {
+  const own = bench();
+  const { b, i2c, device, set, until, address, idle } = own;
+  const { ram, stream } = withDma(own);
+  stream(0, 0, 3);
+  i2c.write(CR2, 42 | 0x1800, 4);
+  set(ACK);
+  address(0x95);
+  until(ADDR);
+  i2c.read(SR2, 4);
+  b.run(40 * PERIOD);
+  assert.deepEqual([...ram.subarray(0, 3)], [0xa1, 0xb2, 0xc3]);
+  assert.equal(device.data.length, 2, 'no fourth byte was asked for');
+  set(STOP);
+  idle();
+});
+
+test('PEC: CRC-8 over address and data goes out, and is compared on the way in', () => {
+  const { i2c, device, set, until, address, idle } = bench();
+  set(0x20);
+  address(0x94);
+  until(ADDR);
+  i2c.read(SR2, 4);
+  i2c.write(DR, 0x31, 4);
+  until(TXE);
+  i2c.write(DR, 0x32, 4);
+  until(TXE);
+  set(0x1000);
+  until(BTF);
+  // CRC-8 (0x07) of 94 31 32.
+  const crc = [0x94, 0x31, 0x32].reduce((sum, byte) => {
+    let value = sum ^ byte;
+    for (let i = 0; i < 8; i++) value = value & 0x80 ? ((value << 1) ^ 7) & 0xff : value << 1;
+    return value;
+  }, 0);
+  assert.deepEqual(device.log, ['write', '31', '32', crc.toString(16)]);
+  set(STOP);
+  idle();
+});
+
+test('a wrong PEC sets PECERR and interrupts', () => {
+  const { b, i2c, set, until, address } = bench(42 | ITERREN);
+  set(0x20 | ACK);
+  address(0x95);
+  until(ADDR);
+  i2c.read(SR2, 4);
+  until(RXNE);
+  i2c.read(DR, 4);
+  set(0x1000);
+  until(RXNE);
+  assert.equal(i2c.read(SR1, 4) & 0x1000, 0x1000);
+  assert.ok(b.interrupts.has('I2C1_ER'));
+});
+
+test('a 10-bit address: header, ADD10, the rest, ADDR; reading repeats the header alone (27.3.3)', () => {
+  const { b, i2c, set, clear, until, address, idle } = bench();
+  const log: string[] = [];
+  b.i2cBus('I2C1').attach({
+    address: 0x2a5, tenBit: true, start: (direction) => log.push(direction) > 0, write: (byte) => log.push(byte.toString(16)) > 0, read: () => 0x77, stop: () => void log.push('stop'),
+  });
+  address(0xf0 | (2 << 1));
+  until(0x08);
+  i2c.write(DR, 0xa5, 4);
+  until(ADDR);
+  i2c.read(SR2, 4);
+  i2c.write(DR, 0x42, 4);
+  until(BTF);
+  set(START);
+  until(SB);
+  i2c.write(DR, 0xf1 | (2 << 1), 4);
+  until(ADDR);
+  clear(ACK);
+  i2c.read(SR2, 4);
+  set(STOP);
+  until(RXNE);
+  assert.equal(i2c.read(DR, 4), 0x77);
+  idle();
+  assert.deepEqual(log, ['write', '42', 'read', 'stop']);
+  address(0xf0 | (1 << 1));
+  until(AF);
+});
+
+test('SMBA pulled low alerts a host; ALERT pulls it', () => {
+  const { b, i2c, set } = bench();
+  set(0x0a);
+  b.signal('I2C1_SMBA').set(1);
+  b.signal('I2C1_SMBA').set(0);
+  assert.equal(i2c.read(SR1, 4) & 0x8000, 0x8000);
+  b.signal('I2C1_SMBA').set(1);
+  set(0x2000);
+  assert.equal(b.signal('I2C1_SMBA').level, 0);
 });

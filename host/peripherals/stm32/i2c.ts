@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// I2C controller as a bus master with 7-bit addresses. RM0090 section 27 (STM32F405/407). DMA, SMBus and PEC are not modelled: turning one
-// on is an error that names its bit. Nobody addresses this block as a slave, because there is no second master on the board.
+// I2C controller: registers, and its side as a bus master; i2c-slave.ts has the other one. RM0090 section 27 (STM32F405/407). SMBus timeouts, host and default addresses are not modelled.
 
-import { UnmodelledRegisterError } from '../../machine/errors.js';
 import { floorTimes, toNumber } from '../../machine/fraction.js';
 import type { I2cBus, I2cDevice } from '../../machine/links.js';
-import { type InterruptLine, type ModelContext, RegisterBlock, type RegisterNames } from '../../machine/peripheral.js';
+import { type DmaRequest, type InterruptLine, type ModelContext, RegisterBlock, type RegisterNames } from '../../machine/peripheral.js';
 import type { Appointment } from '../../machine/timeline.js';
+import { type I2cRegisters, I2cSlaveSide } from './i2c-slave.js';
+import { OutputPin } from './output-pin.js';
 
 export interface I2cConfig {
   /** The APB clock: PCLK1. */
@@ -35,13 +35,14 @@ export const I2C_REGISTERS: RegisterNames = {
 
 // CR1, 27.6.1
 const CR1_PE = 1 << 0; // peripheral enable
-const CR1_SMBUS = 1 << 1; // SMBus mode
+const CR1_SMBTYPE = 1 << 3; // SMBus host
 const CR1_ENPEC = 1 << 5; // packet error checking
 const CR1_START = 1 << 8; // start generation
 const CR1_STOP = 1 << 9; // stop generation
 const CR1_ACK = 1 << 10; // acknowledge
 const CR1_POS = 1 << 11; // ACK is for the next byte
 const CR1_PEC = 1 << 12; // transfer PEC
+const CR1_ALERT = 1 << 13; // pull SMBA low
 const CR1_SWRST = 1 << 15; // reset
 const CR1_WRITABLE = 0xbffb;
 
@@ -51,7 +52,10 @@ const CR2_ITERREN = 1 << 8; // error interrupt enable
 const CR2_ITEVTEN = 1 << 9; // event interrupt enable
 const CR2_ITBUFEN = 1 << 10; // buffer interrupt enable
 const CR2_DMAEN = 1 << 11; // DMA requests
+const CR2_LAST = 1 << 12; // DMA's last but one transfer lets the next byte be refused
 const CR2_WRITABLE = 0x1f3f;
+
+const OAR1_ADDMODE = 1 << 15; // own address of 10 bits
 
 // SR1, 27.6.6
 const SR1_SB = 1 << 0; // start bit sent
@@ -64,6 +68,8 @@ const SR1_TXE = 1 << 7; // data register empty
 const SR1_BERR = 1 << 8; // bus error
 const SR1_ARLO = 1 << 9; // arbitration lost
 const SR1_AF = 1 << 10; // acknowledge failure
+const SR1_PECERR = 1 << 12; // PEC does not fit
+const SR1_SMBALERT = 1 << 15; // SMBA was pulled low
 const SR1_EVENTS = SR1_SB | SR1_ADDR | SR1_ADD10 | SR1_STOPF | SR1_BTF;
 /** The error flags, cleared by writing 0. */
 const SR1_ERRORS = 0xdf00;
@@ -79,26 +85,29 @@ const CCR_DUTY = 1 << 14; // fast mode: low to high 16/9 instead of 2
 const CCR_WRITABLE = 0xcfff;
 const TRISE_RESET = 2;
 
-const NOT_MODELLED: readonly (readonly [offset: number, bit: number, name: string])[] = [
-  [CR1, CR1_SMBUS, 'CR1.SMBUS'], [CR1, CR1_ENPEC, 'CR1.ENPEC'], [CR1, CR1_PEC, 'CR1.PEC'], [CR2, CR2_DMAEN, 'CR2.DMAEN'],
-];
+/** PEC (27.3.6): CRC-8 with the polynomial x8 + x2 + x + 1, over addresses and data. */
+function crc8(crc: number, byte: number): number {
+  let value = crc ^ byte;
+  for (let i = 0; i < 8; i++) value = (value << 1) ^ (value & 0x80 ? 0x107 : 0);
+  return value & 0xff;
+}
 
 /**
  * What the bus does. Between the steps in which something is shifted, SCL is held low until software acts: `started` waits for the
- * address, `addressed` for ADDR to be cleared, `holding` for data, a read, STOP or START.
+ * address, `half-addressed` for the rest of one of ten bits, `addressed` for ADDR to be cleared, `holding` for data, a read, STOP or START.
  */
-type Phase = 'idle' | 'starting' | 'started' | 'address' | 'addressed' | 'sending' | 'receiving' | 'holding' | 'stopping';
+type Phase = 'idle' | 'starting' | 'started' | 'address' | 'half-addressed' | 'addressed' | 'sending' | 'receiving' | 'holding' | 'stopping';
 
-export class I2c extends RegisterBlock {
-  private cr1 = 0;
+export class I2c extends RegisterBlock implements I2cRegisters {
+  cr1 = 0;
   private cr2 = 0;
-  private oar1 = 0;
-  private oar2 = 0;
+  oar1 = 0;
+  oar2 = 0;
   private ccr = 0;
   private trise = TRISE_RESET;
-  private sr1 = 0;
-  private sr2 = 0;
-  private dr = 0;
+  sr1 = 0;
+  sr2 = 0;
+  dr = 0;
   private shift = 0;
   private phase: Phase = 'idle';
   /** A received byte waits in the shift register because DR has not been read. */
@@ -110,16 +119,41 @@ export class I2c extends RegisterBlock {
   /** SR1 as software last saw it. */
   private seen = 0;
   private device: I2cDevice | undefined;
+  /** Devices that answered to the header of a 10-bit address. */
+  private candidates: readonly I2cDevice[] = [];
+  /** The 10-bit device that was addressed last: a repeated start with the header alone reads from it. */
+  private tenBitDevice: I2cDevice | undefined;
+  private pec = 0;
+  /** PEC follows by itself after DMA's last transfer, or the next byte is the last one. */
+  private dmaEnded = false;
+  private refuseNext = false;
+  private readonly rxRequest: DmaRequest;
+  private readonly txRequest: DmaRequest;
+  private readonly alert: OutputPin;
   private step: Appointment | undefined;
   private readonly bus: I2cBus;
+  private readonly slave: I2cSlaveSide;
   private readonly eventLine: InterruptLine;
   private readonly errorLine: InterruptLine;
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: I2cConfig) {
     super(name, base, I2C_REGISTERS);
     this.bus = ctx.i2cBus(name);
+    this.slave = new I2cSlaveSide(this, this.bus);
     this.eventLine = ctx.interrupt(config.eventVector);
     this.errorLine = ctx.interrupt(config.errorVector);
+    this.rxRequest = ctx.dmaRequest(`${name}_RX`);
+    this.txRequest = ctx.dmaRequest(`${name}_TX`);
+    // 27.3.7: LAST refuses the byte after the last but one; with ENPEC, the PEC follows the last.
+    this.rxRequest.onLastButOne = () => (this.refuseNext = (this.cr2 & (CR2_LAST | CR2_DMAEN)) === (CR2_LAST | CR2_DMAEN));
+    for (const request of [this.rxRequest, this.txRequest]) request.onLastTransfer = () => (this.dmaEnded = (this.cr1 & CR1_ENPEC) !== 0 && (this.cr2 & CR2_DMAEN) !== 0);
+    const smba = ctx.signal(`${name}_SMBA`);
+    this.alert = new OutputPin(smba);
+    smba.incoming.onEdge((level) => {
+      if (level === 1 || !(this.cr1 & CR1_PE) || !(this.cr1 & CR1_SMBTYPE)) return;
+      this.sr1 |= SR1_SMBALERT;
+      this.update();
+    });
   }
 
   /** Makes a misplaced start or stop (BERR, the transfer goes on) or another master (ARLO, this one lets go of the bus) appear now. */
@@ -150,7 +184,7 @@ export class I2c extends RegisterBlock {
       case OAR2: return this.oar2;
       case DR: return this.dr;
       case SR1: return this.sr1;
-      case SR2: return this.sr2;
+      case SR2: return this.sr2 | (this.cr1 & CR1_ENPEC ? this.pec << 8 : 0);
       case CCR: return this.ccr;
       case TRISE: return this.trise;
       default: return 0;
@@ -161,15 +195,16 @@ export class I2c extends RegisterBlock {
     if (I2C_REGISTERS[offset] === undefined) return undefined;
     const value = this.peek(offset);
     if (offset === SR1) this.seen = this.sr1;
-    if (offset === SR2 && this.seen & SR1_ADDR) this.clearAddressed();
+    if (offset === SR2 && this.seen & SR1_ADDR) {
+      if (this.slave.active) this.slave.clearAddressed();
+      else this.clearAddressed();
+      this.seen &= ~SR1_ADDR;
+    }
     if (offset === DR) this.readData();
     return value;
   }
 
   protected override writeRegister(offset: number, value: number): boolean {
-    for (const [at, bit, bitName] of NOT_MODELLED) {
-      if (at === offset && value & bit) throw new UnmodelledRegisterError(this.base + offset, 'write', `${this.name}_${bitName}`);
-    }
     switch (offset) {
       case CR1:
         this.writeControl(value & CR1_WRITABLE);
@@ -179,6 +214,7 @@ export class I2c extends RegisterBlock {
         break;
       case OAR1:
         this.oar1 = value & 0xc3ff;
+        if (value & OAR1_ADDMODE) this.diagnose('OAR1.ADDMODE: as a slave, the block answers to addresses of 7 bits alone here');
         break;
       case OAR2:
         this.oar2 = value & 0xff;
@@ -205,6 +241,9 @@ export class I2c extends RegisterBlock {
   }
 
   private writeControl(value: number): void {
+    // 27.6.6: STOPF goes with "read SR1, write CR1".
+    this.sr1 &= ~(this.seen & SR1_STOPF);
+    this.seen &= ~SR1_STOPF;
     if (value & CR1_SWRST) {
       this.release();
       this.cr1 = CR1_SWRST;
@@ -280,6 +319,12 @@ export class I2c extends RegisterBlock {
     const { low, high } = this.sclCycles();
     if (low + high === 0) return; // no clock: diagnosed when PE rose
     const repeated = (this.sr2 & SR2_MSL) !== 0;
+    if (!repeated) {
+      this.pec = 0;
+      this.tenBitDevice = undefined;
+    }
+    this.dmaEnded = this.refuseNext = false;
+    this.cr1 &= ~CR1_PEC;
     this.sr2 = (this.sr2 & ~SR2_TRA) | SR2_MSL | SR2_BUSY;
     this.sr1 &= ~(SR1_BTF | SR1_TXE);
     this.after(repeated ? low + high : high, 'starting', () => {
@@ -306,8 +351,10 @@ export class I2c extends RegisterBlock {
     this.ctx.timeline.cancel(this.step);
     this.device = undefined;
     this.phase = 'idle';
+    this.slave.reset();
     this.sr2 &= ~(SR2_MSL | SR2_BUSY | SR2_TRA);
-    this.sr1 &= ~(SR1_SB | SR1_ADDR | SR1_BTF | SR1_TXE);
+    this.sr1 &= ~(SR1_SB | SR1_ADDR | SR1_ADD10 | SR1_BTF | SR1_TXE);
+    this.dmaEnded = this.refuseNext = false;
   }
 
   /** @returns whether a stop or a repeated start has been asked for and is under way */
@@ -327,17 +374,51 @@ export class I2c extends RegisterBlock {
       this.shiftByte('address', () => this.addressSent());
       return;
     }
+    if (this.phase === 'half-addressed') {
+      if (!(this.seen & SR1_ADD10)) return this.diagnose('DR was written with ADD10 set before SR1 was read: ADD10 stays set (27.6.6)');
+      this.seen &= ~SR1_ADD10;
+      this.sr1 &= ~SR1_ADD10;
+      this.shift = value;
+      this.shiftByte('address', () => this.addressFinished());
+      return;
+    }
     this.dr = value;
+    if (this.slave.transmitting) return this.slave.written();
     this.clearTransferFinished();
     if (!(this.sr2 & SR2_TRA)) return;
     this.sr1 &= ~SR1_TXE;
     if (this.phase === 'holding' && !(this.sr1 & SR1_AF)) this.sendNext();
   }
 
+  private get connected(): boolean {
+    return [`${this.name}_SCL`, `${this.name}_SDA`].every((signal) => this.ctx.padsOf(signal).length > 0);
+  }
+
   private addressSent(): void {
-    const reading = (this.shift & 1) !== 0;
-    const connected = [`${this.name}_SCL`, `${this.name}_SDA`].every((signal) => this.ctx.padsOf(signal).length > 0);
-    this.device = connected ? this.bus.deviceAt(this.shift >>> 1) : undefined;
+    const { shift } = this;
+    this.pec = crc8(this.pec, shift);
+    // 27.3.3: 11110 and two bits are the header of a 10-bit address.
+    if ((shift & 0xf8) === 0xf0) return this.headerSent((shift >>> 1) & 3, (shift & 1) !== 0);
+    this.select(this.connected ? this.bus.deviceAt(shift >>> 1) : undefined, (shift & 1) !== 0);
+  }
+
+  private headerSent(top: number, reading: boolean): void {
+    if (reading) return this.select(this.tenBitDevice?.address !== undefined && this.tenBitDevice.address >> 8 === top ? this.tenBitDevice : undefined, true);
+    this.candidates = this.connected ? this.bus.tenBitDevices(top) : [];
+    if (this.candidates.length === 0) return this.notAcknowledged();
+    this.sr1 |= SR1_ADD10;
+    this.phase = 'half-addressed';
+  }
+
+  /** The second byte of a 10-bit address has gone. */
+  private addressFinished(): void {
+    this.pec = crc8(this.pec, this.shift);
+    this.tenBitDevice = this.candidates.find((d) => (d.address & 0xff) === this.shift);
+    this.select(this.tenBitDevice, false);
+  }
+
+  private select(device: I2cDevice | undefined, reading: boolean): void {
+    this.device = device;
     if (!reading) this.sr2 |= SR2_TRA;
     this.nextAcknowledge = (this.cr1 & CR1_ACK) !== 0;
     if (this.device?.start(reading ? 'read' : 'write')) {
@@ -375,10 +456,21 @@ export class I2c extends RegisterBlock {
   private sendNext(): void {
     this.shift = this.dr;
     this.sr1 |= SR1_TXE;
+    this.send();
+  }
+
+  private send(): void {
+    this.pec = crc8(this.pec, this.shift);
     this.shiftByte('sending', () => {
       if (!this.device?.write(this.shift)) return this.notAcknowledged();
       if (this.stopOrRestart()) return;
       if (!(this.sr1 & SR1_TXE)) return this.sendNext();
+      if (this.cr1 & CR1_ENPEC && (this.cr1 & CR1_PEC || this.dmaEnded)) {
+        this.cr1 &= ~CR1_PEC;
+        this.dmaEnded = false;
+        this.shift = this.pec;
+        return this.send();
+      }
       this.sr1 |= SR1_BTF;
       this.phase = 'holding';
     });
@@ -390,7 +482,14 @@ export class I2c extends RegisterBlock {
       // POS: ACK as it stood before this byte came (27.6.1).
       this.acknowledged = this.cr1 & CR1_POS ? this.nextAcknowledge : ack;
       this.nextAcknowledge = ack;
+      if (this.refuseNext) this.acknowledged = false;
       const byte = this.device!.read();
+      if (this.cr1 & CR1_ENPEC && (this.cr1 & CR1_PEC || this.dmaEnded)) {
+        // 27.3.6: the byte is the PEC, and after it nothing is acknowledged.
+        if (byte !== this.pec) this.sr1 |= SR1_PECERR;
+        this.cr1 &= ~CR1_PEC;
+        this.dmaEnded = this.acknowledged = false;
+      } else this.pec = crc8(this.pec, byte);
       if (this.sr1 & SR1_RXNE) {
         this.shift = byte;
         this.shiftFull = true;
@@ -409,6 +508,7 @@ export class I2c extends RegisterBlock {
   }
 
   private readData(): void {
+    if (this.slave.active) return this.slave.readDone();
     this.clearTransferFinished();
     this.sr1 &= ~SR1_RXNE;
     if (this.shiftFull) {
@@ -426,10 +526,15 @@ export class I2c extends RegisterBlock {
     this.seen &= ~SR1_BTF;
   }
 
-  private update(): void {
+  /** Sets lines and requests as the registers have them. */
+  update(): void {
     const { sr1, cr2 } = this;
     const events = SR1_EVENTS | (cr2 & CR2_ITBUFEN ? SR1_TXE | SR1_RXNE : 0);
     this.eventLine.set((cr2 & CR2_ITEVTEN) !== 0 && (sr1 & events) !== 0);
+    const dma = (cr2 & CR2_DMAEN) !== 0;
+    this.txRequest.set(dma && (sr1 & (SR1_TXE | SR1_AF)) === SR1_TXE);
+    this.rxRequest.set(dma && (sr1 & SR1_RXNE) !== 0);
+    this.alert.set(0, (this.cr1 & (CR1_PE | CR1_ALERT)) === (CR1_PE | CR1_ALERT));
     this.errorLine.set((cr2 & CR2_ITERREN) !== 0 && (sr1 & SR1_ERRORS) !== 0);
   }
 

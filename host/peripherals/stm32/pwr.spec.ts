@@ -57,10 +57,43 @@ test('HCLK above 144 MHz wants VOS = 1', () => {
   assert.equal(bench.diagnostics.length, 1);
 });
 
-test('wake-up pin and backup regulator are errors by name', () => {
-  const { write } = setUp();
-  assert.throws(() => write(CSR, 1 << 8), /PWR_CSR\.EWUP/);
-  assert.throws(() => write(CSR, 1 << 9), /PWR_CSR\.BRE/);
+test('the backup regulator is ready at once; EWUP lets a rising WKUP set WUF, which CWUF clears', () => {
+  const bench = new ModelBench(16e6);
+  const wakeUpPad = bench.signal('PA0');
+  wakeUpPad.set(0);
+  const pwr = new Pwr('PWR', 0x40007000, bench, { vddMillivolts: 3000, wakeUpPad, ...F407 });
+  pwr.write(CSR, 0x200, 4);
+  assert.equal(pwr.read(CSR, 4), 0x4208);
+  wakeUpPad.set(1);
+  assert.equal(pwr.read(CSR, 4) & 1, 0);
+  wakeUpPad.set(0);
+  pwr.write(CSR, 0x300, 4);
+  wakeUpPad.set(1);
+  assert.equal(pwr.read(CSR, 4) & 0x101, 0x101);
+  pwr.write(CR, 0x4004, 4);
+  assert.equal(pwr.read(CSR, 4) & 1, 0);
+  assert.equal(pwr.read(CR, 4), 0x4000);
+});
+
+test('PDDS chooses standby; LPDS and FPDS make waking from stop slower', () => {
+  const { pwr, write } = setUp();
+  assert.deepEqual([pwr.deepSleep, pwr.stopWakeMicroseconds], ['stop', 13]);
+  write(CR, 0x4001);
+  assert.equal(pwr.stopWakeMicroseconds, 17);
+  write(CR, 0x4201);
+  assert.equal(pwr.stopWakeMicroseconds, 110);
+  write(CR, 0x4002);
+  assert.equal(pwr.deepSleep, 'standby');
+});
+
+test('the detector tells EXTI of a supply that sinks and recovers', () => {
+  const bench = new ModelBench(16e6);
+  const heard: boolean[] = [];
+  const pwr = new Pwr('PWR', 0x40007000, bench, { vddMillivolts: 3000, onVoltage: (below) => void heard.push(below), ...F407 });
+  pwr.write(CR, 0x4000 | (4 << 5) | 0x10, 4); // PLS = 4: 2.6 V
+  pwr.setSupply(2550);
+  pwr.setSupply(2650);
+  assert.deepEqual(heard, [true, false]);
 });
 
 test('on the STM32F411, VOS of 1, 2 and 3 allow 64, 84 and 100 MHz, and it comes up as 2', () => {

@@ -314,6 +314,47 @@ test('listeners are told of a change, and not of a write that changes nothing', 
   assert.equal(changes, 1);
 });
 
+test('the clock security system: HSE fails, SYSCLK is HSI again, CSSF and the break line; CSSC clears it (7.2.7)', () => {
+  const { bench, rcc, read, write, hz, to168 } = setUp();
+  let breaks = 0;
+  bench.trigger('CSS').listen((level) => void (breaks += level));
+  to168();
+  assert.throws(() => rcc.failHse(), /CSSON is clear/);
+  write(CR, read(CR) | (1 << 19));
+  rcc.failHse();
+  assert.equal(hz('SYSCLK'), 16e6);
+  assert.equal(read(CR) & 0x03030000, 0, 'HSE and PLL are off');
+  assert.equal(read(CFGR) & 0xf, 0);
+  assert.equal(read(CIR) & 0x80, 0x80);
+  assert.equal(breaks, 1);
+  write(CIR, 1 << 23);
+  assert.equal(read(CIR) & 0x80, 0);
+});
+
+test('MCO1 and MCO2 put a divided clock on a watched pad', () => {
+  for (const [signal, cfgr, period] of [['MCO1', 0b110 << 24, 4], ['MCO1', (2 << 21) | (0b111 << 24), 10], ['MCO2', 0b100 << 27, 2]] as const) {
+    const { bench, read, write } = setUp();
+    write(CR, read(CR) | (1 << 16));
+    bench.run(32000);
+    const rises: number[] = [];
+    bench.signal(signal).onEdge((level, cycle) => level && rises.push(cycle));
+    write(CFGR, cfgr);
+    bench.run(200);
+    const gaps = new Set(rises.slice(1).map((cycle, i) => cycle - rises[i]));
+    assert.deepEqual([...gaps], [period], signal);
+  }
+});
+
+test('stop mode: HSE and the PLLs off, what the peripherals run by rests, HSI after it (5.3.5)', () => {
+  const { rcc, read, hz, to168 } = setUp();
+  to168();
+  rcc.enterStop();
+  assert.deepEqual(['HCLK', 'PCLK1', 'TIMCLK1', 'HSE', 'PLLCLK'].map((c) => rcc.running(c)), [true, false, false, false, false]);
+  rcc.leaveStop();
+  assert.deepEqual([hz('SYSCLK'), hz('PCLK1')], [16e6, 4e6]);
+  assert.equal(read(CR) & 0x0f0f0003, 3);
+});
+
 test('I2SSRC without a clock on I2S_CKIN is diagnosed, and then there is no I2S clock', () => {
   const { bench, rcc, write } = setUp();
   write(CFGR, 1 << 23);
@@ -324,7 +365,6 @@ test('I2SSRC without a clock on I2S_CKIN is diagnosed, and then there is no I2S 
 test('what is not modelled is an error by name', () => {
   const { rcc, write } = setUp();
   assert.throws(() => write(SSCGR, 0x80000000), /RCC_SSCGR\.SSCGEN.*0x40023880/);
-  assert.throws(() => write(CFGR, 1 << 21), /MCO1/);
   assert.throws(() => rcc.read(0x28, 4), /RCC\+0x28 \(reserved\)/);
 });
 
@@ -333,7 +373,7 @@ function f411() {
   const bench = new ModelBench();
   const rcc = new Rcc('RCC', 0x40023800, bench, {
     oscillators: { HSI: 16e6, LSI: 32e3, HSE: 25e6 }, startUp, limits: { ...limits, sysclkMax: 100e6, hclkMax: 100e6, pclk1Max: 50e6, pclk2Max: 100e6, pllOutputMax: 100e6 },
-    gates: [{ name: 'GPIOA', enable: 'AHB1ENR.0', reset: 'AHB1RSTR.0' }], plli2sM: true, plli2sReset: 0x24003000,
+    gates: [{ name: 'GPIOA', enable: 'AHB1ENR.0', reset: 'AHB1RSTR.0' }], plli2sM: true, timpre: true, plli2sReset: 0x24003000,
     gateRegisters: {
       AHB1RSTR: [0, 0x0060109f], AHB1ENR: [0, 0x0060109f], APB1ENR: [0, 0x10e2c80f], APB2ENR: [0, 0x00177931], AHB1LPENR: [0x0061900f, 0x0061909f],
     },
@@ -344,6 +384,18 @@ function f411() {
   bench.run(32000);
   return { bench, rcc, read, write };
 }
+
+test('on the STM32F411, TIMPRE lets timers run at HCLK up to a divider of 4, and at four times PCLK beyond (RM0383 6.3.24)', () => {
+  const { rcc, read, write } = f411();
+  const factor = (ppre: number, timpre: number) => {
+    write(CFGR, ppre << 10);
+    write(0x8c, timpre << 24);
+    return toNumber(rcc.hertz('HCLK')) / toNumber(rcc.hertz('TIMCLK1'));
+  };
+  assert.deepEqual([0, 4, 5, 6, 7].map((ppre) => factor(ppre, 0)), [1, 1, 2, 4, 8]);
+  assert.deepEqual([0, 4, 5, 6, 7].map((ppre) => factor(ppre, 1)), [1, 1, 1, 2, 4]);
+  assert.equal(read(0x8c), 1 << 24);
+});
 
 test('on the STM32F411, PLLI2S divides its input by PLLI2SM: 25 MHz / 25 x 192 / 5 is 38.4 MHz beside a main PLL of another input', () => {
   const { bench, rcc, read, write } = f411();

@@ -3,10 +3,11 @@
 // its gate registers have, and whether PLLI2S has an input divider of its own, is the chip's data. Start-up times: DS8626.
 // Without effect in the emulator, and therefore refused: clock outputs (MCO), spread spectrum (SSCGEN), the external I2S clock (I2SSRC).
 
-import { divide, toNumber, type Fraction } from '../../machine/fraction.js';
+import { divide, type Fraction, fraction, times, toNumber } from '../../machine/fraction.js';
 import { RegisterBlock, type ClockTree, type InterruptLine, type ModelContext, type ResetCause } from '../../machine/peripheral.js';
 import type { Appointment } from '../../machine/timeline.js';
 import type { ClockLimits, StartUpTimes } from '../../boards/index.js';
+import { ClockOutput } from './clock-edges.js';
 import { clockFrequencies, pllFields, pllFrequencies, plli2sFields, type ClockState } from './clock-tree.js';
 import { registerNames } from './register-names.js';
 import { reportUnmodelledUse } from './unmodelled.js';
@@ -22,29 +23,39 @@ export interface RccConfig {
   readonly gateRegisters: Readonly<Record<string, readonly [reset: number, bits: number]>>;
   /** PLLI2S divides its input by PLLI2SM instead of PLLM. */
   readonly plli2sM?: boolean;
+  /** There is RCC_DCKCFGR with the timers' prescaler (RM0383, 6.3.24). */
+  readonly timpre?: boolean;
   /** PLLI2SCFGR after reset. */
   readonly plli2sReset: number;
   /** PWR_CR.DBP: whether RCC_BDCR may be written (5.1.2). Default: yes. */
   readonly backupWritable?: () => boolean;
+  /** Level of the clock security system's line to NMI. */
+  readonly onSecurity?: (active: boolean) => void;
   /** BDRST was set: the RTC and its backup registers are reset as well. */
   readonly onBackupReset?: () => void;
 }
 
-const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84;
+const CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, CIR = 0x0c, BDCR = 0x70, CSR = 0x74, SSCGR = 0x80, PLLI2SCFGR = 0x84, DCKCFGR = 0x8c;
+const DCKCFGR_TIMPRE = 1 << 24; // timers' prescaler
 
 const PLLCFGR_PLLSRC = 1 << 22; // source of both PLLs
 const PLLCFGR_SHARED = PLLCFGR_PLLSRC | 0x3f; // and PLLM: the input of both where PLLI2S has no divider of its own
 const CFGR_SWS = 3 << 2; // system clock switch status, read only
-const CFGR_MCO = (3 << 21) | (7 << 24) | (7 << 27) | (3 << 30); // MCO1, MCO1PRE, MCO2PRE, MCO2
 const CFGR_I2SSRC = 1 << 23; // I2S clock from the I2S_CKIN pin
 const CFGR_WRITABLE = 0xffff_fff3;
 const CIR_ENABLES = 0x3f << 8; // LSIRDYIE, LSERDYIE, HSIRDYIE, HSERDYIE, PLLRDYIE, PLLI2SRDYIE
+const CIR_CSSF = 1 << 7; // clock security system interrupt
+const CR_CSSON = 1 << 19; // clock security system on
+/** What rests in stop mode. */
+const STOPPED = ['PCLK1', 'PCLK2', 'TIMCLK1', 'TIMCLK2', 'I2SCLK', 'PLL48CLK'];
 const CSR_RMVF = 1 << 24; // remove reset flags
 const CSR_RESET_FLAGS = 0xfe00_0000 | 0;
 const CSR_POWER_ON = 0x0e00_0000; // PORRSTF, PINRSTF, BORRSTF
 /** Flags of CSR that a reset sets (7.3.21). Any source inside of the chip pulls NRST low too (7.1.1, figure 15), so PINRSTF is always among them. */
 const RESET_FLAGS: Readonly<Record<Exclude<ResetCause, 'power-on'>, number>> = {
   'low-power': (1 << 31) | (1 << 26), 'window watchdog': (1 << 30) | (1 << 26), 'independent watchdog': (1 << 29) | (1 << 26), software: (1 << 28) | (1 << 26), pin: 1 << 26,
+  // 7.3.21 names no flag for standby: PWR_CSR.SBF tells.
+  standby: 0,
 };
 const BDCR_RTCSEL = 3 << 8; // the RTC's clock
 const BDCR_BDRST = 1 << 16; // backup domain software reset
@@ -89,14 +100,17 @@ export class Rcc extends RegisterBlock implements ClockTree {
   /** What `enabled` has worked out since a gate was last written: it is asked at every access to a register. */
   private readonly enabledNow = new Map<string, boolean>();
   private readonly interrupt: InterruptLine;
+  private readonly outputs: readonly ClockOutput[];
+  private stopped = false;
   private source: ClockState['source'] = 'HSI';
   /** The independent watchdog runs, and LSI with it. */
   private lsiHeld = false;
   private clocks = new Map<string, Fraction>();
 
   constructor(name: string, base: number, private readonly ctx: ModelContext, private readonly config: RccConfig) {
-    super(name, base, registerNames.RCC);
+    super(name, base, config.timpre ? { ...registerNames.RCC, [DCKCFGR]: 'DCKCFGR' } : registerNames.RCC);
     this.interrupt = ctx.interrupt('RCC');
+    this.outputs = ['MCO1', 'MCO2'].map((signal) => new ClockOutput(ctx, signal));
     for (const { name: peripheral, enable, reset } of config.gates) this.gates.set(peripheral, { enable: this.bit(enable), reset: this.bit(reset) });
     this.reset();
   }
@@ -113,6 +127,8 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.enabledNow.clear();
     for (const [offset, value] of [[CR, CR_RESET], [PLLCFGR, 0x2400_3010], [CFGR, 0], [CIR, 0], [CSR, flags >>> 0], [SSCGR, 0], [PLLI2SCFGR, this.config.plli2sReset]]) this.registers.set(offset, value);
     if (cause === 'power-on') this.registers.set(BDCR, 0);
+    if (this.config.timpre) this.registers.set(DCKCFGR, 0);
+    this.stopped = false;
     this.source = 'HSI';
     this.lsiHeld = false;
     this.refresh();
@@ -162,6 +178,56 @@ export class Rcc extends RegisterBlock implements ClockTree {
     if (!this.isReady('LSI') && !this.pending.has('LSI')) this.start('LSI');
   }
 
+  /**
+   * Stop mode (5.3.5): what the 1.2 V domain runs by rests, the oscillators but LSI and LSE and the PLLs are off, and HSI is what runs after it.
+   * HCLK goes on as the measure of time, at HSI's rate.
+   */
+  enterStop(): void {
+    for (const source of ['HSE', 'PLL', 'PLLI2S', 'HSI'] as const) {
+      this.ctx.timeline.cancel(this.pending.get(source));
+      this.pending.delete(source);
+      this.setReady(source, source === 'HSI');
+    }
+    const on = SOURCES.HSE.on | SOURCES.PLL.on | SOURCES.PLLI2S.on;
+    this.registers.set(CR, ((this.registers.get(CR)! & ~on) | SOURCES.HSI.on) >>> 0);
+    this.registers.set(CFGR, this.registers.get(CFGR)! & ~(CFGR_SWS | 3));
+    this.source = 'HSI';
+    this.stopped = true;
+    this.refresh();
+  }
+
+  leaveStop(): void {
+    this.stopped = false;
+    this.refresh();
+  }
+
+  /**
+   * HSE fails, as by a broken crystal. With the clock security system on (7.2.7) the chip goes on with HSI, TIM1 and TIM8 break and NMI comes.
+   * @throws Error when HSE does not run, or something runs by it with nobody to notice
+   */
+  failHse(): void {
+    if (!this.isReady('HSE')) throw new Error('HSE does not run: it cannot fail');
+    const used = this.inUse('HSE');
+    const secured = (this.registers.get(CR)! & CR_CSSON) !== 0;
+    if (used && !secured) throw new Error('HSE fails while SYSCLK comes from it and RCC_CR.CSSON is clear: the chip stands still');
+    const pll = this.source === 'PLL' && used;
+    if (used) {
+      this.source = 'HSI';
+      this.setReady('HSI', true);
+      this.registers.set(CFGR, this.registers.get(CFGR)! & ~(CFGR_SWS | 3));
+    }
+    for (const source of pll ? (['HSE', 'PLL'] as const) : (['HSE'] as const)) {
+      this.setReady(source, false);
+      this.registers.set(CR, (this.registers.get(CR)! & ~SOURCES[source].on) >>> 0);
+    }
+    if (used) this.registers.set(CR, (this.registers.get(CR)! | SOURCES.HSI.on) >>> 0);
+    this.refresh();
+    if (!secured) return;
+    this.registers.set(CIR, this.registers.get(CIR)! | CIR_CSSF);
+    this.updateInterrupt();
+    this.ctx.trigger('CSS').fire();
+  }
+
   // Registers
 
   protected override readRegister(offset: number): number | undefined {
@@ -175,6 +241,10 @@ export class Rcc extends RegisterBlock implements ClockTree {
     else if (offset === PLLCFGR) this.writeConfig(PLLCFGR, value & 0x0f43_7fff, { PLL: ~0, PLLI2S: this.config.plli2sM ? PLLCFGR_PLLSRC : PLLCFGR_SHARED });
     else if (offset === PLLI2SCFGR) this.writeConfig(PLLI2SCFGR, value & (this.config.plli2sM ? 0x7000_7fff : 0x7000_7fc0), { PLLI2S: ~0 });
     else if (offset === CFGR) this.writeCfgr(value);
+    else if (offset === DCKCFGR && this.config.timpre) {
+      this.registers.set(DCKCFGR, value & DCKCFGR_TIMPRE);
+      this.refresh();
+    }
     else if (offset === CIR) this.writeCir(value);
     else if (offset === BDCR) this.writeBdcr(value);
     else if (offset === CSR) this.writeCsr(value);
@@ -230,7 +300,6 @@ export class Rcc extends RegisterBlock implements ClockTree {
 
   private writeCfgr(value: number): void {
     const before = this.registers.get(CFGR)!;
-    if ((value ^ before) & CFGR_MCO) reportUnmodelledUse(this.ctx, this.name, this.base + CFGR, 'RCC_CFGR.MCO1 or MCO2 (clock outputs)');
     if (value & CFGR_I2SSRC && this.config.oscillators.I2S_CKIN === undefined) this.diagnose('RCC_CFGR.I2SSRC takes the I2S clock from I2S_CKIN, where the board has none');
     if ((value & 3) === 3) {
       this.diagnose('RCC_CFGR.SW = 3 is not allowed; SYSCLK stays as it was');
@@ -243,6 +312,19 @@ export class Rcc extends RegisterBlock implements ClockTree {
     this.registers.set(CFGR, ((value & CFGR_WRITABLE) | (before & CFGR_SWS)) >>> 0);
     this.switchWhenReady();
     this.refresh();
+    this.driveOutputs();
+  }
+
+  /** 7.3.3: MCO1 has HSI, LSE, HSE or PLL, MCO2 SYSCLK, PLLI2S, HSE or PLL, divided by 1 to 5. */
+  private driveOutputs(): void {
+    const CFGR_VALUE = this.registers.get(CFGR)!;
+    const output = (sources: readonly string[], select: number, prescaler: number): Fraction | undefined => {
+      const clock = sources[(CFGR_VALUE >>> select) & 3];
+      const divider = (CFGR_VALUE >>> prescaler) & 4 ? ((CFGR_VALUE >>> prescaler) & 3) + 2 : 1;
+      return this.running(clock) ? times(this.cyclesPerTick(clock), fraction(divider)) : undefined;
+    };
+    this.outputs[0].run(output(['HSI', 'LSE', 'HSE', 'PLLCLK'], 21, 24));
+    this.outputs[1].run(output(['SYSCLK', 'PLLI2SCLK', 'HSE', 'PLLCLK'], 30, 27));
   }
 
   private writeCir(value: number): void {
@@ -384,7 +466,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
     return {
       hse: when('HSE'), hsi: when('HSI'), lse: when('LSE'), lsi: when('LSI'), i2sCkin: this.config.oscillators.I2S_CKIN, pllReady: this.isReady('PLL'), plli2sReady: this.isReady('PLLI2S'),
       source: this.source, plli2sM: this.config.plli2sM === true, PLLCFGR: this.registers.get(PLLCFGR)!, PLLI2SCFGR: this.registers.get(PLLI2SCFGR)!, CFGR: this.registers.get(CFGR)!,
-      BDCR: this.registers.get(BDCR)!,
+      BDCR: this.registers.get(BDCR)!, timpre: (this.registers.get(DCKCFGR)! & DCKCFGR_TIMPRE) !== 0,
     };
   }
 
@@ -392,12 +474,14 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private refresh(): void {
     const before = this.clocks;
     const after = clockFrequencies(this.state());
+    if (this.stopped) for (const clock of STOPPED) after.delete(clock);
     if (before.size === after.size && [...after].every(([name, f]) => before.get(name)?.n === f.n && before.get(name)?.d === f.d)) return;
     this.clocks = after;
     const [old, now] = [before.get('HCLK'), after.get('HCLK')!];
     if (old !== undefined && (old.n !== now.n || old.d !== now.d)) this.rescale(toNumber(now) / toNumber(old));
     this.checkLimits();
     for (const listener of this.listeners) listener();
+    this.driveOutputs();
   }
 
   /** Start-up times are in seconds, appointments in HCLK cycles. */
@@ -413,7 +497,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
   private checkLimits(): void {
     const { limits } = this.config;
     for (const [clock, max] of [['SYSCLK', limits.sysclkMax], ['HCLK', limits.hclkMax], ['PCLK1', limits.pclk1Max], ['PCLK2', limits.pclk2Max]] as const) {
-      const hertz = toNumber(this.hertz(clock));
+      const hertz = this.running(clock) ? toNumber(this.hertz(clock)) : 0;
       if (hertz > max) this.diagnose(`${clock} is ${hertz} Hz; the chip allows ${max} Hz`);
     }
   }
@@ -424,6 +508,7 @@ export class Rcc extends RegisterBlock implements ClockTree {
 
   private updateInterrupt(): void {
     const value = this.registers.get(CIR)!;
+    this.config.onSecurity?.((value & CIR_CSSF) !== 0);
     this.interrupt.set((value & (value >>> 8) & 0x3f) !== 0);
   }
 

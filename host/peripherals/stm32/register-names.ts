@@ -32,6 +32,8 @@ const usb = (channels: number, endpoints: number, hostChannel: string, inEndpoin
 export const registerNames: Readonly<Record<string, RegisterNames>> = {
   ADC: row(0, 'SR CR1 CR2 SMPR1 SMPR2 JOFR1 JOFR2 JOFR3 JOFR4 HTR LTR SQR1 SQR2 SQR3 JSQR JDR1 JDR2 JDR3 JDR4 DR'),
   ADC_COMMON: row(0, 'CSR CCR CDR'),
+  /** A memory. */
+  BKPSRAM: {},
   CAN: {
     ...row(0x000, 'MCR MSR TSR RF0R RF1R IER ESR BTR'),
     ...copies(0x180, 0x10, 3, 'TI#R TDT#R TDL#R TDH#R'), ...copies(0x1b0, 0x10, 2, 'RI#R RDT#R RDL#R RDH#R'),

@@ -50,18 +50,19 @@ test('reset values', () => {
 
 test('without PWR_CR.DBP nothing can be written; without the keys, TAFCR and the backup registers alone', () => {
   const { bench, read, write, unlock, backup } = setUp();
-  write(CR, 0x40);
+  const BKP = 1 << 18;
+  write(CR, BKP);
   assert.equal(read(CR), 0);
   assert.match(bench.diagnostics[0].message, /without the keys/);
   write(BKP0R, 0x12345678);
   write(BKP19R, 0x87654321);
   assert.deepEqual([read(BKP0R), read(BKP19R)], [0x12345678, 0x87654321]);
   unlock();
-  write(CR, 0x40);
-  assert.equal(read(CR), 0x40);
+  write(CR, BKP);
+  assert.equal(read(CR), BKP);
   write(WPR, 0xff);
   write(CR, 0);
-  assert.equal(read(CR), 0x40, 'any other key closes');
+  assert.equal(read(CR), BKP, 'any other key closes');
   backup.writable = false;
   write(BKP0R, 1);
   assert.equal(read(BKP0R), 0x12345678);
@@ -92,6 +93,17 @@ test('initialization mode: INITF after two periods of RTCCLK, and only then time
   assert.deepEqual(now(), [0, 0x24e229], '29 February, a Sunday');
   bench.run(86400 * SECOND);
   assert.deepEqual(now(), [0, 0x242301], '1 March, a Monday');
+});
+
+test('FMT, REFCKON and DCE want initialization mode, WUCKSEL a wake-up timer that is off', () => {
+  const { start, read, write, bench } = setUp();
+  start(0, 0x002101);
+  write(CR, 1 << 6);
+  assert.equal(read(CR), 0);
+  assert.match(bench.diagnostics[0].message, /FMT/);
+  write(CR, 3 | (1 << 10));
+  write(CR, 1 | (1 << 10));
+  assert.equal(read(CR), 3 | (1 << 10));
 });
 
 test('without RTCCLK neither INITF nor RSF ever rises', () => {
@@ -207,14 +219,17 @@ test('an hour more or less, and a shift by a second and a fraction', () => {
   bench.run(2 * TICK);
   assert.deepEqual(now(), [0x003000, 0x004102]);
   write(CR, 1 << 17);
-  assert.deepEqual(now(), [0x233000, 0x002101]);
+  assert.deepEqual(now(), [0x003000, 0x004102], 'none less while the hour is 0');
+  bench.run(3600 * SECOND);
+  write(CR, 1 << 17);
+  assert.deepEqual(now(), [0x003000, 0x004102]);
   bench.run(SECOND - 2 * TICK);
   write(SHIFTR, 0x80000000 | 0x80); // a second more, half a one less
   bench.run(2 * TICK);
   assert.equal(read(SSR), 0x7f);
-  assert.equal(now()[0], 0x233001);
+  assert.equal(now()[0], 0x003001);
   bench.run(SECOND / 2);
-  assert.equal(now()[0], 0x233002);
+  assert.equal(now()[0], 0x003002);
 });
 
 test('tamper detection and calibration are errors by name', () => {
@@ -275,8 +290,16 @@ test('calendar, alarm and backup registers go on through a system reset, and the
   const { machine, stm32, read, write, open, seconds } = chip();
   seconds(1);
   write(RTC + BKP0R, 0xcafe);
+  const BKPSRAM = 0x40024000;
+  write(0x40023830, read(0x40023830) | (1 << 18));
+  write(BKPSRAM + 0xffc, 0xbeef);
   seconds(20);
   stm32.reset('software');
+  write(0x40023830, read(0x40023830) | (1 << 18));
+  write(BKPSRAM + 0xffc, 0);
+  assert.equal(read(BKPSRAM + 0xffc), 0xbeef, 'backup SRAM, and closed again');
+  machine.bus.write(BKPSRAM + 0xffc, 1, 1);
+  assert.equal(machine.bus.read(BKPSRAM + 0xffd, 1), 0xbe);
   assert.equal(read(RTC + TR), 0);
   open();
   write(0x40023874, 1); // LSI went off with the reset

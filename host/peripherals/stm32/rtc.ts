@@ -20,7 +20,7 @@ const TSTR = 0x30, TSDR = 0x34, TSSSR = 0x38, CALR = 0x3c, TAFCR = 0x40, ALRMASS
 
 const CR_WUCKSEL = 7, CR_REFCKON = 1 << 4, CR_BYPSHAD = 1 << 5, CR_FMT = 1 << 6, CR_DCE = 1 << 7, CR_WUTE = 1 << 10, CR_TSE = 1 << 11, CR_WUTIE = 1 << 14;
 const CR_ADD1H = 1 << 16, CR_SUB1H = 1 << 17, CR_OUTPUTS = 7 << 21; // COE, OSEL
-const CR_BITS = 0x00fc_ffff; // ADD1H and SUB1H read as 0
+const CR_BITS = 0x00fc_ffff; // without ADD1H and SUB1H, which read as 0
 const ALARMS = [
   { enable: 1 << 8, interrupt: 1 << 12, flag: 1 << 8, writable: 1 << 0, register: ALRMAR, subseconds: ALRMASSR },
   { enable: 1 << 9, interrupt: 1 << 13, flag: 1 << 9, writable: 1 << 1, register: ALRMBR, subseconds: ALRMBSSR },
@@ -290,9 +290,16 @@ export class Rtc extends RegisterBlock {
     const unmodelled: [number, string][] = [[CR_REFCKON, 'REFCKON (reference clock)'], [CR_DCE, 'DCE (coarse calibration)'], [CR_TSE, 'TSE (time stamp)'], [CR_OUTPUTS, 'COE or OSEL (outputs)']];
     for (const [bits, what] of unmodelled) if (value & ~this.CR & bits) reportUnmodelledUse(this.ctx, this.name, this.base + CR, `RTC_CR.${what}`);
     const before = this.CR;
-    this.CR = (value & CR_BITS & ~(CR_ADD1H | CR_SUB1H)) >>> 0;
-    if (value & CR_ADD1H) this.move(3600);
-    if (value & CR_SUB1H) this.move(-3600);
+    let fixed = 0;
+    // 26.6.3: these are changed in initialization mode alone, and the wake-up timer's clock while it is off.
+    if (!(this.status() & ISR_INITF)) fixed |= CR_FMT | CR_REFCKON | CR_DCE;
+    if (!(this.status() & ISR_WUTWF)) fixed |= CR_WUCKSEL;
+    if ((value ^ before) & fixed & ~CR_WUCKSEL) this.diagnose('CR.FMT, REFCKON or DCE was written outside of initialization mode; it stays as it was');
+    if ((value ^ before) & fixed & CR_WUCKSEL) this.diagnose('CR.WUCKSEL was written while WUTWF is clear; it stays as it was');
+    this.CR = ((value & CR_BITS & ~fixed) | (before & fixed)) >>> 0;
+    const { seconds } = later(this.moment, Math.floor(this.elapsed / this.second));
+    if (value & CR_ADD1H && !this.init) this.move(3600);
+    if (value & CR_SUB1H && !this.init && seconds >= 3600) this.move(-3600);
     const { count } = this.clock;
     ALARMS.forEach(({ enable }, n) => before & ~this.CR & enable && (this.alarmWriteAt[n] = count + SYNC));
     if (before & ~this.CR & CR_WUTE) this.wakeUpWriteAt = count + SYNC;

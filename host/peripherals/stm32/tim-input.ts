@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A timer's inputs up to their edges: digital filter, external trigger's prescaler, and clocks inside of the chip that a remap register
-// selects in place of a pin. RM0090 rev 18, 17.3.5, 17.4.3 (ETF, ETPS), 17.4.7 (ICxF), 18.4.21, 19.6.11.
+// A timer's inputs up to their edges: digital filter and the external trigger's prescaler. RM0090 rev 18, 17.3.5, 17.4.3 (ETF, ETPS), 17.4.7 (ICxF).
 
-import { floorTimes, type Fraction, fraction, times } from '../../machine/fraction.js';
 import type { Appointment, Timeline } from '../../machine/timeline.js';
 import type { Level } from '../../machine/wire.js';
 
@@ -75,35 +73,5 @@ export class TriggerPrescaler {
       else if (this.edges === 1 << (exponent - 1)) this.output = 1;
     }
     return this.output;
-  }
-}
-
-/** The edges of a slow clock of the chip, made only while somebody wants them. */
-export class ClockEdges {
-  private half: Fraction = fraction(1);
-  private origin = 0;
-  private index = 0;
-  private due: Appointment | undefined;
-
-  constructor(private readonly timeline: Timeline, private readonly onEdge: (level: Level) => void) {}
-
-  /** @param cyclesPerTick of the clock; undefined for no clock */
-  run(cyclesPerTick: Fraction | undefined): void {
-    this.timeline.cancel(this.due);
-    this.due = undefined;
-    if (cyclesPerTick === undefined) return;
-    this.half = times(cyclesPerTick, fraction(1, 2));
-    this.origin = this.timeline.now;
-    this.index = 0;
-    this.next();
-  }
-
-  private next(): void {
-    this.index++;
-    this.due = this.timeline.at(this.origin + floorTimes(this.index, this.half), () => {
-      const level: Level = this.index % 2 === 1 ? 1 : 0;
-      this.next();
-      this.onEdge(level);
-    });
   }
 }

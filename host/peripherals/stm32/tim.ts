@@ -7,11 +7,12 @@ import { RegisterBlock, type DmaRequest, type InterruptLine, type ModelContext }
 import type { Appointment } from '../../machine/timeline.js';
 import type { TriggerLine } from '../../machine/trigger.js';
 import type { Level, Wire } from '../../machine/wire.js';
+import { ClockEdges } from './clock-edges.js';
 import { registerNames } from './register-names.js';
 import { BreakAndDeadTime } from './tim-break.js';
 import { TimChannel } from './tim-channel.js';
 import { CR1_CEN, CR1_CMS, CR1_DIR, CR1_OPM, CR1_URS, TimCounter } from './tim-counter.js';
-import { ClockEdges, TimFilter, TriggerPrescaler } from './tim-input.js';
+import { TimFilter, TriggerPrescaler } from './tim-input.js';
 import { TimOutput } from './tim-output.js';
 
 export interface TimConfig {
@@ -101,6 +102,8 @@ export class Tim extends RegisterBlock {
   private activeCCER = 0;
   private burstIndex = 0;
   private syncedAt = 0;
+  /** CK_INT runs: it does not in stop mode. */
+  private clocked = false;
   private appointment: Appointment | undefined;
   private readonly bits: Bits;
   private readonly max: number;
@@ -392,7 +395,7 @@ export class Tim extends RegisterBlock {
   }
   /** Whether CK_INT clocks the counter. */
   private get free(): boolean {
-    return !this.encoding && this.sms !== SMS_CLOCK && !(this.SMCR & SMCR_ECE) && this.open;
+    return this.clocked && !this.encoding && this.sms !== SMS_CLOCK && !(this.SMCR & SMCR_ECE) && this.open;
   }
 
   /** Brings counter and flags to the present. */
@@ -687,7 +690,8 @@ export class Tim extends RegisterBlock {
   private clockChanged(): void {
     this.sync();
     const { clocks } = this.ctx;
-    if (clocks.running(this.config.clock)) this.counter.setTickCycles(toNumber(clocks.cyclesPerTick(this.config.clock)));
+    this.clocked = clocks.running(this.config.clock);
+    if (this.clocked) this.counter.setTickCycles(toNumber(clocks.cyclesPerTick(this.config.clock)));
     this.configureFilters();
     this.chooseOption();
     this.refresh();

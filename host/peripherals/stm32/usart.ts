@@ -311,7 +311,7 @@ export class Usart extends RegisterBlock {
     const over8 = (this.cr1 & CR1_OVER8) !== 0;
     // BRR holds USARTDIV with four fraction bits, or with three in bits 2:0 when OVER8 is set (30.3.4): either way a bit is that many ticks.
     const bitTicks = over8 ? ((this.brr >>> 4) << 3) | (this.brr & 7) : this.brr;
-    if (bitTicks < (over8 ? 8 : 16)) return undefined;
+    if (bitTicks < (over8 ? 8 : 16) || !this.ctx.clocks.running(this.config.clock)) return undefined;
     return {
       unit: times(fraction(bitTicks, 32), this.ctx.clocks.cyclesPerTick(this.config.clock)),
       wordBits: this.cr1 & CR1_M ? 9 : 8,

@@ -78,6 +78,8 @@ export class DataMemory {
     return this.watch !== undefined;
   }
 
+  /** Whether the MPU is on. */
+  protects = false;
   /** Whether accesses of RAM need no look at rights and watchpoints. */
   free = true;
 
@@ -103,6 +105,7 @@ export class DataMemory {
   /** What is seen at address 0 (SYSCFG_MEMRMP): the memory that begins at `origin`, or nothing. */
   remap(origin: number | undefined): void {
     const target = origin === undefined || origin === 0 ? undefined : this.own.find((s) => s.origin === origin);
+    this.ramBytes = 0;
     this.spans = target ? [...this.own, { ...target, origin: 0, end: target.end - target.origin, alias: target.origin }] : this.own;
     this.config.onRightsChange();
   }
@@ -117,8 +120,9 @@ export class DataMemory {
   }
 
   private settle(): void {
+    this.protects = this.config.mpu.enabled;
+    this.free = !this.protects && this.watch === undefined;
     this.config.onRightsChange();
-    this.free = !this.config.mpu.enabled && this.watch === undefined;
   }
 
   spanAt(address: number, byteCount: number): Span | undefined {
@@ -296,10 +300,23 @@ export class DataMemory {
     if (flashTiming) memory.state[STATE.LEFT] -= flashTiming.data(offset >>> 4);
   }
 
+  /** What rights to fetch depend on besides the address: instructions that were fetched with one value may be forbidden with another. */
+  get fetchRights(): number {
+    const { mpu, negativePriority } = this.config;
+    return mpu.enabled ? 1 + (this.privileged ? 1 : 0) + (negativePriority() ? 2 : 0) : 0;
+  }
+
+  /** @throws Fault when a halfword may not be fetched */
+  checkFetch(pc: number): void {
+    const { mpu, negativePriority } = this.config;
+    if (!mpu.permits(pc, 'fetch', this.privileged, mpu.enabled && negativePriority())) {
+      throw new Fault(CFSR.IACCVIOL, undefined, `no fetch is allowed at 0x${pc.toString(16)}`);
+    }
+  }
+
   /** Where an instruction at `pc` lies. @throws Fault when nothing may be fetched there */
   fetchSpan(pc: number): Span {
-    const { mpu, negativePriority } = this.config;
-    if (!mpu.permits(pc, 'fetch', this.privileged, mpu.enabled && negativePriority())) throw new Fault(CFSR.IACCVIOL, undefined, `no fetch is allowed at 0x${pc.toString(16)}`);
+    this.checkFetch(pc);
     const span = this.spanAt(pc, 2);
     if (!span) throw new Fault(CFSR.IBUSERR, undefined, `nothing to fetch at 0x${pc.toString(16)}`);
     return span;

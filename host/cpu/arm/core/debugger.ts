@@ -33,6 +33,10 @@ export class Debugger implements DebugTarget {
       this.stop({ kind: 'bkpt', address: cpu.state[STATE.PC] >>> 0, imm8 });
       return true;
     };
+    cpu.onTrap = (trap) => {
+      this.stop(trap.kind === 'breakpoint' ? trap : { ...trap, watch: 'access' });
+      return true;
+    };
     cpu.onFault = (record) => {
       if (this.stopOnFault && record.kind !== 'lockup') this.stop({ kind: 'fault', record });
     };
@@ -41,7 +45,7 @@ export class Debugger implements DebugTarget {
   /** Lets go of the core: it runs on as without a debugger. */
   detach(): void {
     this.blocks.debug.debuggerAttached = false;
-    this.cpu.onBreakpoint = this.cpu.onFault = undefined;
+    this.cpu.onBreakpoint = this.cpu.onTrap = this.cpu.onFault = undefined;
     this.watches.length = 0;
     this.breakpoints.clear();
     this.settleWatches();
@@ -215,6 +219,7 @@ export class Debugger implements DebugTarget {
   private attempt(action: () => DebugEvent): DebugEvent {
     this.event = undefined;
     this.cpu.halting = false;
+    this.cpu.passTrapAt = this.cpu.state[STATE.PC] >>> 0;
     try {
       const event = action();
       return this.event ?? event;

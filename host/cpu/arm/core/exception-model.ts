@@ -130,15 +130,18 @@ export class ExceptionModel {
     return record;
   }
 
-  /** Takes the exception that pre-empts what runs (B1.5.6). One must be there: `exceptions.next()` is not 0. */
-  enter(): void {
+  /**
+   * Takes the exception that pre-empts what runs (B1.5.6). One must be there: `exceptions.next()` is not 0.
+   * @param excReturn what LR is to be, where it does not follow from the mode that is left
+   */
+  enter(excReturn?: number): void {
     const { machine: { timeline }, core, state, special, spend } = this.config;
     const enteredAt = timeline.now;
     const process = special.processStack;
     const handler = special.handlerMode;
     const extended = special.fpca;
     const moreCycles = this.push();
-    state[LR] = (0xffffffe0 | (extended ? 0 : EXC_RETURN_BASIC) | (handler ? TO.handler : process ? TO.threadProcess : TO.threadMain)) | 0;
+    state[LR] = excReturn ?? (0xffffffe0 | (extended ? 0 : EXC_RETURN_BASIC) | (handler ? TO.handler : process ? TO.threadProcess : TO.threadMain)) | 0;
     spend(core.exceptionEntryCycles + moreCycles);
     this.take(enteredAt);
   }
@@ -242,7 +245,7 @@ export class ExceptionModel {
       }
       if (popped === 'enter') {
         observers.exceptionExit(name, timeline.now);
-        return this.enter();
+        return this.enter(excReturn);
       }
     }
     return tailChain();

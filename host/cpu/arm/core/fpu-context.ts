@@ -4,10 +4,11 @@
 import { EXCEPTION, type ExceptionController } from '../../../machine/exceptions.js';
 import { FPCCR_BITS, type FpuControl } from '../../../peripherals/cortex-m/fpu-control.js';
 import type { Scb } from '../../../peripherals/cortex-m/scb.js';
+import { FPSCR_MODES } from '../fpu/fpscr.js';
 import { STATE } from '../state.js';
 import type { DataMemory } from './data-memory.js';
 import { CFSR, Fault } from './fault.js';
-import { FPSCR_MODE_BITS, type SpecialRegisters } from './special-registers.js';
+import type { SpecialRegisters } from './special-registers.js';
 
 const { S, FPU_READY } = STATE;
 
@@ -37,7 +38,7 @@ export class FpuContext {
     this.checkAllowed();
     if (this.control.fpccr & LSPACT) this.saveLazily();
     if ((this.control.fpccr & ASPEN) !== 0 && !this.special.fpca) {
-      this.special.fpscr = (this.special.fpscr & ~FPSCR_MODE_BITS) | this.control.fpdscr;
+      this.special.fpscr = (this.special.fpscr & ~FPSCR_MODES) | this.control.fpdscr;
       this.special.fpca = true;
     }
     this.settle();

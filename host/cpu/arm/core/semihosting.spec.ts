@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Semihosting against Arm's specification (Semihosting for AArch32 and AArch64, 2.0): operation numbers and results restated from there.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -150,4 +151,44 @@ tt: .asciz ":tt"
   assert.deepEqual([r(8), r(9), r(10), r(11)], [0, 12, 0x78, 1]);
   const ram = memory.regions.find((region) => region.name === 'sram1')!.bytes;
   assert.equal(new TextDecoder().decode(ram.subarray(0x100, 0x10c)), 'synth --loud');
+});
+
+const NEWLIB_PROGRAM = `
+#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char **argv) {
+  volatile float x = 1.5f;
+  for (int i = 0; i < argc; i++) printf("%s,", argv[i]);
+  printf(" %d\\n", (int)(x * x * 100));
+  fputs("no", stderr);
+  FILE *file = fopen("missing.txt", "r");
+  char *text = malloc(40);
+  sprintf(text, "%s %s", file ? "file" : "none", "heap");
+  puts(text);
+  exit(3);
+}
+`;
+
+test('a C program with newlib\'s semihosting: arguments, both streams, the heap, a file that is denied, and its exit code', { skip }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'newlib-'));
+  try {
+    const [source, elf, binary] = ['p.c', 'p.elf', 'p.bin'].map((name) => join(directory, name));
+    writeFileSync(source, NEWLIB_PROGRAM);
+    // All of it lies in RAM, from its start on.
+    execFileSync('arm-none-eabi-gcc', ['-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-O2', '--specs=nano.specs', '--specs=rdimon.specs', source,
+      '-Wl,--section-start=.init=0x20000000', '-Wl,-Ttext=0x20000100', '-Wl,--defsym=__stack=0x2001c000', '-Wl,--no-warn-rwx-segments', '-o', elf], { stdio: 'pipe' });
+    execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', elf, binary]);
+    const entry = new DataView(readFileSync(elf).buffer).getUint32(24, true);
+    const output = ['', '', ''];
+    const host = new Semihosting({ output: (bytes, stream) => (output[stream] += new TextDecoder().decode(bytes)), hertz: () => 1_000_000, commandLine: 'prog a b' });
+    const { cpu, memory, machine, faults } = armBench('\nreset: b .\n', { semihosting: host.serve });
+    memory.regions.find((region) => region.name === 'sram1')!.bytes.set(readFileSync(binary));
+    machine.bus.write(0xe000ed88, 0xf00000, 4);
+    cpu.special.jump(entry);
+    assert.throws(() => cpu.run(), { code: 3 });
+    assert.deepEqual(faults, []);
+    assert.deepEqual(output, ['', 'prog,a,b, 225\nnone heap\n', 'no']);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -2,17 +2,14 @@
 // Special registers of the core (ARM DDI 0403E, B1.4): stack pointers, CONTROL, xPSR, and FPSCR, over the state that engines share.
 
 import type { ExceptionController } from '../../../machine/exceptions.js';
+import { readFpscr, writeFpscr } from '../fpu/fpscr.js';
 import { PIPE } from '../timing.js';
 import { STATE } from '../state.js';
 
-const { R, PC, N, Z, C, V, Q, GE, IT, S, FPSCR, FPCC, PIPE: PIPELINE } = STATE;
+const { R, PC, N, Z, C, V, Q, GE, IT, S, PIPE: PIPELINE } = STATE;
 const SP = R + 13;
 
 const XPSR_T = 1 << 24;
-const FPSCR_RMODE = 3 << 22, FPSCR_FZ = 1 << 24, FPSCR_IXC = 1 << 4;
-/** FPSCR besides its condition flags. */
-const FPSCR_MODES = 0x07c0009f;
-export const FPSCR_MODE_BITS = 0x07c00000;
 /** SYSm of MRS and MSR (B5.1.1). */
 const SYSM = { MSP: 8, PSP: 9, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, FAULTMASK: 19, CONTROL: 20 } as const;
 const CONTROL_NPRIV = 1, CONTROL_SPSEL = 2, CONTROL_FPCA = 4;
@@ -108,7 +105,9 @@ export class SpecialRegisters {
   setPsrBesidesIpsr(value: number): void {
     this.setApsr(value);
     this.thumb = (value & XPSR_T) !== 0;
-    this.state[IT] = ((value >>> 25) & 3) | ((value >>> 8) & 0xfc);
+    const it = ((value >>> 25) & 3) | ((value >>> 8) & 0xfc);
+    // With the low four bits clear it is no IT block, but where a multiple load was to go on (ICI, B1.4.2): here it starts again.
+    this.state[IT] = it & 0xf ? it : 0;
   }
 
   /** Goes on at an address, with an empty pipeline. */
@@ -118,13 +117,10 @@ export class SpecialRegisters {
   }
 
   get fpscr(): number {
-    return this.state[FPSCR] | this.state[FPCC];
+    return readFpscr(this.state);
   }
   set fpscr(value: number) {
-    const { state } = this;
-    state[FPCC] = value & 0xf0000000;
-    state[FPSCR] = value & FPSCR_MODES;
-    state[STATE.FPU_PLAIN] = (value & (FPSCR_RMODE | FPSCR_FZ)) === 0 && (value & FPSCR_IXC) !== 0 ? 1 : 0;
+    writeFpscr(this.state, value);
   }
 
   /** MRS (B5.2.2): without privilege the stack pointers, the masks and CONTROL's rest read as 0. */

@@ -11,7 +11,7 @@ import {
   below, DEFAULT_NAN, exponentOf, HALF, HALF_DEFAULT_NAN, INFINITY, isDenormalBits, isNaNBits, isSignallingBits, powerOfTwo, QUIET, SIGN, SINGLE,
   toBits, toNumber, truncated, type Format,
 } from './formats.js';
-import { FPSCR, FPSCR_WRITABLE, RMODE } from './fpscr.js';
+import { FPSCR, readFpscr, RMODE, settlePlain, writeFpscr } from './fpscr.js';
 
 /** The least normal number of single precision. */
 const LEAST_NORMAL = 2 ** -126;
@@ -25,19 +25,17 @@ export class Fpu {
 
   /** FPSCR as VMRS reads it. */
   getFpscr(): number {
-    return this.state[STATE.FPSCR] | this.state[STATE.FPCC];
+    return readFpscr(this.state);
   }
 
   /** FPSCR as VMSR writes it: reserved bits stay zero. */
   setFpscr(value: number): void {
-    this.state[STATE.FPSCR] = value & FPSCR_WRITABLE;
-    this.state[STATE.FPCC] = value & FPSCR.NZCV;
-    this.fpscrChanged();
+    writeFpscr(this.state, value);
   }
 
   /** To be called when STATE.FPSCR was written by others: keeps STATE.FPU_PLAIN true. */
   fpscrChanged(): void {
-    this.state[STATE.FPU_PLAIN] = Number((this.state[STATE.FPSCR] & (FPSCR.RMODE | FPSCR.FZ | FPSCR.IXC)) === FPSCR.IXC);
+    settlePlain(this.state);
   }
 
   add(a: number, b: number): number {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Bits of FPSCR (ARM DDI 0403E, A2.5.3) as an FPv4-SP unit has them: no trap enables, no vectors.
+// FPSCR (ARM DDI 0403E, A2.5.3) as an FPv4-SP unit has it, without trap enables and vectors, over the state that engines share.
+
+import { STATE } from '../state.js';
 
 export const FPSCR = {
   /** Condition flags N, Z, C, V. */
@@ -25,6 +27,24 @@ export const FPSCR = {
 /** Values of RMode in place. */
 export const RMODE = { nearest: 0, plusInfinity: 1 << 22, minusInfinity: 2 << 22, zero: 3 << 22 } as const;
 
-/** Modes and cumulative bits: all that can be written besides the condition flags. */
-export const FPSCR_WRITABLE = FPSCR.AHP | FPSCR.DN | FPSCR.FZ | FPSCR.RMODE
-  | FPSCR.IDC | FPSCR.IXC | FPSCR.UFC | FPSCR.OFC | FPSCR.DZC | FPSCR.IOC;
+/** What FPDSCR gives to new contexts. */
+export const FPSCR_MODES = FPSCR.AHP | FPSCR.DN | FPSCR.FZ | FPSCR.RMODE;
+/** All that can be written besides the condition flags. */
+const FPSCR_WRITABLE = FPSCR_MODES | FPSCR.IDC | FPSCR.IXC | FPSCR.UFC | FPSCR.OFC | FPSCR.DZC | FPSCR.IOC;
+
+/** FPSCR as VMRS reads it. */
+export function readFpscr(state: Int32Array): number {
+  return state[STATE.FPSCR] | state[STATE.FPCC];
+}
+
+/** FPSCR as VMSR writes it: reserved bits stay zero. */
+export function writeFpscr(state: Int32Array, value: number): void {
+  state[STATE.FPSCR] = value & FPSCR_WRITABLE;
+  state[STATE.FPCC] = value & FPSCR.NZCV;
+  settlePlain(state);
+}
+
+/** Keeps STATE.FPU_PLAIN true after STATE.FPSCR has changed. */
+export function settlePlain(state: Int32Array): void {
+  state[STATE.FPU_PLAIN] = Number((state[STATE.FPSCR] & (FPSCR.RMODE | FPSCR.FZ | FPSCR.IXC)) === FPSCR.IXC);
+}

@@ -26,6 +26,7 @@ export class FunctionEmitter implements Usage {
   readonly used = new Set<number>();
   readonly written = new Set<number>();
   private readonly labels: string[] = [];
+  private readonly exits = new Map<ExitState, number>();
   private temps = 0;
   private f32Temps = 0;
   private f64Temps = 0;
@@ -106,7 +107,9 @@ export class FunctionEmitter implements Usage {
 
   /** Ends the function; the interpreter goes on at an instruction. */
   leave(exit: ExitState): void {
-    this.set(LOCAL.EXIT, constant(this.addExit(exit)));
+    let index = this.exits.get(exit);
+    if (index === undefined) this.exits.set(exit, (index = this.addExit(exit)));
+    this.set(LOCAL.EXIT, constant(index));
     this.br('leave');
   }
   leaveIf(condition: Node, exit: ExitState): void {

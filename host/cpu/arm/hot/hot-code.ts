@@ -7,17 +7,19 @@ import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
 import type { ArmMemory, PlacedRegion } from '../memory.js';
 import { STATE } from '../state.js';
 import type { ExitState } from './function-emitter.js';
-import { EXIT_BYTES, MOST_EXITS, type MemoryLayout } from './layout.js';
+import { EXIT_BYTES, MOST_EXITS, type MemoryLayout, type Window } from './layout.js';
 import { RegionTranslator } from './region-translator.js';
-import { blocksFrom, type Code } from './regions.js';
+import { blocksFrom, instructionOf, type Code, type Instruction } from './regions.js';
 import { globalNames, regionModule, supportModule, TYPE } from './support.js';
 
 /** Executions after which code is worth translating. */
-const HOT = 50;
+const HOT = 200;
 /** Regions compiled together: a module of its own for each would cost far more memory. */
 const BATCH = 32;
 /** Interpreted instructions that a hot place waits at most for others to join it. */
 const PATIENCE = 20_000;
+/** More exits than a region has: some three an instruction. */
+const EXITS_A_REGION = 2048;
 /** Stretches that translated code looks at in each access. */
 const MOST_FORBIDDEN = 3;
 /** Numbers of regions are 16-bit. */
@@ -28,10 +30,10 @@ export const tableBytes = (flashBytes: number): number => acceleratorBytes(flash
 
 export interface HotCodeConfig {
   readonly memory: ArmMemory;
-  /** Flash, whose code is translated, and the RAM that most data is in. */
+  /** Flash, whose code is translated. */
   readonly code: PlacedRegion;
-  readonly ram: { readonly origin: number; readonly byteCount: number; readonly offset: number };
-  readonly otherRam: readonly PlacedRegion[];
+  /** RAM, the one that most data is in first. */
+  readonly rams: readonly Window[];
   readonly accelerator: FlashAccelerator;
   /** Byte offset of the tables behind the accelerator's. */
   readonly tables: number;
@@ -59,6 +61,7 @@ export class HotCode {
   private rights: 'unknown' | 'known' | 'too many' = 'unknown';
   /** By region: cycles that must be left so that its first block is entered at all. */
   private readonly wants = new Int32Array(MOST_REGIONS + 1);
+  private readonly instructions = new Map<number, Instruction | 'interpreted'>();
   private readonly queue = new Set<number>();
   private readonly refused = new Set<number>();
   private readonly hot: number;
@@ -69,13 +72,13 @@ export class HotCode {
   private readonly byteCount: number;
 
   constructor(private readonly config: HotCodeConfig) {
-    const { memory, code, ram, otherRam, accelerator, tables, threshold = HOT } = config;
+    const { memory, code, accelerator, tables, threshold = HOT } = config;
     this.hot = threshold;
     this.origin = code.origin;
     this.byteCount = code.byteCount;
     this.state = memory.state;
     const exits = (tables + code.byteCount + 15) & ~15;
-    this.layout = { code, ram, otherRam, instructions: accelerator.instructions, datas: accelerator.datas, regionOf: tables, exits, forbidden: { read: [], write: [] } };
+    this.layout = { code, rams: [], stack: 0, instructions: accelerator.instructions, datas: accelerator.datas, regionOf: tables, exits };
     this.regionOf = new Uint16Array(memory.wasm.buffer, tables, code.byteCount >> 1);
     this.exits = new Int32Array(memory.wasm.buffer, exits, (MOST_EXITS * EXIT_BYTES) >> 2);
     this.heat = new Uint8Array(code.byteCount >> 1);
@@ -123,6 +126,7 @@ export class HotCode {
     this.heat.fill(0);
     this.queue.clear();
     this.refused.clear();
+    this.instructions.clear();
     for (let i = 1; i < this.regionCount; i++) this.table.set(i, null);
     this.regionCount = 1;
     this.exitCount = 0;
@@ -135,8 +139,7 @@ export class HotCode {
     this.patience = 0;
     if (this.rights === 'unknown') this.askRights();
     if (this.rights === 'too many') return;
-    // A region has at most some thousand exits.
-    if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + 4096 * heads.length > MOST_EXITS) this.flush();
+    if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + EXITS_A_REGION * heads.length > MOST_EXITS) this.flush();
     const first = this.regionCount;
     const bodies: Uint8Array[] = [];
     const done: number[] = [];
@@ -164,14 +167,17 @@ export class HotCode {
     for (const [i, head] of done.entries()) this.regionOf[(head - this.origin) >>> 1] = first + i;
   }
 
-  /** Translated code keeps to a few forbidden stretches of the main RAM; with anything else the interpreter does it all. */
+  /** Translated code keeps to a few forbidden stretches of RAM; with anything else the interpreter does it all. */
   private askRights(): void {
-    const { config: { forbidden, code, ram, otherRam } } = this;
-    const of = ({ origin, byteCount }: Pick<PlacedRegion, 'origin' | 'byteCount'>, access: MpuAccess): readonly Interval[] => forbidden(origin, origin + byteCount, access);
-    const [read, write] = [of(ram, 'read'), of(ram, 'write')];
-    const elsewhere = [...of(code, 'fetch'), ...of(code, 'read'), ...otherRam.flatMap((r) => of(r, 'read'))];
-    this.layout = { ...this.layout, forbidden: { read, write } };
-    this.rights = elsewhere.length > 0 || read.length > MOST_FORBIDDEN || write.length > MOST_FORBIDDEN ? 'too many' : 'known';
+    const { config: { forbidden, code, rams } } = this;
+    const of = ({ origin, byteCount }: Window, access: MpuAccess): Interval[] =>
+      forbidden(origin, origin + byteCount, access).map(({ from, to }) => ({ from: from - origin, to: to - origin }));
+    const windows = rams.map((ram) => ({ ...ram, forbidden: { read: of(ram, 'read'), write: of(ram, 'write') } }));
+    const sp = this.state[STATE.R + 13];
+    const stack = Math.max(0, rams.findIndex(({ origin, byteCount }) => sp >= origin && sp <= origin + byteCount));
+    this.layout = { ...this.layout, rams: windows, stack };
+    const fits = windows.every(({ forbidden: { read, write } }) => read.length <= MOST_FORBIDDEN && write.length <= MOST_FORBIDDEN);
+    this.rights = fits && of(code, 'fetch').length === 0 && of(code, 'read').length === 0 ? 'known' : 'too many';
   }
 
   private cover(offset: number, byteCount: number): void {
@@ -179,8 +185,18 @@ export class HotCode {
   }
 
   private readonly code: Code = {
-    decode: (pc, inIT) => ((pc - this.origin) >>> 0 >= this.byteCount - 4 ? undefined : this.config.decode(pc, inIT)),
-    warm: (pc) => (pc - this.origin) >>> 0 < this.byteCount && (this.hot === 0 || this.heat[(pc - this.origin) >>> 1] > 0),
+    instruction: (pc, it) => {
+      if ((pc - this.origin) >>> 0 >= this.byteCount - 4) return undefined;
+      // ITSTATE has eight bits.
+      const key = pc * 256 + it;
+      let known = this.instructions.get(key);
+      if (known === undefined) this.instructions.set(key, (known = instructionOf(this.config.decode(pc, it !== 0), it) ?? 'interpreted'));
+      return known === 'interpreted' ? undefined : known;
+    },
+    joins: (pc) => {
+      const at = (pc - this.origin) >>> 1;
+      return at < this.heat.length && (this.hot === 0 || (this.heat[at] > 0 && this.regionOf[at] === 0));
+    },
   };
 
   private readonly addExit = ({ pc, refund, line, pipe, it }: ExitState): number => {

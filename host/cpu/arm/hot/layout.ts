@@ -46,7 +46,7 @@ export const FUNCTION = {
   touchInstruction: 0,
   /** (line) => cycles: the same for a line of data. */
   touchData: 1,
-  /** (address, left) => value: a load outside of the main RAM; sets the global below. */
+  /** (address, left) => value: a load from elsewhere than RAM; sets the global below. */
   slowLoad8: 2,
   slowLoad16: 3,
   slowLoad32: 4,
@@ -63,15 +63,18 @@ export interface Window {
   readonly offset: number;
 }
 
+/** RAM, and stretches of it that code must not read or write, as offsets from its start: there the interpreter raises the fault. */
+export interface RamWindow extends Window {
+  readonly forbidden: Readonly<Record<'read' | 'write', readonly Interval[]>>;
+}
+
 export interface MemoryLayout {
   /** Code that is translated: flash. */
   readonly code: Window;
-  /** The RAM that plain loads and stores reach with one comparison. */
-  readonly ram: Window;
-  /** Other RAM that only the core reaches. */
-  readonly otherRam: readonly Window[];
-  /** Stretches of the main RAM that code must not read and write: the interpreter raises the fault. */
-  readonly forbidden: Readonly<Record<'read' | 'write', readonly Interval[]>>;
+  /** RAM that plain loads and stores reach; the first is asked first. */
+  readonly rams: readonly RamWindow[];
+  /** Which of them the stack is in. */
+  readonly stack: number;
   readonly instructions: CacheTables;
   readonly datas: CacheTables;
   /** Byte offset of a 16-bit region number for each halfword of code, 0 for none. */
@@ -82,4 +85,4 @@ export interface MemoryLayout {
 
 /** An exit descriptor: what STATE must hold so that the interpreter goes on at an instruction. Words: PC, cycles to give back, LINE, PIPE | IT << 8. */
 export const EXIT_BYTES = 16;
-export const MOST_EXITS = 1 << 17;
+export const MOST_EXITS = 1 << 18;

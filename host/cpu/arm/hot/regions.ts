@@ -31,15 +31,15 @@ export interface Block {
 
 export const ALWAYS = 14;
 /** A region is no larger: V8 optimises functions whole. */
-const MOST_INSTRUCTIONS = 400;
+const MOST_INSTRUCTIONS = 200;
 /** IT's own work is done when its block is translated. */
 const IS_IT = /^IT\b/;
 
 export interface Code {
-  /** @returns undefined for addresses that are not translated */
-  decode(pc: number, inIT: boolean): Decoded | undefined;
-  /** Whether code at an address has been executed at all. */
-  warm(pc: number): boolean;
+  /** @returns undefined for addresses that are not translated, and for instructions that are the interpreter's */
+  instruction(pc: number, it: number): Instruction | undefined;
+  /** Whether a region is to go on at an address: code that has been executed, and has no region of its own yet. */
+  joins(pc: number): boolean;
 }
 
 /** What an instruction does to the flow of control; undefined when it is the interpreter's. */
@@ -61,9 +61,8 @@ function flowOf({ row, fields, ...site }: Decoded): { targets: number[]; compute
 /** ITSTATE after an instruction (DDI 0403E, A7.3.3). */
 export const advanceIT = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f));
 
-function instructionAt(code: Code, pc: number, it: number): Instruction | undefined {
-  const decoded = code.decode(pc, it !== 0);
-  if (decoded === undefined) return undefined;
+/** @returns undefined for an instruction that is the interpreter's. @param it ITSTATE before it */
+export function instructionOf(decoded: Decoded, it: number): Instruction | undefined {
   const { row, fields } = decoded;
   const condition = it !== 0 ? it >> 4 : row.condition?.(fields) ?? ALWAYS;
   if (IS_IT.test(row.name)) return it === 0 ? { decoded, it, condition: ALWAYS, refill: 0, falls: true } : undefined;
@@ -92,13 +91,13 @@ export function blocksFrom(code: Code, head: number): Map<number, Block> {
         if (known.it === 0) leaders.add(pc);
         break;
       }
-      const instruction = instructionAt(code, pc, it);
+      const instruction = code.instruction(pc, it);
       if (instruction === undefined) break;
       instructions.set(pc, instruction);
       const { target, falls, decoded, refill } = instruction;
       const next = pc + decoded.length;
       const follow = (address: number): void => {
-        if (leaders.has(address) || !code.warm(address)) return;
+        if (leaders.has(address) || !code.joins(address)) return;
         if (instructions.has(address) && instructions.get(address)!.it !== 0) return;
         leaders.add(address);
         work.push(address);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What translated regions call: flash lines that the caches have not, loads from elsewhere than the main RAM, and the way in from JavaScript.
+// What translated regions call: flash lines that the caches have not, loads from elsewhere than RAM, and the way in from JavaScript.
 
 import { ByteWriter } from '../../wasm/writer.js';
 import { SECTION } from '../../wasm/decode.js';
 import { LONGEST_WAIT, type CacheTables } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
-import { FUNCTION, GLOBAL, type MemoryLayout, type Window } from './layout.js';
+import { FUNCTION, GLOBAL, type MemoryLayout } from './layout.js';
 import { binary, constant, emit, get, I32, op, OP, VOID, type Node } from './node.js';
 
 /** Vector instructions, after their prefix (WebAssembly Core Specification 2.0, 5.4.9). */
@@ -112,20 +112,15 @@ function touch({ epoch, seen, placeOf, used, lineAt, places }: CacheTables, enab
   return b.w(get(cost)).op(OP.end);
 }
 
-/** A load that is not from the main RAM: parameters address and cycles left. What is not plain memory, or not aligned, is the interpreter's. */
-function slowLoad({ code, otherRam, datas }: MemoryLayout, size: 1 | 2 | 4): Body {
+/** A load that is not from RAM: parameters address and cycles left. What is not plain memory, or not aligned, is the interpreter's. */
+function slowLoad({ code, datas }: MemoryLayout, size: 1 | 2 | 4): Body {
   const [address, left, offset] = [get(0), get(1), get(2)];
   const loadOp = size === 4 ? OP.load : size === 2 ? OP.load16 : OP.load8;
   const b = new Body();
   b.out.u32(1).u32(1).u8(I32);
   b.setGlobal(GLOBAL.extra, constant(0));
-  const within = ({ origin, byteCount }: Window): Body =>
-    b.set(2, binary(OP.sub, address, constant(origin))).w(op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(byteCount / size))).op(OP.if, VOID);
-  for (const ram of otherRam) {
-    within(ram);
-    b.w(offset).memory(loadOp, size >> 1, ram.offset).op(OP.return, OP.end);
-  }
-  within(code);
+  b.set(2, binary(OP.sub, address, constant(code.origin)));
+  b.w(op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(code.byteCount / size))).op(OP.if, VOID);
   const line = binary(OP.shrU, offset, constant(4));
   b.w(binary(OP.shl, line, constant(2))).memory(OP.load, 2, datas.seen).w(constant(0)).memory(OP.load, 2, datas.epoch).op(OP.ne, OP.if, VOID);
   b.w(op(OP.leS, left, constant(LONGEST_WAIT))).op(OP.if, VOID).setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.return, OP.end);

@@ -8,7 +8,7 @@ import { STATE } from '../state.js';
 import { LONGEST_WAIT } from '../flash-accelerator.js';
 import { DIVIDE_EXTRA_MOST } from '../timing.js';
 import type { ExitState, FunctionEmitter } from './function-emitter.js';
-import { FUNCTION, GLOBAL, LOCAL, LOCAL_S, type MemoryLayout, type Window } from './layout.js';
+import { FUNCTION, GLOBAL, LOCAL, LOCAL_S, type MemoryLayout, type RamWindow } from './layout.js';
 import { asF32, asI32, binary, constant, constF32, constF64, constI64, get, isF32, op, opF32, OP, type Node } from './node.js';
 
 /** Where control goes at the end of an instruction. */
@@ -32,6 +32,16 @@ const isAlignedStack = (node: Node): boolean => {
   return node.kind === 'get' && node.local === LOCAL.R + 13;
 };
 
+/** Whether an access at `offset` of a RAM lies in it and is aligned, which one comparison tells, and is allowed. */
+function inWindow(offset: Node, { byteCount, forbidden }: RamWindow, access: 'read' | 'write', size: Size, count: number): Node {
+  const within = op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(byteCount / size - (count - 1)));
+  return forbidden[access].reduce((allowed: Node, { from, to }) => {
+    // The first address that reaches into the stretch; borders are multiples of 32.
+    const first = from - size * (count - 1);
+    return binary(OP.and, allowed, op(OP.geU, binary(OP.sub, offset, constant(first)), constant(to - first)));
+  }, within);
+}
+
 const ONE = constant(1);
 const EXC_RETURN = 0xf0000000;
 const EXPONENT_MAX = Infinity;
@@ -41,6 +51,8 @@ export class TranslatorOps implements Ops<Node> {
   private place!: Place;
   private writes: (() => void)[] = [];
   private target: Target | undefined;
+  /** Temporaries of the instruction that hold an address near the stack pointer. */
+  private readonly stackTemps = new Set<number>();
   /** What the block has seen to already: that the FPU is ready, and that plain arithmetic will do. */
   private checked = { fpu: false, plain: false };
 
@@ -55,6 +67,7 @@ export class TranslatorOps implements Ops<Node> {
     if (!('run' in row)) throw new Error(`${row.name} is the interpreter's`);
     const before = { ...this.checked };
     this.place = place;
+    this.stackTemps.clear();
     this.writes = [];
     this.target = undefined;
     if (row.fpu && !this.checked.fpu) this.needState(STATE.FPU_READY);
@@ -96,8 +109,10 @@ export class TranslatorOps implements Ops<Node> {
   const(value: number): Node { return constant(value); }
   keep(value: Node): Node {
     if (value.kind === 'const') return value;
-    if (!isF32(value)) return this.f.keep(value);
-    return this.keepF32(value);
+    if (isF32(value)) return this.keepF32(value);
+    const kept = this.f.keep(value);
+    if (this.isStack(value)) this.stackTemps.add((kept as { local: number }).local);
+    return kept;
   }
   private keepF32(value: Node): Node {
     const local = this.f.tempF32();
@@ -183,15 +198,9 @@ export class TranslatorOps implements Ops<Node> {
   load(address: Node, size: Size, kind?: AccessKind): Node {
     if (kind === 'unprivileged') return this.never();
     if (address.kind === 'const') return this.loadConstant(address.value >>> 0, size);
-    const { f, layout: { ram } } = this;
-    const at = this.keep(address);
-    const offset = this.keep(binary(OP.sub, at, constant(ram.origin)));
+    const { f } = this;
     const value = f.temp();
-    f.if(this.inRam(offset, 'read', size));
-    f.load(offset, size, ram.offset).out.u8(OP.set).u32(value);
-    f.else();
-    this.slowLoad(at, size, value);
-    f.close();
+    this.access(address, 'read', size, 1, (offset, window) => f.load(offset, size, window.offset).out.u8(OP.set).u32(value), (at) => this.slowLoad(at, size, value));
     return get(value);
   }
 
@@ -222,48 +231,57 @@ export class TranslatorOps implements Ops<Node> {
     return constant(value);
   }
 
-  /** Whether an access at `offset` of the main RAM lies in it and is aligned, which one comparison tells, and is allowed. */
-  private inRam(offset: Node, access: 'read' | 'write', size: Size, count = 1): Node {
-    const { ram, forbidden } = this.layout;
-    const within = op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(ram.byteCount / size - (count - 1)));
-    return forbidden[access].reduce((allowed: Node, { from, to }) => {
-      // The first address that reaches into the stretch; borders are multiples of 32.
-      const first = from - ram.origin - size * (count - 1);
-      return binary(OP.and, allowed, op(OP.geU, binary(OP.sub, offset, constant(first)), constant(to - ram.origin - first)));
-    }, within);
+  /**
+   * Writes the code of an access of `count` words or one smaller piece: one way for each RAM that the address may be in, and one for all others.
+   * @param there gets the offset in the RAM
+   */
+  private access(
+    address: Node, access: 'read' | 'write', size: Size, count: number, there: (offset: Node, window: RamWindow) => void, elsewhere: (at: Node) => void,
+  ): void {
+    const { f, layout: { rams, stack } } = this;
+    const isStack = this.isStack(address);
+    const at = this.keep(address);
+    const order = isStack && stack > 0 ? [rams[stack], ...rams.filter((_, i) => i !== stack)] : rams;
+    for (const window of order) {
+      const offset = this.keep(binary(OP.sub, at, constant(window.origin)));
+      f.if(inWindow(offset, window, access, size, count));
+      there(offset, window);
+      f.else();
+    }
+    elsewhere(at);
+    for (let i = 0; i < order.length; i++) f.close();
+  }
+
+  /** Whether an address is the stack pointer's, or near it. */
+  private isStack(node: Node): boolean {
+    if (node.kind === 'op') return node.op === OP.add && this.isStack(node.of[0]);
+    return node.kind === 'get' && (node.local === LOCAL.R + 13 || this.stackTemps.has(node.local));
   }
 
   store(address: Node, size: Size, value: Node, kind?: AccessKind): void {
     if (kind === 'unprivileged') return void this.never();
-    const { f } = this;
-    const [at, window] = this.storable(address, size);
-    f.store(at, asI32(value), size, window.offset);
-  }
-  /** Leaves unless the address is one in RAM that can be stored to just so. @returns the offset there */
-  private storable(address: Node, size: Size, count = 1): [Node, Window] {
-    const { layout: { ram } } = this;
-    const offset = this.keep(binary(OP.sub, address, constant(ram.origin)));
-    this.leaveIf(op(OP.eqz, this.inRam(offset, 'write', size, count)));
-    return [offset, ram];
+    const word = asI32(value);
+    const kept = word.kind === 'op' || word.kind === 'high' ? this.keep(word) : word;
+    this.access(address, 'write', size, 1, (offset, window) => this.f.store(offset, kept, size, window.offset), () => this.f.leave(this.place.exit));
   }
   loadWords(address: Node, count: number): Node[] {
     if (address.kind === 'const') return Array.from({ length: count }, (_, i) => this.loadConstant((address.value + 4 * i) >>> 0, 4));
-    const { f, layout: { ram } } = this;
-    const at = this.keep(address);
-    const offset = this.keep(binary(OP.sub, at, constant(ram.origin)));
+    const { f } = this;
     const locals = Array.from({ length: count }, () => f.temp());
-    f.if(this.inRam(offset, 'read', 4, count));
-    for (const [i, local] of locals.entries()) f.load(offset, 4, ram.offset + 4 * i).out.u8(OP.set).u32(local);
-    f.else();
-    // Tables that are copied from flash: each word may have to wait.
-    this.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(count * LONGEST_WAIT)));
-    for (const [i, local] of locals.entries()) this.slowLoad(binary(OP.add, at, constant(4 * i)), 4, local);
-    f.close();
+    this.access(address, 'read', 4, count, (offset, window) => {
+      for (const [i, local] of locals.entries()) f.load(offset, 4, window.offset + 4 * i).out.u8(OP.set).u32(local);
+    }, (at) => {
+      // Tables that are copied from flash: each word may have to wait.
+      this.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(count * LONGEST_WAIT)));
+      for (const [i, local] of locals.entries()) this.slowLoad(binary(OP.add, at, constant(4 * i)), 4, local);
+    });
     return locals.map((local) => get(local));
   }
   storeWords(address: Node, values: readonly Node[]): void {
-    const [at, window] = this.storable(address, 4, values.length);
-    for (const [i, value] of values.entries()) this.f.store(at, asI32(value), 4, window.offset + 4 * i);
+    const { f } = this;
+    this.access(address, 'write', 4, values.length, (offset, window) => {
+      for (const [i, value] of values.entries()) f.store(offset, asI32(value), 4, window.offset + 4 * i);
+    }, () => f.leave(this.place.exit));
   }
 
   when(condition: Node, then: () => void): void {

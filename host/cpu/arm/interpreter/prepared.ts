@@ -35,9 +35,10 @@ const ALWAYS = 14;
 
 type Table = (Prepared | undefined)[];
 
-/** Entries of a span by halfword: outside and inside of an IT block. */
+/** Entries of a span by halfword: outside and inside of an IT block. They may be fetched with these rights. */
 interface SpanCode {
   readonly span: Span;
+  readonly rights: number;
   readonly plain: Table;
   readonly inIT: Table;
 }
@@ -58,7 +59,7 @@ export class PreparedCode {
   at(pc: number, inIT: boolean): Prepared {
     const { memory: { halves } } = this;
     let code = this.current;
-    if (code === undefined || pc < code.span.origin || pc >= code.span.end) code = this.enter(pc);
+    if (code === undefined || pc < code.span.origin || pc >= code.span.end || (this.memory.protects && code.rights !== this.memory.fetchRights)) code = this.enter(pc);
     const { span } = code;
     const index = (pc - span.origin) >>> 1;
     const table = inIT ? code.inIT : code.plain;
@@ -73,13 +74,16 @@ export class PreparedCode {
 
   private enter(pc: number): SpanCode {
     const span = this.memory.fetchSpan(pc);
-    let code = this.codes.find((c) => c.span === span);
-    if (!code) this.codes.push((code = { span, plain: [], inIT: [] }));
+    const rights = this.memory.fetchRights;
+    let code = this.codes.find((c) => c.span === span && c.rights === rights);
+    if (!code) this.codes.push((code = { span, rights, plain: [], inIT: [] }));
     return (this.current = code);
   }
 
   private prepare(pc: number, span: Span, hw1: number, inIT: boolean): Prepared {
     const wide = isWide(hw1);
+    this.memory.checkFetch(pc);
+    if (wide) this.memory.checkFetch(pc + 2);
     if (wide && pc + 4 > span.end) throw new Fault(CFSR.IBUSERR, undefined, 'the second half of the instruction lies beyond the memory');
     const decoded = decode(hw1, wide ? this.memory.halves[((pc - span.origin + span.offset) >>> 1) + 1] : 0, pc, inIT);
     const { row, fields, bits, length } = decoded;

@@ -13,7 +13,7 @@ export const COMPARED: readonly Row[] = TABLE.filter(({ name }) => !NOT_COMPARED
 const MOST_INSTRUCTIONS = 1_000_000;
 
 /** How often a program executes each of its rows at most: enough for what is seen seldom. */
-const MOST_ROUNDS = 60;
+const MOST_ROUNDS = 150;
 
 /**
  * A program that executes the given rows again and again, with loops and exceptions between.

@@ -58,6 +58,17 @@ const itState = (xpsr: number): number => ((xpsr >>> 25) & 3) | ((xpsr >>> 8) & 
  */
 const FPSCR_BESIDES_MODES = 0xf000009f;
 
+const alike = (a: Uint32Array, b: Uint32Array): boolean => a.every((word, i) => word === b[i]);
+
+/**
+ * Whether S0 to S15 and FPSCR differ because an exception has stacked them at once (FPCCR.LSPEN is 0): they are UNKNOWN then (B1.5.7), in QEMU zeros and
+ * here what they were.
+ */
+function pushedFloats(core: LockstepCore, ours: Uint32Array, theirs: Uint32Array): boolean {
+  if (core.lazyStacking || theirs[TRACED.FPSCR] !== 0) return false;
+  return ours.every((word, i) => word === theirs[i] || i === TRACED.FPSCR || (i >= TRACED.S && i < TRACED.S + 16 && theirs[i] === 0));
+}
+
 const MOST_DIFFERENCES = 200;
 
 /** @param end address of the instruction at which both stop */
@@ -70,6 +81,7 @@ export async function lockstep(image: Uint8Array, end: number, most: number, onI
   let instructions = 0;
   let ended = false;
   let last: Decoded | undefined;
+  let shownTwice = false;
   const at = (pc: number, inIT: boolean): Decoded =>
     (pc + 4 <= image.length ? decode(view.getUint16(pc, true), view.getUint16(pc + 2, true), pc, inIT) : decode(0xde00, 0, pc, inIT));
   const told = await traceQemu({
@@ -77,8 +89,27 @@ export async function lockstep(image: Uint8Array, end: number, most: number, onI
     onState: (theirs) => {
       if (last !== undefined) {
         const contextBefore = core.cpu.special.fpca;
-        core.step();
+        if (!shownTwice) {
+          core.cpu.step();
+          core.readState(ours);
+          if (core.settle()) {
+            // QEMU may show the state before an exception, too, as if the next instruction were executed first.
+            shownTwice = alike(ours, theirs);
+            if (shownTwice) return true;
+            core.readState(ours);
+          }
+        } else core.readState(ours);
+        shownTwice = false;
+        // QEMU shows no state before a fetch that faults.
+        if (ours[TRACED.R + 15] !== theirs[TRACED.R + 15] && !core.isCode(ours[TRACED.R + 15])) {
+          core.cpu.step();
+          core.settle();
+        }
         core.readState(ours);
+        if (pushedFloats(core, ours, theirs)) {
+          core.adopt(theirs);
+          core.readState(ours);
+        }
         if (last.row.fpu && !contextBefore && ((ours[TRACED.FPSCR] ^ theirs[TRACED.FPSCR]) & ~FPSCR_BESIDES_MODES) === 0) {
           ours[TRACED.FPSCR] = theirs[TRACED.FPSCR];
           core.cpu.special.fpscr = theirs[TRACED.FPSCR];

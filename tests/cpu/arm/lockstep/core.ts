@@ -50,16 +50,25 @@ export class LockstepCore {
     return region;
   }
 
-  /** Executes an instruction, and takes the exceptions that are due after it, so that the next instruction is one that QEMU traces. */
-  step(): void {
-    this.cpu.step();
-    this.settle();
+  /** Whether instructions can be fetched there, as far as the map of memory goes. */
+  isCode(address: number): boolean {
+    return this.memory.regions.some(({ origin, byteCount }) => address >= origin && address < origin + byteCount);
   }
 
-  /** Takes the exceptions that are due. */
-  settle(): void {
+  /** FPCCR.LSPEN. */
+  get lazyStacking(): boolean {
+    return ((this.machine.bus.read(0xe000ef34, 4) >>> 30) & 1) === 1;
+  }
+
+  /** Takes the exceptions that are due, so that the next instruction is one that QEMU traces. @returns whether there were any */
+  settle(): boolean {
     const { cpu, machine: { exceptions } } = this;
-    while (!cpu.asleep && exceptions.attention && exceptions.next() !== 0) cpu.step();
+    let taken = false;
+    while (!cpu.asleep && exceptions.attention && exceptions.next() !== 0) {
+      cpu.step();
+      taken = true;
+    }
+    return taken;
   }
 
   /** The state as words of TRACED. */

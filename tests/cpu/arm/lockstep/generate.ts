@@ -356,11 +356,11 @@ export class Generator {
     const { asm, random } = this;
     const { reads } = probe(draft, Array(REGISTERS).fill(0));
     // Operands that are related give results of zero, carries and overflows.
-    const zeros = random.chance(0.1);
+    const extremes = random.chance(0.15);
     let other = draft.fields.imm ?? random.operand();
     const related = () => {
-      if (zeros) return 0;
-      const value = random.chance(0.5) ? random.pick([other, -other, ~other, other ^ 0x80000000]) : random.operand();
+      if (extremes) return random.pick([0, 0xffffffff]);
+      const value = random.chance(0.5) ? random.pick([other, -other, ~other, other ^ 0x80000000, 0x80000000 - other]) : random.operand();
       return (other = value >>> 0);
     };
     const values = new Map([...reads].map((r) => [r, related()]));

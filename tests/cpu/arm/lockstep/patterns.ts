@@ -21,3 +21,9 @@ export function encode(row: Row, values: Fields): number {
 export function decodeBits(bits: number, length: 2 | 4, pc: number, inIT: boolean): Decoded {
   return length === 4 ? decode(bits >>> 16, bits & 0xffff, pc, inIT) : decode(bits, 0, pc, inIT);
 }
+
+/** Whether the manual leaves open what the encoding does: UNPREDICTABLE by its fields, or by bits that should be otherwise. */
+export function isUnpredictable({ row, fields, bits }: Decoded): boolean {
+  const pattern = byRow.get(row);
+  return (row.unpredictable?.(fields) ?? false) || (pattern !== undefined && ((bits ^ pattern.shouldBe) & pattern.shouldMask) !== 0);
+}
