@@ -85,7 +85,7 @@ Exit code: 0 the time has passed, or the firmware ended with 0 (semihosting);
       checkInput('image', rest.elf, 'Name the file that the linker wrote.');
       if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
       for (const { file } of rest.uartIn) checkInput('--uart-in', file, 'Check the path.');
-      const names = board.peripherals.filter((p) => p.model === 'usart').map((p) => p.name);
+      const names = board.peripherals.filter((p) => p.model === 'usart').map((p) => p.name).sort();
       for (const { uart } of [...rest.uart, ...rest.uartIn]) {
         if (!names.includes(uart)) throw new UsageError(`${board.name} has no UART "${uart}". It has ${names.join(', ')}.`);
       }

@@ -27,7 +27,7 @@ const MEANING: Readonly<Record<string, string>> = {
   DIVBYZERO: 'an integer was divided by zero, and CCR.DIV_0_TRP is set',
   VECTTBL: 'the vector table could not be read',
   FORCED: 'a fault whose own handler is off, or not urgent enough',
-  DEBUGEVT: 'a BKPT instruction, with no debugger there',
+  DEBUGEVT: 'a BKPT instruction, with no debugger there (BKPT 0xAB is semihosting, which --semihosting serves)',
 };
 
 const STACKED_BY: Readonly<Record<Frame['by'], string>> = { pc: '', unwound: '', exception: '  interrupted by the exception', lr: '  by LR', guess: '  by the stack, a guess' };

@@ -208,7 +208,7 @@ export class ElfBoard extends BoardHardware {
   /** The terminal at a UART. @throws RangeError for one that the chip has not */
   terminal(name: string): SerialTerminal {
     const terminal = this.terminals.get(name.toUpperCase());
-    if (!terminal) throw new RangeError(`${this.board.name} has no UART "${name}". It has ${[...this.terminals.keys()].join(', ')}.`);
+    if (!terminal) throw new RangeError(`${this.board.name} has no UART "${name}". It has ${[...this.terminals.keys()].sort().join(', ')}.`);
     return terminal;
   }
 
@@ -346,6 +346,13 @@ export class ElfBoard extends BoardHardware {
   /** The line that sleeps is often one of a header; its caller says more. */
   private placeOfSleep(): string {
     return this.symbols.describe((this.cpu.state[PC] >>> 0) - 2);
+  }
+
+  /** Resets chip and core as by the reset pin, and leaves the core before its first instruction. */
+  resetByDebugger(): void {
+    this.recorder.abandon();
+    this.chip.reset('pin');
+    this.reset();
   }
 
   private requestReset(cause: ResetCause): void {

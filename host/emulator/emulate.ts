@@ -132,7 +132,7 @@ export async function emulate(options: EmulateOptions): Promise<EmulateResult> {
 /** gdb has the core: time passes when gdb lets it. */
 function debugWithGdb(emulated: ElfBoard, port: number, seconds: number | undefined, onListening: EmulateOptions['onGdbListening']): Promise<void> {
   return emulated.debug((target) => serveGdb({
-    target, port, sectors: emulated.board.flash.sectors, reset: () => emulated.reset(), explain: (record) => emulated.explain(record),
+    target, port, sectors: emulated.board.flash.sectors, reset: () => emulated.resetByDebugger(), explain: (record) => emulated.explain(record),
     onListening: (actual) => onListening?.(actual),
   }), seconds);
 }

@@ -21,7 +21,7 @@ import { BOARD, Workplace } from '../cli/cli.js';
 /** Echoes what comes in with upper and lower case exchanged, until the end of a line. The registers are RM0090's, 7.3, 8.4 and 30.6. */
 const ECHO = `#include <stdint.h>
 #define R(a) (*(volatile uint32_t *)(a))
-static void put(char c) { while (!(R(0x40004400) & 0x80)) { } R(0x40004404) = c; }
+static void put(char c) { while (!(R(0x40004400) & 0x40)) { } R(0x40004404) = c; }
 int main(void)
 {
   R(0x40023830) |= 1;
@@ -145,7 +145,7 @@ describe('emulate', { skip: without('arm-none-eabi-gcc') }, () => {
     assert.match(missingText, /gone\.elf: there is no such file/);
     const [uart, uartText] = await outcome(...BOARD, '--elf', elf, '--uart', 'UART9=x');
     assert.equal(uart, 2);
-    assert.match(uartText, /has no UART "UART9"\. It has USART1, USART2/);
+    assert.match(uartText, /has no UART "UART9"\. It has UART4, UART5, USART1, USART2/);
     const [broken] = await outcome(...BOARD, '--elf', place.path('none.elf'));
     assert.equal(broken, 1);
   });
