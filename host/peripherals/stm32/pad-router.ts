@@ -18,9 +18,9 @@ export interface PadSetup {
 }
 
 /** Signals that the chip drives as soon as they are routed. I2C's lines count as driven: the bus itself is modelled as a bus, not as wires. */
-const DRIVEN = /^(USART|UART|CAN)\d_TX$|^USART\d_(RTS|CK)$|^I2S\d_(CK|WS|SD|MCK)$|^I2C\d_(SCL|SDA)$|^MCO\d$|^TRACE|^JTDO$/;
-/** Signals that their block drives or listens to, as it is set up. */
-const EITHER = /^SPI\d_(SCK|MOSI|MISO|NSS)$|^I2S\dext_SD$|^TIM\d+_CH\dN?$|^I2C\d_SMBA$/;
+const DRIVEN = /^(USART|UART|CAN)\d_TX$|^USART\d_(RTS|CK)$|^I2S\d_MCK$|^I2C\d_(SCL|SDA)$|^MCO\d$|^TRACE|^JTDO$/;
+/** Signals that their block drives or listens to, as it is set up. I2S is modelled as a bus, and leaves its pads to the SPI's signals on them. */
+const EITHER = /^SPI\d_(SCK|MOSI|MISO|NSS)$|^I2S\d(ext)?_(CK|WS|SD)$|^TIM\d+_CH\dN?$|^I2C\d_SMBA$/;
 
 /** Whether the chip may drive the signal: all others are inputs. */
 export const isDriven = (signal: string): boolean => DRIVEN.test(signal) || EITHER.test(signal);
