@@ -21,8 +21,7 @@ export interface BareOptions {
 const FLASH = { latency: 5, prefetch: true, instructionCache: true, dataCache: true };
 const RAM = 0x20000000;
 const RAM_BYTES = 4 << 20;
-/** QEMU's has four times as much; programs of tests are far smaller. */
-const CODE_BYTES = 1 << 20;
+const CODE_BYTES = 4 << 20;
 
 /** @param words words of RAM that the program finds, by address */
 export function bareArm(file: Uint8Array, { hot, semihosting }: BareOptions, words: Readonly<Record<number, number>> = {}) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The STM32F4's ART accelerator as it costs time: what the core waits for flash when it fetches and when it reads data (RM0090, 3.5.1 and 3.5.2).
 //
-// Its tables lie in the engine's memory, since translated code looks into them itself. When a line was last used is counted in misses: lines that are
-// used between two misses count as equally old, and of equals the one in the lowest place goes. So a line that has been used since the last miss needs
-// nothing but a look.
+// Its tables lie in the engine's memory, since translated code looks into them itself. The least recently used line gives way; time is
+// counted in epochs of eight misses, and a line becomes the latest at its first use in each. So a line that has been used in this epoch needs nothing but
+// a look.
 
 import type { ArmMemory } from './memory.js';
 import { STATE } from './state.js';
@@ -32,28 +32,31 @@ const DATA_LINES = 8;
 export const LONGEST_WAIT = 16;
 /** Cycles in which the core gets through a line of straight code: four to eight instructions; meanwhile the prefetcher reads the next one. */
 const CYCLES_A_LINE = 5;
+/** Misses of an epoch, a power of two: the fewer, the nearer to an exact order of use, and the more lines have to be noted. */
+export const EPOCH_MISSES = 8;
 /** The epoch is an unsigned word; long before it wraps, ages are renumbered. */
 const RENUMBER_AT = 2 ** 31;
 
 /** Byte offsets in the WebAssembly memory of one cache's tables. */
 export interface CacheTables {
-  /** The number of misses so far, plus one: a word. */
+  /** A word: the epoch, 1 and on. The word after it counts misses. */
   readonly epoch: number;
   /** A word for each line of flash: the epoch in which it was last used, when it is in the cache and that is known; else 0. */
   readonly seen: number;
   /** A byte for each line of flash: its place in the cache + 1, or 0. */
   readonly placeOf: number;
-  /** A word for each place: the epoch in which it was last used; 0 for an empty place. */
-  readonly used: number;
-  /** A word for each place: the line that is there, or -1. */
+  /** Words for each place: the line that is there, or -1; and the places used next later and next earlier. */
   readonly lineAt: number;
+  readonly later: number;
+  readonly earlier: number;
+  /** Stands in the ring of places between the latest and the earliest: the number of places. */
   readonly places: number;
 }
 
 const align16 = (n: number): number => (n + 15) & ~15;
 
 /** Bytes that the tables of a flash of this size want. */
-export const acceleratorBytes = (flashBytes: number): number => 2 * (16 + 5 * align16(flashBytes >> 4)) + 8 * (INSTRUCTION_LINES + DATA_LINES);
+export const acceleratorBytes = (flashBytes: number): number => 2 * (16 + 5 * align16(flashBytes >> 4)) + 12 * (INSTRUCTION_LINES + DATA_LINES) + 6 * 16;
 
 export class FlashAccelerator implements FlashTiming {
   readonly instructions: CacheTables;
@@ -74,7 +77,7 @@ export class FlashAccelerator implements FlashTiming {
     const take = (byteCount: number): number => (at += align16(byteCount)) - align16(byteCount);
     const lines = flashBytes >> 4;
     const cache = (places: number): CacheTables => (
-      { epoch: take(4), seen: take(4 * lines), placeOf: take(lines), used: take(4 * places), lineAt: take(4 * places), places });
+      { epoch: take(8), seen: take(4 * lines), placeOf: take(lines), lineAt: take(4 * places), later: take(4 * places + 4), earlier: take(4 * places + 4), places });
     this.instructions = cache(INSTRUCTION_LINES);
     this.datas = cache(DATA_LINES);
     for (const { epoch, lineAt, places } of [this.instructions, this.datas]) {
@@ -113,15 +116,13 @@ export class FlashAccelerator implements FlashTiming {
   /** Keeps the epochs from wrapping. To be called now and then, at times that do not depend on the engine. */
   renumber(): void {
     const { uwords, words } = this;
-    for (const { epoch, seen, used, lineAt, places } of [this.instructions, this.datas]) {
+    for (const { epoch, seen, lineAt, places } of [this.instructions, this.datas]) {
       if (uwords[epoch >> 2] < RENUMBER_AT) continue;
-      const filled = Array.from({ length: places }, (_, i) => i).filter((i) => uwords[(used >> 2) + i] !== 0);
-      const ages = [...new Set(filled.map((i) => uwords[(used >> 2) + i]))].sort((a, b) => a - b);
-      for (const i of filled) {
-        uwords[(used >> 2) + i] = 1 + ages.indexOf(uwords[(used >> 2) + i]);
-        uwords[(seen >> 2) + words[(lineAt >> 2) + i]] = 0;
+      for (let place = 0; place < places; place++) {
+        const line = words[(lineAt >> 2) + place];
+        if (line >= 0) uwords[(seen >> 2) + line] = 0;
       }
-      uwords[epoch >> 2] = 1 + ages.length;
+      uwords[epoch >> 2] = 1;
     }
   }
 
@@ -130,32 +131,42 @@ export class FlashAccelerator implements FlashTiming {
     return uwords[(cache.seen >> 2) + line] === uwords[cache.epoch >> 2] ? 0 : this.touch(cache, line, enable, missCost);
   }
 
-  /** A line that has not been used since the last miss. */
-  private touch({ epoch, seen, placeOf, used, lineAt, places }: CacheTables, line: number, enable: number, missCost: number): number {
+  /** A line that has not been used in this epoch. */
+  private touch({ epoch, seen, placeOf, lineAt, later, earlier, places }: CacheTables, line: number, enable: number, missCost: number): number {
     const { bytes, words, uwords, state } = this;
     let place = bytes[placeOf + line] - 1;
     let cost = 0;
     if (place < 0) {
       cost = state[missCost];
       if (!(state[STATE.CACHES] & enable)) return cost;
-      uwords[epoch >> 2]++;
-      place = 0;
-      for (let i = 1; i < places; i++) if (uwords[(used >> 2) + i] < uwords[(used >> 2) + place]) place = i;
+      if (++uwords[(epoch >> 2) + 1] % EPOCH_MISSES === 0) uwords[epoch >> 2]++;
+      place = words[(later >> 2) + places];
       const evicted = words[(lineAt >> 2) + place];
       if (evicted >= 0) uwords[(seen >> 2) + evicted] = bytes[placeOf + evicted] = 0;
       words[(lineAt >> 2) + place] = line;
       bytes[placeOf + line] = place + 1;
     }
-    uwords[(used >> 2) + place] = uwords[(seen >> 2) + line] = uwords[epoch >> 2];
+    const before = words[(earlier >> 2) + place];
+    const after = words[(later >> 2) + place];
+    words[(later >> 2) + before] = after;
+    words[(earlier >> 2) + after] = before;
+    const latest = words[(earlier >> 2) + places];
+    words[(later >> 2) + latest] = words[(earlier >> 2) + places] = place;
+    words[(earlier >> 2) + place] = latest;
+    words[(later >> 2) + place] = places;
+    uwords[(seen >> 2) + line] = uwords[epoch >> 2];
     return cost;
   }
 
-  private clear({ seen, placeOf, used, lineAt, places }: CacheTables): void {
-    for (let i = 0; i < places; i++) {
-      const line = this.words[(lineAt >> 2) + i];
-      if (line >= 0) this.uwords[(seen >> 2) + line] = this.bytes[placeOf + line] = 0;
-      this.words[(lineAt >> 2) + i] = -1;
-      this.uwords[(used >> 2) + i] = 0;
+  private clear({ seen, placeOf, lineAt, later, earlier, places }: CacheTables): void {
+    const { words, uwords, bytes } = this;
+    for (let place = 0; place <= places; place++) {
+      words[(later >> 2) + place] = (place + 1) % (places + 1);
+      words[(earlier >> 2) + place] = (place + places) % (places + 1);
+      if (place === places) break;
+      const line = words[(lineAt >> 2) + place];
+      if (line >= 0) uwords[(seen >> 2) + line] = bytes[placeOf + line] = 0;
+      words[(lineAt >> 2) + place] = -1;
     }
   }
 }

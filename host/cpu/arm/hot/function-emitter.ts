@@ -3,6 +3,7 @@
 
 import { ByteWriter } from '../../wasm/writer.js';
 import { F32_TEMPS, LOCAL, LOCAL_F32, LOCAL_F64, F64_TEMPS, TEMPS } from './layout.js';
+import { STATE } from '../state.js';
 import { constant, emit, get, OP, VOID, type Node } from './node.js';
 
 /** What the interpreter must find so that it goes on at an instruction (an exit descriptor). */
@@ -117,11 +118,10 @@ export class FunctionEmitter implements Usage {
     this.leave(exit);
     this.close();
   }
-  /** Ends the function; other translated code goes on at `pc`, or the interpreter when there is none. */
-  chain(pc: Node, line: number, pipe: number): void {
+  /** Ends the function; other translated code goes on at `pc`, behind a branch, or the interpreter when there is none. */
+  chain(pc: Node, line: number): void {
     this.set(LOCAL.PC, pc);
-    this.set(LOCAL.LINE, constant(line));
-    this.set(LOCAL.PIPE, constant(pipe));
+    this.store(constant(0), constant(line), 4, 4 * STATE.LINE);
     this.br('chain');
   }
 }

@@ -6,6 +6,7 @@ import type { Decoded } from '../isa/row.js';
 import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
 import type { ArmMemory, PlacedRegion } from '../memory.js';
 import { STATE } from '../state.js';
+import { PIPE } from '../timing.js';
 import type { ExitState } from './function-emitter.js';
 import { EXIT_BYTES, MOST_EXITS, type MemoryLayout, type Window } from './layout.js';
 import { RegionTranslator } from './region-translator.js';
@@ -62,6 +63,8 @@ export class HotCode {
   /** By region: cycles that must be left so that its first block is entered at all. */
   private readonly wants = new Int32Array(MOST_REGIONS + 1);
   private readonly instructions = new Map<number, Instruction | 'interpreted'>();
+  /** By region: 1 when it is entered only with nothing in the pipeline. */
+  private readonly paired = new Uint8Array(MOST_REGIONS + 1);
   private readonly queue = new Set<number>();
   private readonly refused = new Set<number>();
   private readonly hot: number;
@@ -96,7 +99,7 @@ export class HotCode {
     const offset = this.state[STATE.PC] - this.origin;
     if (offset >>> 0 >= this.byteCount) return false;
     const region = this.regionOf[offset >>> 1];
-    if (region === 0 || this.state[STATE.LEFT] < this.wants[region]) return false;
+    if (region === 0 || this.state[STATE.LEFT] < this.wants[region] || (this.state[STATE.PIPE] !== PIPE.none && this.paired[region])) return false;
     this.enterRegion(region);
     return true;
   }
@@ -152,6 +155,7 @@ export class HotCode {
       }
       const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, regionType: TYPE.region }, blocks, head);
       this.wants[first + bodies.length] = translator.firstBlockCycles;
+      this.paired[first + bodies.length] = Number(translator.beginsPaired);
       bodies.push(translator.translate());
       done.push(head);
       for (const { instructions } of blocks.values()) {

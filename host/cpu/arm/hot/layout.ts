@@ -4,33 +4,30 @@
 import type { Interval } from '../../../peripherals/cortex-m/mpu.js';
 import type { CacheTables } from '../flash-accelerator.js';
 
-/** Local indices. The first three are parameters: what every region hands to the next one. */
+/** Local indices. The first ones are parameters, which every region hands to the next one in machine registers. */
 export const LOCAL = {
   /** Cycles left until the next appointment (STATE.LEFT). */
   LEFT: 0,
-  /** Epoch of the instruction cache (CacheTables.epoch). */
-  EPOCH: 1,
-  /** Flash line that instructions came from (STATE.LINE), on the way in and at an exit into other code. */
-  LINE: 2,
-  /** Where to go on, at an exit into other code, and the pipeline class (STATE.PIPE) there. */
-  PC: 3,
-  PIPE: 4,
-  /** Index into the exit descriptors, at an exit to the interpreter. */
-  EXIT: 5,
   /** R0 to R14. */
-  R: 6,
-  N: 21,
-  Z: 22,
-  C: 23,
-  V: 24,
-  Q: 25,
-  GE: 26,
-  FPCC: 27,
+  R: 1,
+  N: 16,
+  Z: 17,
+  C: 18,
+  V: 19,
+  Q: 20,
+  GE: 21,
+  FPCC: 22,
+  /** Where to go on, at an exit into other code. */
+  PC: 23,
+  /** Index into the exit descriptors, at an exit to the interpreter. */
+  EXIT: 24,
+  /** Epoch of the instruction cache (CacheTables.epoch). */
+  EPOCH: 25,
   /** Temporaries of one instruction. */
-  TEMP: 28,
+  TEMP: 26,
 } as const;
-/** How many of them are parameters. */
-export const PARAMETERS = 3;
+/** LEFT and R0 to R3: V8 passes five words in registers, and these are what most code is about. */
+export const PARAMETERS = 5;
 export const TEMPS = 44;
 /** S0 to S31, then temporaries. */
 export const LOCAL_S = LOCAL.TEMP + TEMPS;
@@ -42,7 +39,7 @@ export const LOCAL_I32_COUNT = LOCAL.TEMP + TEMPS - PARAMETERS;
 
 /** Functions that every module imports, by index. */
 export const FUNCTION = {
-  /** (line, whether it is the one after the last) => cycles: an instruction line that has not been used since the last miss. */
+  /** (line, whether it is the one after the last) => cycles: an instruction line that has not been used in this epoch. */
   touchInstruction: 0,
   /** (line) => cycles: the same for a line of data. */
   touchData: 1,

@@ -14,7 +14,7 @@ import { STATE } from '../state.js';
 import { DIVIDE_EXTRA_MOST, issueCycles, pairing, PIPE, pipeAfter, SKIPPED } from '../timing.js';
 import { FunctionEmitter, type ExitState } from './function-emitter.js';
 import {
-  EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, type MemoryLayout,
+  EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, PARAMETERS, type MemoryLayout,
 } from './layout.js';
 import { binary, constant, emit, F32, F64, get, I32, op, OP, VOID, type Node } from './node.js';
 import { ALWAYS, structureOf, type Block, type Instruction, type Structure } from './regions.js';
@@ -22,9 +22,10 @@ import { TranslatorOps, type Place, type Target } from './translator-ops.js';
 
 /** Bytes of STATE that a local stands for. */
 const stateOffset = (local: number): number => {
+  if (local >= LOCAL.R && local < LOCAL.N) return 4 * (STATE.R + local - LOCAL.R);
   if (local >= LOCAL_S) return 4 * (STATE.S + local - LOCAL_S);
   if (local === LOCAL.FPCC) return 4 * STATE.FPCC;
-  return 4 * (local >= LOCAL.N ? STATE.N + local - LOCAL.N : STATE.R + local - LOCAL.R);
+  return 4 * (STATE.N + local - LOCAL.N);
 };
 
 const loadConstantAddress = (size: 1 | 4, offset: number, out: ByteWriter): ByteWriter =>
@@ -68,6 +69,11 @@ export class RegionTranslator {
   /** The most that the first block takes, flash aside: with fewer cycles left it is not begun. */
   get firstBlockCycles(): number {
     return this.totals.get(this.head)!;
+  }
+
+  /** Whether its first instruction takes less time after a load, which translated code behind a branch does not ask. */
+  get beginsPaired(): boolean {
+    return pairing(PIPE.load, this.blocks.get(this.head)!.instructions[0].decoded) > 0;
   }
 
   private lineOf(address: number): number {
@@ -186,13 +192,14 @@ export class RegionTranslator {
   }
 
   private go(block: Block, target: Target, line: number): void {
-    if (target.kind === 'computed') this.f.chain(target.address, line, PIPE.none);
+    if (target.kind === 'computed') this.f.chain(target.address, line);
     else this.edge(block.start, target.address, line, PIPE.none);
   }
 
   private edge(from: number, to: number, line: number, pipe: number): void {
     const { f } = this;
-    if (!this.blocks.has(to) || !this.structure.hasEdge(from, to)) return f.chain(constant(to), line, pipe);
+    // Only code behind a branch is entered at once: nothing is in the pipeline there.
+    if (!this.blocks.has(to) || !this.structure.hasEdge(from, to)) return pipe === PIPE.none ? f.chain(constant(to), line) : f.leave({ pc: to, refund: 0, line, pipe, it: 0 });
     // The line is entered only when the block is: what is due comes first.
     const total = this.totals.get(to)!;
     const exit: ExitState = { pc: to, refund: total, line, pipe, it: 0 };
@@ -209,7 +216,7 @@ export class RegionTranslator {
     this.jump(from, to);
   }
 
-  /** The line that instructions come from changes. One that has been used since the last miss costs nothing and changes nothing. */
+  /** The line that instructions come from changes. One that has been used in this epoch costs nothing and changes nothing. */
   private fetch(line: number, sequential: boolean, exit: ExitState): void {
     const { f, config: { layout: { instructions } } } = this;
     loadConstantAddress(4, instructions.seen + 4 * line, f.out);
@@ -229,81 +236,86 @@ export class RegionTranslator {
     loadConstantAddress(4, instructions.epoch, out).u8(OP.set).u32(LOCAL.EPOCH);
   }
 
-  /** Fetches the head's line, which the code before may have left another one for, then loads what the region uses. */
+  /** Takes the first block's cycles, fetches its line, which the code before may have left another one for, and loads what the region uses. */
   private prologue(out: ByteWriter): void {
     const { layout: { instructions } } = this.config;
     const line = this.lineOf(this.head);
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
-    const store = (word: number, value: Node): void => { w(constant(0)); w(value).u8(OP.store).u8(2).u32(4 * word); };
     const total = this.totals.get(this.head)!;
     const backOut = (): void => {
-      store(STATE.LEFT, binary(OP.add, get(LOCAL.LEFT), constant(total)));
-      store(STATE.LINE, get(LOCAL.LINE));
+      this.storeWord(out, STATE.PC, constant(this.head));
+      this.storeWord(out, STATE.LEFT, binary(OP.add, get(LOCAL.LEFT), constant(total)));
+      this.storeParameters(out);
       out.u8(OP.return).u8(OP.end);
     };
     w(binary(OP.sub, get(LOCAL.LEFT), constant(total))).u8(OP.tee).u32(LOCAL.LEFT);
     w(constant(0)).u8(OP.ltS).u8(OP.if).u8(VOID);
     backOut();
-    w(op(OP.ne, get(LOCAL.LINE), constant(line))).u8(OP.if).u8(VOID);
+    loadConstantAddress(4, instructions.epoch, out).u8(OP.set).u32(LOCAL.EPOCH);
+    loadConstantAddress(4, 4 * STATE.LINE, out);
+    w(constant(line)).u8(OP.ne).u8(OP.if).u8(VOID);
     loadConstantAddress(4, instructions.seen + 4 * line, out);
     w(get(LOCAL.EPOCH)).u8(OP.ne).u8(OP.if).u8(VOID);
     w(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT))).u8(OP.if).u8(VOID);
     backOut();
-    this.touch(out, line, op(OP.eq, binary(OP.add, get(LOCAL.LINE), constant(1)), constant(line)));
+    loadConstantAddress(4, 4 * STATE.LINE, out).u8(OP.set).u32(LOCAL.TEMP);
+    this.touch(out, line, op(OP.eq, binary(OP.add, get(LOCAL.TEMP), constant(1)), constant(line)));
     out.u8(OP.end).u8(OP.end);
-    const first = this.blocks.get(this.head)!.instructions[0];
-    if (pairing(PIPE.load, first.decoded)) {
-      w(get(LOCAL.LEFT));
-      loadConstantAddress(4, 4 * STATE.PIPE, out);
-      w(constant(PIPE.load)).u8(OP.eq).u8(OP.add).u8(OP.set).u32(LOCAL.LEFT);
-    }
     for (const local of this.f.used) {
+      if (local < PARAMETERS) continue;
       w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
     }
   }
 
+  private storeWord(out: ByteWriter, word: number, value: Node): void {
+    emit(constant(0), out);
+    emit(value, out);
+    out.u8(OP.store).u8(2).u32(4 * word);
+  }
+
+  /** R0 to R3, which are in no memory while regions hand them on. */
+  private storeParameters(out: ByteWriter): void {
+    for (let local: number = LOCAL.R; local < PARAMETERS; local++) this.storeWord(out, STATE.R + local - LOCAL.R, get(local));
+  }
+
   private storeWritten(out: ByteWriter): void {
     for (const local of this.f.written) {
+      if (local < PARAMETERS) continue;
       out.u8(OP.const).s32(0).u8(OP.get).u32(local).u8(local >= LOCAL_S ? OP.storeF32 : OP.store).u8(2).u32(stateOffset(local));
     }
   }
 
-  /** Goes on with the region at PC, if there is one and time for it. */
+  /** Goes on with the region at PC, if there is one. Whether there is time for it, it sees itself. */
   private chainEpilogue(out: ByteWriter): void {
     const { layout: { code, regionOf }, regionType } = this.config;
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
-    const store = (word: number, value: Node): void => { w(constant(0)); w(value).u8(OP.store).u8(2).u32(4 * word); };
     this.storeWritten(out);
-    store(STATE.PC, get(LOCAL.PC));
-    store(STATE.PIPE, get(LOCAL.PIPE));
-    const offset = get(LOCAL.TEMP);
     w(binary(OP.sub, get(LOCAL.PC), constant(code.origin))).u8(OP.tee).u32(LOCAL.TEMP);
-    w(constant(code.byteCount)).u8(OP.ltU);
-    w(op(OP.gtS, get(LOCAL.LEFT), constant(0))).u8(OP.and).u8(OP.if).u8(VOID);
+    w(constant(code.byteCount)).u8(OP.ltU).u8(OP.if).u8(VOID);
     // A number for each halfword, two bytes wide: the byte offset of code is that of its number.
-    w(offset).u8(OP.load16).u8(1).u32(regionOf).u8(OP.tee).u32(LOCAL.EXIT).u8(OP.if).u8(VOID);
-    w(get(LOCAL.LEFT));
-    w(get(LOCAL.EPOCH));
-    w(get(LOCAL.LINE));
+    w(get(LOCAL.TEMP)).u8(OP.load16).u8(1).u32(regionOf).u8(OP.tee).u32(LOCAL.EXIT).u8(OP.if).u8(VOID);
+    for (let local = 0; local < PARAMETERS; local++) w(get(local));
     w(get(LOCAL.EXIT)).u8(OP.returnCallIndirect).u32(regionType).u32(0);
     out.u8(OP.end).u8(OP.end);
-    store(STATE.LEFT, get(LOCAL.LEFT));
-    store(STATE.LINE, get(LOCAL.LINE));
+    this.storeWord(out, STATE.PC, get(LOCAL.PC));
+    this.storeWord(out, STATE.LEFT, get(LOCAL.LEFT));
+    this.storeParameters(out);
     out.u8(OP.return);
   }
 
   private leaveEpilogue(out: ByteWriter): void {
     const { layout: { exits } } = this.config;
-    const w = (node: Node): ByteWriter => { emit(node, out); return out; };
     this.storeWritten(out);
+    this.storeParameters(out);
     const exit = get(LOCAL.EXIT);
-    w(binary(OP.mul, exit, constant(EXIT_BYTES))).u8(OP.set).u32(LOCAL.EXIT);
-    const word = (i: number): void => { w(exit).u8(OP.load).u8(2).u32(exits + 4 * i); };
-    const store = (at: number, value: () => void): void => { w(constant(0)); value(); out.u8(OP.store).u8(2).u32(4 * at); };
+    emit(binary(OP.mul, exit, constant(EXIT_BYTES)), out);
+    out.u8(OP.set).u32(LOCAL.EXIT);
+    const word = (i: number): void => { emit(exit, out); out.u8(OP.load).u8(2).u32(exits + 4 * i); };
+    const store = (at: number, value: () => void): void => { emit(constant(0), out); value(); out.u8(OP.store).u8(2).u32(4 * at); };
     store(STATE.PC, () => word(0));
-    store(STATE.LEFT, () => { word(1); w(get(LOCAL.LEFT)).u8(OP.add); });
+    store(STATE.LEFT, () => { word(1); emit(get(LOCAL.LEFT), out); out.u8(OP.add); });
     store(STATE.LINE, () => word(2));
-    store(STATE.PIPE, () => { word(3); w(constant(0xff)).u8(OP.and); });
-    store(STATE.IT, () => { word(3); w(constant(8)).u8(OP.shrU); });
+    store(STATE.PIPE, () => { word(3); emit(constant(0xff), out); out.u8(OP.and); });
+    store(STATE.IT, () => { word(3); emit(constant(8), out); out.u8(OP.shrU); });
   }
 }

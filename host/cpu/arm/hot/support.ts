@@ -3,16 +3,13 @@
 
 import { ByteWriter } from '../../wasm/writer.js';
 import { SECTION } from '../../wasm/decode.js';
-import { LONGEST_WAIT, type CacheTables } from '../flash-accelerator.js';
+import { EPOCH_MISSES, LONGEST_WAIT, type CacheTables } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
-import { FUNCTION, GLOBAL, type MemoryLayout } from './layout.js';
+import { PIPE } from '../timing.js';
+import { FUNCTION, GLOBAL, PARAMETERS, type MemoryLayout } from './layout.js';
 import { binary, constant, emit, get, I32, op, OP, VOID, type Node } from './node.js';
 
-/** Vector instructions, after their prefix (WebAssembly Core Specification 2.0, 5.4.9). */
-const SIMD = { prefix: 0xfd, load: [0x00], shuffle: [0x0d], eqI32x4: [0x37], bitmaskI32x4: [0xa4, 0x01], minUI32x4: [0xb7, 0x01] } as const;
-const V128 = 0x7b;
 const CALL_INDIRECT = 0x11;
-const CTZ = 0x68;
 const MUTABLE = 1;
 
 /** Types of functions, by index: a region, the slow paths of two parameters and of one, the way in. */
@@ -27,7 +24,7 @@ export function typeSection(): ByteWriter {
     return results ? out.u8(I32) : out;
   };
   const out = new ByteWriter().u32(4);
-  for (const write of [of(3, 0), of(2, 1), of(1, 1), of(1, 0)]) write(out);
+  for (const write of [of(PARAMETERS, 0), of(2, 1), of(1, 1), of(1, 0)]) write(out);
   return out;
 }
 
@@ -52,11 +49,8 @@ class Body {
     this.out.u8(code).u8(align).u32(offset);
     return this;
   }
-  simd(code: readonly number[]): this {
-    return this.op(SIMD.prefix, ...code);
-  }
-  vectorLoad(offset: number): this {
-    this.w(constant(0)).simd(SIMD.load).out.u8(4).u32(offset);
+  setLocal(index: number): this {
+    this.out.u8(OP.set).u32(index);
     return this;
   }
   setGlobal(index: number, value: Node): this {
@@ -68,47 +62,49 @@ class Body {
 const word = (b: Body, index: number): Body => b.w(constant(0)).memory(OP.load, 2, 4 * index);
 
 /** FlashAccelerator.touch, for translated code. Parameters: line, and for instructions `sequential`. */
-function touch({ epoch, seen, placeOf, used, lineAt, places }: CacheTables, enable: number, parameters: 1 | 2): Body {
+function touch({ epoch, seen, placeOf, lineAt, later, earlier, places }: CacheTables, enable: number, parameters: 1 | 2): Body {
   const [line, sequential] = [get(0), get(1)];
-  const [place, mask, evicted, cost, now, least] = [0, 1, 2, 3, 4, 5].map((i) => parameters + i);
+  const [place, other, cost, now] = [0, 1, 2, 3].map((i) => parameters + i);
   const b = new Body();
-  // Locals: five words and a vector.
-  b.out.u32(2).u32(5).u8(I32).u32(1).u8(V128);
-  const atEpoch = (): Body => b.w(constant(0)).memory(OP.load, 2, epoch);
-  atEpoch().out.u8(OP.set).u32(now);
+  b.out.u32(1).u32(4).u8(I32);
+  const four = (node: Node): Node => binary(OP.shl, node, constant(2));
+  const fetch = (table: number, index: Node): Body => b.w(four(index)).memory(OP.load, 2, table);
+  const put = (table: number, index: Node, value: () => void): void => {
+    b.w(four(index));
+    value();
+    b.memory(OP.store, 2, table);
+  };
+  b.w(constant(0)).memory(OP.load, 2, epoch).setLocal(now);
   b.w(line).memory(OP.load8, 0, placeOf).w(constant(1)).op(OP.sub).out.u8(OP.tee).u32(place);
   b.w(constant(0)).op(OP.ltS, OP.if, VOID);
   if (parameters === 2) word(word(b, STATE.MISS_SEQUENTIAL), STATE.MISS).w(sequential).op(OP.select);
   else word(b, STATE.MISS);
-  b.out.u8(OP.set).u32(cost);
+  b.setLocal(cost);
   word(b, STATE.CACHES).w(constant(enable)).op(OP.and, OP.eqz, OP.if, VOID).w(get(cost)).op(OP.return, OP.end);
+  b.w(constant(0)).w(constant(0)).memory(OP.load, 2, epoch + 4).w(constant(1)).op(OP.add).out.u8(OP.tee).u32(other);
+  b.memory(OP.store, 2, epoch + 4);
+  b.w(binary(OP.and, get(other), constant(EPOCH_MISSES - 1))).op(OP.eqz, OP.if, VOID);
   b.w(constant(0), binary(OP.add, get(now), constant(1))).out.u8(OP.tee).u32(now);
-  b.memory(OP.store, 2, epoch);
-  b.vectorLoad(used);
-  for (let i = 4; i < places; i += 4) b.vectorLoad(used + 4 * i).simd(SIMD.minUI32x4);
-  b.out.u8(OP.set).u32(least);
-  for (const lanes of [[2, 3, 0, 1], [1, 0, 3, 2]]) {
-    b.w(get(least), get(least), get(least)).simd(SIMD.shuffle);
-    for (const lane of lanes) for (let byte = 0; byte < 4; byte++) b.op(4 * lane + byte);
-    b.simd(SIMD.minUI32x4).out.u8(OP.set).u32(least);
-  }
-  b.op(OP.block, VOID);
-  for (let i = 0; i < places; i += 4) {
-    b.vectorLoad(used + 4 * i).w(get(least)).simd(SIMD.eqI32x4).simd(SIMD.bitmaskI32x4).out.u8(OP.tee).u32(mask).u8(OP.if).u8(VOID);
-    b.w(get(mask)).op(CTZ).w(constant(i)).op(OP.add).out.u8(OP.set).u32(place).u8(OP.br).u32(1);
-    b.op(OP.end);
-  }
-  b.op(OP.end);
-  const four = (index: number): Node => binary(OP.shl, get(index), constant(2));
-  b.w(four(place)).memory(OP.load, 2, lineAt).out.u8(OP.tee).u32(evicted);
+  b.memory(OP.store, 2, epoch).op(OP.end);
+  fetch(later, constant(places)).setLocal(place);
+  fetch(lineAt, get(place)).out.u8(OP.tee).u32(other);
   b.w(constant(0)).op(OP.geS, OP.if, VOID);
-  b.w(get(evicted), constant(0)).memory(OP.store8, 0, placeOf).w(four(evicted), constant(0)).memory(OP.store, 2, seen);
+  b.w(get(other), constant(0)).memory(OP.store8, 0, placeOf);
+  put(seen, get(other), () => b.w(constant(0)));
   b.op(OP.end);
-  b.w(four(place), line).memory(OP.store, 2, lineAt);
+  put(lineAt, get(place), () => b.w(line));
   b.w(line, binary(OP.add, get(place), constant(1))).memory(OP.store8, 0, placeOf);
   b.op(OP.end);
-  b.w(four(place), get(now)).memory(OP.store, 2, used);
-  b.w(four(0), get(now)).memory(OP.store, 2, seen);
+  // Out of the ring, and in again as the latest.
+  fetch(earlier, get(place)).setLocal(other);
+  put(later, get(other), () => fetch(later, get(place)));
+  b.w(binary(OP.shl, get(place), constant(2))).memory(OP.load, 2, later).w(constant(2)).op(OP.shl).w(get(other)).memory(OP.store, 2, earlier);
+  fetch(earlier, constant(places)).setLocal(other);
+  put(later, get(other), () => b.w(get(place)));
+  put(earlier, constant(places), () => b.w(get(place)));
+  put(earlier, get(place), () => b.w(get(other)));
+  put(later, get(place), () => b.w(constant(places)));
+  put(seen, line, () => b.w(get(now)));
   return b.w(get(cost)).op(OP.end);
 }
 
@@ -130,13 +126,13 @@ function slowLoad({ code, datas }: MemoryLayout, size: 1 | 2 | 4): Body {
   return b.setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.end);
 }
 
-/** Calls a region by its number with what STATE holds. */
-function enter({ instructions }: MemoryLayout): Body {
+/** Calls a region by its number with what STATE holds. Nothing is in the pipeline then. */
+function enter(): Body {
   const b = new Body();
   b.out.u32(0);
+  b.w(constant(0), constant(PIPE.none)).memory(OP.store, 2, 4 * STATE.PIPE);
   word(b, STATE.LEFT);
-  b.w(constant(0)).memory(OP.load, 2, instructions.epoch);
-  word(b, STATE.LINE);
+  for (let n = 0; n < PARAMETERS - 1; n++) word(b, STATE.R + n);
   b.w(get(0)).out.u8(CALL_INDIRECT).u32(TYPE.region).u32(0);
   return b.op(OP.end);
 }
@@ -155,7 +151,7 @@ export function importMemoryAndTable(out: ByteWriter): ByteWriter {
 /** @returns the support module's bytes */
 export function supportModule(layout: MemoryLayout): Uint8Array<ArrayBuffer> {
   const bodies = [
-    touch(layout.instructions, 1, 2), touch(layout.datas, 2, 1), slowLoad(layout, 1), slowLoad(layout, 2), slowLoad(layout, 4), enter(layout),
+    touch(layout.instructions, 1, 2), touch(layout.datas, 2, 1), slowLoad(layout, 1), slowLoad(layout, 2), slowLoad(layout, 4), enter(),
   ];
   const imports = importMemoryAndTable(new ByteWriter().u32(2));
   const functions = new ByteWriter().u32(bodies.length);

@@ -9,7 +9,6 @@ import type { Program } from './generate.js';
 import { Random } from './random.js';
 import { IMAGE_BYTES } from './scene.js';
 
-const RAM_BYTES = 0x20000;
 /** Cycles between two looks at most. */
 const LONGEST = 200;
 
@@ -17,7 +16,7 @@ const LONGEST = 200;
 function run(program: Program, seed: number, hot: number | false): { states: Uint32Array[]; ram: Uint8Array; translated: number } {
   const image = new Uint8Array(IMAGE_BYTES);
   image.set(program.image.subarray(0, IMAGE_BYTES));
-  const arm = bareArm(elfFile({ loads: [{ physical: 0, bytes: image }] }), { hot, codeBytes: 1 << 22, ramBytes: RAM_BYTES });
+  const arm = bareArm(elfFile({ loads: [{ physical: 0, bytes: image }] }), { hot });
   const { cpu, machine: { timeline }, ram } = arm;
   const random = new Random(seed);
   const states: Uint32Array[] = [];
