@@ -2,8 +2,7 @@
 // The STM32F4's ART accelerator as it costs time: what the core waits for flash when it fetches and when it reads data (RM0090, 3.5.1 and 3.5.2).
 //
 // Its tables lie in the engine's memory, since translated code looks into them itself. The least recently used line gives way; time is
-// counted in epochs of eight misses, and a line becomes the latest at its first use in each. So a line that has been used in this epoch needs nothing but
-// a look.
+// counted in misses, and a line becomes the latest at its first use after each. So a line that has been used since the last miss needs nothing but a look.
 
 import type { ArmMemory } from './memory.js';
 import { STATE } from './state.js';
@@ -32,14 +31,12 @@ const DATA_LINES = 8;
 export const LONGEST_WAIT = 16;
 /** Cycles in which the core gets through a line of straight code: four to eight instructions; meanwhile the prefetcher reads the next one. */
 const CYCLES_A_LINE = 5;
-/** Misses of an epoch, a power of two: the fewer, the nearer to an exact order of use, and the more lines have to be noted. */
-export const EPOCH_MISSES = 8;
 /** The epoch is an unsigned word; long before it wraps, ages are renumbered. */
 const RENUMBER_AT = 2 ** 31;
 
 /** Byte offsets in the WebAssembly memory of one cache's tables. */
 export interface CacheTables {
-  /** A word: the epoch, 1 and on. The word after it counts misses. */
+  /** A word: the number of misses so far, plus one. */
   readonly epoch: number;
   /** A word for each line of flash: the epoch in which it was last used, when it is in the cache and that is known; else 0. */
   readonly seen: number;
@@ -77,7 +74,7 @@ export class FlashAccelerator implements FlashTiming {
     const take = (byteCount: number): number => (at += align16(byteCount)) - align16(byteCount);
     const lines = flashBytes >> 4;
     const cache = (places: number): CacheTables => (
-      { epoch: take(8), seen: take(4 * lines), placeOf: take(lines), lineAt: take(4 * places), later: take(4 * places + 4), earlier: take(4 * places + 4), places });
+      { epoch: take(4), seen: take(4 * lines), placeOf: take(lines), lineAt: take(4 * places), later: take(4 * places + 4), earlier: take(4 * places + 4), places });
     this.instructions = cache(INSTRUCTION_LINES);
     this.datas = cache(DATA_LINES);
     for (const { epoch, lineAt, places } of [this.instructions, this.datas]) {
@@ -131,7 +128,7 @@ export class FlashAccelerator implements FlashTiming {
     return uwords[(cache.seen >> 2) + line] === uwords[cache.epoch >> 2] ? 0 : this.touch(cache, line, enable, missCost);
   }
 
-  /** A line that has not been used in this epoch. */
+  /** A line that has not been used since the last miss. */
   private touch({ epoch, seen, placeOf, lineAt, later, earlier, places }: CacheTables, line: number, enable: number, missCost: number): number {
     const { bytes, words, uwords, state } = this;
     let place = bytes[placeOf + line] - 1;
@@ -139,7 +136,7 @@ export class FlashAccelerator implements FlashTiming {
     if (place < 0) {
       cost = state[missCost];
       if (!(state[STATE.CACHES] & enable)) return cost;
-      if (++uwords[(epoch >> 2) + 1] % EPOCH_MISSES === 0) uwords[epoch >> 2]++;
+      uwords[epoch >> 2]++;
       place = words[(later >> 2) + places];
       const evicted = words[(lineAt >> 2) + place];
       if (evicted >= 0) uwords[(seen >> 2) + evicted] = bytes[placeOf + evicted] = 0;

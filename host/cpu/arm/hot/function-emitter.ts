@@ -100,24 +100,28 @@ export class FunctionEmitter implements Usage {
     this.out.u8(OP.end);
     this.labels.pop();
   }
-  br(label: string): void {
+  br(label: string, code: typeof OP.br | typeof OP.brIf = OP.br): void {
     const at = this.labels.lastIndexOf(label);
     if (at < 0) throw new Error(`no label ${label} is open`);
-    this.out.u8(OP.br).u32(this.labels.length - 1 - at);
+    this.out.u8(code).u32(this.labels.length - 1 - at);
   }
 
   /** Ends the function; the interpreter goes on at an instruction. */
   leave(exit: ExitState): void {
+    this.setExit(exit);
+    this.br('leave');
+  }
+  /** Ends it when the condition is not 0. A conditional branch, and not an `if` around `leave`: V8 then lays the common path out straight. */
+  leaveIf(condition: Node, exit: ExitState): void {
+    this.setExit(exit);
+    this.emit(condition).br('leave', OP.brIf);
+  }
+  private setExit(exit: ExitState): void {
     let index = this.exits.get(exit);
     if (index === undefined) this.exits.set(exit, (index = this.addExit(exit)));
     this.set(LOCAL.EXIT, constant(index));
-    this.br('leave');
   }
-  leaveIf(condition: Node, exit: ExitState): void {
-    this.if(condition);
-    this.leave(exit);
-    this.close();
-  }
+
   /** Ends the function; other translated code goes on at `pc`, behind a branch, or the interpreter when there is none. */
   chain(pc: Node, line: number): void {
     this.set(LOCAL.PC, pc);

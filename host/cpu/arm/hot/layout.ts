@@ -39,7 +39,7 @@ export const LOCAL_I32_COUNT = LOCAL.TEMP + TEMPS - PARAMETERS;
 
 /** Functions that every module imports, by index. */
 export const FUNCTION = {
-  /** (line, whether it is the one after the last) => cycles: an instruction line that has not been used in this epoch. */
+  /** (line, whether it is the one after the last) => cycles: an instruction line that has not been used since the last miss. */
   touchInstruction: 0,
   /** (line) => cycles: the same for a line of data. */
   touchData: 1,

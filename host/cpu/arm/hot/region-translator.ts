@@ -203,11 +203,8 @@ export class RegionTranslator {
     // The line is entered only when the block is: what is due comes first.
     const total = this.totals.get(to)!;
     const exit: ExitState = { pc: to, refund: total, line, pipe, it: 0 };
-    f.emit(binary(OP.sub, get(LOCAL.LEFT), constant(total))).out.u8(OP.tee).u32(LOCAL.LEFT);
-    f.emit(constant(0)).out.u8(OP.ltS);
-    f.open(OP.if, '');
-    f.leave(exit);
-    f.close();
+    f.set(LOCAL.LEFT, binary(OP.sub, get(LOCAL.LEFT), constant(total)));
+    f.leaveIf(op(OP.ltS, get(LOCAL.LEFT), constant(0)), exit);
     const wanted = this.lineOf(to);
     if (wanted !== line) this.fetch(wanted, wanted === line + 1, exit);
     const first = this.blocks.get(to)!.instructions[0];
@@ -216,7 +213,7 @@ export class RegionTranslator {
     this.jump(from, to);
   }
 
-  /** The line that instructions come from changes. One that has been used in this epoch costs nothing and changes nothing. */
+  /** The line that instructions come from changes. One that has been used since the last miss costs nothing and changes nothing. */
   private fetch(line: number, sequential: boolean, exit: ExitState): void {
     const { f, config: { layout: { instructions } } } = this;
     loadConstantAddress(4, instructions.seen + 4 * line, f.out);

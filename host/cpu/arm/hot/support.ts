@@ -3,7 +3,7 @@
 
 import { ByteWriter } from '../../wasm/writer.js';
 import { SECTION } from '../../wasm/decode.js';
-import { EPOCH_MISSES, LONGEST_WAIT, type CacheTables } from '../flash-accelerator.js';
+import { LONGEST_WAIT, type CacheTables } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
 import { PIPE } from '../timing.js';
 import { FUNCTION, GLOBAL, PARAMETERS, type MemoryLayout } from './layout.js';
@@ -81,11 +81,8 @@ function touch({ epoch, seen, placeOf, lineAt, later, earlier, places }: CacheTa
   else word(b, STATE.MISS);
   b.setLocal(cost);
   word(b, STATE.CACHES).w(constant(enable)).op(OP.and, OP.eqz, OP.if, VOID).w(get(cost)).op(OP.return, OP.end);
-  b.w(constant(0)).w(constant(0)).memory(OP.load, 2, epoch + 4).w(constant(1)).op(OP.add).out.u8(OP.tee).u32(other);
-  b.memory(OP.store, 2, epoch + 4);
-  b.w(binary(OP.and, get(other), constant(EPOCH_MISSES - 1))).op(OP.eqz, OP.if, VOID);
   b.w(constant(0), binary(OP.add, get(now), constant(1))).out.u8(OP.tee).u32(now);
-  b.memory(OP.store, 2, epoch).op(OP.end);
+  b.memory(OP.store, 2, epoch);
   fetch(later, constant(places)).setLocal(place);
   fetch(lineAt, get(place)).out.u8(OP.tee).u32(other);
   b.w(constant(0)).op(OP.geS, OP.if, VOID);

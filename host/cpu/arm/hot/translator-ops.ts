@@ -96,10 +96,9 @@ export class TranslatorOps implements Ops<Node> {
 
   /** Leaves unless `state` word is 1. */
   private needState(word: number): void {
-    this.f.load(constant(0), 4, 4 * word).out.u8(OP.eqz);
-    this.f.open(OP.if, '');
-    this.f.leave(this.place.exit);
-    this.f.close();
+    const value = this.f.temp();
+    this.f.load(constant(0), 4, 4 * word).out.u8(OP.set).u32(value);
+    this.leaveIf(op(OP.eqz, get(value)));
   }
   private needPlain(): void {
     if (!this.checked.plain) this.needState(STATE.FPU_PLAIN);
@@ -209,12 +208,10 @@ export class TranslatorOps implements Ops<Node> {
     const { f } = this;
     f.emit(address).emit(get(LOCAL.LEFT)).out.u8(OP.call).u32(size === 4 ? FUNCTION.slowLoad32 : size === 2 ? FUNCTION.slowLoad16 : FUNCTION.slowLoad8);
     f.out.u8(OP.set).u32(into);
-    f.out.u8(OP.globalGet).u32(GLOBAL.extra);
-    f.emit(constant(0)).out.u8(OP.ltS);
-    f.open(OP.if, '');
-    f.leave(this.place.exit);
-    f.close();
-    f.emit(get(LOCAL.LEFT)).out.u8(OP.globalGet).u32(GLOBAL.extra).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    const extra = f.temp();
+    f.out.u8(OP.globalGet).u32(GLOBAL.extra).u8(OP.set).u32(extra);
+    f.leaveIf(op(OP.ltS, get(extra), constant(0)), this.place.exit);
+    f.set(LOCAL.LEFT, binary(OP.sub, get(LOCAL.LEFT), get(extra)));
   }
 
   /** A literal: its value is known, and what remains is the time it takes. */
