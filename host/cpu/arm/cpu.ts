@@ -253,6 +253,7 @@ export class ArmCpu {
   /** Brings the machine up to the present. @returns whether an exception was taken, so that there may be more */
   private attend(): boolean {
     const { machine: { exceptions } } = this.config;
+    this.config.flashTiming?.renumber();
     this.synchronise();
     if (this.resetRequested) this.reset();
     if (this.watched) this.trap(this.watched, DFSR_BITS.DWTTRAP);

@@ -21,8 +21,8 @@ export const LOCAL = {
   PC: 23,
   /** Index into the exit descriptors, at an exit to the interpreter. */
   EXIT: 24,
-  /** Epoch of the instruction cache (CacheTables.epoch). */
-  EPOCH: 25,
+  /** The instruction cache's clock (CacheTables.clock). */
+  CLOCK: 25,
   /** Temporaries of one instruction. */
   TEMP: 26,
 } as const;
@@ -39,10 +39,10 @@ export const LOCAL_I32_COUNT = LOCAL.TEMP + TEMPS - PARAMETERS;
 
 /** Functions that every module imports, by index. */
 export const FUNCTION = {
-  /** (line, whether it is the one after the last) => cycles: an instruction line that has not been used since the last miss. */
-  touchInstruction: 0,
-  /** (line) => cycles: the same for a line of data. */
-  touchData: 1,
+  /** (line, clock, whether it is the one after the last) => cycles: an instruction line that the cache has not. */
+  missInstruction: 0,
+  /** (line, clock) => cycles: the same for a line of data. */
+  missData: 1,
   /** (address, left) => value: a load from elsewhere than RAM; sets the global below. */
   slowLoad8: 2,
   slowLoad16: 3,

@@ -213,24 +213,23 @@ export class RegionTranslator {
     this.jump(from, to);
   }
 
-  /** The line that instructions come from changes. One that has been used since the last miss costs nothing and changes nothing. */
+  /** The line that instructions come from changes. */
   private fetch(line: number, sequential: boolean, exit: ExitState): void {
     const { f, config: { layout: { instructions } } } = this;
-    loadConstantAddress(4, instructions.seen + 4 * line, f.out);
-    f.emit(get(LOCAL.EPOCH)).out.u8(OP.ne);
+    const slot = f.temp();
+    loadConstantAddress(1, instructions.placeOf + line, f.out).u8(OP.tee).u32(slot);
     f.open(OP.if, '');
+    f.store(binary(OP.shl, get(slot), constant(2)), get(LOCAL.CLOCK), 4, instructions.used - 4);
+    f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), exit);
-    this.touch(f.out, line, constant(Number(sequential)));
+    this.miss(f.out, line, constant(Number(sequential)));
     f.close();
+    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), constant(1)));
   }
 
-  private touch(out: ByteWriter, line: number, sequential: Node): void {
-    const { layout: { instructions } } = this.config;
-    emit(get(LOCAL.LEFT), out);
-    emit(constant(line), out);
-    emit(sequential, out);
-    out.u8(OP.call).u32(FUNCTION.touchInstruction).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
-    loadConstantAddress(4, instructions.epoch, out).u8(OP.set).u32(LOCAL.EPOCH);
+  private miss(out: ByteWriter, line: number, sequential: Node): void {
+    for (const node of [get(LOCAL.LEFT), constant(line), get(LOCAL.CLOCK), sequential]) emit(node, out);
+    out.u8(OP.call).u32(FUNCTION.missInstruction).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
   }
 
   /** Takes the first block's cycles, fetches its line, which the code before may have left another one for, and loads what the region uses. */
@@ -248,16 +247,20 @@ export class RegionTranslator {
     w(binary(OP.sub, get(LOCAL.LEFT), constant(total))).u8(OP.tee).u32(LOCAL.LEFT);
     w(constant(0)).u8(OP.ltS).u8(OP.if).u8(VOID);
     backOut();
-    loadConstantAddress(4, instructions.epoch, out).u8(OP.set).u32(LOCAL.EPOCH);
+    loadConstantAddress(4, instructions.clock, out).u8(OP.set).u32(LOCAL.CLOCK);
     loadConstantAddress(4, 4 * STATE.LINE, out);
     w(constant(line)).u8(OP.ne).u8(OP.if).u8(VOID);
-    loadConstantAddress(4, instructions.seen + 4 * line, out);
-    w(get(LOCAL.EPOCH)).u8(OP.ne).u8(OP.if).u8(VOID);
+    loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP).u8(OP.if).u8(VOID);
+    w(binary(OP.shl, get(LOCAL.TEMP), constant(2)));
+    w(get(LOCAL.CLOCK)).u8(OP.store).u8(2).u32(instructions.used - 4);
+    out.u8(OP.else);
     w(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT))).u8(OP.if).u8(VOID);
     backOut();
     loadConstantAddress(4, 4 * STATE.LINE, out).u8(OP.set).u32(LOCAL.TEMP);
-    this.touch(out, line, op(OP.eq, binary(OP.add, get(LOCAL.TEMP), constant(1)), constant(line)));
-    out.u8(OP.end).u8(OP.end);
+    this.miss(out, line, op(OP.eq, binary(OP.add, get(LOCAL.TEMP), constant(1)), constant(line)));
+    out.u8(OP.end);
+    w(binary(OP.add, get(LOCAL.CLOCK), constant(1))).u8(OP.set).u32(LOCAL.CLOCK);
+    out.u8(OP.end);
     for (const local of this.f.used) {
       if (local < PARAMETERS) continue;
       w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
@@ -276,6 +279,7 @@ export class RegionTranslator {
   }
 
   private storeWritten(out: ByteWriter): void {
+    out.u8(OP.const).s32(0).u8(OP.get).u32(LOCAL.CLOCK).u8(OP.store).u8(2).u32(this.config.layout.instructions.clock);
     for (const local of this.f.written) {
       if (local < PARAMETERS) continue;
       out.u8(OP.const).s32(0).u8(OP.get).u32(local).u8(local >= LOCAL_S ? OP.storeF32 : OP.store).u8(2).u32(stateOffset(local));

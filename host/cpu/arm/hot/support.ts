@@ -12,8 +12,8 @@ import { binary, constant, emit, get, I32, op, OP, VOID, type Node } from './nod
 const CALL_INDIRECT = 0x11;
 const MUTABLE = 1;
 
-/** Types of functions, by index: a region, the slow paths of two parameters and of one, the way in. */
-export const TYPE = { region: 0, binary: 1, unary: 2, enter: 3 } as const;
+/** Types of functions, by index: a region, the slow paths of three parameters and of two, the way in. */
+export const TYPE = { region: 0, ternary: 1, binary: 2, enter: 3 } as const;
 
 /** The types, as both kinds of modules declare them. */
 export function typeSection(): ByteWriter {
@@ -24,9 +24,14 @@ export function typeSection(): ByteWriter {
     return results ? out.u8(I32) : out;
   };
   const out = new ByteWriter().u32(4);
-  for (const write of [of(PARAMETERS, 0), of(2, 1), of(1, 1), of(1, 0)]) write(out);
+  for (const write of [of(PARAMETERS, 0), of(3, 1), of(2, 1), of(1, 0)]) write(out);
   return out;
 }
+
+/** Vector instructions, after their prefix (WebAssembly Core Specification 2.0, 5.4.9). */
+const SIMD = { prefix: 0xfd, load: [0x00], shuffle: [0x0d], eqI32x4: [0x37], bitmaskI32x4: [0xa4, 0x01], minUI32x4: [0xb7, 0x01] } as const;
+const V128 = 0x7b;
+const CTZ = 0x68;
 
 export const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
@@ -49,6 +54,13 @@ class Body {
     this.out.u8(code).u8(align).u32(offset);
     return this;
   }
+  simd(code: readonly number[]): this {
+    return this.op(SIMD.prefix, ...code);
+  }
+  vectorLoad(offset: number): this {
+    this.w(constant(0)).simd(SIMD.load).out.u8(4).u32(offset);
+    return this;
+  }
   setLocal(index: number): this {
     this.out.u8(OP.set).u32(index);
     return this;
@@ -61,48 +73,38 @@ class Body {
 
 const word = (b: Body, index: number): Body => b.w(constant(0)).memory(OP.load, 2, 4 * index);
 
-/** FlashAccelerator.touch, for translated code. Parameters: line, and for instructions `sequential`. */
-function touch({ epoch, seen, placeOf, lineAt, later, earlier, places }: CacheTables, enable: number, parameters: 1 | 2): Body {
-  const [line, sequential] = [get(0), get(1)];
-  const [place, other, cost, now] = [0, 1, 2, 3].map((i) => parameters + i);
+/** The place used least recently gives way to the line, as in FlashAccelerator. Parameters: line, clock, and for instructions `sequential`. */
+function miss({ placeOf, used, lineAt, places }: CacheTables, enable: number, parameters: 2 | 3): Body {
+  const [line, clock, sequential] = [get(0), get(1), get(2)];
+  const [place, mask, evicted, least] = [0, 1, 2, 3].map((i) => parameters + i);
   const b = new Body();
-  b.out.u32(1).u32(4).u8(I32);
-  const four = (node: Node): Node => binary(OP.shl, node, constant(2));
-  const fetch = (table: number, index: Node): Body => b.w(four(index)).memory(OP.load, 2, table);
-  const put = (table: number, index: Node, value: () => void): void => {
-    b.w(four(index));
-    value();
-    b.memory(OP.store, 2, table);
-  };
-  b.w(constant(0)).memory(OP.load, 2, epoch).setLocal(now);
-  b.w(line).memory(OP.load8, 0, placeOf).w(constant(1)).op(OP.sub).out.u8(OP.tee).u32(place);
-  b.w(constant(0)).op(OP.ltS, OP.if, VOID);
-  if (parameters === 2) word(word(b, STATE.MISS_SEQUENTIAL), STATE.MISS).w(sequential).op(OP.select);
-  else word(b, STATE.MISS);
-  b.setLocal(cost);
-  word(b, STATE.CACHES).w(constant(enable)).op(OP.and, OP.eqz, OP.if, VOID).w(get(cost)).op(OP.return, OP.end);
-  b.w(constant(0), binary(OP.add, get(now), constant(1))).out.u8(OP.tee).u32(now);
-  b.memory(OP.store, 2, epoch);
-  fetch(later, constant(places)).setLocal(place);
-  fetch(lineAt, get(place)).out.u8(OP.tee).u32(other);
-  b.w(constant(0)).op(OP.geS, OP.if, VOID);
-  b.w(get(other), constant(0)).memory(OP.store8, 0, placeOf);
-  put(seen, get(other), () => b.w(constant(0)));
+  // Locals: three words and a vector.
+  b.out.u32(2).u32(3).u8(I32).u32(1).u8(V128);
+  word(b, STATE.CACHES).w(constant(enable)).op(OP.and, OP.if, VOID);
+  b.vectorLoad(used);
+  for (let i = 4; i < places; i += 4) b.vectorLoad(used + 4 * i).simd(SIMD.minUI32x4);
+  b.setLocal(least);
+  for (const lanes of [[2, 3, 0, 1], [1, 0, 3, 2]]) {
+    b.w(get(least), get(least), get(least)).simd(SIMD.shuffle);
+    for (const lane of lanes) for (let byte = 0; byte < 4; byte++) b.op(4 * lane + byte);
+    b.simd(SIMD.minUI32x4).setLocal(least);
+  }
+  b.op(OP.block, VOID);
+  for (let i = 0; i < places; i += 4) {
+    b.vectorLoad(used + 4 * i).w(get(least)).simd(SIMD.eqI32x4).simd(SIMD.bitmaskI32x4).out.u8(OP.tee).u32(mask).u8(OP.if).u8(VOID);
+    b.w(get(mask)).op(CTZ).w(constant(i)).op(OP.add).out.u8(OP.set).u32(place).u8(OP.br).u32(1);
+    b.op(OP.end);
+  }
   b.op(OP.end);
-  put(lineAt, get(place), () => b.w(line));
+  const four = binary(OP.shl, get(place), constant(2));
+  b.w(four).memory(OP.load, 2, lineAt).out.u8(OP.tee).u32(evicted);
+  b.w(constant(0)).op(OP.geS, OP.if, VOID).w(get(evicted), constant(0)).memory(OP.store8, 0, placeOf).op(OP.end);
+  b.w(four, line).memory(OP.store, 2, lineAt);
   b.w(line, binary(OP.add, get(place), constant(1))).memory(OP.store8, 0, placeOf);
+  b.w(four, clock).memory(OP.store, 2, used);
   b.op(OP.end);
-  // Out of the ring, and in again as the latest.
-  fetch(earlier, get(place)).setLocal(other);
-  put(later, get(other), () => fetch(later, get(place)));
-  b.w(binary(OP.shl, get(place), constant(2))).memory(OP.load, 2, later).w(constant(2)).op(OP.shl).w(get(other)).memory(OP.store, 2, earlier);
-  fetch(earlier, constant(places)).setLocal(other);
-  put(later, get(other), () => b.w(get(place)));
-  put(earlier, constant(places), () => b.w(get(place)));
-  put(earlier, get(place), () => b.w(get(other)));
-  put(later, get(place), () => b.w(constant(places)));
-  put(seen, line, () => b.w(get(now)));
-  return b.w(get(cost)).op(OP.end);
+  if (parameters === 2) return word(b, STATE.MISS).op(OP.end);
+  return word(word(b, STATE.MISS_SEQUENTIAL), STATE.MISS).w(sequential).op(OP.select, OP.end);
 }
 
 /** A load that is not from RAM: parameters address and cycles left. What is not plain memory, or not aligned, is the interpreter's. */
@@ -110,15 +112,18 @@ function slowLoad({ code, datas }: MemoryLayout, size: 1 | 2 | 4): Body {
   const [address, left, offset] = [get(0), get(1), get(2)];
   const loadOp = size === 4 ? OP.load : size === 2 ? OP.load16 : OP.load8;
   const b = new Body();
-  b.out.u32(1).u32(1).u8(I32);
+  b.out.u32(1).u32(2).u8(I32);
   b.setGlobal(GLOBAL.extra, constant(0));
   b.set(2, binary(OP.sub, address, constant(code.origin)));
   b.w(op(OP.ltU, binary(OP.rotr, offset, constant(size >> 1)), constant(code.byteCount / size))).op(OP.if, VOID);
   const line = binary(OP.shrU, offset, constant(4));
-  b.w(binary(OP.shl, line, constant(2))).memory(OP.load, 2, datas.seen).w(constant(0)).memory(OP.load, 2, datas.epoch).op(OP.ne, OP.if, VOID);
+  b.w(line).memory(OP.load8, 0, datas.placeOf).out.u8(OP.tee).u32(3).u8(OP.if).u8(VOID);
+  b.w(binary(OP.shl, get(3), constant(2))).w(constant(0)).memory(OP.load, 2, datas.clock).memory(OP.store, 2, datas.used - 4);
+  b.op(OP.else);
   b.w(op(OP.leS, left, constant(LONGEST_WAIT))).op(OP.if, VOID).setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.return, OP.end);
-  b.w(line).op(OP.call, FUNCTION.touchData).out.u8(OP.globalSet).u32(GLOBAL.extra);
+  b.w(line).w(constant(0)).memory(OP.load, 2, datas.clock).op(OP.call, FUNCTION.missData).out.u8(OP.globalSet).u32(GLOBAL.extra);
   b.op(OP.end);
+  b.w(constant(0), constant(0)).memory(OP.load, 2, datas.clock).w(constant(1)).op(OP.add).memory(OP.store, 2, datas.clock);
   b.w(offset).memory(loadOp, size >> 1, code.offset).op(OP.return, OP.end);
   return b.setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.end);
 }
@@ -137,7 +142,7 @@ function enter(): Body {
 /** Names under which support exports its functions and globals, and regions import them: functions by FUNCTION, globals by GLOBAL. */
 export const functionNames = Object.keys(FUNCTION).filter((name) => name !== 'count');
 export const globalNames = Object.keys(GLOBAL);
-export const functionType = (name: string): number => (name === 'touchData' ? TYPE.unary : TYPE.binary);
+export const functionType = (name: string): number => (name === 'missInstruction' ? TYPE.ternary : TYPE.binary);
 
 /** Writes the imports of memory and table that every module has. */
 export function importMemoryAndTable(out: ByteWriter): ByteWriter {
@@ -148,7 +153,7 @@ export function importMemoryAndTable(out: ByteWriter): ByteWriter {
 /** @returns the support module's bytes */
 export function supportModule(layout: MemoryLayout): Uint8Array<ArrayBuffer> {
   const bodies = [
-    touch(layout.instructions, 1, 2), touch(layout.datas, 2, 1), slowLoad(layout, 1), slowLoad(layout, 2), slowLoad(layout, 4), enter(),
+    miss(layout.instructions, 1, 3), miss(layout.datas, 2, 2), slowLoad(layout, 1), slowLoad(layout, 2), slowLoad(layout, 4), enter(),
   ];
   const imports = importMemoryAndTable(new ByteWriter().u32(2));
   const functions = new ByteWriter().u32(bodies.length);

@@ -220,11 +220,17 @@ export class TranslatorOps implements Ops<Node> {
     if (value === undefined) return this.never();
     const { f, layout: { code, datas } } = this;
     const line = (address - code.origin) >>> 4;
-    f.load(constant(0), 4, datas.seen + 4 * line).load(constant(0), 4, datas.epoch).out.u8(OP.ne);
+    const slot = f.temp();
+    const clock = this.f.temp();
+    f.load(constant(0), 4, datas.clock).out.u8(OP.set).u32(clock);
+    f.load(constant(0), 1, datas.placeOf + line).out.u8(OP.tee).u32(slot);
     f.open(OP.if, '');
+    f.store(binary(OP.shl, get(slot), constant(2)), get(clock), 4, datas.used - 4);
+    f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), this.place.exit);
-    f.emit(get(LOCAL.LEFT)).emit(constant(line)).out.u8(OP.call).u32(FUNCTION.touchData).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
+    f.emit(get(LOCAL.LEFT)).emit(constant(line)).emit(get(clock)).out.u8(OP.call).u32(FUNCTION.missData).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
     f.close();
+    f.store(constant(0), binary(OP.add, get(clock), ONE), 4, datas.clock);
     return constant(value);
   }
 
