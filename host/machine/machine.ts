@@ -14,6 +14,8 @@ import { TriggerLine } from './trigger.js';
 import { Unmodelled } from './unmodelled.js';
 import { Wire } from './wire.js';
 
+const CORE_NAMES = new Map(Object.entries(CORE_VECTORS).map(([name, irq]) => [irq, name]));
+
 /** Names each kind of thing once, making it when it is first asked for. */
 function lazily<T>(make: (name: string) => T): (name: string) => T {
   const made = new Map<string, T>();
@@ -98,7 +100,7 @@ export class Machine implements ModelContext {
 
   /** The manual's name of an interrupt or core exception, by CMSIS's number. */
   vectorName(irq: number): string {
-    return this.config.vectors[irq] ?? Object.keys(CORE_VECTORS).find((name) => CORE_VECTORS[name] === irq) ?? `interrupt ${irq}`;
+    return this.config.vectors[irq] ?? CORE_NAMES.get(irq) ?? `interrupt ${irq}`;
   }
 
   /** Keeps each finding once, however often it happens. */
