@@ -303,5 +303,5 @@ systick: b .
   while (cpu.asleep) cpu.step();
   assert.equal(machine.timeline.now, at + 100);
   runTo('systick');
-  assert.equal(machine.timeline.now, at + 100 + 1 + 12);
+  assert.equal(machine.timeline.now, at + 100 + 2 + 12, 'CPSIE, and the entry');
 });

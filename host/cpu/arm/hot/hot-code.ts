@@ -201,7 +201,7 @@ export class HotCode {
 
   private readonly addExit = ({ pc, refund, line, pipe, it }: ExitState): number => {
     if (this.exitCount === MOST_EXITS) throw new Error('too many exits');
-    this.exits.set([pc, refund, line, pipe | (it << 8)], this.exitCount * 4);
+    this.exits.set([pc, refund, line, it | (pipe << 8)], this.exitCount * 4);
     return this.exitCount++;
   };
 

@@ -11,7 +11,9 @@
 import { ByteWriter } from '../../wasm/writer.js';
 import { LONGEST_WAIT } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
-import { DIVIDE_EXTRA_MOST, issueCycles, pairing, PIPE, pipeAfter, SKIPPED } from '../timing.js';
+import {
+  delay, DIVIDE_EXTRA_MOST, issueCycles, longestDelay, needsOf, PIPE, PIPE_KIND, PIPE_NARROW, PIPE_REGISTERS, pipeAfter, SKIPPED, type Needs,
+} from '../timing.js';
 import { FunctionEmitter, type ExitState } from './function-emitter.js';
 import {
   EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, type MemoryLayout,
@@ -41,14 +43,29 @@ export interface RegionConfig {
 /** The most that an instruction can take by itself, its branch aside. */
 const longest = ({ decoded }: Instruction): number => issueCycles(decoded) + (decoded.row.timing === 'divide' ? DIVIDE_EXTRA_MOST : 0);
 
-/** The most that each instruction of a block can take, flash aside; the first one as if nothing came before it. */
+/** The most that each instruction of a block can take, flash aside; the first one behind the worst that can come before it. */
 function costsOf({ instructions }: Block): number[] {
-  let pipe: number = PIPE.none;
-  return instructions.map((instruction) => {
-    const cost = longest(instruction) - pairing(pipe, instruction.decoded) + instruction.refill;
-    pipe = pipeAfter(instruction.decoded);
-    return cost;
+  return instructions.map((instruction, i) => {
+    const needs = needsOf(instruction.decoded);
+    const delayed = i === 0 ? longestDelay(needs) : needs ? delay(pipeAfter(instructions[i - 1].decoded), needs) : 0;
+    return longest(instruction) + delayed + instruction.refill;
   });
+}
+
+/** How many cycles fewer than the most an instruction is delayed by what STATE.PIPE tells of the one before it (timing.ts: delay). */
+function lessDelayed(pipe: Node, needs: Needs): Node {
+  const { address, pairs, floats, crooked, folds } = needs;
+  const is = (kind: number): Node => op(OP.eq, binary(OP.and, pipe, constant(PIPE_KIND)), constant(kind));
+  const shared = binary(OP.and, pipe, constant(address << PIPE_REGISTERS));
+  let less: Node = constant(longestDelay(needs));
+  const add = (node: Node): void => { less = binary(OP.add, less, node); };
+  const sub = (node: Node): void => { less = binary(OP.sub, less, node); };
+  if (folds) add(op(OP.ne, binary(OP.and, pipe, constant(PIPE_NARROW)), constant(0)));
+  if (pairs) add(binary(OP.and, is(PIPE.load), op(OP.eqz, shared)));
+  if (address !== 0) sub(binary(OP.and, is(PIPE.computed), op(OP.ne, shared, constant(0))));
+  if (floats !== 0) sub(binary(OP.and, is(PIPE.float), binary(OP.shrU, constant(floats), binary(OP.shrU, pipe, constant(PIPE_REGISTERS)))));
+  if (crooked) sub(is(PIPE.branched));
+  return less;
 }
 
 export class RegionTranslator {
@@ -123,7 +140,9 @@ export class RegionTranslator {
     for (const [i, instruction] of instructions.entries()) {
       const { decoded, it } = instruction;
       f.newInstruction();
-      const exitAt = (line: number): ExitState => ({ pc: decoded.pc, refund: remaining, line, pipe, it });
+      // Before the first one the delay has been settled on the way in.
+      const refund = i === 0 ? remaining - longestDelay(needsOf(decoded)) : remaining;
+      const exitAt = (line: number): ExitState => ({ pc: decoded.pc, refund, line, pipe, it });
       for (const wanted of [this.lineOf(decoded.pc), this.lineOf(decoded.pc + decoded.length - 2)]) {
         if (wanted === line) continue;
         this.fetch(wanted, true, exitAt(line));
@@ -133,14 +152,13 @@ export class RegionTranslator {
       remaining -= costs[i];
       pipe = pipeAfter(decoded);
     }
-    if (stop !== undefined) f.leave({ pc: stop, refund: 0, line, pipe, it: instructions.length > 0 ? this.itAt(block) : 0 });
+    if (stop !== undefined) f.leave({ pc: stop, refund: 0, line, pipe, it: this.itAt(block) });
     else if (next !== undefined) this.edge(start, next, line, pipe);
   }
 
   /** ITSTATE behind a block that ends in front of an instruction of the interpreter's. */
   private itAt({ instructions }: Block): number {
-    const { decoded: { row, fields }, it } = instructions[instructions.length - 1];
-    if (row.name.startsWith('IT ')) return (fields.firstcond << 4) | fields.mask;
+    const { it } = instructions[instructions.length - 1];
     return (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
   }
 
@@ -186,8 +204,8 @@ export class RegionTranslator {
   }
 
   private go(block: Block, target: Target, line: number): void {
-    if (target.kind === 'computed') this.f.chain(target.address, line, PIPE.none);
-    else this.edge(block.start, target.address, line, PIPE.none);
+    if (target.kind === 'computed') this.f.chain(target.address, line, PIPE.branched);
+    else this.edge(block.start, target.address, line, PIPE.branched);
   }
 
   private edge(from: number, to: number, line: number, pipe: number): void {
@@ -203,9 +221,9 @@ export class RegionTranslator {
     f.close();
     const wanted = this.lineOf(to);
     if (wanted !== line) this.fetch(wanted, wanted === line + 1, exit);
-    const first = this.blocks.get(to)!.instructions[0];
-    // The block counts its first load unpaired.
-    if (first && pairing(pipe, first.decoded)) this.refund(1);
+    const needs = needsOf(this.blocks.get(to)!.instructions[0].decoded);
+    // The block counts its first instruction as delayed as it can be.
+    if (needs) this.refund(longestDelay(needs) - delay(pipe, needs));
     this.jump(from, to);
   }
 
@@ -251,11 +269,10 @@ export class RegionTranslator {
     backOut();
     this.touch(out, line, op(OP.eq, binary(OP.add, get(LOCAL.LINE), constant(1)), constant(line)));
     out.u8(OP.end).u8(OP.end);
-    const first = this.blocks.get(this.head)!.instructions[0];
-    if (pairing(PIPE.load, first.decoded)) {
-      w(get(LOCAL.LEFT));
-      loadConstantAddress(4, 4 * STATE.PIPE, out);
-      w(constant(PIPE.load)).u8(OP.eq).u8(OP.add).u8(OP.set).u32(LOCAL.LEFT);
+    const needs = needsOf(this.blocks.get(this.head)!.instructions[0].decoded);
+    if (needs) {
+      loadConstantAddress(4, 4 * STATE.PIPE, out).u8(OP.set).u32(LOCAL.PIPE);
+      w(binary(OP.add, get(LOCAL.LEFT), lessDelayed(get(LOCAL.PIPE), needs))).u8(OP.set).u32(LOCAL.LEFT);
     }
     for (const local of this.f.used) {
       w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
@@ -303,7 +320,7 @@ export class RegionTranslator {
     store(STATE.PC, () => word(0));
     store(STATE.LEFT, () => { word(1); w(get(LOCAL.LEFT)).u8(OP.add); });
     store(STATE.LINE, () => word(2));
-    store(STATE.PIPE, () => { word(3); w(constant(0xff)).u8(OP.and); });
-    store(STATE.IT, () => { word(3); w(constant(8)).u8(OP.shrU); });
+    store(STATE.PIPE, () => { word(3); w(constant(8)).u8(OP.shrU); });
+    store(STATE.IT, () => { word(3); w(constant(0xff)).u8(OP.and); });
   }
 }
