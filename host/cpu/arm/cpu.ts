@@ -349,8 +349,10 @@ export class ArmCpu {
       return false;
     }
     state[PIPELINE] = PIPE.branched;
-    state[LEFT] -= cycles + prepared.refill;
+    state[LEFT] -= cycles;
+    // The return from a handler fetches while it unstacks.
     if (this.returning !== 0) this.leaveHandler();
+    else state[LEFT] -= prepared.refill;
     return true;
   }
 
