@@ -20,7 +20,7 @@ import { PreparedCode, type Prepared } from './interpreter/prepared.js';
 import type { Size } from './isa/ops.js';
 import type { ArmMemory } from './memory.js';
 import { STATE } from './state.js';
-import { PIPE } from './timing.js';
+import { delay, PIPE } from './timing.js';
 
 /** The counter is an i32; no deadline is further away than this. */
 const FARTHEST = 2 ** 30;
@@ -323,7 +323,7 @@ export class ArmCpu {
       if (prepared.line !== state[LINE]) this.fetchLine(flashTiming, prepared.line);
       if (prepared.lastLine !== prepared.line) this.fetchLine(flashTiming, prepared.lastLine);
     }
-    let { cycles } = prepared;
+    if (prepared.needs) state[LEFT] -= delay(state[PIPELINE], prepared.needs);
     if (it !== 0) {
       // What holds for the instruction after it; a fault puts it back.
       state[IT] = it & 7 ? (it & 0xe0) | ((it << 1) & 0x1f) : 0;
@@ -331,9 +331,9 @@ export class ArmCpu {
     }
     if (prepared.condition !== ALWAYS && !this.passes(prepared.condition)) return this.skip(prepared);
     if (prepared.fpu && !state[FPU_READY]) this.fpu.prepare();
-    if (state[PIPELINE] === PIPE.load) cycles -= prepared.pairing;
     const { evaluator } = this;
-    evaluator.refill = 0;
+    const { cycles } = prepared;
+    evaluator.branched = false;
     if (prepared.run) prepared.run(evaluator, prepared.fields, prepared.decoded);
     else {
       // The core may have to be left as it is after the instruction: SVC and WFI go on behind it.
@@ -343,15 +343,17 @@ export class ArmCpu {
       state[LEFT] -= cycles;
       return false;
     }
-    if (evaluator.refill === 0) {
+    if (!evaluator.branched) {
       state[PC] = prepared.next;
       state[PIPELINE] = prepared.pipe;
       state[LEFT] -= cycles;
       return false;
     }
-    state[PIPELINE] = PIPE.none;
-    state[LEFT] -= cycles + evaluator.refill;
+    state[PIPELINE] = PIPE.branched;
+    state[LEFT] -= cycles;
+    // The return from a handler fetches while it unstacks.
     if (this.returning !== 0) this.leaveHandler();
+    else state[LEFT] -= prepared.refill;
     return true;
   }
 

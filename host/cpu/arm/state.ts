@@ -25,7 +25,7 @@ export const STATE = {
   IT: 22,
   /** Cycles until the next appointment; at 0 or below the machine is asked before the next instruction. */
   LEFT: 23,
-  /** Class of the instruction before, for the pairing of loads and stores (timing.ts). 0 after a branch. */
+  /** What the instruction before has left in the pipeline (timing.ts: PIPE). */
   PIPE: 24,
   /** FPSCR without its condition flags (DDI 0403E, A2.5.3): modes and cumulative bits. */
   FPSCR: 25,

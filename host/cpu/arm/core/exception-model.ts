@@ -235,8 +235,9 @@ export class ExceptionModel {
       this.raise(new Fault(CFSR.INVPC, undefined, wasActive ? `EXC_RETURN 0x${(excReturn >>> 0).toString(16)}` : `return from exception ${returning}, which is not active`));
       return tailChain();
     }
+    const moreCycles = (excReturn & EXC_RETURN_BASIC) === 0 ? this.config.fpu.popCycles : 0;
     // One that pends meanwhile has the unstacking given up (DDI 0439, 3.9.1).
-    if (exceptions.next() === 0 && !this.spendUnlessPreempted(core.exceptionExitCycles)) {
+    if (exceptions.next() === 0 && !this.spendUnlessPreempted(core.exceptionExitCycles + moreCycles)) {
       const popped = this.pop(excReturn, to);
       if (popped === 'return') {
         observers.exceptionExit(name, timeline.now);

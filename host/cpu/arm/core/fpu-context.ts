@@ -64,6 +64,11 @@ export class FpuContext {
     return 0;
   }
 
+  /** Cycles that loading the floating-point state of a frame takes. */
+  get popCycles(): number {
+    return this.control.fpccr & LSPACT ? 0 : STACKING_CYCLES;
+  }
+
   /** On exception return to a frame with floating-point state: nothing to load when it was never saved. */
   pop(address: number, privileged: boolean): void {
     const { control, special, state, memory } = this;

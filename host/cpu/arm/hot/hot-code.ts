@@ -6,7 +6,7 @@ import type { Decoded } from '../isa/row.js';
 import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
 import type { ArmMemory, PlacedRegion } from '../memory.js';
 import { STATE } from '../state.js';
-import { PIPE } from '../timing.js';
+import { delay, PIPE, type Needs } from '../timing.js';
 import type { ExitState } from './function-emitter.js';
 import { EXIT_BYTES, MOST_EXITS, type MemoryLayout, type Window } from './layout.js';
 import { RegionTranslator } from './region-translator.js';
@@ -63,8 +63,8 @@ export class HotCode {
   /** By region: cycles that must be left so that its first block is entered at all. */
   private readonly wants = new Int32Array(MOST_REGIONS + 1);
   private readonly instructions = new Map<number, Instruction | 'interpreted'>();
-  /** By region: 1 when it is entered only with nothing in the pipeline. */
-  private readonly paired = new Uint8Array(MOST_REGIONS + 1);
+  /** By region: what of the instruction before matters to its first one. */
+  private readonly needs: (Needs | undefined)[] = [];
   private readonly queue = new Set<number>();
   private readonly refused = new Set<number>();
   private readonly hot: number;
@@ -99,7 +99,12 @@ export class HotCode {
     const offset = this.state[STATE.PC] - this.origin;
     if (offset >>> 0 >= this.byteCount) return false;
     const region = this.regionOf[offset >>> 1];
-    if (region === 0 || this.state[STATE.LEFT] < this.wants[region] || (this.state[STATE.PIPE] !== PIPE.none && this.paired[region])) return false;
+    if (region === 0) return false;
+    // Regions are entered as if from a branch: what it costs more or less to come from elsewhere is settled here.
+    const needs = this.needs[region];
+    const left = this.state[STATE.LEFT] - (needs ? delay(this.state[STATE.PIPE], needs) - delay(PIPE.branched, needs) : 0);
+    if (left < this.wants[region]) return false;
+    this.state[STATE.LEFT] = left;
     this.enterRegion(region);
     return true;
   }
@@ -153,9 +158,9 @@ export class HotCode {
         this.refused.add(head);
         continue;
       }
-      const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, regionType: TYPE.region }, blocks, head);
+      const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, code: this.code, regionType: TYPE.region }, blocks, head);
       this.wants[first + bodies.length] = translator.firstBlockCycles;
-      this.paired[first + bodies.length] = Number(translator.beginsPaired);
+      this.needs[first + bodies.length] = translator.firstNeeds;
       bodies.push(translator.translate());
       done.push(head);
       for (const { instructions } of blocks.values()) {
@@ -205,7 +210,7 @@ export class HotCode {
 
   private readonly addExit = ({ pc, refund, line, pipe, it }: ExitState): number => {
     if (this.exitCount === MOST_EXITS) throw new Error('too many exits');
-    this.exits.set([pc, refund, line, pipe | (it << 8)], this.exitCount * 4);
+    this.exits.set([pc, refund, line, it | (pipe << 8)], this.exitCount * 4);
     return this.exitCount++;
   };
 

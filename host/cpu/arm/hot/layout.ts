@@ -80,6 +80,6 @@ export interface MemoryLayout {
   readonly exits: number;
 }
 
-/** An exit descriptor: what STATE must hold so that the interpreter goes on at an instruction. Words: PC, cycles to give back, LINE, PIPE | IT << 8. */
+/** An exit descriptor: what STATE must hold so that the interpreter goes on at an instruction. Words: PC, cycles to give back, LINE, IT | PIPE << 8. */
 export const EXIT_BYTES = 16;
 export const MOST_EXITS = 1 << 18;

@@ -11,13 +11,15 @@
 import { ByteWriter } from '../../wasm/writer.js';
 import { LONGEST_WAIT } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
-import { DIVIDE_EXTRA_MOST, issueCycles, pairing, PIPE, pipeAfter, SKIPPED } from '../timing.js';
+import {
+  delay, DIVIDE_EXTRA_MOST, issueCycles, longestDelay, needsOf, PIPE, pipeAfter, SKIPPED, type Needs,
+} from '../timing.js';
 import { FunctionEmitter, type ExitState } from './function-emitter.js';
 import {
   EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, PARAMETERS, type MemoryLayout,
 } from './layout.js';
 import { binary, constant, emit, F32, F64, get, I32, op, OP, VOID, type Node } from './node.js';
-import { ALWAYS, structureOf, type Block, type Instruction, type Structure } from './regions.js';
+import { ALWAYS, structureOf, type Block, type Code, type Instruction, type Structure } from './regions.js';
 import { TranslatorOps, type Place, type Target } from './translator-ops.js';
 
 /** Bytes of STATE that a local stands for. */
@@ -35,6 +37,7 @@ export interface RegionConfig {
   readonly layout: MemoryLayout;
   readonly addExit: (exit: ExitState) => number;
   readonly literal: Place['literal'];
+  readonly code: Code;
   /** Index of the type of a region's function. */
   readonly regionType: number;
 }
@@ -42,13 +45,12 @@ export interface RegionConfig {
 /** The most that an instruction can take by itself, its branch aside. */
 const longest = ({ decoded }: Instruction): number => issueCycles(decoded) + (decoded.row.timing === 'divide' ? DIVIDE_EXTRA_MOST : 0);
 
-/** The most that each instruction of a block can take, flash aside; the first one as if nothing came before it. */
+/** The most that each instruction of a block can take, flash aside; the first one behind the worst that can come before it. */
 function costsOf({ instructions }: Block): number[] {
-  let pipe: number = PIPE.none;
-  return instructions.map((instruction) => {
-    const cost = longest(instruction) - pairing(pipe, instruction.decoded) + instruction.refill;
-    pipe = pipeAfter(instruction.decoded);
-    return cost;
+  return instructions.map((instruction, i) => {
+    const needs = needsOf(instruction.decoded);
+    const delayed = i === 0 ? longestDelay(needs) : needs ? delay(pipeAfter(instructions[i - 1].decoded), needs) : 0;
+    return longest(instruction) + delayed + instruction.refill;
   });
 }
 
@@ -71,9 +73,9 @@ export class RegionTranslator {
     return this.totals.get(this.head)!;
   }
 
-  /** Whether its first instruction takes less time after a load, which translated code behind a branch does not ask. */
-  get beginsPaired(): boolean {
-    return pairing(PIPE.load, this.blocks.get(this.head)!.instructions[0].decoded) > 0;
+  /** What the instruction before the first one matters for. Regions are entered as if from a branch. */
+  get firstNeeds(): Needs | undefined {
+    return needsOf(this.blocks.get(this.head)!.instructions[0].decoded);
   }
 
   private lineOf(address: number): number {
@@ -129,7 +131,9 @@ export class RegionTranslator {
     for (const [i, instruction] of instructions.entries()) {
       const { decoded, it } = instruction;
       f.newInstruction();
-      const exitAt = (line: number): ExitState => ({ pc: decoded.pc, refund: remaining, line, pipe, it });
+      // Before the first one the delay has been settled on the way in.
+      const refund = i === 0 ? remaining - longestDelay(needsOf(decoded)) : remaining;
+      const exitAt = (line: number): ExitState => ({ pc: decoded.pc, refund, line, pipe, it });
       for (const wanted of [this.lineOf(decoded.pc), this.lineOf(decoded.pc + decoded.length - 2)]) {
         if (wanted === line) continue;
         this.fetch(wanted, true, exitAt(line));
@@ -139,14 +143,13 @@ export class RegionTranslator {
       remaining -= costs[i];
       pipe = pipeAfter(decoded);
     }
-    if (stop !== undefined) f.leave({ pc: stop, refund: 0, line, pipe, it: instructions.length > 0 ? this.itAt(block) : 0 });
+    if (stop !== undefined) f.leave({ pc: stop, refund: 0, line, pipe, it: this.itAt(block) });
     else if (next !== undefined) this.edge(start, next, line, pipe);
   }
 
   /** ITSTATE behind a block that ends in front of an instruction of the interpreter's. */
   private itAt({ instructions }: Block): number {
-    const { decoded: { row, fields }, it } = instructions[instructions.length - 1];
-    if (row.name.startsWith('IT ')) return (fields.firstcond << 4) | fields.mask;
+    const { it } = instructions[instructions.length - 1];
     return (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
   }
 
@@ -193,13 +196,12 @@ export class RegionTranslator {
 
   private go(block: Block, target: Target, line: number): void {
     if (target.kind === 'computed') this.f.chain(target.address, line);
-    else this.edge(block.start, target.address, line, PIPE.none);
+    else this.edge(block.start, target.address, line, PIPE.branched);
   }
 
   private edge(from: number, to: number, line: number, pipe: number): void {
     const { f } = this;
-    // Only code behind a branch is entered at once: nothing is in the pipeline there.
-    if (!this.blocks.has(to) || !this.structure.hasEdge(from, to)) return pipe === PIPE.none ? f.chain(constant(to), line) : f.leave({ pc: to, refund: 0, line, pipe, it: 0 });
+    if (!this.blocks.has(to) || !this.structure.hasEdge(from, to)) return this.outward(to, line, pipe);
     // The line is entered only when the block is: what is due comes first.
     const total = this.totals.get(to)!;
     const exit: ExitState = { pc: to, refund: total, line, pipe, it: 0 };
@@ -207,10 +209,24 @@ export class RegionTranslator {
     f.leaveIf(op(OP.ltS, get(LOCAL.LEFT), constant(0)), exit);
     const wanted = this.lineOf(to);
     if (wanted !== line) this.fetch(wanted, wanted === line + 1, exit);
-    const first = this.blocks.get(to)!.instructions[0];
-    // The block counts its first load unpaired.
-    if (first && pairing(pipe, first.decoded)) this.refund(1);
+    const needs = needsOf(this.blocks.get(to)!.instructions[0].decoded);
+    // The block counts its first instruction as delayed as it can be.
+    if (needs) this.refund(longestDelay(needs) - delay(pipe, needs));
     this.jump(from, to);
+  }
+
+  /** Goes on at an address outside of the region, which is entered as if from a branch: what another way in costs more or less is settled here. */
+  private outward(to: number, line: number, pipe: number): void {
+    const { f } = this;
+    const first = this.config.code.instruction(to, 0);
+    if (first === undefined) return f.leave({ pc: to, refund: 0, line, pipe, it: 0 });
+    const needs = needsOf(first.decoded);
+    const more = needs ? delay(pipe, needs) - delay(PIPE.branched, needs) : 0;
+    if (more !== 0) {
+      f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(Math.max(0, more))), { pc: to, refund: 0, line, pipe, it: 0 });
+      f.set(LOCAL.LEFT, binary(OP.sub, get(LOCAL.LEFT), constant(more)));
+    }
+    f.chain(constant(to), line);
   }
 
   /** The line that instructions come from changes. */
@@ -261,6 +277,9 @@ export class RegionTranslator {
     out.u8(OP.end);
     w(binary(OP.add, get(LOCAL.CLOCK), constant(1))).u8(OP.set).u32(LOCAL.CLOCK);
     out.u8(OP.end);
+    const delayed = longestDelay(this.firstNeeds);
+    const less = this.firstNeeds ? delayed - delay(PIPE.branched, this.firstNeeds) : 0;
+    if (less > 0) w(binary(OP.add, get(LOCAL.LEFT), constant(less))).u8(OP.set).u32(LOCAL.LEFT);
     for (const local of this.f.used) {
       if (local < PARAMETERS) continue;
       w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
@@ -316,7 +335,7 @@ export class RegionTranslator {
     store(STATE.PC, () => word(0));
     store(STATE.LEFT, () => { word(1); emit(get(LOCAL.LEFT), out); out.u8(OP.add); });
     store(STATE.LINE, () => word(2));
-    store(STATE.PIPE, () => { word(3); emit(constant(0xff), out); out.u8(OP.and); });
-    store(STATE.IT, () => { word(3); emit(constant(8), out); out.u8(OP.shrU); });
+    store(STATE.PIPE, () => { word(3); emit(constant(8), out); out.u8(OP.shrU); });
+    store(STATE.IT, () => { word(3); emit(constant(0xff), out); out.u8(OP.and); });
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Ops } from '../isa/ops.js';
 import type { Decoded } from '../isa/row.js';
-import { REFILL } from '../timing.js';
+import { refillOf } from '../timing.js';
 
 /** An instruction, with what holds where it stands. */
 export interface Instruction {
@@ -71,7 +71,7 @@ export function instructionOf(decoded: Decoded, it: number): Instruction | undef
   const branches = flow.computed || flow.targets.length > 0;
   // In the middle of an IT block a branch is UNPREDICTABLE.
   if (branches && it !== 0 && (it & 7) !== 0 && (it & 0xf) !== 8) return undefined;
-  const refill = flow.computed ? REFILL.computed : branches ? REFILL.direct : 0;
+  const refill = branches ? refillOf(decoded) : 0;
   return { decoded, it, condition, target: flow.targets[0], refill, falls: !branches || flow.maybe || condition < ALWAYS };
 }
 
@@ -119,7 +119,9 @@ export function blocksFrom(code: Code, head: number): Map<number, Block> {
     for (;;) {
       const instruction = instructions.get(pc);
       if (instruction === undefined) {
-        blocks.set(start, { start, instructions: list, stop: pc });
+        // IT may take no time: a block that ended with it would go one instruction further than the interpreter.
+        if (list.length > 0 && IS_IT.test(list[list.length - 1].decoded.row.name)) pc = list.pop()!.decoded.pc;
+        if (list.length > 0) blocks.set(start, { start, instructions: list, stop: pc });
         break;
       }
       if (pc !== start && leaders.has(pc)) {

@@ -128,11 +128,11 @@ function slowLoad({ code, datas }: MemoryLayout, size: 1 | 2 | 4): Body {
   return b.setGlobal(GLOBAL.extra, constant(-1)).w(constant(0)).op(OP.end);
 }
 
-/** Calls a region by its number with what STATE holds. Nothing is in the pipeline then. */
+/** Calls a region by its number with what STATE holds, as if from a branch. */
 function enter(): Body {
   const b = new Body();
   b.out.u32(0);
-  b.w(constant(0), constant(PIPE.none)).memory(OP.store, 2, 4 * STATE.PIPE);
+  b.w(constant(0), constant(PIPE.branched)).memory(OP.store, 2, 4 * STATE.PIPE);
   word(b, STATE.LEFT);
   for (let n = 0; n < PARAMETERS - 1; n++) word(b, STATE.R + n);
   b.w(get(0)).out.u8(CALL_INDIRECT).u32(TYPE.region).u32(0);

@@ -5,7 +5,7 @@ import type { Fpu } from '../fpu/arithmetic.js';
 import type { AccessKind, Ops, Size } from '../isa/ops.js';
 import type { Decoded, PlainRow } from '../isa/row.js';
 import { STATE } from '../state.js';
-import { divideExtra, REFILL } from '../timing.js';
+import { divideExtra } from '../timing.js';
 
 /** Data accesses of instructions. What goes wrong is thrown, and ends the instruction. Addresses are unsigned. */
 export interface DataMemory {
@@ -47,21 +47,21 @@ const magnitude = (a: number): number => (a < 0 ? -a : a) >>> 0;
  * fault finds it there; afterwards `advance` moves it on.
  */
 export class Evaluator implements Ops<number> {
-  /** Cycles for refilling the pipeline after the last instruction's branch; 0 when it did not branch. */
-  refill = 0;
+  /** Whether the last instruction has branched, since this was set to false. */
+  branched = false;
 
   constructor(readonly state: Int32Array, private readonly memory: DataMemory, private readonly fpu: Fpu, private readonly hooks: EvaluatorHooks) {}
 
   /** Executes a plain instruction, which STATE.PC is at, and moves STATE.PC on. @throws what memory and the hooks throw */
   execute(instruction: Decoded): void {
-    this.refill = 0;
+    this.branched = false;
     (instruction.row as PlainRow).run(this, instruction.fields, instruction);
     this.advance(instruction);
   }
 
-  /** Moves STATE.PC on after an instruction, unless it has branched since `refill` was set to 0. */
+  /** Moves STATE.PC on after an instruction, unless it has branched. */
   advance({ pc, length }: Decoded): void {
-    if (this.refill === 0) this.state[PC] = pc + length;
+    if (!this.branched) this.state[PC] = pc + length;
   }
 
   const(value: number): number { return value | 0; }
@@ -135,14 +135,14 @@ export class Evaluator implements Ops<number> {
 
   branch(address: number): void {
     this.state[PC] = address;
-    this.refill = REFILL.direct;
+    this.branched = true;
   }
   branchTo(address: number): void {
     this.state[PC] = address & ~1;
-    this.refill = REFILL.computed;
+    this.branched = true;
   }
   branchExchange(address: number, call?: 'call'): void {
-    this.refill = REFILL.computed;
+    this.branched = true;
     if ((address & 1) !== 0 && (address >>> 28 !== 0xf || call !== undefined)) this.state[PC] = address & ~1;
     else this.hooks.unusualBranch(address >>> 0, call !== undefined);
   }

@@ -7,7 +7,7 @@ import { decode, isWide } from '../isa/decode.js';
 import type { CoreControl } from '../core/control.js';
 import type { Ops, Site } from '../isa/ops.js';
 import type { Decoded, Fields } from '../isa/row.js';
-import { issueCycles, pairing, PIPE, pipeAfter } from '../timing.js';
+import { issueCycles, needsOf, pipeAfter, refillOf, type Needs } from '../timing.js';
 
 export interface Prepared {
   /** The halfwords: hw1, or hw1 << 16 | hw2. */
@@ -23,8 +23,10 @@ export interface Prepared {
   /** Its own condition (B<c>), 14 for always. */
   readonly condition: number;
   readonly cycles: number;
-  /** Cycles saved after a load. */
-  readonly pairing: number;
+  /** Cycles more when it branches. */
+  readonly refill: number;
+  /** What of the instruction before matters, and what it leaves for the next one. */
+  readonly needs: Needs | undefined;
   readonly pipe: number;
   /** Flash lines of its first and last byte, counted from the start of flash; -1 in other memories. */
   readonly line: number;
@@ -90,7 +92,7 @@ export class PreparedCode {
     const flash = span.kind === 'flash';
     return {
       bits, pc, next: pc + length, decoded, fields, run: 'run' in row ? row.run : undefined, system: 'system' in row ? row.system : undefined, fpu: row.fpu === true,
-      condition: row.condition?.(fields) ?? ALWAYS, cycles: issueCycles(decoded), pairing: pairing(PIPE.load, decoded), pipe: pipeAfter(decoded),
+      condition: row.condition?.(fields) ?? ALWAYS, cycles: issueCycles(decoded), refill: refillOf(decoded), needs: needsOf(decoded), pipe: pipeAfter(decoded),
       line: flash ? (pc - span.origin) >>> 4 : -1, lastLine: flash ? (pc - span.origin + length - 1) >>> 4 : -1,
     };
   }

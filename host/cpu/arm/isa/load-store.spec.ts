@@ -43,7 +43,7 @@ function execute(bits: number, registers: Readonly<Record<number, number>>, faul
   const changed: Record<string, number> = {};
   for (let n = 0; n < 15; n++) if (state[n] !== ((registers[n] ?? 0) | 0)) changed[`r${n}`] = state[n] >>> 0;
   const text = instruction.row.text!(instruction.fields, instruction);
-  return { text, changed, accesses, unusual, pc: state[STATE.PC] >>> 0, faulted, refill: evaluator.refill };
+  return { text, changed, accesses, unusual, pc: state[STATE.PC] >>> 0, faulted, branched: evaluator.branched };
 }
 
 /** Text, encoding, registers before, registers changed, accesses. */
@@ -112,8 +112,8 @@ const pick = ({ changed, unusual }: ReturnType<typeof execute>) => ({ changed, u
 
 describe('branches', () => {
   const goes = (bits: number, registers: Record<number, number> = {}) => {
-    const { pc, changed, refill } = execute(bits, registers);
-    return [pc, changed, refill > 0];
+    const { pc, changed, branched } = execute(bits, registers);
+    return [pc, changed, branched];
   };
 
   it('go forward and back by the offsets of each encoding', () => {
