@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { loadBoard } from '../../host/boards/index.js';
+import { loadBoard, type Board } from '../../host/boards/index.js';
 import { ElfBoard, type ElfBoardOptions } from '../../host/emulator/elf-board.js';
 import { readRunnable } from '../../host/emulator/image-file.js';
 import { packageRoot } from '../../host/paths.js';
@@ -33,8 +33,7 @@ export class Firmware {
   }
 
   /** A Discovery with NAME.c in its flash. The first access to anything unmodelled ends its run. */
-  board(name: string, options: ElfBoardOptions = {}, flags: readonly string[] = []): ElfBoard {
-    const board = loadBoard('stm32f4-discovery');
+  board(name: string, options: ElfBoardOptions = {}, flags: readonly string[] = [], board: Board = loadBoard('stm32f4-discovery')): ElfBoard {
     return new ElfBoard(board, readRunnable(this.build(name, flags), board), { strict: true, semihosting: () => {}, ...options });
   }
 }
