@@ -13,7 +13,7 @@ import { packageRoot } from '../../host/paths.js';
 
 const here = join(packageRoot, 'tests', 'others');
 const FLAGS = [
-  '-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-std=gnu11', '-O2', '-g', '-Wall', '-Werror', '-ffunction-sections', '-fdata-sections',
+  '-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-std=gnu11', '-O2', '-g', '-Wall', '-Werror', '--param=min-pagesize=0', '-ffunction-sections', '-fdata-sections',
   '-nostartfiles', '-Wl,--gc-sections', '-Wl,--no-warn-rwx-segments', '-Wl,--no-warnings', '--specs=nano.specs', '--specs=nosys.specs',
 ];
 
