@@ -88,8 +88,8 @@ export class ElfBoard extends BoardHardware {
   /** Executes the image, from the first instruction until something throws; for whoever wants to go in other steps (a debugger, a trace). */
   drive: () => void = () => this.cpu.run();
   private lastFault: FaultRecord | undefined;
-  /** Text of each port of the ITM whose line has not ended. */
-  private readonly stimulusText: string[] = [];
+  /** Lines of the log that the ITM's ports have begun, by port. */
+  private readonly stimulusLines: Record<number, { cycle: number; text: string }> = {};
   private readonly watch: LoopWatch;
 
   /** @throws NotEmulated for a board of a family that has no models */
@@ -379,10 +379,12 @@ export class ElfBoard extends BoardHardware {
   private stimulus(port: number, bytes: readonly number[]): void {
     const { log, timeline } = this.machine;
     for (const byte of bytes) {
-      if (byte === 10) {
-        log.push({ cycle: timeline.now, text: this.stimulusText[port] ?? '' });
-        this.stimulusText[port] = '';
-      } else if (byte !== 13) this.stimulusText[port] = (this.stimulusText[port] ?? '') + String.fromCharCode(byte);
+      if (byte === 10) delete this.stimulusLines[port];
+      else if (byte !== 13) {
+        let line = this.stimulusLines[port];
+        if (line === undefined) log.push(line = this.stimulusLines[port] = { cycle: timeline.now, text: '' });
+        line.text += String.fromCharCode(byte);
+      }
     }
   }
 
