@@ -163,19 +163,21 @@ export class Cs43l22 implements AudioDac {
   /** Why nothing is heard, in words for whoever writes the firmware; empty while it plays. */
   problems(): string[] {
     if (this.reset.level === 0) return ['the RESET pin is low: drive it high before the first I2C transfer'];
-    return [this.initialisationProblem(), this.powerProblem(), this.clockProblem(), this.formatProblem(), ...this.outputProblems()].filter((p) => p !== undefined);
+    return [this.powerProblem(), this.clockProblem(), this.formatProblem(), ...this.outputProblems()].filter((p) => p !== undefined);
   }
 
   /** What the data sheet forbids although the chip plays. */
   warnings(): string[] {
-    return this.poweredUpWithoutClocks
+    const early = this.poweredUpWithoutClocks
       ? [`${reg(POWER_CTL_1)} was set to 0x9E before MCLK and LRCK ran: start the I2S first, while the codec is powered down (section 4.9, step 5)`] : [];
+    return [...early, ...this.initialisationWarning()];
   }
 
-  private initialisationProblem(): string | undefined {
-    if (this.initialised === INITIALISATION.length) return undefined;
-    return `the required initialisation (section 4.11) stopped after ${this.initialised} of 5 writes: `
-      + '0x99 to 0x00, 0x80 to 0x47, bit 7 of 0x32 set, bit 7 of 0x32 cleared, 0x00 to 0x00';
+  /** The data sheet requires it, but ST's own driver for the Discovery leaves it out, and is heard. */
+  private initialisationWarning(): string[] {
+    if (this.initialised === INITIALISATION.length || this.registers[POWER_CTL_1] !== POWERED_UP) return [];
+    return [`the required initialisation (section 4.11) stopped after ${this.initialised} of 5 writes: `
+      + '0x99 to 0x00, 0x80 to 0x47, bit 7 of 0x32 set, bit 7 of 0x32 cleared, 0x00 to 0x00'];
   }
 
   private powerProblem(): string | undefined {

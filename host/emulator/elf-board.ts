@@ -88,6 +88,8 @@ export class ElfBoard extends BoardHardware {
   /** Executes the image, from the first instruction until something throws; for whoever wants to go in other steps (a debugger, a trace). */
   drive: () => void = () => this.cpu.run();
   private lastFault: FaultRecord | undefined;
+  /** Lines of the log that the ITM's ports have begun, by port. */
+  private readonly stimulusLines: Record<number, { cycle: number; text: string }> = {};
   private readonly watch: LoopWatch;
 
   /** @throws NotEmulated for a board of a family that has no models */
@@ -106,12 +108,20 @@ export class ElfBoard extends BoardHardware {
       machine, blocks: this.coreBlocks, memory: this.memory, core: board.core, overclock: options.overclock,
       semihosting: options.semihosting && new Semihosting({ output: options.semihosting, hertz: () => toNumber(this.time.coreHertz) }).serve,
       flashTiming: accelerator, hot: this.hot, writeFlash: (address, size, value) => this.writeFlash(address, size, value),
+      sleepDeep: () => this.sleepDeep(),
+      wakeDeep: () => this.wakeDeep(),
       onFault: (record) => {
         this.faultCount++;
         if (this.faults.length < KEPT_FAULTS) this.faults.push(record);
         this.lastFault = record;
       },
     });
+    this.chip.onRemap((origin) => this.cpu.memory.remap(origin));
+    // The event line that EXTI and the core's WFE share (RM0090 12.2.3).
+    machine.trigger('EVENT').listen((level) => {
+      if (level) this.cpu.system.sendEvent();
+    });
+    this.coreBlocks.itm.onStimulus = (port, bytes) => this.stimulus(port, bytes);
     this.terminals = new Map(board.peripherals.filter((p) => p.model === 'usart').map(({ name, base }) => {
       const padsWith = (signal: string): string[] => Object.keys(board.alternateFunctions).filter((pad) => board.alternateFunctions[pad].some((f) => f.includes(signal)));
       return [name, new SerialTerminal(name, machine.bus.peripheralAt(base)!.peripheral as Usart, {
@@ -198,9 +208,9 @@ export class ElfBoard extends BoardHardware {
     }
   }
 
-  /** A word of memory without time or side effect; undefined where there is no memory. Flash is seen at address 0 too. */
+  /** A word of memory without time or side effect; undefined where there is no memory. What is seen at address 0 is seen here too. */
   wordAt(address: number): number | undefined {
-    const a = address < this.board.flash.byteCount ? address + this.board.flash.origin : address;
+    const a = address + (this.cpu.memory.spanAt(address, 4)?.alias ?? 0);
     const region = this.memory.regions.find((r) => a >= r.origin && a + 4 <= r.origin + r.byteCount);
     return region && new DataView(region.bytes.buffer, region.bytes.byteOffset, region.bytes.byteLength).getUint32(a - region.origin, true);
   }
@@ -353,6 +363,36 @@ export class ElfBoard extends BoardHardware {
     this.recorder.abandon();
     this.chip.reset('pin');
     this.reset();
+  }
+
+  /** SCR.SLEEPDEEP: stop, or standby, in which the core has no power and RAM forgets (RM0090 5.3.5, 5.3.6). */
+  private sleepDeep(): void {
+    if (this.chip.deepSleep === 'stop') {
+      this.coreBlocks.systick.hold(true);
+      this.chip.enterStop();
+      return;
+    }
+    this.coreBlocks.reset();
+    for (const { kind, bytes } of this.memory.regions) if (kind === 'ram') bytes.fill(0);
+    this.chip.enterStandby();
+  }
+
+  private wakeDeep(): number {
+    this.coreBlocks.systick.hold(false);
+    return this.chip.leaveStop();
+  }
+
+  /** What the firmware writes to the ITM's ports is text, line by line. */
+  private stimulus(port: number, bytes: readonly number[]): void {
+    const { log, timeline } = this.machine;
+    for (const byte of bytes) {
+      if (byte === 10) delete this.stimulusLines[port];
+      else if (byte !== 13) {
+        let line = this.stimulusLines[port];
+        if (line === undefined) log.push(line = this.stimulusLines[port] = { cycle: timeline.now, text: '' });
+        line.text += String.fromCharCode(byte);
+      }
+    }
   }
 
   private requestReset(cause: ResetCause): void {

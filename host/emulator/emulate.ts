@@ -197,6 +197,7 @@ function resultOf(emulated: ElfBoard, seconds?: number): EmulationResult {
     faults: emulated.faults.map(({ kind, causes, cycle, pc, address }) => ({
       kind, causes: [...causes], cycle, pc: pc >>> 0, place: emulated.symbols.describe(pc >>> 0), address: address ?? null,
     })),
+    log: machine.log.map(({ cycle, text }) => ({ seconds: emulated.time.secondsAt(cycle), text })),
     codecProblems: codec.addressed || audio.frames > 0 ? codec.problems() : [],
     diagnostics: [...machine.diagnostics, ...codec.warnings().map((message) => ({ where: board.audio.codec.model, message }))],
   };

@@ -49,6 +49,8 @@ export interface EmulationResult {
   /** Faults that were taken: how many, and the first ones. */
   faultCount: number;
   faults: { kind: string; causes: string[]; cycle: number; pc: number; place: string; address: number | null }[];
+  /** Lines that the firmware wrote to the ITM's ports (SWO), with the time of each. */
+  log: { seconds: number; text: string }[];
   codecProblems: string[];
   /** What the models noticed, and what of the chip was used that is not modelled; each once. */
   diagnostics: Diagnostic[];

@@ -24,6 +24,7 @@ export function emulationSummary(result: EmulationResult): string {
   for (const [vector, h] of Object.entries(isr).filter(([, h]) => h.count > 0)) {
     lines.push(row('Handler', `${vector}: ${plural(h.count, 'run')}, ${number(h.meanCycles)} cycles on average, ${number(h.maxCycles)} (${microseconds(h.maxCycles, result.coreHertz)} µs) at most`));
   }
+  for (const { text } of result.log) lines.push(row('SWO', text));
   for (const problem of codecProblems) lines.push(row('Codec', problem));
   for (const { where, message } of diagnostics) lines.push(row('Note', `${where}: ${message}`));
   return lines.join('\n');

@@ -46,8 +46,10 @@ export interface ArmCpuConfig {
   readonly onFault?: (record: FaultRecord) => void;
   /** BKPT 0xAB, when there is somebody to serve it. It reads and writes the core's state. */
   readonly semihosting?: (cpu: ArmCpu) => void;
-  /** The core goes to sleep with SCR.SLEEPDEEP set: the chip may stop its clocks. */
+  /** The core goes to sleep with SCR.SLEEPDEEP set, and nothing is there already that would wake it: the chip may stop its clocks. */
   readonly sleepDeep?: (until: 'interrupt' | 'event') => void;
+  /** The core wakes from such a sleep. @returns cycles until it goes on */
+  readonly wakeDeep?: () => number;
 }
 
 /** What a comparator of the FPB or of the DWT has found. */
@@ -83,6 +85,8 @@ export class ArmCpu {
   private returning = 0;
   private sleeping: 'interrupt' | 'event' | undefined;
   private sleptFrom = 0;
+  /** Whether it is the sleep of SCR.SLEEPDEEP. */
+  private deep = false;
   private resetRequested = false;
   /** Whether the FPB or the DWT looks at every PC. */
   private trapsPc = false;
@@ -194,6 +198,7 @@ export class ArmCpu {
     const { blocks } = this.config;
     this.resetRequested = false;
     this.sleeping = undefined;
+    this.deep = false;
     this.returning = 0;
     blocks.reset();
     this.special.reset();
@@ -450,7 +455,9 @@ export class ArmCpu {
     this.sleeping = until;
     debug.asleep = true;
     this.sleptFrom = this.config.machine.timeline.now;
-    if (scb.scr & SCR_BITS.SLEEPDEEP) sleepDeep?.(until);
+    const { exceptions } = this.config.machine;
+    this.deep = (scb.scr & SCR_BITS.SLEEPDEEP) !== 0 && !(until === 'event' ? exceptions.next() !== 0 : exceptions.wakesFromWfi());
+    if (this.deep) sleepDeep?.(until);
     this.rearm();
   }
 
@@ -460,6 +467,8 @@ export class ArmCpu {
     if (this.sleeping === 'event' ? exceptions.next() !== 0 || this.system.takeEvent() : exceptions.wakesFromWfi()) {
       this.sleeping = undefined;
       debug.asleep = false;
+      if (this.deep) timeline.advanceTo(timeline.now + (this.config.wakeDeep?.() ?? 0));
+      this.deep = false;
       if (timeline.now > this.sleptFrom) observers.sleep(this.sleptFrom, timeline.now);
       exceptions.attention = true;
     } else {

@@ -32,6 +32,7 @@ export class SysTick extends RegisterBlock {
   private since = 0;
   private countFlag = false;
   private tick: Appointment | undefined;
+  private held = false;
 
   constructor(private readonly timeline: Timeline, private readonly exceptions: ExceptionController, private readonly config: SysTickConfig) {
     super('SysTick', 0xe000e010, { [CSR]: 'CSR', [RVR]: 'RVR', [CVR]: 'CVR', [CALIB]: 'CALIB' });
@@ -39,7 +40,15 @@ export class SysTick extends RegisterBlock {
 
   reset(): void {
     this.control = this.reload = this.value = 0;
-    this.countFlag = false;
+    this.countFlag = this.held = false;
+    this.plan();
+  }
+
+  /** The core's clock stands still, as in the chip's stop mode, or goes on. */
+  hold(held: boolean): void {
+    this.catchUp();
+    this.held = held;
+    if (!held) this.since = this.timeline.now;
     this.plan();
   }
 
@@ -93,7 +102,7 @@ export class SysTick extends RegisterBlock {
   }
 
   private catchUp(): void {
-    if (!(this.control & CSR_ENABLE)) return;
+    if (!(this.control & CSR_ENABLE) || this.held) return;
     let ticks = Math.floor((this.timeline.now - this.since) / this.cyclesPerTick);
     this.since += ticks * this.cyclesPerTick;
     const toZero = this.ticksToZero();
@@ -112,7 +121,7 @@ export class SysTick extends RegisterBlock {
     this.timeline.cancel(this.tick);
     this.tick = undefined;
     const wanted = CSR_ENABLE | CSR_TICKINT;
-    if ((this.control & wanted) !== wanted || this.ticksToZero() === Infinity) return;
+    if (this.held || (this.control & wanted) !== wanted || this.ticksToZero() === Infinity) return;
     this.tick = this.timeline.at(this.since + this.ticksToZero() * this.cyclesPerTick, () => {
       this.catchUp();
       this.exceptions.setPending(EXCEPTION.SysTick);

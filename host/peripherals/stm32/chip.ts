@@ -29,10 +29,12 @@ import { registerNames } from './register-names.js';
 import { Rng } from './rng.js';
 import { Rtc } from './rtc.js';
 import { Spi, type SpiConfig } from './spi.js';
-import { Syscfg } from './syscfg.js';
+import { Syscfg, type MemoryAtZero } from './syscfg.js';
 import { Tim, type TimConfig } from './tim.js';
 import { Usart } from './usart.js';
 import { Wwdg } from './wwdg.js';
+
+const SRAM1 = 0x2000_0000;
 
 /** A model that the RCC's reset bits act on. */
 interface Resettable {
@@ -52,7 +54,7 @@ export class Stm32 {
 
   private pwr!: Pwr;
 
-  constructor(private readonly router: PadRouter, private readonly machine: Machine, private readonly rcc: Rcc) {}
+  constructor(private readonly router: PadRouter, private readonly machine: Machine, private readonly rcc: Rcc, private readonly syscfg: Syscfg) {}
 
   addPwr(pwr: Pwr): Pwr {
     return (this.pwr = pwr);
@@ -135,6 +137,12 @@ export class Stm32 {
     return flash;
   }
 
+  /** Tells of SYSCFG_MEMRMP: the origin of the memory that is seen at address 0 from now on. */
+  onRemap(listener: (origin: number) => void): void {
+    const origins: Record<MemoryAtZero, number> = { flash: this.flash.region.origin, 'system memory': this.systemMemory.origin, SRAM: SRAM1 };
+    this.syscfg.onRemap = (memory) => listener(origins[memory]);
+  }
+
   /** A pad by the data sheet's name (PA3). */
   pad(name: string): Pad {
     return this.router.pad(name);
@@ -184,13 +192,13 @@ export function plugStm32(machine: Machine, board: Stm32Board): Stm32 {
     onSecurity: (active) => nmi.set(active),
   });
   machine.clocks = rcc;
-  const chip = new Stm32(router, machine, rcc);
+  const ports = board.peripherals.filter((p) => p.model === 'gpio').map((p) => String(p.config.port)).join('');
+  const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine, { ports });
+  const chip = new Stm32(router, machine, rcc, syscfg);
   pwr = chip.addPwr(new Pwr('PWR', base('PWR'), machine, {
     vddMillivolts: board.supplyMillivolts, wakeUpPad: router.pad('PA0'), onVoltage: (below) => exti?.input(16, below ? 1 : 0),
     ...(find('PWR').config as unknown as Omit<PwrConfig, 'vddMillivolts'>),
   }));
-  const ports = board.peripherals.filter((p) => p.model === 'gpio').map((p) => String(p.config.port)).join('');
-  const syscfg = new Syscfg('SYSCFG', base('SYSCFG'), machine, { ports });
 
   const adcCommonOf = board.peripherals.find((p) => p.model === 'adc-common');
   const adcCommon = adcCommonOf && new AdcCommon(adcCommonOf.name, adcCommonOf.base, machine, {

@@ -171,3 +171,13 @@ test('a listener on the net hears each step with its cycle; a reset lets go', ()
   dac.reset();
   assert.deepEqual([millivolts('PA5'), bench.timeline.nextDue], [undefined, Infinity]);
 });
+
+test('a channel that is off leaves the voltage on its pad alone', () => {
+  const { bench, write, dac, millivolts } = setUp();
+  bench.analog('PA5').set(2.7);
+  write(CR, EN);
+  write(CR, 0);
+  dac.reset();
+  assert.equal(millivolts('PA5'), 2700);
+  assert.equal(millivolts('PA4'), undefined);
+});

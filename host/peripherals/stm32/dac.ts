@@ -41,6 +41,7 @@ class Channel {
   DHR = 0;
   DOR = 0;
   underrun = false;
+  driving = false;
   lfsr = LFSR_PRESET;
   triangle = 0;
   falling = false;
@@ -164,9 +165,12 @@ export class Dac extends RegisterBlock {
   private drive(channel: Channel): void {
     const { vrefVolts } = this.config;
     if (!(channel.control & EN)) {
-      channel.net.release();
+      // While it is off the pad is whoever else's: a potentiometer's that the ADC reads.
+      if (channel.driving) channel.net.release();
+      channel.driving = false;
       return;
     }
+    channel.driving = true;
     const volts = (vrefVolts * channel.DOR) / 4095;
     channel.net.set(channel.control & BOFF ? volts : Math.min(Math.max(volts, BUFFER_VOLTS), vrefVolts - BUFFER_VOLTS));
   }

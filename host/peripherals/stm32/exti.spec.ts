@@ -131,6 +131,7 @@ test('a line that EMR lets through pulses its trigger line and EVENT at the sele
   router.pad('PA11').set(0);
   assert.deepEqual(pulses, ['EXTI11', 'EVENT']);
   assert.equal(bench.interrupts.size, 0);
+  assert.equal(read(PR), 1 << 9, 'the pending bit of an event line is not set (12.2.4)');
   write(SWIER, 1 << 11);
   assert.equal(pulses.length, 4);
 });

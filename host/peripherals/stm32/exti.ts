@@ -60,7 +60,8 @@ export class Exti extends RegisterBlock {
     const before = this.levels[line];
     this.levels[line] = level;
     if (before === level || !((level === 1 ? this.RTSR : this.FTSR) & (1 << line))) return;
-    this.PR |= 1 << line;
+    // 12.2.4: what is an event and no interrupt is not pending.
+    if (!((this.EMR & ~this.IMR) & (1 << line))) this.PR |= 1 << line;
     this.update();
     this.event(1 << line);
   }

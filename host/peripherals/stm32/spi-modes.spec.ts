@@ -402,3 +402,14 @@ test('a whole audio path costs no CPU: I2S3ext by DMA into a ring', () => {
   bench.run(Math.ceil((10 * 128 * 7 * 168) / 86) + 20);
   assert.deepEqual([...new Uint16Array(ram.buffer, 0, 8)], [8, 9, 2, 3, 4, 5, 6, 7]);
 });
+
+test('SPI1 has no I2S: its registers read as 0, take a 0 as HAL writes it, and say so of anything else', () => {
+  const bench = new ModelBench();
+  bench.setClock('PCLK2', 84_000_000);
+  const spi = new Spi('SPI1', 0x4001_3000, bench, { vector: 'SPI1', clock: 'PCLK2' });
+  spi.write(0x1c, 0, 4);
+  assert.equal(bench.diagnostics.length, 0);
+  spi.write(0x1c, 0x800, 4);
+  assert.equal(spi.read(0x1c, 4) | spi.read(0x20, 4), 0);
+  assert.match(bench.diagnostics[0].message, /no I2S/);
+});

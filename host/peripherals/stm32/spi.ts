@@ -168,6 +168,7 @@ export class Spi extends RegisterBlock {
   }
 
   override peek(offset: number): number {
+    if (this.lacks(offset)) return 0;
     switch (offset) {
       case CR1: return this.cr1;
       case CR2: return this.cr2;
@@ -210,6 +211,10 @@ export class Spi extends RegisterBlock {
 
   protected override writeRegister(offset: number, value: number): boolean {
     if (!this.known(offset)) return false;
+    if (this.lacks(offset)) {
+      if (value !== 0) this.diagnose(`${SPI_REGISTERS[offset]} was written, but this block has no I2S (28.2.2)`);
+      return true;
+    }
     this.transmitter?.takeOver();
     switch (offset) {
       case CR1: this.writeCr1(value & 0xffff); break;
@@ -234,10 +239,13 @@ export class Spi extends RegisterBlock {
     return true;
   }
 
-  /** SPI1 lacks the I2S registers. */
   private known(offset: number): boolean {
-    if (offset === I2SCFGR || offset === I2SPR) return this.config.i2s !== undefined;
     return SPI_REGISTERS[offset] !== undefined;
+  }
+
+  /** SPI1 lacks I2S. HAL clears I2SMOD there all the same, so the registers read as 0 and hold nothing. */
+  private lacks(offset: number): boolean {
+    return this.config.i2s === undefined && (offset === I2SCFGR || offset === I2SPR);
   }
 
   private get inI2s(): boolean {

@@ -39,7 +39,21 @@ test('the compensation cell is ready once it is on', () => {
   assert.equal(read(0x20), 0x101);
 });
 
-test('remapping and RMII are errors by name; writing their reset value is not', () => {
+test('MEM_MODE puts flash, system memory or SRAM at address 0 (9.2.1), and reset puts flash there', () => {
+  const { syscfg, read, write } = setUp();
+  const seen: string[] = [];
+  syscfg.onRemap = (memory) => seen.push(memory);
+  write(0x00, 3);
+  assert.equal(read(0x00), 3);
+  write(0x00, 1);
+  assert.throws(() => write(0x00, 2), /MEM_MODE = 2/, 'the FSMC is not modelled');
+  assert.equal(read(0x00), 1);
+  syscfg.reset();
+  assert.equal(read(0x00), 0);
+  assert.deepEqual(seen, ['SRAM', 'system memory', 'flash']);
+});
+
+test('RMII, and remapping where no core fetches, are errors by name; writing their reset value is not', () => {
   const { write, read } = setUp();
   write(0x00, 0);
   write(0x04, 0);
