@@ -12,8 +12,8 @@ export function coreBench(config: Partial<CoreConfig> = {}) {
   const exceptions = new ExceptionController(timeline, 82, 4);
   const bus = new Bus();
   let resets = 0;
-  plugCore({ timeline, exceptions, bus }, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => resets++, ...config });
+  const blocks = plugCore({ timeline, exceptions, bus }, { cpuid: 0x410fc241, systickReferenceDivider: 8, onResetRequest: () => resets++, ...config });
   const read = (address: number) => bus.read(address, 4);
   const write = (address: number, value: number) => bus.write(address, value, 4);
-  return { timeline, exceptions, bus, read, write, resets: () => resets };
+  return { timeline, exceptions, bus, blocks, read, write, resets: () => resets };
 }

@@ -33,3 +33,19 @@ test('SysTick: the external reference is HCLK/8 on STM32 (RM0090, 6.2), and a st
   timeline.advanceTo(800);
   assert.equal(read(0xe000e018), 990);
 });
+
+test('SysTick: it stands still while the chip stops the core\'s clock, and goes on from there', () => {
+  const { read, write, timeline, exceptions, blocks } = coreBench();
+  write(0xe000e014, 99);
+  write(0xe000e010, 7);
+  timeline.advanceTo(41);
+  blocks.systick.hold(true);
+  timeline.advanceTo(5000);
+  assert.equal(read(0xe000e018), 59);
+  assert.equal(exceptions.isPending(15), false);
+  blocks.systick.hold(false);
+  timeline.advanceTo(5058);
+  assert.equal(exceptions.isPending(15), false);
+  timeline.advanceTo(5059);
+  assert.equal(exceptions.isPending(15), true);
+});
