@@ -100,7 +100,8 @@ export class Machine implements ModelContext {
 
   /** The manual's name of an interrupt or core exception, by CMSIS's number. */
   vectorName(irq: number): string {
-    return this.config.vectors[irq] ?? CORE_NAMES.get(irq) ?? `interrupt ${irq}`;
+    const name = irq >= 0 ? this.config.vectors[irq] : CORE_NAMES.get(irq);
+    return name ?? `interrupt ${irq}`;
   }
 
   /** Keeps each finding once, however often it happens. */

@@ -15,11 +15,12 @@ import { ImageBoard } from '../../host/emulator/image-board.js';
 import { firmwareFor } from '../../host/emulator/scenario.js';
 import { perform } from '../../host/emulator/session.js';
 import { without } from '../../host/testing/needs.js';
+import { piece } from '../image/demo.js';
 import { SYNTH } from './rig.js';
 
 const BOARD = 'stm32f4-discovery';
-const SECONDS = 0.6;
-const chord = [40, 47, 52, 56, 59, 64].map((note, i) => ({ seconds: 0.05 + 0.01 * i, bytes: [0x90, note, 100] }));
+const TONE = 'assembly/firmware/tone.ts';
+const SECONDS = 1.5;
 
 describe('CPU arm', { skip: without('arm-none-eabi-gcc') }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'tonewheel-arm-'));
@@ -27,7 +28,7 @@ describe('CPU arm', { skip: without('arm-none-eabi-gcc') }, () => {
   const image = (firmware: string, engine: EngineName) => buildImage({ board: loadBoard(BOARD), firmware, engine, out: join(directory, engine), onTrap: 'halt' });
 
   function play<B extends FirmwareBoard>(board: B): B {
-    perform(board, SECONDS, { events: chord, seconds: 0.2 } as never);
+    perform(board, SECONDS, piece);
     return board;
   }
 
@@ -39,15 +40,36 @@ describe('CPU arm', { skip: without('arm-none-eabi-gcc') }, () => {
       const result = resultOf(board, null);
       assert.equal(result.cpu, 'arm');
       assert.equal(result.audioSha256, usual.audioSha256);
-      assert.ok(result.peak > 0.02 && result.frames > 20_000, 'there is something to compare');
+      assert.ok(result.peak > 0.02 && result.frames > 70_000, 'there is something to compare');
       assert.equal(result.lateBlocks, 0);
       assert.deepEqual(result.losses, usual.losses);
-      assert.equal(result.gauges.maxVoices, chord.length);
+      assert.equal(result.gauges.maxVoices, usual.gauges.maxVoices);
       assert.deepEqual(Object.keys(result.isr).sort(), Object.keys(usual.isr).sort());
       assert.equal(result.isr.USART2.count, usual.isr.USART2.count);
       assert.equal(result.isr.USART2.budget, usual.isr.USART2.budget);
     });
   }
+
+  it('sounds as V8 does, all of it interpreted, where that fits the RAM', async () => {
+    const usual = resultOf(play(new EmulatedBoard(loadBoard(BOARD), await firmwareFor(TONE, BOARD), { midiAlign: true })), null);
+    const board = play(new ImageBoard(await image(TONE, 'wasm3'), { midiAlign: true }));
+    const result = resultOf(board, null);
+    assert.equal(result.audioSha256, usual.audioSha256);
+    assert.ok(result.peak > 0.02 && result.lateBlocks === 0);
+  });
+
+  it('counts the same cycles each time, with translated code and without', async () => {
+    const cycles = async (interpretOnly: boolean): Promise<unknown> => {
+      const board = new ImageBoard(await image(TONE, 'aot'), {});
+      board.cpu.interpretOnly = interpretOnly;
+      board.run(0.05);
+      const { audioSha256, isr } = resultOf(board, null);
+      return { cycle: board.cycle, slept: board.sleepCycles, audioSha256, isr, registers: board.registers };
+    };
+    const first = await cycles(false);
+    assert.deepEqual(await cycles(false), first);
+    assert.deepEqual(await cycles(true), first);
+  });
 
   it('logs through the ring', async () => {
     const board = new ImageBoard(await image('tests/image/log.as.ts', 'aot'), {});

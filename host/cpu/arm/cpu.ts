@@ -76,6 +76,7 @@ export class ArmCpu {
   halting = false;
   /** Steps only, without hot code: for traces. */
   interpretOnly = false;
+  private readonly going = (): void => this.go();
   private readonly code: PreparedCode;
   private readonly evaluator: Evaluator;
   private readonly hot: HotCode | undefined;
@@ -235,7 +236,7 @@ export class ArmCpu {
     if (this.state[LEFT] <= 0 || this.config.machine.exceptions.attention) while (this.attend());
     if (this.halting) return;
     if (this.sleeping) this.sleepOn();
-    else this.guarded(() => this.go());
+    else this.guarded(this.going);
   }
 
   /** Executes exactly one instruction, or takes one exception, or sleeps until the next appointment. */
