@@ -45,7 +45,7 @@ let ticks = 0;
 @isr("TIM2", 1)
 function onTimer(): void {
   periodicInterrupt(0x40000000);
-  if (++ticks == 20) load32(0x50000000);
+  if (++ticks == 20) load32(0x58000000);
 }
 export function init(): void { periodicStart(0x40000000, 1000); }
 export function main(): void { irqEnable(IRQ_TIM2); }
@@ -110,7 +110,7 @@ describe('a run that fails', () => {
   it('leaves nothing when the firmware traps half way, and says where it did', async () => {
     const { code, stderr } = await place.run('run', 'trap.ts', ...BOARD, '--wav', 'x.wav', '--vcd', 'x.vcd', '--report', '.', '--midi-out', 'x.mid');
     assert.equal(code, 1);
-    assert.match(stderr, /The firmware stopped: .*0x50000000/);
+    assert.match(stderr, /The firmware stopped: .*0x58000000/);
     assert.match(stderr, /at {4}trap\.ts:9:\d+\n/);
     assert.match(stderr, /in {4}the handler of TIM2/);
     noStack(stderr);
