@@ -45,7 +45,7 @@ export function main(): void {
   }
 }
 
-@isr("MIDI_UART", 1, { budget: 1000 })
+@isr("MIDI_UART", 1, { budget: "10us" })
 function characterMoved(): void {
   uartInterrupt();
 }
