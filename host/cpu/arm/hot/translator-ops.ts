@@ -51,6 +51,8 @@ export class TranslatorOps implements Ops<Node> {
   private place!: Place;
   private writes: (() => void)[] = [];
   private target: Target | undefined;
+  /** Temporary of the instruction for what a slow load takes. */
+  private extra: number | undefined;
   /** Temporaries of the instruction that hold an address near the stack pointer. */
   private readonly stackTemps = new Set<number>();
   /** What the block has seen to already: that the FPU is ready, and that plain arithmetic will do. */
@@ -68,6 +70,7 @@ export class TranslatorOps implements Ops<Node> {
     const before = { ...this.checked };
     this.place = place;
     this.stackTemps.clear();
+    this.extra = undefined;
     this.writes = [];
     this.target = undefined;
     if (row.fpu && !this.checked.fpu) this.needState(STATE.FPU_READY);
@@ -208,7 +211,7 @@ export class TranslatorOps implements Ops<Node> {
     const { f } = this;
     f.emit(address).emit(get(LOCAL.LEFT)).out.u8(OP.call).u32(size === 4 ? FUNCTION.slowLoad32 : size === 2 ? FUNCTION.slowLoad16 : FUNCTION.slowLoad8);
     f.out.u8(OP.set).u32(into);
-    const extra = f.temp();
+    const extra = (this.extra ??= f.temp());
     f.out.u8(OP.globalGet).u32(GLOBAL.extra).u8(OP.set).u32(extra);
     f.leaveIf(op(OP.ltS, get(extra), constant(0)), this.place.exit);
     f.set(LOCAL.LEFT, binary(OP.sub, get(LOCAL.LEFT), get(extra)));
