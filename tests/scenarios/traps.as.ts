@@ -51,7 +51,7 @@ function fail(how: u32): void {
     case 2: last = table[how + 10]; break;
     case 3: last = box!.value; break;
     case 4: last = 100 / (how - 4); break;
-    case 5: write(0x4000_6400, 1); break; // CAN1_MCR
+    case 5: write(0x4001_2c00, 1); break; // SDIO_POWER
     case 6: last = read(0x4001_8000); break; // nothing is there
     case 7: assert(last != 0, "an assertion of the firmware's own"); break;
     case 8:

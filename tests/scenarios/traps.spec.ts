@@ -20,7 +20,7 @@ const traps: readonly (readonly [what: string, reason: RegExp, line: string])[] 
   ['an index out of bounds', /Index out of range/, 'case 2:'],
   ['null', /Unexpected 'null'/, 'case 3:'],
   ['a division by zero', /divide by zero|division by zero/, 'case 4:'],
-  ['a register that is not modelled', /write of CAN1_MCR at 0x40006400: the chip has this register, the emulator does not model it/, 'case 5:'],
+  ['a register that is not modelled', /write of SDIO_POWER at 0x40012c00: the chip has this register, the emulator does not model it/, 'case 5:'],
   ['an address where nothing is', /0x40018000/, 'case 6:'],
   ['an assertion', /an assertion of the firmware's own/, 'case 7:'],
 ];
