@@ -15,6 +15,8 @@ import { globalNames, regionModule, supportModule, TYPE } from './support.js';
 
 /** Executions after which code is worth translating. */
 const HOT = 200;
+/** Times that the interpreter is left at one and the same place of straight code, after which a region begins there. */
+const RESUMED = 16;
 /** Regions compiled together: a module of its own for each would cost far more memory. */
 const BATCH = 32;
 /** Interpreted instructions that a hot place waits at most for others to join it. */
@@ -50,6 +52,7 @@ export class HotCode {
   readonly translated = { regions: 0, instructions: 0 };
   private readonly regionOf: Uint16Array;
   private readonly heat: Uint8Array;
+  private readonly resumed: Uint8Array;
   /** 1 for each halfword that translated code has been made of, literals included. */
   private readonly covered: Uint8Array;
   private readonly exits: Int32Array;
@@ -85,10 +88,12 @@ export class HotCode {
     this.regionOf = new Uint16Array(memory.wasm.buffer, tables, code.byteCount >> 1);
     this.exits = new Int32Array(memory.wasm.buffer, exits, (MOST_EXITS * EXIT_BYTES) >> 2);
     this.heat = new Uint8Array(code.byteCount >> 1);
+    this.resumed = new Uint8Array(code.byteCount >> 1);
     this.covered = new Uint8Array(code.byteCount >> 1);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
     const support = new WebAssembly.Instance(new WebAssembly.Module(supportModule(this.layout)), { e: { memory: memory.wasm, table: this.table } });
-    const { enter, ...rest } = support.exports;
+    const { enter, nowhere, ...rest } = support.exports;
+    this.table.set(0, nowhere);
     this.environment = { memory: memory.wasm, table: this.table, ...rest };
     this.enterRegion = enter as (region: number) => void;
     for (const name of globalNames) if (!(name in rest)) throw new Error(`support lacks ${name}`);
@@ -109,14 +114,17 @@ export class HotCode {
     return true;
   }
 
-  /** The interpreter is about to execute an instruction. @param start whether control has just come here, by a branch or out of translated code */
-  note(pc: number, start: boolean): void {
+  /**
+   * The interpreter is about to execute an instruction.
+   * @param start how control has come here: by a branch or out of translated code; at an appointment's end, in the middle of something; or from the instruction before
+   */
+  note(pc: number, start: 'entry' | 'resumed' | 'inside'): void {
     const offset = pc - this.origin;
     if (offset >>> 0 >= this.byteCount) return;
     const at = offset >>> 1;
     const heat = this.heat[at];
     if (heat < 255) this.heat[at] = heat + 1;
-    if (start && heat >= this.hot && this.regionOf[at] === 0 && !this.refused.has(pc)) this.queue.add(pc);
+    if (start !== 'inside' && heat >= this.hot && this.regionOf[at] === 0 && !this.refused.has(pc) && (start === 'entry' || this.resumed[at]++ >= RESUMED)) this.queue.add(pc);
     if (this.queue.size > 0 && (this.queue.size >= BATCH || this.patience++ > PATIENCE || this.hot === 0)) this.translate();
   }
 
@@ -132,6 +140,7 @@ export class HotCode {
     this.covered.fill(0);
     this.regionOf.fill(0);
     this.heat.fill(0);
+    this.resumed.fill(0);
     this.queue.clear();
     this.refused.clear();
     this.instructions.clear();

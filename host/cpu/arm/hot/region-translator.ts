@@ -9,7 +9,7 @@
 // begun only while there is time for the longest such wait; otherwise the interpreter does that, too.
 
 import { ByteWriter } from '../../wasm/writer.js';
-import { LONGEST_WAIT } from '../flash-accelerator.js';
+import { CLOCK_STEP, LONGEST_WAIT } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
 import {
   delay, DIVIDE_EXTRA_MOST, issueCycles, longestDelay, needsOf, PIPE, pipeAfter, SKIPPED, type Needs,
@@ -235,12 +235,12 @@ export class RegionTranslator {
     const slot = f.temp();
     loadConstantAddress(1, instructions.placeOf + line, f.out).u8(OP.tee).u32(slot);
     f.open(OP.if, '');
-    f.store(binary(OP.shl, get(slot), constant(2)), get(LOCAL.CLOCK), 4, instructions.used - 4);
+    f.store(binary(OP.shl, get(slot), constant(2)), binary(OP.add, get(LOCAL.CLOCK), get(slot)), 4, instructions.used - 4);
     f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), exit);
     this.miss(f.out, line, constant(Number(sequential)));
     f.close();
-    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), constant(1)));
+    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), constant(CLOCK_STEP)));
   }
 
   private miss(out: ByteWriter, line: number, sequential: Node): void {
@@ -263,20 +263,18 @@ export class RegionTranslator {
     w(binary(OP.sub, get(LOCAL.LEFT), constant(total))).u8(OP.tee).u32(LOCAL.LEFT);
     w(constant(0)).u8(OP.ltS).u8(OP.if).u8(VOID);
     backOut();
-    loadConstantAddress(4, instructions.clock, out).u8(OP.set).u32(LOCAL.CLOCK);
-    loadConstantAddress(4, 4 * STATE.LINE, out);
-    w(constant(line)).u8(OP.ne).u8(OP.if).u8(VOID);
+    // A line that is the last one already is the one used last: to use it again changes nothing.
     loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP).u8(OP.if).u8(VOID);
     w(binary(OP.shl, get(LOCAL.TEMP), constant(2)));
-    w(get(LOCAL.CLOCK)).u8(OP.store).u8(2).u32(instructions.used - 4);
+    w(binary(OP.add, get(LOCAL.CLOCK), get(LOCAL.TEMP))).u8(OP.store).u8(2).u32(instructions.used - 4);
     out.u8(OP.else);
+    loadConstantAddress(4, 4 * STATE.LINE, out).u8(OP.tee).u32(LOCAL.TEMP);
+    w(constant(line)).u8(OP.ne).u8(OP.if).u8(VOID);
     w(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT))).u8(OP.if).u8(VOID);
     backOut();
-    loadConstantAddress(4, 4 * STATE.LINE, out).u8(OP.set).u32(LOCAL.TEMP);
-    this.miss(out, line, op(OP.eq, binary(OP.add, get(LOCAL.TEMP), constant(1)), constant(line)));
-    out.u8(OP.end);
-    w(binary(OP.add, get(LOCAL.CLOCK), constant(1))).u8(OP.set).u32(LOCAL.CLOCK);
-    out.u8(OP.end);
+    this.miss(out, line, op(OP.eq, get(LOCAL.TEMP), constant(line - 1)));
+    out.u8(OP.end).u8(OP.end);
+    w(binary(OP.add, get(LOCAL.CLOCK), constant(CLOCK_STEP))).u8(OP.set).u32(LOCAL.CLOCK);
     const delayed = longestDelay(this.firstNeeds);
     const less = this.firstNeeds ? delayed - delay(PIPE.branched, this.firstNeeds) : 0;
     if (less > 0) w(binary(OP.add, get(LOCAL.LEFT), constant(less))).u8(OP.set).u32(LOCAL.LEFT);
@@ -292,35 +290,34 @@ export class RegionTranslator {
     out.u8(OP.store).u8(2).u32(4 * word);
   }
 
-  /** R0 to R3, which are in no memory while regions hand them on. */
+  /** CLOCK and R0 to R2, which are in no memory while regions hand them on. */
   private storeParameters(out: ByteWriter): void {
+    emit(constant(0), out);
+    emit(get(LOCAL.CLOCK), out);
+    out.u8(OP.store).u8(2).u32(this.config.layout.instructions.clock);
     for (let local: number = LOCAL.R; local < PARAMETERS; local++) this.storeWord(out, STATE.R + local - LOCAL.R, get(local));
   }
 
   private storeWritten(out: ByteWriter): void {
-    out.u8(OP.const).s32(0).u8(OP.get).u32(LOCAL.CLOCK).u8(OP.store).u8(2).u32(this.config.layout.instructions.clock);
     for (const local of this.f.written) {
       if (local < PARAMETERS) continue;
       out.u8(OP.const).s32(0).u8(OP.get).u32(local).u8(local >= LOCAL_S ? OP.storeF32 : OP.store).u8(2).u32(stateOffset(local));
     }
   }
 
-  /** Goes on with the region at PC, if there is one. Whether there is time for it, it sees itself. */
+  /** Goes on with the region at PC, or with the one that stands for none. Whether there is time for it, it sees itself. */
   private chainEpilogue(out: ByteWriter): void {
     const { layout: { code, regionOf }, regionType } = this.config;
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
     this.storeWritten(out);
+    this.storeWord(out, STATE.PC, get(LOCAL.PC));
+    w(constant(0)).u8(OP.set).u32(LOCAL.EXIT);
     w(binary(OP.sub, get(LOCAL.PC), constant(code.origin))).u8(OP.tee).u32(LOCAL.TEMP);
     w(constant(code.byteCount)).u8(OP.ltU).u8(OP.if).u8(VOID);
     // A number for each halfword, two bytes wide: the byte offset of code is that of its number.
-    w(get(LOCAL.TEMP)).u8(OP.load16).u8(1).u32(regionOf).u8(OP.tee).u32(LOCAL.EXIT).u8(OP.if).u8(VOID);
+    w(get(LOCAL.TEMP)).u8(OP.load16).u8(1).u32(regionOf).u8(OP.set).u32(LOCAL.EXIT).u8(OP.end);
     for (let local = 0; local < PARAMETERS; local++) w(get(local));
     w(get(LOCAL.EXIT)).u8(OP.returnCallIndirect).u32(regionType).u32(0);
-    out.u8(OP.end).u8(OP.end);
-    this.storeWord(out, STATE.PC, get(LOCAL.PC));
-    this.storeWord(out, STATE.LEFT, get(LOCAL.LEFT));
-    this.storeParameters(out);
-    out.u8(OP.return);
   }
 
   private leaveEpilogue(out: ByteWriter): void {

@@ -5,7 +5,7 @@
 import type { AccessKind, Ops, Site, Size } from '../isa/ops.js';
 import type { Decoded } from '../isa/row.js';
 import { STATE } from '../state.js';
-import { LONGEST_WAIT } from '../flash-accelerator.js';
+import { CLOCK_STEP, LONGEST_WAIT } from '../flash-accelerator.js';
 import { DIVIDE_EXTRA_MOST } from '../timing.js';
 import type { ExitState, FunctionEmitter } from './function-emitter.js';
 import { FUNCTION, GLOBAL, LOCAL, LOCAL_S, type MemoryLayout, type RamWindow } from './layout.js';
@@ -228,12 +228,12 @@ export class TranslatorOps implements Ops<Node> {
     f.load(constant(0), 4, datas.clock).out.u8(OP.set).u32(clock);
     f.load(constant(0), 1, datas.placeOf + line).out.u8(OP.tee).u32(slot);
     f.open(OP.if, '');
-    f.store(binary(OP.shl, get(slot), constant(2)), get(clock), 4, datas.used - 4);
+    f.store(binary(OP.shl, get(slot), constant(2)), binary(OP.add, get(clock), get(slot)), 4, datas.used - 4);
     f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), this.place.exit);
     f.emit(get(LOCAL.LEFT)).emit(constant(line)).emit(get(clock)).out.u8(OP.call).u32(FUNCTION.missData).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
     f.close();
-    f.store(constant(0), binary(OP.add, get(clock), ONE), 4, datas.clock);
+    f.store(constant(0), binary(OP.add, get(clock), constant(CLOCK_STEP)), 4, datas.clock);
     return constant(value);
   }
 
