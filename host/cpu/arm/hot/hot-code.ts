@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The second engine: finds out what code is hot, has it translated, and runs it until the interpreter is wanted.
 
+import { setFlagsFromString } from 'node:v8';
 import type { Interval, MpuAccess } from '../../../peripherals/cortex-m/mpu.js';
 import type { Decoded } from '../isa/row.js';
 import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
@@ -11,7 +12,10 @@ import type { ExitState } from './function-emitter.js';
 import { EXIT_BYTES, MOST_EXITS, type MemoryLayout, type Window } from './layout.js';
 import { RegionTranslator } from './region-translator.js';
 import { blocksFrom, instructionOf, type Code, type Instruction } from './regions.js';
-import { globalNames, regionModule, supportModule, TYPE } from './support.js';
+import { globalNames, regionModule, supportModule, TYPE, type RegionFunction } from './support.js';
+
+// Without it V8 ignores the hints, and keeps registers ready for calls that are hardly ever made. Later versions know the proposal by themselves.
+if (/^1[12]\./.test(process.versions.v8)) setFlagsFromString('--experimental-wasm-branch-hinting');
 
 /** Executions after which code is worth translating. */
 const HOT = 200;
@@ -158,7 +162,7 @@ export class HotCode {
     if (this.rights === 'too many') return;
     if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + EXITS_A_REGION * heads.length > MOST_EXITS) this.flush();
     const first = this.regionCount;
-    const bodies: Uint8Array[] = [];
+    const functions: RegionFunction[] = [];
     const done: number[] = [];
     for (const head of heads) {
       const blocks = blocksFrom(this.code, head);
@@ -168,20 +172,20 @@ export class HotCode {
         continue;
       }
       const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, code: this.code, regionType: TYPE.region }, blocks, head);
-      this.wants[first + bodies.length] = translator.firstBlockCycles;
-      this.needs[first + bodies.length] = translator.firstNeeds;
-      bodies.push(translator.translate());
+      this.wants[first + functions.length] = translator.firstBlockCycles;
+      this.needs[first + functions.length] = translator.firstNeeds;
+      functions.push(translator.translate());
       done.push(head);
       for (const { instructions } of blocks.values()) {
         this.translated.instructions += instructions.length;
         for (const { decoded: { pc, length } } of instructions) this.cover(pc - this.origin, length);
       }
     }
-    if (bodies.length === 0) return;
-    this.translated.regions += bodies.length;
-    this.regionCount += bodies.length;
+    if (functions.length === 0) return;
+    this.translated.regions += functions.length;
+    this.regionCount += functions.length;
     while (this.table.length < this.regionCount) this.table.grow(this.table.length);
-    new WebAssembly.Instance(new WebAssembly.Module(regionModule(bodies, first)), { e: this.environment });
+    new WebAssembly.Instance(new WebAssembly.Module(regionModule(functions, first)), { e: this.environment });
     for (const [i, head] of done.entries()) this.regionOf[(head - this.origin) >>> 1] = first + i;
   }
 

@@ -14,12 +14,13 @@ import { STATE } from '../state.js';
 import {
   delay, DIVIDE_EXTRA_MOST, issueCycles, longestDelay, needsOf, PIPE, pipeAfter, SKIPPED, type Needs,
 } from '../timing.js';
-import { FunctionEmitter, type ExitState } from './function-emitter.js';
+import { FunctionEmitter, type ExitState, type Hint } from './function-emitter.js';
 import {
   EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, PARAMETERS, type MemoryLayout,
 } from './layout.js';
 import { binary, constant, emit, F32, F64, get, I32, op, OP, VOID, type Node } from './node.js';
 import { ALWAYS, structureOf, type Block, type Code, type Instruction, type Structure } from './regions.js';
+import type { RegionFunction } from './support.js';
 import { TranslatorOps, type Place, type Target } from './translator-ops.js';
 
 /** Bytes of STATE that a local stands for. */
@@ -82,20 +83,20 @@ export class RegionTranslator {
     return (address - this.config.layout.code.origin) >>> 4;
   }
 
-  /** @returns a code section entry without its size: locals and instructions */
-  translate(): Uint8Array {
+  translate(): RegionFunction {
     const { f } = this;
     f.open(OP.block, 'leave');
     f.open(OP.block, 'chain');
     this.tree(this.head);
     const out = new ByteWriter().u32(3).u32(LOCAL_I32_COUNT).u8(I32).u32(32 + F32_TEMPS).u8(F32).u32(F64_TEMPS).u8(F64);
-    this.prologue(out);
+    const hints = this.prologue(out);
+    hints.push(...f.hints.map(([offset, taken]): Hint => [out.length + offset, taken]));
     out.bytes(f.out.take());
     out.u8(OP.end);
     this.chainEpilogue(out);
     out.u8(OP.end);
     this.leaveEpilogue(out);
-    return out.u8(OP.end).take().slice();
+    return { body: out.u8(OP.end).take().slice(), hints };
   }
 
   private tree(start: number): void {
@@ -234,6 +235,7 @@ export class RegionTranslator {
     const { f, config: { layout: { instructions } } } = this;
     const slot = f.temp();
     loadConstantAddress(1, instructions.placeOf + line, f.out).u8(OP.tee).u32(slot);
+    f.hints.push([f.out.length, 1]);
     f.open(OP.if, '');
     f.store(binary(OP.shl, get(slot), constant(2)), binary(OP.add, get(LOCAL.CLOCK), get(slot)), 4, instructions.used - 4);
     f.else();
@@ -249,7 +251,12 @@ export class RegionTranslator {
   }
 
   /** Takes the first block's cycles, fetches its line, which the code before may have left another one for, and loads what the region uses. */
-  private prologue(out: ByteWriter): void {
+  private prologue(out: ByteWriter): Hint[] {
+    const hints: Hint[] = [];
+    const ifMostly = (taken: 0 | 1): void => {
+      hints.push([out.length, taken]);
+      out.u8(OP.if).u8(VOID);
+    };
     const { layout: { instructions } } = this.config;
     const line = this.lineOf(this.head);
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
@@ -261,10 +268,12 @@ export class RegionTranslator {
       out.u8(OP.return).u8(OP.end);
     };
     w(binary(OP.sub, get(LOCAL.LEFT), constant(total))).u8(OP.tee).u32(LOCAL.LEFT);
-    w(constant(0)).u8(OP.ltS).u8(OP.if).u8(VOID);
+    w(constant(0)).u8(OP.ltS);
+    ifMostly(0);
     backOut();
     // A line that is the last one already is the one used last: to use it again changes nothing.
-    loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP).u8(OP.if).u8(VOID);
+    loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP);
+    ifMostly(1);
     w(binary(OP.shl, get(LOCAL.TEMP), constant(2)));
     w(binary(OP.add, get(LOCAL.CLOCK), get(LOCAL.TEMP))).u8(OP.store).u8(2).u32(instructions.used - 4);
     out.u8(OP.else);
@@ -282,6 +291,7 @@ export class RegionTranslator {
       if (local < PARAMETERS) continue;
       w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
     }
+    return hints;
   }
 
   private storeWord(out: ByteWriter, word: number, value: Node): void {

@@ -6,6 +6,7 @@ import { SECTION } from '../../wasm/decode.js';
 import { CLOCK_STEP, LONGEST_WAIT, STAMP_PLACE, type CacheTables } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
 import { PIPE } from '../timing.js';
+import type { Hint } from './function-emitter.js';
 import { FUNCTION, GLOBAL, LOCAL, PARAMETERS, type MemoryLayout } from './layout.js';
 import { binary, constant, emit, get, I32, op, OP, VOID, type Node } from './node.js';
 
@@ -176,15 +177,31 @@ export function supportModule(layout: MemoryLayout): Uint8Array<ArrayBuffer> {
     .section(SECTION.global, globals).section(SECTION.export, exports).section(SECTION.code, code).take().slice();
 }
 
-/** A module of regions, which it puts into the table from `first` on. @param bodies entries of the code section */
-export function regionModule(bodies: readonly Uint8Array[], first: number): Uint8Array<ArrayBuffer> {
+/** A region: an entry of the code section without its size (locals and instructions), and what its branches mostly do. */
+export interface RegionFunction {
+  readonly body: Uint8Array;
+  readonly hints: readonly Hint[];
+}
+
+/** The section of WebAssembly's proposal "branch hinting": by function, offsets in its body and a byte for each. */
+function hintSection(regions: readonly RegionFunction[]): ByteWriter {
+  const out = new ByteWriter().name('metadata.code.branch_hint').u32(regions.length);
+  for (const [i, { hints }] of regions.entries()) {
+    out.u32(FUNCTION.count + i).u32(hints.length);
+    for (const [offset, taken] of hints) out.u32(offset).u32(1).u8(taken);
+  }
+  return out;
+}
+
+/** A module of regions, which it puts into the table from `first` on. */
+export function regionModule(regions: readonly RegionFunction[], first: number): Uint8Array<ArrayBuffer> {
   const imports = importMemoryAndTable(new ByteWriter().u32(2 + functionNames.length + globalNames.length));
   for (const name of functionNames) imports.name('e').name(name).u8(0).u32(functionType(name));
   for (const name of globalNames) imports.name('e').name(name).u8(3).u8(I32).u8(MUTABLE);
-  const functions = new ByteWriter().u32(bodies.length);
-  const elements = new ByteWriter().u32(1).u32(0).u8(OP.const).s32(first).u8(OP.end).u32(bodies.length);
-  const code = new ByteWriter().u32(bodies.length);
-  for (const [i, body] of bodies.entries()) {
+  const functions = new ByteWriter().u32(regions.length);
+  const elements = new ByteWriter().u32(1).u32(0).u8(OP.const).s32(first).u8(OP.end).u32(regions.length);
+  const code = new ByteWriter().u32(regions.length);
+  for (const [i, { body }] of regions.entries()) {
     functions.u32(TYPE.region);
     elements.u32(FUNCTION.count + i);
     code.u32(body.length).bytes(body);
@@ -192,5 +209,5 @@ export function regionModule(bodies: readonly Uint8Array[], first: number): Uint
   const out = new ByteWriter();
   for (const byte of MAGIC) out.u8(byte);
   return out.section(SECTION.type, typeSection()).section(SECTION.import, imports).section(SECTION.function, functions)
-    .section(SECTION.element, elements).section(SECTION.code, code).take().slice();
+    .section(SECTION.element, elements).section(SECTION.custom, hintSection(regions)).section(SECTION.code, code).take().slice();
 }
