@@ -189,7 +189,8 @@ export class ExceptionController {
     this.active[exception] = active ? 1 : 0;
     if (active) this.activeStack.push(exception);
     else {
-      this.activeStack.splice(this.activeStack.lastIndexOf(exception), 1);
+      if (this.activeStack.at(-1) === exception) this.activeStack.pop();
+      else this.activeStack.splice(this.activeStack.lastIndexOf(exception), 1);
       if (this.level[exception]) this.setPending(exception);
     }
     if (this.pendingList.length > 0) this.attention = true;
@@ -214,7 +215,10 @@ export class ExceptionController {
   private dropPending(exception: number): void {
     if (!this.pending[exception]) return;
     this.pending[exception] = 0;
-    this.pendingList.splice(this.pendingList.indexOf(exception), 1);
+    // In no order: the last one takes its place.
+    const { pendingList } = this;
+    pendingList[pendingList.indexOf(exception)] = pendingList[pendingList.length - 1];
+    pendingList.pop();
   }
 
   private mostUrgentPending(): number {

@@ -38,9 +38,9 @@ export class Timeline {
     const appointment: Appointment = { cycle, sequence: this.sequence++, action, pending: true };
     const { queue } = this;
     let i = queue.length;
-    while (i > 0 && queue[i - 1].cycle <= cycle) i--;
-    if (i === queue.length) queue.push(appointment);
-    else queue.splice(i, 0, appointment);
+    queue.push(appointment);
+    for (; i > 0 && queue[i - 1].cycle <= cycle; i--) queue[i] = queue[i - 1];
+    queue[i] = appointment;
     return appointment;
   }
 
@@ -53,7 +53,10 @@ export class Timeline {
   cancel(appointment: Appointment | undefined): void {
     if (!appointment?.pending) return;
     appointment.pending = false;
-    this.queue.splice(this.queue.indexOf(appointment), 1);
+    const { queue } = this;
+    const last = queue.length - 1;
+    for (let i = queue.lastIndexOf(appointment); i < last; i++) queue[i] = queue[i + 1];
+    queue.pop();
   }
 
   /** Moves time to `cycle`, running all that is due until then, including what falls due while doing so. */

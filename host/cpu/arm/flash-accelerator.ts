@@ -109,13 +109,16 @@ export class FlashAccelerator implements FlashTiming {
 
   /** Keeps the access clocks from wrapping: ages are numbered anew. */
   renumber(): void {
+    this.renumberCache(this.instructions);
+    this.renumberCache(this.datas);
+  }
+
+  private renumberCache({ clock, used, places }: CacheTables): void {
     const { uwords } = this;
-    for (const { clock, used, places } of [this.instructions, this.datas]) {
-      if (uwords[clock >> 2] < RENUMBER_AT) continue;
-      const order = Array.from({ length: places }, (_, place) => (used >> 2) + place).filter((at) => uwords[at] !== 0).sort((a, b) => uwords[a] - uwords[b]);
-      order.forEach((at, age) => { uwords[at] = age + 1; });
-      uwords[clock >> 2] = order.length + 1;
-    }
+    if (uwords[clock >> 2] < RENUMBER_AT) return;
+    const order = Array.from({ length: places }, (_, place) => (used >> 2) + place).filter((at) => uwords[at] !== 0).sort((a, b) => uwords[a] - uwords[b]);
+    order.forEach((at, age) => { uwords[at] = age + 1; });
+    uwords[clock >> 2] = order.length + 1;
   }
 
   private access({ clock, placeOf, used, lineAt, places }: CacheTables, line: number, enable: number, missCost: number): number {

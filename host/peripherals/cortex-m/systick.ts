@@ -122,10 +122,12 @@ export class SysTick extends RegisterBlock {
     this.tick = undefined;
     const wanted = CSR_ENABLE | CSR_TICKINT;
     if (this.held || (this.control & wanted) !== wanted || this.ticksToZero() === Infinity) return;
-    this.tick = this.timeline.at(this.since + this.ticksToZero() * this.cyclesPerTick, () => {
-      this.catchUp();
-      this.exceptions.setPending(EXCEPTION.SysTick);
-      this.plan();
-    });
+    this.tick = this.timeline.at(this.since + this.ticksToZero() * this.cyclesPerTick, this.onZero);
   }
+
+  private readonly onZero = (): void => {
+    this.catchUp();
+    this.exceptions.setPending(EXCEPTION.SysTick);
+    this.plan();
+  };
 }
