@@ -46,9 +46,16 @@ const IPSR_MASK = 0x1ff;
 const EXC_RETURN_BASIC = 1 << 4;
 const TO = { handler: 0x1, threadMain: 0x9, threadProcess: 0xd } as const;
 
-const FAULT_NAMES: Readonly<Record<number, FaultKind>> = {
-  [EXCEPTION.HardFault]: 'HardFault', [EXCEPTION.MemManage]: 'MemManage', [EXCEPTION.BusFault]: 'BusFault', [EXCEPTION.UsageFault]: 'UsageFault',
-};
+/** What kind of fault an exception is; undefined for all others. */
+function faultKind(exception: number): FaultKind | undefined {
+  switch (exception) {
+    case EXCEPTION.HardFault: return 'HardFault';
+    case EXCEPTION.MemManage: return 'MemManage';
+    case EXCEPTION.BusFault: return 'BusFault';
+    case EXCEPTION.UsageFault: return 'UsageFault';
+    default: return undefined;
+  }
+}
 
 /** Exception that a fault is for. */
 const exceptionOf = (fault: Fault): number => (fault.isMemManage ? EXCEPTION.MemManage : fault.isBusFault ? EXCEPTION.BusFault : EXCEPTION.UsageFault);
@@ -177,7 +184,7 @@ export class ExceptionModel {
       onSwitch();
       // One that arrives late, during the stacking for another, did not wait at all.
       observers.exceptionEnter(machine.vectorName(exception - FIRST_IRQ), Math.max(enteredAt, pendedAt), pendedAt);
-      const kind = FAULT_NAMES[exception];
+      const kind = faultKind(exception);
       if (kind) this.config.onFault?.(this.record(kind));
       return;
     }

@@ -67,6 +67,7 @@ export class FpuContext {
     return 0;
   }
 
+  /** Whether an exception could be taken now, as a bit of FPCCR. */
   private ready(exception: number, bit: number): number {
     const { exceptions } = this;
     return exceptions.isEnabled(exception) && exceptions.canPreempt(exception) ? bit : 0;
