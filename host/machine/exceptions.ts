@@ -143,7 +143,7 @@ export class ExceptionController {
   /** Priority the core runs at: the most urgent of what is active and what is masked (DDI 0403E, B1.5.4). */
   executionPriority(): number {
     let lowest = THREAD_PRIORITY;
-    for (const n of this.activeStack) lowest = Math.min(lowest, this.groupPriority(n));
+    for (let i = 0; i < this.activeStack.length; i++) lowest = Math.min(lowest, this.groupPriority(this.activeStack[i]));
     if (this.basepri !== 0) lowest = Math.min(lowest, this.group(this.basepri & this.priorityMask));
     if (this.primask) lowest = Math.min(lowest, 0);
     if (this.faultmask) lowest = Math.min(lowest, -1);
@@ -189,7 +189,8 @@ export class ExceptionController {
     this.active[exception] = active ? 1 : 0;
     if (active) this.activeStack.push(exception);
     else {
-      this.activeStack.splice(this.activeStack.lastIndexOf(exception), 1);
+      if (this.activeStack.at(-1) === exception) this.activeStack.pop();
+      else this.activeStack.splice(this.activeStack.lastIndexOf(exception), 1);
       if (this.level[exception]) this.setPending(exception);
     }
     if (this.pendingList.length > 0) this.attention = true;
@@ -214,13 +215,17 @@ export class ExceptionController {
   private dropPending(exception: number): void {
     if (!this.pending[exception]) return;
     this.pending[exception] = 0;
-    this.pendingList.splice(this.pendingList.indexOf(exception), 1);
+    // In no order: the last one takes its place.
+    const { pendingList } = this;
+    pendingList[pendingList.indexOf(exception)] = pendingList[pendingList.length - 1];
+    pendingList.pop();
   }
 
   private mostUrgentPending(): number {
     let best = 0;
     let bestPriority = Infinity;
-    for (const n of this.pendingList) {
+    for (let i = 0; i < this.pendingList.length; i++) {
+      const n = this.pendingList[i];
       if (!this.enabled[n]) continue;
       const priority = this.fullPriority(n);
       if (priority < bestPriority || (priority === bestPriority && n < best)) {

@@ -4,7 +4,7 @@
 import { AnalogNet } from './analog-net.js';
 import { Bus } from './bus.js';
 import { DmaRequestLine } from './dma-request.js';
-import { ExceptionController } from './exceptions.js';
+import { ExceptionController, FIRST_IRQ } from './exceptions.js';
 import { I2cBus, I2sBus, SpiBus } from './links.js';
 import { Observers } from './observer.js';
 import type { ClockTree, Diagnostic, InterruptLine, ModelContext, ResetCause } from './peripheral.js';
@@ -65,9 +65,12 @@ export class Machine implements ModelContext {
     throw new Error(`${who}, which ends a run here`);
   };
 
+  /** Names of all exceptions by their numbers; empty where there is none. */
+  private readonly exceptionNames: readonly string[];
   private readonly sharedLine = lazily((vector) => ({ line: this.exceptions.line(this.config.vectors.indexOf(vector)), active: 0 }));
 
   constructor(private readonly config: MachineConfig) {
+    this.exceptionNames = [...Array.from({ length: FIRST_IRQ }, (_, n) => CORE_NAMES.get(n - FIRST_IRQ) ?? ''), ...config.vectors];
     this.exceptions = new ExceptionController(this.timeline, config.vectors.length, config.priorityBits);
   }
 
@@ -100,8 +103,7 @@ export class Machine implements ModelContext {
 
   /** The manual's name of an interrupt or core exception, by CMSIS's number. */
   vectorName(irq: number): string {
-    const name = irq >= 0 ? this.config.vectors[irq] : CORE_NAMES.get(irq);
-    return name ?? `interrupt ${irq}`;
+    return this.exceptionNames[FIRST_IRQ + irq] || `interrupt ${irq}`;
   }
 
   /** Keeps each finding once, however often it happens. */

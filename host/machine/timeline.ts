@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Time: an integer count of core cycles, and the queue of what is due when.
 
-/** Something due at a cycle. Held by whoever may want to cancel it. */
+/** Something due at a cycle. Held by whoever may want to cancel or move it; only the timeline changes it. */
 export interface Appointment {
-  readonly cycle: number;
-  readonly sequence: number;
+  cycle: number;
   readonly action: () => void;
-  /** True from `at` until it runs or is cancelled. */
+  /** True from when it is made until it runs or is cancelled. */
   pending: boolean;
 }
 
 /**
- * The machine's clock and its queue, ordered by (cycle, sequence): of two appointments at one cycle, the one made first runs first.
+ * The machine's clock and its queue, ordered by cycle: of two appointments at one cycle, the one made first runs first.
  *
  * The queue holds some ten entries at a time, so it is a sorted array (next one last); insertion is a short shift.
  */
@@ -19,7 +18,6 @@ export class Timeline {
   /** The present, in core cycles since reset. While an appointment runs, the very cycle it was made for. */
   now = 0;
   private readonly queue: Appointment[] = [];
-  private sequence = 0;
 
   /** Cycle of the next appointment; Infinity when there is none. */
   get nextDue(): number {
@@ -32,16 +30,29 @@ export class Timeline {
    * @throws RangeError when `cycle` is in the past or not an integer: a model that rounds must say which way.
    */
   at(cycle: number, action: () => void): Appointment {
+    const appointment = this.unset(action);
+    this.move(appointment, cycle);
+    return appointment;
+  }
+
+  /** An appointment that is yet to be made, by `move`: for what comes again and again. */
+  unset(action: () => void): Appointment {
+    return { cycle: Infinity, action, pending: false };
+  }
+
+  /** Makes an appointment for `cycle`; if it has been made for another one, not for that any more. @throws as `at` does */
+  move(appointment: Appointment, cycle: number): void {
     if (cycle < this.now || !Number.isSafeInteger(cycle)) {
       throw new RangeError(`appointment at cycle ${cycle}, but it is cycle ${this.now}: wanted an integer that is not in the past`);
     }
-    const appointment: Appointment = { cycle, sequence: this.sequence++, action, pending: true };
+    if (appointment.pending) this.cancel(appointment);
+    appointment.cycle = cycle;
+    appointment.pending = true;
     const { queue } = this;
     let i = queue.length;
-    while (i > 0 && queue[i - 1].cycle <= cycle) i--;
-    if (i === queue.length) queue.push(appointment);
-    else queue.splice(i, 0, appointment);
-    return appointment;
+    queue.push(appointment);
+    for (; i > 0 && queue[i - 1].cycle <= cycle; i--) queue[i] = queue[i - 1];
+    queue[i] = appointment;
   }
 
   /** Runs `action` `cycles` from now. */
@@ -53,7 +64,10 @@ export class Timeline {
   cancel(appointment: Appointment | undefined): void {
     if (!appointment?.pending) return;
     appointment.pending = false;
-    this.queue.splice(this.queue.indexOf(appointment), 1);
+    const { queue } = this;
+    const last = queue.length - 1;
+    for (let i = queue.lastIndexOf(appointment); i < last; i++) queue[i] = queue[i + 1];
+    queue.pop();
   }
 
   /** Moves time to `cycle`, running all that is due until then, including what falls due while doing so. */

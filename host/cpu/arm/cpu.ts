@@ -76,7 +76,6 @@ export class ArmCpu {
   halting = false;
   /** Steps only, without hot code: for traces. */
   interpretOnly = false;
-  private readonly going = (): void => this.go();
   private readonly code: PreparedCode;
   private readonly evaluator: Evaluator;
   private readonly hot: HotCode | undefined;
@@ -175,7 +174,8 @@ export class ArmCpu {
 
   /** The present, from what is left until the next appointment. */
   get now(): number {
-    return this.deadline - Math.floor(this.state[LEFT] / this.overclock);
+    const left = this.state[LEFT];
+    return this.deadline - (this.overclock === 1 ? left : Math.floor(left / this.overclock));
   }
 
   /** Whether an exception will be taken before the next instruction. */
@@ -233,17 +233,31 @@ export class ArmCpu {
 
   /** Runs until the next appointment, at least one instruction, or one exception entry. */
   slice(): void {
-    if (this.state[LEFT] <= 0 || this.config.machine.exceptions.attention) while (this.attend());
+    const { exceptions } = this.config.machine;
+    if (this.state[LEFT] <= 0 || exceptions.attention) while (this.attend() && exceptions.attention);
     if (this.halting) return;
     if (this.sleeping) this.sleepOn();
-    else this.guarded(this.going);
+    else {
+      try {
+        this.go();
+      } catch (error) {
+        this.raise(error);
+      }
+    }
   }
 
   /** Executes exactly one instruction, or takes one exception, or sleeps until the next appointment. */
   step(): void {
     if (this.state[LEFT] <= 0 || this.config.machine.exceptions.attention) if (this.attend()) return;
     if (this.sleeping) this.sleepOn();
-    else this.guarded(() => (this.monitorSteps ? this.monitoredStep() : this.one()));
+    else {
+      try {
+        if (this.monitorSteps) this.monitoredStep();
+        else this.one();
+      } catch (error) {
+        this.raise(error);
+      }
+    }
   }
 
   /** An instruction, and the debug monitor behind it, if it may pre-empt the instruction (C1.5.3). */
@@ -256,7 +270,7 @@ export class ArmCpu {
     this.rearm();
   }
 
-  /** Brings the machine up to the present. @returns whether an exception was taken, so that there may be more */
+  /** Brings the machine up to the present. @returns whether an exception was taken; the machine's attention says whether there may be more */
   private attend(): boolean {
     const { machine: { exceptions } } = this.config;
     this.config.flashTiming?.renumber();
@@ -267,7 +281,8 @@ export class ArmCpu {
       exceptions.attention = false;
       if (exceptions.next() !== 0) {
         this.exceptionModel.enter();
-        exceptions.attention = true;
+        // The stacking may have met a watchpoint.
+        exceptions.attention ||= this.watched !== undefined || exceptions.next() !== 0;
         this.arm();
         return true;
       }
@@ -301,19 +316,15 @@ export class ArmCpu {
     } while (state[LEFT] > 0 && this.mayTranslate);
   }
 
-  /** Runs instructions; one that faults has not happened, and its fault is raised. */
-  private guarded(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.state[PC] = this.pc;
-      this.state[IT] = this.it;
-      this.returning = 0;
-      this.synchronise();
-      this.exceptionModel.raise(error);
-      this.rearm();
-    }
+  /** The instruction that faults has not happened. @throws what is no Fault */
+  private raise(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    this.state[PC] = this.pc;
+    this.state[IT] = this.it;
+    this.returning = 0;
+    this.synchronise();
+    this.exceptionModel.raise(error);
+    this.rearm();
   }
 
   /** Executes the instruction at PC. @returns whether it has branched @throws Fault */
@@ -502,8 +513,9 @@ export class ArmCpu {
   private arm(): void {
     const { machine: { timeline, exceptions } } = this.config;
     const { overclock } = this;
-    this.deadline = exceptions.attention ? timeline.now : Math.min(timeline.nextDue, timeline.now + Math.floor(FARTHEST / overclock));
-    this.state[LEFT] = Math.floor((this.deadline - timeline.now) * overclock);
+    const { now } = timeline;
+    this.deadline = exceptions.attention ? now : Math.min(timeline.nextDue, now + Math.floor(FARTHEST / overclock));
+    this.state[LEFT] = Math.floor((this.deadline - now) * overclock);
   }
 
   /** Has the machine asked before the next instruction. */
@@ -526,7 +538,7 @@ export class ArmCpu {
   /** Lets the core's own fixed-time work pass. */
   private spend(cycles: number): void {
     const { timeline } = this.config.machine;
-    const chipCycles = Math.round(cycles / this.overclock);
+    const chipCycles = this.overclock === 1 ? cycles : Math.round(cycles / this.overclock);
     timeline.advanceTo(timeline.now + chipCycles);
     this.config.blocks.dwt.countException(chipCycles);
     this.deadline = timeline.now;

@@ -112,13 +112,16 @@ export class FlashAccelerator implements FlashTiming {
 
   /** Keeps the access clocks from wrapping: ages are numbered anew. */
   renumber(): void {
+    this.renumberCache(this.instructions);
+    this.renumberCache(this.datas);
+  }
+
+  private renumberCache({ clock, used, places }: CacheTables): void {
     const { uwords } = this;
-    for (const { clock, used, places } of [this.instructions, this.datas]) {
-      if (uwords[clock >> 2] < RENUMBER_AT) continue;
-      const order = [...uwords.subarray(used >> 2, (used >> 2) + places)].filter((stamp) => stamp >= CLOCK_STEP).sort((a, b) => a - b).map((stamp) => stamp & STAMP_PLACE);
-      order.forEach((place, age) => { uwords[(used >> 2) + place - 1] = (age + 1) * CLOCK_STEP + place; });
-      uwords[clock >> 2] = (order.length + 1) * CLOCK_STEP;
-    }
+    if (uwords[clock >> 2] < RENUMBER_AT) return;
+    const order = [...uwords.subarray(used >> 2, (used >> 2) + places)].filter((stamp) => stamp >= CLOCK_STEP).sort((a, b) => a - b).map((stamp) => stamp & STAMP_PLACE);
+    order.forEach((place, age) => { uwords[(used >> 2) + place - 1] = (age + 1) * CLOCK_STEP + place; });
+    uwords[clock >> 2] = (order.length + 1) * CLOCK_STEP;
   }
 
   private access({ clock, placeOf, used, lineAt, places }: CacheTables, line: number, enable: number, missCost: number): number {

@@ -31,11 +31,16 @@ export class SysTick extends RegisterBlock {
   private value = 0;
   private since = 0;
   private countFlag = false;
-  private tick: Appointment | undefined;
+  private readonly tick: Appointment;
   private held = false;
 
   constructor(private readonly timeline: Timeline, private readonly exceptions: ExceptionController, private readonly config: SysTickConfig) {
     super('SysTick', 0xe000e010, { [CSR]: 'CSR', [RVR]: 'RVR', [CVR]: 'CVR', [CALIB]: 'CALIB' });
+    this.tick = timeline.unset(() => {
+      this.catchUp();
+      this.exceptions.setPending(EXCEPTION.SysTick);
+      this.plan();
+    });
   }
 
   reset(): void {
@@ -118,14 +123,8 @@ export class SysTick extends RegisterBlock {
   }
 
   private plan(): void {
-    this.timeline.cancel(this.tick);
-    this.tick = undefined;
     const wanted = CSR_ENABLE | CSR_TICKINT;
-    if (this.held || (this.control & wanted) !== wanted || this.ticksToZero() === Infinity) return;
-    this.tick = this.timeline.at(this.since + this.ticksToZero() * this.cyclesPerTick, () => {
-      this.catchUp();
-      this.exceptions.setPending(EXCEPTION.SysTick);
-      this.plan();
-    });
+    if (this.held || (this.control & wanted) !== wanted || this.ticksToZero() === Infinity) this.timeline.cancel(this.tick);
+    else this.timeline.move(this.tick, this.since + this.ticksToZero() * this.cyclesPerTick);
   }
 }

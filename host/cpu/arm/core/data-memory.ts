@@ -184,6 +184,26 @@ export class DataMemory {
     }
   }
 
+  /** Where a block of words in RAM lies among `words`, when it may be accessed without a further look; else -1. */
+  private freeWords(a: number, count: number): number {
+    const at = a - this.ramOrigin;
+    return this.free && at >= 0 && at + 4 * count <= this.ramBytes && (a & 3) === 0 ? (at + this.ramOffset) >> 2 : -1;
+  }
+
+  /** Stores words one after the other with given rights: stacking. @throws Fault */
+  storeWordsAs(a: number, values: Int32Array, privileged: boolean): void {
+    const place = this.freeWords(a, values.length);
+    if (place < 0) for (let i = 0; i < values.length; i++) this.storeAs((a + 4 * i) >>> 0, 4, values[i], privileged);
+    else for (let i = 0; i < values.length; i++) this.words[place + i] = values[i];
+  }
+
+  /** Loads as many words as `values` holds: unstacking. @throws Fault */
+  loadWordsAs(a: number, values: Int32Array, privileged: boolean): void {
+    const place = this.freeWords(a, values.length);
+    if (place < 0) for (let i = 0; i < values.length; i++) values[i] = this.loadAs((a + 4 * i) >>> 0, 4, privileged);
+    else for (let i = 0; i < values.length; i++) values[i] = this.words[place + i];
+  }
+
   /** The bus makes several accesses of an unaligned one; each further one takes a cycle (DDI 0439, 3.3.2). */
   private loadUnaligned(a: number, size: Size, privileged: boolean): number {
     this.checkUnaligned(a);

@@ -38,18 +38,24 @@ export interface ExceptionModelConfig {
 const { PC, IT, R } = STATE;
 const SP = R + 13, LR = R + 14;
 const BASIC_FRAME_BYTES = 0x20;
-/** Where the registers are in a frame: R0 to R3, R12, LR, the return address, xPSR. */
-const FRAME_REGISTERS = [0, 1, 2, 3, 12, 14];
-const FRAME_PC = 0x18, FRAME_PSR = 0x1c;
+/** Words of a frame: R0 to R3, R12, LR, the return address, xPSR. */
+const FRAME = { R0: 0, R1: 1, R2: 2, R3: 3, R12: 4, LR: 5, PC: 6, PSR: 7 } as const;
 const XPSR_ALIGNED = 1 << 9;
 const IPSR_MASK = 0x1ff;
 /** EXC_RETURN: bit 4 clear for a frame with floating-point state; bits 3:0 say where to. */
 const EXC_RETURN_BASIC = 1 << 4;
 const TO = { handler: 0x1, threadMain: 0x9, threadProcess: 0xd } as const;
 
-const FAULT_NAMES: Readonly<Record<number, FaultKind>> = {
-  [EXCEPTION.HardFault]: 'HardFault', [EXCEPTION.MemManage]: 'MemManage', [EXCEPTION.BusFault]: 'BusFault', [EXCEPTION.UsageFault]: 'UsageFault',
-};
+/** What kind of fault an exception is; undefined for all others. */
+function faultKind(exception: number): FaultKind | undefined {
+  switch (exception) {
+    case EXCEPTION.HardFault: return 'HardFault';
+    case EXCEPTION.MemManage: return 'MemManage';
+    case EXCEPTION.BusFault: return 'BusFault';
+    case EXCEPTION.UsageFault: return 'UsageFault';
+    default: return undefined;
+  }
+}
 
 /** Exception that a fault is for. */
 const exceptionOf = (fault: Fault): number => (fault.isMemManage ? EXCEPTION.MemManage : fault.isBusFault ? EXCEPTION.BusFault : EXCEPTION.UsageFault);
@@ -57,6 +63,9 @@ const exceptionOf = (fault: Fault): number => (fault.isMemManage ? EXCEPTION.Mem
 export class ExceptionModel {
   /** The latest fault, as it was found; told when its exception is taken. */
   private found: Omit<FaultRecord, 'kind' | 'causes' | 'cfsr' | 'hfsr' | 'dfsr' | 'address'> | undefined;
+
+  /** A frame on its way to or from the stack. */
+  private readonly frame = new Int32Array(BASIC_FRAME_BYTES / 4);
 
   constructor(private readonly config: ExceptionModelConfig) {}
 
@@ -175,7 +184,7 @@ export class ExceptionModel {
       onSwitch();
       // One that arrives late, during the stacking for another, did not wait at all.
       observers.exceptionEnter(machine.vectorName(exception - FIRST_IRQ), Math.max(enteredAt, pendedAt), pendedAt);
-      const kind = FAULT_NAMES[exception];
+      const kind = faultKind(exception);
       if (kind) this.config.onFault?.(this.record(kind));
       return;
     }
@@ -188,16 +197,21 @@ export class ExceptionModel {
     const align = extended || (blocks.scb.ccr & CCR_BITS.STKALIGN) !== 0;
     const privileged = special.privileged;
     const before = state[SP];
-    const frame = (before - (extended ? BASIC_FRAME_BYTES + FPU_FRAME_BYTES : BASIC_FRAME_BYTES)) & (align ? ~7 : ~3);
-    const psr = (special.xpsr & ~XPSR_ALIGNED) | (align && before & 4 ? XPSR_ALIGNED : 0);
-    state[SP] = frame;
+    const at = (before - (extended ? BASIC_FRAME_BYTES + FPU_FRAME_BYTES : BASIC_FRAME_BYTES)) & (align ? ~7 : ~3);
+    const { frame } = this;
+    frame[FRAME.R0] = state[R];
+    frame[FRAME.R1] = state[R + 1];
+    frame[FRAME.R2] = state[R + 2];
+    frame[FRAME.R3] = state[R + 3];
+    frame[FRAME.R12] = state[R + 12];
+    frame[FRAME.LR] = state[LR];
+    frame[FRAME.PC] = state[PC];
+    frame[FRAME.PSR] = (special.xpsr & ~XPSR_ALIGNED) | (align && before & 4 ? XPSR_ALIGNED : 0);
+    state[SP] = at;
     let more = 0;
     try {
-      const put = (offset: number, value: number): void => memory.storeAs((frame + offset) >>> 0, 4, value, privileged);
-      FRAME_REGISTERS.forEach((r, i) => put(4 * i, state[R + r]));
-      put(FRAME_PC, state[PC]);
-      put(FRAME_PSR, psr);
-      if (extended) more = fpu.push(frame + BASIC_FRAME_BYTES);
+      memory.storeWordsAs(at >>> 0, frame, privileged);
+      if (extended) more = fpu.push(at + BASIC_FRAME_BYTES);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.derived(error, CFSR.MSTKERR, CFSR.STKERR);
@@ -213,7 +227,7 @@ export class ExceptionModel {
 
   /** Returns from the exception that runs (B1.5.8). */
   leave(excReturn: number): void {
-    const { machine, special, core, state, blocks, spend, sleepOnExit } = this.config;
+    const { machine, special, core, blocks, sleepOnExit } = this.config;
     const { exceptions, observers, timeline } = machine;
     const returning = exceptions.current;
     const to = excReturn & 0xf;
@@ -224,32 +238,27 @@ export class ExceptionModel {
     const name = machine.vectorName(returning - FIRST_IRQ);
     exceptions.setActive(returning, false);
     if (returning !== EXCEPTION.NMI) exceptions.faultmask = false;
-    const tailChain = (): void => {
-      state[LR] = excReturn;
-      spend(core.tailChainCycles);
-      const at = timeline.now;
-      observers.exceptionExit(name, at);
-      this.take(at);
-    };
     if (!valid) {
       this.raise(new Fault(CFSR.INVPC, undefined, wasActive ? `EXC_RETURN 0x${(excReturn >>> 0).toString(16)}` : `return from exception ${returning}, which is not active`));
-      return tailChain();
+      return this.tailChain(excReturn, name);
     }
     const moreCycles = (excReturn & EXC_RETURN_BASIC) === 0 ? this.config.fpu.popCycles : 0;
     // One that pends meanwhile has the unstacking given up (DDI 0439, 3.9.1).
-    if (exceptions.next() === 0 && !this.spendUnlessPreempted(core.exceptionExitCycles + moreCycles)) {
-      const popped = this.pop(excReturn, to);
-      if (popped === 'return') {
-        observers.exceptionExit(name, timeline.now);
-        if (!special.handlerMode && exceptions.depth === 0 && blocks.scb.scr & SCR_BITS.SLEEPONEXIT) sleepOnExit();
-        return;
-      }
-      if (popped === 'enter') {
-        observers.exceptionExit(name, timeline.now);
-        return this.enter(excReturn);
-      }
-    }
-    return tailChain();
+    const preempted = exceptions.next() !== 0 || this.spendUnlessPreempted(core.exceptionExitCycles + moreCycles);
+    const popped = preempted ? 'fault' : this.pop(excReturn, to);
+    if (popped === 'fault') return this.tailChain(excReturn, name);
+    observers.exceptionExit(name, timeline.now);
+    if (popped === 'enter') this.enter(excReturn);
+    else if (!special.handlerMode && exceptions.depth === 0 && blocks.scb.scr & SCR_BITS.SLEEPONEXIT) sleepOnExit();
+  }
+
+  /** Goes on to the next exception with the frame left where it is. @param name of the one that is over */
+  private tailChain(excReturn: number, name: string): void {
+    const { machine: { timeline, observers }, core, state, spend } = this.config;
+    state[LR] = excReturn;
+    spend(core.tailChainCycles);
+    observers.exceptionExit(name, timeline.now);
+    this.take(timeline.now);
   }
 
   /** @returns whether something that pre-empts has come before the cycles were over */
@@ -270,29 +279,32 @@ export class ExceptionModel {
     const { state, special, memory, blocks, fpu, onSwitch, machine: { exceptions } } = this.config;
     const extended = (excReturn & EXC_RETURN_BASIC) === 0;
     const process = to === TO.threadProcess;
-    const frame = process ? special.psp : special.msp;
+    const at = process ? special.psp : special.msp;
     const thread = to !== TO.handler;
     const privileged = !thread || !special.unprivilegedThread;
-    let registers: number[], pc: number, psr: number;
+    const { frame } = this;
     try {
-      const get = (offset: number): number => memory.loadAs((frame + offset) >>> 0, 4, privileged);
-      registers = FRAME_REGISTERS.map((_, i) => get(4 * i));
-      pc = get(FRAME_PC);
-      psr = get(FRAME_PSR);
-      if (extended) fpu.pop(frame + BASIC_FRAME_BYTES, privileged);
+      memory.loadWordsAs(at >>> 0, frame, privileged);
+      if (extended) fpu.pop(at + BASIC_FRAME_BYTES, privileged);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.derived(error, CFSR.MUNSTKERR, CFSR.UNSTKERR);
       return 'fault';
     }
-    FRAME_REGISTERS.forEach((r, i) => (state[R + r] = registers[i]));
+    state[R] = frame[FRAME.R0];
+    state[R + 1] = frame[FRAME.R1];
+    state[R + 2] = frame[FRAME.R2];
+    state[R + 3] = frame[FRAME.R3];
+    state[R + 12] = frame[FRAME.R12];
+    state[LR] = frame[FRAME.LR];
+    const psr = frame[FRAME.PSR];
     special.useProcessStack(process);
     const aligned = (extended || (blocks.scb.ccr & CCR_BITS.STKALIGN) !== 0) && (psr & XPSR_ALIGNED) !== 0;
-    state[SP] = (frame + (extended ? BASIC_FRAME_BYTES + FPU_FRAME_BYTES : BASIC_FRAME_BYTES)) | (aligned ? 4 : 0);
+    state[SP] = (at + (extended ? BASIC_FRAME_BYTES + FPU_FRAME_BYTES : BASIC_FRAME_BYTES)) | (aligned ? 4 : 0);
     special.setPsrBesidesIpsr(psr);
     special.fpca = extended;
     exceptions.current = psr & IPSR_MASK;
-    special.jump(pc);
+    special.jump(frame[FRAME.PC]);
     special.onChange();
     // An event also for WFE, and exclusive accesses are lost.
     onSwitch();

@@ -14,12 +14,16 @@ const { S, FPU_READY } = STATE;
 
 /** S0 to S15, FPSCR and a reserved word. */
 export const FPU_FRAME_BYTES = 0x48;
-const FRAME_FPSCR = 0x40;
+/** FPSCR's word, behind the registers'. */
+const FRAME_FPSCR = 16;
 /** Cycles of stacking the floating-point state: 17 words (DDI 0439, 3.9.1). */
 const STACKING_CYCLES = 17;
 const { LSPACT, USER, THREAD, HFRDY, MMRDY, BFRDY, MONRDY, LSPEN, ASPEN } = FPCCR_BITS;
 
 export class FpuContext {
+  /** What of a frame is used, on its way to or from the stack. */
+  private readonly frame = new Int32Array(FRAME_FPSCR + 1);
+
   constructor(
     private readonly state: Int32Array, private readonly special: SpecialRegisters, private readonly memory: DataMemory,
     private readonly scb: Scb, private readonly control: FpuControl, private readonly exceptions: ExceptionController,
@@ -50,18 +54,23 @@ export class FpuContext {
 
   /** On exception entry with FPCA set. @returns cycles that it takes: none when lazily */
   push(address: number): number {
-    const { control, special, exceptions } = this;
+    const { control, special } = this;
     if (!(control.fpccr & LSPEN)) {
       this.checkAllowed();
       this.store(address, special.privileged);
       return STACKING_CYCLES;
     }
-    const ready = (exception: number, bit: number): number => (exceptions.isEnabled(exception) && exceptions.canPreempt(exception) ? bit : 0);
     control.fpcar = address >>> 0;
     control.fpccr = ((control.fpccr & (LSPEN | ASPEN)) | LSPACT | (special.privileged ? 0 : USER) | (special.handlerMode ? 0 : THREAD)
-      | ready(EXCEPTION.HardFault, HFRDY) | ready(EXCEPTION.MemManage, MMRDY) | ready(EXCEPTION.BusFault, BFRDY)
-      | ready(EXCEPTION.DebugMonitor, MONRDY)) >>> 0;
+      | this.ready(EXCEPTION.HardFault, HFRDY) | this.ready(EXCEPTION.MemManage, MMRDY) | this.ready(EXCEPTION.BusFault, BFRDY)
+      | this.ready(EXCEPTION.DebugMonitor, MONRDY)) >>> 0;
     return 0;
+  }
+
+  /** Whether an exception could be taken now, as a bit of FPCCR. */
+  private ready(exception: number, bit: number): number {
+    const { exceptions } = this;
+    return exceptions.isEnabled(exception) && exceptions.canPreempt(exception) ? bit : 0;
   }
 
   /** Cycles that loading the floating-point state of a frame takes. */
@@ -77,15 +86,17 @@ export class FpuContext {
       return;
     }
     if (!this.scb.fpuAllowed(privileged)) throw new Fault(CFSR.NOCP);
-    const words = Array.from({ length: 16 }, (_, i) => memory.loadAs((address + 4 * i) >>> 0, 4, privileged));
-    const fpscr = memory.loadAs((address + FRAME_FPSCR) >>> 0, 4, privileged);
-    state.set(words, S);
-    special.fpscr = fpscr;
+    const { frame } = this;
+    memory.loadWordsAs(address >>> 0, frame, privileged);
+    for (let i = 0; i < FRAME_FPSCR; i++) state[S + i] = frame[i];
+    special.fpscr = frame[FRAME_FPSCR];
   }
 
   private store(address: number, privileged: boolean): void {
-    for (let i = 0; i < 16; i++) this.memory.storeAs((address + 4 * i) >>> 0, 4, this.state[S + i], privileged);
-    this.memory.storeAs((address + FRAME_FPSCR) >>> 0, 4, this.special.fpscr, privileged);
+    const { frame, state } = this;
+    for (let i = 0; i < FRAME_FPSCR; i++) frame[i] = state[S + i];
+    frame[FRAME_FPSCR] = this.special.fpscr;
+    this.memory.storeWordsAs(address >>> 0, frame, privileged);
   }
 
   /** Saves the state of the interrupted code to where room was left for it (PreserveFPState), with that code's rights. */

@@ -24,38 +24,99 @@ const LOADED = 1 << 30;
 const ARITHMETIC = 1 << 29;
 const REGISTERS = 0xffff;
 
-const union = (...values: unknown[]): number => values.reduce((set: number, value) => set | (typeof value === 'number' ? value : 0), 0);
+/** The semantics' words on sets. A class with its methods, as the engines' are: V8 keeps calls of the words quick only among such. */
+class RegisterSets implements Ops<number> {
+  address = 0;
+  loaded = 0;
+  computed = 0;
+  result = -1;
+  branches = false;
+  readonly floats: number[] = [];
+
+  private access(address: number): number {
+    this.address |= address & REGISTERS;
+    return LOADED;
+  }
+
+  const(): number { return 0; }
+  keep(a: number): number { return a; }
+  reg(n: number): number { return 1 << n; }
+  setReg(n: number, value: number): void {
+    if (value & LOADED) this.loaded |= 1 << n;
+    else this.computed |= 1 << n;
+  }
+
+  add(a: number, b: number): number { return a | b; }
+  sub(a: number, b: number): number { return a | b; }
+  mul(a: number, b: number): number { return a | b; }
+  mulHighSigned(a: number, b: number): number { return a | b; }
+  mulHighUnsigned(a: number, b: number): number { return a | b; }
+  divSigned(a: number, b: number): number { return a | b; }
+  divUnsigned(a: number, b: number): number { return a | b; }
+  and(a: number, b: number): number { return a | b; }
+  or(a: number, b: number): number { return a | b; }
+  xor(a: number, b: number): number { return a | b; }
+  not(a: number): number { return a; }
+  shl(a: number, count: number): number { return a | count; }
+  shrUnsigned(a: number, count: number): number { return a | count; }
+  shrSigned(a: number, count: number): number { return a | count; }
+  rotr(a: number, count: number): number { return a | count; }
+  clz(a: number): number { return a; }
+  eq(a: number, b: number): number { return a | b; }
+  ne(a: number, b: number): number { return a | b; }
+  ltSigned(a: number, b: number): number { return a | b; }
+  ltUnsigned(a: number, b: number): number { return a | b; }
+  extend8(a: number): number { return a; }
+  extend16(a: number): number { return a; }
+  select(condition: number, a: number, b: number): number { return condition | a | b; }
+
+  // Flags are no registers of these sets.
+  n(): number { return 0; }
+  z(): number { return 0; }
+  c(): number { return 0; }
+  v(): number { return 0; }
+  ge(): number { return 0; }
+  setNZ(): void {}
+  setC(): void {}
+  setVSign(): void {}
+  stickQ(): void {}
+  setGE(): void {}
+
+  load(address: number): number { return this.access(address); }
+  store(address: number): void { this.access(address); }
+  loadWords(address: number, count: number): number[] { return new Array<number>(count).fill(this.access(address)); }
+  storeWords(address: number): void { this.access(address); }
+
+  when(_: number, then: () => void): void { then(); }
+  branch(): void { this.branches = true; }
+  branchTo(): void { this.branches = true; }
+  branchExchange(): void { this.branches = true; }
+
+  s(n: number): number {
+    this.floats.push(n);
+    return 0;
+  }
+  setS(n: number, value: number): void { if (value & ARITHMETIC) this.result = n; }
+  fadd(): number { return ARITHMETIC; }
+  fsub(): number { return ARITHMETIC; }
+  fmul(): number { return ARITHMETIC; }
+  fdiv(): number { return ARITHMETIC; }
+  fsqrt(): number { return ARITHMETIC; }
+  ffma(): number { return ARITHMETIC; }
+  fcompare(): void {}
+  fromFixed(): number { return ARITHMETIC; }
+  toFixed(): number { return ARITHMETIC; }
+  fromHalf(): number { return ARITHMETIC; }
+  toHalf(): number { return ARITHMETIC; }
+  flagsFromFpscr(): void {}
+}
 
 /** @returns nothing read or written for instructions that only the interpreter executes */
 export function dataflowOf({ row, fields, ...site }: Decoded): Dataflow {
-  const flow = { address: 0, loaded: 0, computed: 0, result: -1, branches: false };
-  const reads: number[] = [];
-  if (!('run' in row)) return { ...flow, floats: 0 };
-  const touch = (address: number): number => {
-    flow.address |= address & REGISTERS;
-    return LOADED;
-  };
-  const branch = (): void => { flow.branches = true; };
-  const arithmetic = (): number => ARITHMETIC;
-  const words: Partial<Record<keyof Ops<number>, unknown>> = {
-    const: () => 0,
-    reg: (n: number) => 1 << n,
-    setReg: (n: number, value: number) => {
-      if (value & LOADED) flow.loaded |= 1 << n;
-      else flow.computed |= 1 << n;
-    },
-    load: touch, store: touch, storeWords: touch,
-    loadWords: (address: number, count: number) => new Array<number>(count).fill(touch(address)),
-    when: (_: number, then: () => void) => then(),
-    branch, branchTo: branch, branchExchange: branch,
-    s: (n: number) => { reads.push(n); return 0; },
-    setS: (n: number, value: number) => { if (value & ARITHMETIC) flow.result = n; },
-    fadd: arithmetic, fsub: arithmetic, fmul: arithmetic, fdiv: arithmetic, fsqrt: arithmetic, ffma: arithmetic,
-    fromFixed: arithmetic, toFixed: arithmetic, fromHalf: arithmetic, toHalf: arithmetic,
-  };
-  const probe = new Proxy({}, { get: (_, name) => words[name as keyof Ops<number>] ?? union });
-  row.run(probe as Ops<number>, fields, site);
+  const sets = new RegisterSets();
+  if ('run' in row) row.run(sets, fields, site);
+  const { address, loaded, computed, result, branches, floats } = sets;
   // The addend is the register that is written; it may be a factor, too.
-  if (row.timing === 'fpuMultiplyAccumulate') reads.splice(reads.lastIndexOf(flow.result), 1);
-  return { ...flow, floats: reads.reduce((set, n) => set | (1 << n), 0) };
+  if (row.timing === 'fpuMultiplyAccumulate') floats.splice(floats.lastIndexOf(result), 1);
+  return { address, loaded, computed, result, branches, floats: floats.reduce((set, n) => set | (1 << n), 0) };
 }
