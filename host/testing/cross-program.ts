@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { packageRoot } from '../paths.js';
 
-const directory = join(packageRoot, 'tests', 'emulate');
+/** What programs by others begin with, and the linker script that they are laid out by. */
+export const START = join(packageRoot, 'host', 'testing', 'stm32f407', 'start.c');
+export const LINKER_SCRIPT = join(packageRoot, 'host', 'testing', 'stm32f407', 'flash.ld');
 const FLAGS = [
   '-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-std=gnu11', '-ffunction-sections', '-Wall', '-nostartfiles', '-Wl,--gc-sections',
   '-Wl,--no-warn-rwx-segments', '-Wl,-z,noexecstack', '--specs=nano.specs', '--specs=nosys.specs', '-Wl,--no-warnings',
@@ -41,8 +43,8 @@ export class CrossCompiler {
    */
   build(name: string, source: string, { flags = ['-Og', '-g'], bare = false }: CrossOptions = {}): string {
     writeFileSync(this.path(`${name}.c`), source);
-    const files = [`${name}.c`, ...(bare ? [] : [join(directory, 'start.c')])];
-    execFileSync('arm-none-eabi-gcc', [...FLAGS, ...flags, ...files, '-T', join(directory, 'stm32f407.ld'), '-o', `${name}.elf`], { cwd: this.directory, stdio: ['ignore', 'ignore', 'pipe'] });
+    const files = [`${name}.c`, ...(bare ? [] : [START])];
+    execFileSync('arm-none-eabi-gcc', [...FLAGS, ...flags, ...files, '-T', LINKER_SCRIPT, '-o', `${name}.elf`], { cwd: this.directory, stdio: ['ignore', 'ignore', 'pipe'] });
     return this.path(`${name}.elf`);
   }
 }

@@ -140,7 +140,7 @@ export async function benchEmulator(): Promise<BenchRow[]> {
     };
     const workloads: Workload[] = [
       { name: 'compute mix', elf: mix, tickCycles: 0, prepare: rounds, amount: 300_000, sample: 100 },
-      { name: 'wasm3 running the demo', elf: interpreter, tickCycles: 0, prepare: blocks, amount: 4000, sample: 10 },
+      { name: 'wasm3 running the demo', elf: interpreter, tickCycles: 0, prepare: blocks, amount: 16_000, sample: 10 },
       { name: 'an interrupt every 1,000 cycles', elf: mix, tickCycles: 1000, prepare: rounds, amount: 50_000, sample: 100 },
     ];
     const rows: BenchRow[] = [];

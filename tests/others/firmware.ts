@@ -10,6 +10,7 @@ import { loadBoard, type Board } from '../../host/boards/index.js';
 import { ElfBoard, type ElfBoardOptions } from '../../host/emulator/elf-board.js';
 import { readRunnable } from '../../host/emulator/image-file.js';
 import { packageRoot } from '../../host/paths.js';
+import { LINKER_SCRIPT, START } from '../../host/testing/cross-program.js';
 
 const here = join(packageRoot, 'tests', 'others');
 const FLAGS = [
@@ -27,7 +28,7 @@ export class Firmware {
   /** @returns path of the ELF of NAME.c @throws Error with the compiler's words */
   build(name: string, flags: readonly string[] = [], as = name): string {
     const elf = join(this.directory, `${as}.elf`);
-    execFileSync('arm-none-eabi-gcc', [...FLAGS, ...flags, ...[name, 'hal', 'start'].map((f) => join(here, `${f}.c`)), '-lm', '-T', join(here, 'stm32f407.ld'), '-o', elf],
+    execFileSync('arm-none-eabi-gcc', [...FLAGS, ...flags, ...[name, 'hal'].map((f) => join(here, `${f}.c`)), START, '-lm', '-T', LINKER_SCRIPT, '-o', elf],
       { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
     return elf;
   }

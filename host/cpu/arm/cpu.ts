@@ -22,8 +22,8 @@ import type { ArmMemory } from './memory.js';
 import { STATE } from './state.js';
 import { delay, PIPE } from './timing.js';
 
-/** The counter is an i32; no deadline is further away than this. */
-const FARTHEST = 2 ** 30;
+/** No deadline is further away: the flash accelerator's stamps have to be renumbered in time (FlashTiming). */
+const FARTHEST = 2 ** 22;
 const SEMIHOSTING = 0xab;
 const ALWAYS = 14;
 const MONITOR_STEPS = DEMCR_BITS.MON_EN | DEMCR_BITS.MON_STEP;
@@ -292,13 +292,12 @@ export class ArmCpu {
       do this.one(); while (state[LEFT] > 0);
       return;
     }
-    // Where control has come by a branch or out of translated code, translated code may begin.
-    let start = true;
+    let start: 'entry' | 'resumed' | 'inside' = 'resumed';
     do {
       const left = state[IT] === 0 && this.special.thumb && hot.run();
       if (state[LEFT] <= 0) return;
-      hot.note(state[PC], start || left);
-      start = this.one() || left;
+      hot.note(state[PC], left ? 'entry' : start);
+      start = this.one() || left ? 'entry' : 'inside';
     } while (state[LEFT] > 0 && this.mayTranslate);
   }
 

@@ -13,7 +13,7 @@ export interface FlashTiming {
   fetch(line: number, sequential: boolean): number;
   /** Cycles that it waits for data (literal pools, tables). */
   data(line: number): number;
-  /** To be called at times that do not depend on the engine, at least every 2^30 accesses. */
+  /** To be called at times that do not depend on the engine, at least every 2^24 accesses. */
   renumber(): void;
 }
 
@@ -33,16 +33,19 @@ const DATA_LINES = 8;
 export const LONGEST_WAIT = 16;
 /** Cycles in which the core gets through a line of straight code: four to eight instructions; meanwhile the prefetcher reads the next one. */
 const CYCLES_A_LINE = 5;
+/** A stamp is the clock at an access, whose low bits are free, and there the place, counted from 1: so the oldest stamp says where it is. */
+export const CLOCK_STEP = 128;
+export const STAMP_PLACE = CLOCK_STEP - 1;
 /** Access clocks are unsigned words; long before one wraps, ages are renumbered. */
 const RENUMBER_AT = 2 ** 31;
 
 /** Byte offsets in the WebAssembly memory of one cache's tables. */
 export interface CacheTables {
-  /** A word: counts accesses. */
+  /** A word: goes on by CLOCK_STEP with each access. */
   readonly clock: number;
   /** A byte for each line of flash: its place in the cache + 1, or 0. */
   readonly placeOf: number;
-  /** Words for each place: the clock when it was last used, 0 when it is empty; and the line that is there, or -1. */
+  /** Words for each place: the stamp of its last use, of clock 0 when it is empty; and the line that is there, or -1. */
   readonly used: number;
   readonly lineAt: number;
   readonly places: number;
@@ -75,7 +78,7 @@ export class FlashAccelerator implements FlashTiming {
     this.instructions = cache(INSTRUCTION_LINES);
     this.datas = cache(DATA_LINES);
     for (const { clock, lineAt, places } of [this.instructions, this.datas]) {
-      this.uwords[clock >> 2] = 1;
+      this.uwords[clock >> 2] = CLOCK_STEP;
       this.words.fill(-1, lineAt >> 2, (lineAt >> 2) + places);
     }
     this.reset();
@@ -112,15 +115,16 @@ export class FlashAccelerator implements FlashTiming {
     const { uwords } = this;
     for (const { clock, used, places } of [this.instructions, this.datas]) {
       if (uwords[clock >> 2] < RENUMBER_AT) continue;
-      const order = Array.from({ length: places }, (_, place) => (used >> 2) + place).filter((at) => uwords[at] !== 0).sort((a, b) => uwords[a] - uwords[b]);
-      order.forEach((at, age) => { uwords[at] = age + 1; });
-      uwords[clock >> 2] = order.length + 1;
+      const order = [...uwords.subarray(used >> 2, (used >> 2) + places)].filter((stamp) => stamp >= CLOCK_STEP).sort((a, b) => a - b).map((stamp) => stamp & STAMP_PLACE);
+      order.forEach((place, age) => { uwords[(used >> 2) + place - 1] = (age + 1) * CLOCK_STEP + place; });
+      uwords[clock >> 2] = (order.length + 1) * CLOCK_STEP;
     }
   }
 
   private access({ clock, placeOf, used, lineAt, places }: CacheTables, line: number, enable: number, missCost: number): number {
     const { bytes, words, uwords, state } = this;
-    const now = uwords[clock >> 2]++;
+    const now = uwords[clock >> 2];
+    uwords[clock >> 2] = now + CLOCK_STEP;
     let place = bytes[placeOf + line] - 1;
     let cost = 0;
     if (place < 0) {
@@ -133,7 +137,7 @@ export class FlashAccelerator implements FlashTiming {
       words[(lineAt >> 2) + place] = line;
       bytes[placeOf + line] = place + 1;
     }
-    uwords[(used >> 2) + place] = now;
+    uwords[(used >> 2) + place] = now + place + 1;
     return cost;
   }
 
@@ -142,7 +146,7 @@ export class FlashAccelerator implements FlashTiming {
       const line = this.words[(lineAt >> 2) + place];
       if (line >= 0) this.bytes[placeOf + line] = 0;
       this.words[(lineAt >> 2) + place] = -1;
-      this.uwords[(used >> 2) + place] = 0;
+      this.uwords[(used >> 2) + place] = place + 1;
     }
   }
 }

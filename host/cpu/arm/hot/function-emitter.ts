@@ -22,8 +22,12 @@ export interface Usage {
   readonly written: Set<number>;
 }
 
+/** What a conditional branch mostly does: the byte offset of its instruction, and 1 when it is mostly taken, 0 when it mostly is not. */
+export type Hint = readonly [offset: number, taken: 0 | 1];
+
 export class FunctionEmitter implements Usage {
   readonly out = new ByteWriter();
+  readonly hints: Hint[] = [];
   readonly used = new Set<number>();
   readonly written = new Set<number>();
   private readonly labels: string[] = [];
@@ -90,8 +94,11 @@ export class FunctionEmitter implements Usage {
     this.out.u8(kind).u8(VOID);
     this.labels.push(label);
   }
-  if(condition: Node): void {
-    this.emit(condition).open(OP.if, '');
+  /** @param taken whether the condition mostly holds, when that is known */
+  if(condition: Node, taken?: 0 | 1): void {
+    this.emit(condition);
+    if (taken !== undefined) this.hints.push([this.out.length, taken]);
+    this.open(OP.if, '');
   }
   else(): void {
     this.out.u8(OP.else);
@@ -111,10 +118,11 @@ export class FunctionEmitter implements Usage {
     this.setExit(exit);
     this.br('leave');
   }
-  /** Ends it when the condition is not 0. A conditional branch, and not an `if` around `leave`: V8 then lays the common path out straight. */
+  /** Ends it when the condition is not 0, which is uncommon. */
   leaveIf(condition: Node, exit: ExitState): void {
     this.setExit(exit);
-    this.emit(condition).br('leave', OP.brIf);
+    this.emit(condition).hints.push([this.out.length, 0]);
+    this.br('leave', OP.brIf);
   }
   private setExit(exit: ExitState): void {
     let index = this.exits.get(exit);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The second engine: finds out what code is hot, has it translated, and runs it until the interpreter is wanted.
 
+import { setFlagsFromString } from 'node:v8';
 import type { Interval, MpuAccess } from '../../../peripherals/cortex-m/mpu.js';
 import type { Decoded } from '../isa/row.js';
 import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
@@ -11,10 +12,15 @@ import type { ExitState } from './function-emitter.js';
 import { EXIT_BYTES, MOST_EXITS, type MemoryLayout, type Window } from './layout.js';
 import { RegionTranslator } from './region-translator.js';
 import { blocksFrom, instructionOf, type Code, type Instruction } from './regions.js';
-import { globalNames, regionModule, supportModule, TYPE } from './support.js';
+import { globalNames, regionModule, supportModule, TYPE, type RegionFunction } from './support.js';
+
+// Without it V8 ignores the hints, and keeps registers ready for calls that are hardly ever made. Later versions know the proposal by themselves.
+if (/^1[12]\./.test(process.versions.v8)) setFlagsFromString('--experimental-wasm-branch-hinting');
 
 /** Executions after which code is worth translating. */
 const HOT = 200;
+/** Times that the interpreter is left at one and the same place of straight code, after which a region begins there. */
+const RESUMED = 16;
 /** Regions compiled together: a module of its own for each would cost far more memory. */
 const BATCH = 32;
 /** Interpreted instructions that a hot place waits at most for others to join it. */
@@ -50,6 +56,7 @@ export class HotCode {
   readonly translated = { regions: 0, instructions: 0 };
   private readonly regionOf: Uint16Array;
   private readonly heat: Uint8Array;
+  private readonly resumed: Uint8Array;
   /** 1 for each halfword that translated code has been made of, literals included. */
   private readonly covered: Uint8Array;
   private readonly exits: Int32Array;
@@ -85,10 +92,12 @@ export class HotCode {
     this.regionOf = new Uint16Array(memory.wasm.buffer, tables, code.byteCount >> 1);
     this.exits = new Int32Array(memory.wasm.buffer, exits, (MOST_EXITS * EXIT_BYTES) >> 2);
     this.heat = new Uint8Array(code.byteCount >> 1);
+    this.resumed = new Uint8Array(code.byteCount >> 1);
     this.covered = new Uint8Array(code.byteCount >> 1);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
     const support = new WebAssembly.Instance(new WebAssembly.Module(supportModule(this.layout)), { e: { memory: memory.wasm, table: this.table } });
-    const { enter, ...rest } = support.exports;
+    const { enter, nowhere, ...rest } = support.exports;
+    this.table.set(0, nowhere);
     this.environment = { memory: memory.wasm, table: this.table, ...rest };
     this.enterRegion = enter as (region: number) => void;
     for (const name of globalNames) if (!(name in rest)) throw new Error(`support lacks ${name}`);
@@ -109,14 +118,17 @@ export class HotCode {
     return true;
   }
 
-  /** The interpreter is about to execute an instruction. @param start whether control has just come here, by a branch or out of translated code */
-  note(pc: number, start: boolean): void {
+  /**
+   * The interpreter is about to execute an instruction.
+   * @param start how control has come here: by a branch or out of translated code; at an appointment's end, in the middle of something; or from the instruction before
+   */
+  note(pc: number, start: 'entry' | 'resumed' | 'inside'): void {
     const offset = pc - this.origin;
     if (offset >>> 0 >= this.byteCount) return;
     const at = offset >>> 1;
     const heat = this.heat[at];
     if (heat < 255) this.heat[at] = heat + 1;
-    if (start && heat >= this.hot && this.regionOf[at] === 0 && !this.refused.has(pc)) this.queue.add(pc);
+    if (start !== 'inside' && heat >= this.hot && this.regionOf[at] === 0 && !this.refused.has(pc) && (start === 'entry' || this.resumed[at]++ >= RESUMED)) this.queue.add(pc);
     if (this.queue.size > 0 && (this.queue.size >= BATCH || this.patience++ > PATIENCE || this.hot === 0)) this.translate();
   }
 
@@ -132,6 +144,7 @@ export class HotCode {
     this.covered.fill(0);
     this.regionOf.fill(0);
     this.heat.fill(0);
+    this.resumed.fill(0);
     this.queue.clear();
     this.refused.clear();
     this.instructions.clear();
@@ -149,7 +162,7 @@ export class HotCode {
     if (this.rights === 'too many') return;
     if (this.regionCount + heads.length > MOST_REGIONS || this.exitCount + EXITS_A_REGION * heads.length > MOST_EXITS) this.flush();
     const first = this.regionCount;
-    const bodies: Uint8Array[] = [];
+    const functions: RegionFunction[] = [];
     const done: number[] = [];
     for (const head of heads) {
       const blocks = blocksFrom(this.code, head);
@@ -159,20 +172,20 @@ export class HotCode {
         continue;
       }
       const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, code: this.code, regionType: TYPE.region }, blocks, head);
-      this.wants[first + bodies.length] = translator.firstBlockCycles;
-      this.needs[first + bodies.length] = translator.firstNeeds;
-      bodies.push(translator.translate());
+      this.wants[first + functions.length] = translator.firstBlockCycles;
+      this.needs[first + functions.length] = translator.firstNeeds;
+      functions.push(translator.translate());
       done.push(head);
       for (const { instructions } of blocks.values()) {
         this.translated.instructions += instructions.length;
         for (const { decoded: { pc, length } } of instructions) this.cover(pc - this.origin, length);
       }
     }
-    if (bodies.length === 0) return;
-    this.translated.regions += bodies.length;
-    this.regionCount += bodies.length;
+    if (functions.length === 0) return;
+    this.translated.regions += functions.length;
+    this.regionCount += functions.length;
     while (this.table.length < this.regionCount) this.table.grow(this.table.length);
-    new WebAssembly.Instance(new WebAssembly.Module(regionModule(bodies, first)), { e: this.environment });
+    new WebAssembly.Instance(new WebAssembly.Module(regionModule(functions, first)), { e: this.environment });
     for (const [i, head] of done.entries()) this.regionOf[(head - this.origin) >>> 1] = first + i;
   }
 

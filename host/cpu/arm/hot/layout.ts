@@ -8,25 +8,25 @@ import type { CacheTables } from '../flash-accelerator.js';
 export const LOCAL = {
   /** Cycles left until the next appointment (STATE.LEFT). */
   LEFT: 0,
-  /** R0 to R14. */
-  R: 1,
-  N: 16,
-  Z: 17,
-  C: 18,
-  V: 19,
-  Q: 20,
-  GE: 21,
-  FPCC: 22,
-  /** Where to go on, at an exit into other code. */
-  PC: 23,
-  /** Index into the exit descriptors, at an exit to the interpreter. */
-  EXIT: 24,
   /** The instruction cache's clock (CacheTables.clock). */
-  CLOCK: 25,
+  CLOCK: 1,
+  /** R0 to R14. */
+  R: 2,
+  N: 17,
+  Z: 18,
+  C: 19,
+  V: 20,
+  Q: 21,
+  GE: 22,
+  FPCC: 23,
+  /** Where to go on, at an exit into other code. */
+  PC: 24,
+  /** Index into the exit descriptors, at an exit to the interpreter; number of a region, at one into other code. */
+  EXIT: 25,
   /** Temporaries of one instruction. */
   TEMP: 26,
 } as const;
-/** LEFT and R0 to R3: V8 passes five words in registers, and these are what most code is about. */
+/** LEFT, CLOCK, R0 to R2: V8 passes five words in registers, and these are what all code is about. */
 export const PARAMETERS = 5;
 export const TEMPS = 44;
 /** S0 to S31, then temporaries. */

@@ -9,17 +9,18 @@
 // begun only while there is time for the longest such wait; otherwise the interpreter does that, too.
 
 import { ByteWriter } from '../../wasm/writer.js';
-import { LONGEST_WAIT } from '../flash-accelerator.js';
+import { CLOCK_STEP, LONGEST_WAIT } from '../flash-accelerator.js';
 import { STATE } from '../state.js';
 import {
   delay, DIVIDE_EXTRA_MOST, issueCycles, longestDelay, needsOf, PIPE, pipeAfter, SKIPPED, type Needs,
 } from '../timing.js';
-import { FunctionEmitter, type ExitState } from './function-emitter.js';
+import { FunctionEmitter, type ExitState, type Hint } from './function-emitter.js';
 import {
   EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, PARAMETERS, type MemoryLayout,
 } from './layout.js';
 import { binary, constant, emit, F32, F64, get, I32, op, OP, VOID, type Node } from './node.js';
 import { ALWAYS, structureOf, type Block, type Code, type Instruction, type Structure } from './regions.js';
+import type { RegionFunction } from './support.js';
 import { TranslatorOps, type Place, type Target } from './translator-ops.js';
 
 /** Bytes of STATE that a local stands for. */
@@ -82,20 +83,20 @@ export class RegionTranslator {
     return (address - this.config.layout.code.origin) >>> 4;
   }
 
-  /** @returns a code section entry without its size: locals and instructions */
-  translate(): Uint8Array {
+  translate(): RegionFunction {
     const { f } = this;
     f.open(OP.block, 'leave');
     f.open(OP.block, 'chain');
     this.tree(this.head);
     const out = new ByteWriter().u32(3).u32(LOCAL_I32_COUNT).u8(I32).u32(32 + F32_TEMPS).u8(F32).u32(F64_TEMPS).u8(F64);
-    this.prologue(out);
+    const hints = this.prologue(out);
+    hints.push(...f.hints.map(([offset, taken]): Hint => [out.length + offset, taken]));
     out.bytes(f.out.take());
     out.u8(OP.end);
     this.chainEpilogue(out);
     out.u8(OP.end);
     this.leaveEpilogue(out);
-    return out.u8(OP.end).take().slice();
+    return { body: out.u8(OP.end).take().slice(), hints };
   }
 
   private tree(start: number): void {
@@ -234,13 +235,14 @@ export class RegionTranslator {
     const { f, config: { layout: { instructions } } } = this;
     const slot = f.temp();
     loadConstantAddress(1, instructions.placeOf + line, f.out).u8(OP.tee).u32(slot);
+    f.hints.push([f.out.length, 1]);
     f.open(OP.if, '');
-    f.store(binary(OP.shl, get(slot), constant(2)), get(LOCAL.CLOCK), 4, instructions.used - 4);
+    f.store(binary(OP.shl, get(slot), constant(2)), binary(OP.add, get(LOCAL.CLOCK), get(slot)), 4, instructions.used - 4);
     f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), exit);
     this.miss(f.out, line, constant(Number(sequential)));
     f.close();
-    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), constant(1)));
+    f.set(LOCAL.CLOCK, binary(OP.add, get(LOCAL.CLOCK), constant(CLOCK_STEP)));
   }
 
   private miss(out: ByteWriter, line: number, sequential: Node): void {
@@ -249,7 +251,12 @@ export class RegionTranslator {
   }
 
   /** Takes the first block's cycles, fetches its line, which the code before may have left another one for, and loads what the region uses. */
-  private prologue(out: ByteWriter): void {
+  private prologue(out: ByteWriter): Hint[] {
+    const hints: Hint[] = [];
+    const ifMostly = (taken: 0 | 1): void => {
+      hints.push([out.length, taken]);
+      out.u8(OP.if).u8(VOID);
+    };
     const { layout: { instructions } } = this.config;
     const line = this.lineOf(this.head);
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
@@ -261,22 +268,22 @@ export class RegionTranslator {
       out.u8(OP.return).u8(OP.end);
     };
     w(binary(OP.sub, get(LOCAL.LEFT), constant(total))).u8(OP.tee).u32(LOCAL.LEFT);
-    w(constant(0)).u8(OP.ltS).u8(OP.if).u8(VOID);
+    w(constant(0)).u8(OP.ltS);
+    ifMostly(0);
     backOut();
-    loadConstantAddress(4, instructions.clock, out).u8(OP.set).u32(LOCAL.CLOCK);
-    loadConstantAddress(4, 4 * STATE.LINE, out);
-    w(constant(line)).u8(OP.ne).u8(OP.if).u8(VOID);
-    loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP).u8(OP.if).u8(VOID);
+    // A line that is the last one already is the one used last: to use it again changes nothing.
+    loadConstantAddress(1, instructions.placeOf + line, out).u8(OP.tee).u32(LOCAL.TEMP);
+    ifMostly(1);
     w(binary(OP.shl, get(LOCAL.TEMP), constant(2)));
-    w(get(LOCAL.CLOCK)).u8(OP.store).u8(2).u32(instructions.used - 4);
+    w(binary(OP.add, get(LOCAL.CLOCK), get(LOCAL.TEMP))).u8(OP.store).u8(2).u32(instructions.used - 4);
     out.u8(OP.else);
+    loadConstantAddress(4, 4 * STATE.LINE, out).u8(OP.tee).u32(LOCAL.TEMP);
+    w(constant(line)).u8(OP.ne).u8(OP.if).u8(VOID);
     w(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT))).u8(OP.if).u8(VOID);
     backOut();
-    loadConstantAddress(4, 4 * STATE.LINE, out).u8(OP.set).u32(LOCAL.TEMP);
-    this.miss(out, line, op(OP.eq, binary(OP.add, get(LOCAL.TEMP), constant(1)), constant(line)));
-    out.u8(OP.end);
-    w(binary(OP.add, get(LOCAL.CLOCK), constant(1))).u8(OP.set).u32(LOCAL.CLOCK);
-    out.u8(OP.end);
+    this.miss(out, line, op(OP.eq, get(LOCAL.TEMP), constant(line - 1)));
+    out.u8(OP.end).u8(OP.end);
+    w(binary(OP.add, get(LOCAL.CLOCK), constant(CLOCK_STEP))).u8(OP.set).u32(LOCAL.CLOCK);
     const delayed = longestDelay(this.firstNeeds);
     const less = this.firstNeeds ? delayed - delay(PIPE.branched, this.firstNeeds) : 0;
     if (less > 0) w(binary(OP.add, get(LOCAL.LEFT), constant(less))).u8(OP.set).u32(LOCAL.LEFT);
@@ -284,6 +291,7 @@ export class RegionTranslator {
       if (local < PARAMETERS) continue;
       w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
     }
+    return hints;
   }
 
   private storeWord(out: ByteWriter, word: number, value: Node): void {
@@ -292,35 +300,34 @@ export class RegionTranslator {
     out.u8(OP.store).u8(2).u32(4 * word);
   }
 
-  /** R0 to R3, which are in no memory while regions hand them on. */
+  /** CLOCK and R0 to R2, which are in no memory while regions hand them on. */
   private storeParameters(out: ByteWriter): void {
+    emit(constant(0), out);
+    emit(get(LOCAL.CLOCK), out);
+    out.u8(OP.store).u8(2).u32(this.config.layout.instructions.clock);
     for (let local: number = LOCAL.R; local < PARAMETERS; local++) this.storeWord(out, STATE.R + local - LOCAL.R, get(local));
   }
 
   private storeWritten(out: ByteWriter): void {
-    out.u8(OP.const).s32(0).u8(OP.get).u32(LOCAL.CLOCK).u8(OP.store).u8(2).u32(this.config.layout.instructions.clock);
     for (const local of this.f.written) {
       if (local < PARAMETERS) continue;
       out.u8(OP.const).s32(0).u8(OP.get).u32(local).u8(local >= LOCAL_S ? OP.storeF32 : OP.store).u8(2).u32(stateOffset(local));
     }
   }
 
-  /** Goes on with the region at PC, if there is one. Whether there is time for it, it sees itself. */
+  /** Goes on with the region at PC, or with the one that stands for none. Whether there is time for it, it sees itself. */
   private chainEpilogue(out: ByteWriter): void {
     const { layout: { code, regionOf }, regionType } = this.config;
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
     this.storeWritten(out);
+    this.storeWord(out, STATE.PC, get(LOCAL.PC));
+    w(constant(0)).u8(OP.set).u32(LOCAL.EXIT);
     w(binary(OP.sub, get(LOCAL.PC), constant(code.origin))).u8(OP.tee).u32(LOCAL.TEMP);
     w(constant(code.byteCount)).u8(OP.ltU).u8(OP.if).u8(VOID);
     // A number for each halfword, two bytes wide: the byte offset of code is that of its number.
-    w(get(LOCAL.TEMP)).u8(OP.load16).u8(1).u32(regionOf).u8(OP.tee).u32(LOCAL.EXIT).u8(OP.if).u8(VOID);
+    w(get(LOCAL.TEMP)).u8(OP.load16).u8(1).u32(regionOf).u8(OP.set).u32(LOCAL.EXIT).u8(OP.end);
     for (let local = 0; local < PARAMETERS; local++) w(get(local));
     w(get(LOCAL.EXIT)).u8(OP.returnCallIndirect).u32(regionType).u32(0);
-    out.u8(OP.end).u8(OP.end);
-    this.storeWord(out, STATE.PC, get(LOCAL.PC));
-    this.storeWord(out, STATE.LEFT, get(LOCAL.LEFT));
-    this.storeParameters(out);
-    out.u8(OP.return);
   }
 
   private leaveEpilogue(out: ByteWriter): void {

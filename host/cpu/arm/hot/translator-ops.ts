@@ -5,7 +5,7 @@
 import type { AccessKind, Ops, Site, Size } from '../isa/ops.js';
 import type { Decoded } from '../isa/row.js';
 import { STATE } from '../state.js';
-import { LONGEST_WAIT } from '../flash-accelerator.js';
+import { CLOCK_STEP, LONGEST_WAIT } from '../flash-accelerator.js';
 import { DIVIDE_EXTRA_MOST } from '../timing.js';
 import type { ExitState, FunctionEmitter } from './function-emitter.js';
 import { FUNCTION, GLOBAL, LOCAL, LOCAL_S, type MemoryLayout, type RamWindow } from './layout.js';
@@ -227,13 +227,14 @@ export class TranslatorOps implements Ops<Node> {
     const clock = this.f.temp();
     f.load(constant(0), 4, datas.clock).out.u8(OP.set).u32(clock);
     f.load(constant(0), 1, datas.placeOf + line).out.u8(OP.tee).u32(slot);
+    f.hints.push([f.out.length, 1]);
     f.open(OP.if, '');
-    f.store(binary(OP.shl, get(slot), constant(2)), get(clock), 4, datas.used - 4);
+    f.store(binary(OP.shl, get(slot), constant(2)), binary(OP.add, get(clock), get(slot)), 4, datas.used - 4);
     f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), this.place.exit);
     f.emit(get(LOCAL.LEFT)).emit(constant(line)).emit(get(clock)).out.u8(OP.call).u32(FUNCTION.missData).u8(OP.sub).u8(OP.set).u32(LOCAL.LEFT);
     f.close();
-    f.store(constant(0), binary(OP.add, get(clock), ONE), 4, datas.clock);
+    f.store(constant(0), binary(OP.add, get(clock), constant(CLOCK_STEP)), 4, datas.clock);
     return constant(value);
   }
 
@@ -250,7 +251,7 @@ export class TranslatorOps implements Ops<Node> {
     const order = isStack && stack > 0 ? [rams[stack], ...rams.filter((_, i) => i !== stack)] : rams;
     for (const window of order) {
       const offset = this.keep(binary(OP.sub, at, constant(window.origin)));
-      f.if(inWindow(offset, window, access, size, count));
+      f.if(inWindow(offset, window, access, size, count), window === order[0] ? 1 : undefined);
       there(offset, window);
       f.else();
     }
@@ -337,7 +338,7 @@ export class TranslatorOps implements Ops<Node> {
     const { f } = this;
     const r = this.keepF32(result);
     const size = this.keepF32(opF32(OP.absF32, r));
-    f.if(op(OP.eqz, binary(OP.and, op(OP.gtF32, size, constF32(SMALLEST_NORMAL)), op(OP.ltF32, size, constF32(EXPONENT_MAX)))));
+    f.if(op(OP.eqz, binary(OP.and, op(OP.gtF32, size, constF32(SMALLEST_NORMAL)), op(OP.ltF32, size, constF32(EXPONENT_MAX)))), 0);
     this.leaveIf(op(OP.eqz, binary(OP.and, exactZero, op(OP.eqF32, size, constF32(0)))));
     f.close();
     return r;

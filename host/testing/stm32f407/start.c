@@ -5,7 +5,7 @@
 extern uint32_t _sidata, _sdata, _edata, _sbss, _ebss, _estack;
 int main(void);
 
-__attribute__((weak)) void Default_Handler(void) { for (;;) { } }
+void Default_Handler(void) { for (;;) { } }
 
 __attribute__((noreturn)) void Reset_Handler(void)
 {
