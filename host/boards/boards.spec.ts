@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -235,6 +235,34 @@ test('the Black Pill is an STM32F411CE: RM0383 tables 1, 4, 5 and 37, and exactl
   for (const [name, address] of Object.entries({ SPI2: 0x40003800, USART1: 0x40011000, SPI4: 0x40013400, SPI5: 0x40015000, GPIOH: 0x40021c00 })) assert.equal(base[name], address, name);
 });
 
+test('the pyboard is an STM32F405RG: DS8626 tables 2 and 7, 168 MHz from 12 MHz, and exactly 48 kHz from 12 MHz / 12 x 192 / 5 / 800', () => {
+  const board = emulatable(loadBoard('pyboard-v11'));
+  assert.deepEqual(board.lineage, ['stm32f405rg', 'stm32f407', 'cortex-m4f']);
+  assert.deepEqual(board.memory.map((m) => [m.name, m.byteCount]), [['SRAM1', 114688], ['SRAM2', 16384], ['CCM', 65536]]);
+  assert.deepEqual(board.flash.sectors.map((s) => s.byteCount / 1024), [16, 16, 16, 16, 64, 128, 128, 128, 128, 128, 128, 128]);
+  const clocks = boardClocks(board);
+  assert.deepEqual([clocks.sysclk, clocks.pclk1, clocks.pclk2, clocks.i2sClock].map(toNumber), [168e6, 42e6, 84e6, 38.4e6]);
+  assert.deepEqual(trueSampleRate(board), { n: 48000, d: 1 });
+  const pads = Object.fromEntries(['PA', 'PB', 'PC', 'PD', 'PE', 'PH'].map((port) => [port, board.package.pads.filter((pad) => pad.startsWith(port)).length]));
+  assert.deepEqual(pads, { PA: 16, PB: 16, PC: 16, PD: 1, PE: 0, PH: 2 });
+  const names = board.peripherals.map((p) => p.name);
+  for (const name of ['ETH', 'DCMI']) assert.ok(!names.includes(name) && discovery.peripherals.some((p) => p.name === name), name);
+  for (const name of ['CAN2', 'ADC3', 'DAC', 'OTG_HS', 'FSMC', 'TIM8', 'GPIOI']) assert.ok(names.includes(name), name);
+});
+
+test('what a chip has not must be there on its die', () => {
+  const without = (name: string): string => {
+    const chip = `chip-${files++}`;
+    mkdirSync(join(dir, 'chips'), { recursive: true });
+    writeFileSync(join(dir, 'chips', `${chip}.json`), JSON.stringify({ name: chip, inherits: 'chips/stm32f407vg', absent: [name] }));
+    const file = join(dir, `on-${chip}.json`);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(discovery.file, 'utf8')), name: 'mine', inherits: `chips/${chip}` }));
+    return file;
+  };
+  assert.throws(() => loadBoard(without('LTDC')), /at absent: found "LTDC", wanted a peripheral of the die/);
+  assert.ok(!loadBoard(without('RNG')).peripherals.some((p) => p.name === 'RNG'));
+});
+
 test('the MPS2 images are laid out as QEMU 7.2 has them: code at 0, data at 0x20000000, PSRAM apart by image', () => {
   for (const [name, core, fpu, psram] of [['mps2-an386', 'cortex-m4', 'fpv4-sp-d16', 0x21000000], ['mps2-an500', 'cortex-m7', 'fpv5-d16', 0x60000000]] as const) {
     const board = loadBoard(name);
@@ -257,7 +285,7 @@ test('a lamp or a marker of an MPS2 is one of its two lamps, each given out once
 });
 
 test('every group of numbers says where it comes from', () => {
-  for (const name of ['weact-blackpill-f411', 'mps2-an386', 'mps2-an500']) {
+  for (const name of ['weact-blackpill-f411', 'pyboard-v11', 'mps2-an386', 'mps2-an500']) {
     const board = loadBoard(name);
     for (const group of ['core', 'nvic', 'memory', 'flash', 'vectors', 'peripherals', 'clock', 'audio', 'midi', 'tick', 'leds', 'buttons', 'flashTools']) assert.ok(board.sources[group], `${name} ${group}`);
   }

@@ -333,6 +333,7 @@ interface RawBase {
   peripherals: (Omit<BoardPeripheral, 'vectors' | 'config'> & Partial<Pick<BoardPeripheral, 'vectors' | 'config'>>)[];
   aliases?: Record<string, string>;
   markers?: Record<string, string>;
+  absent?: string[];
 }
 type Refined = 'file' | 'lineage' | 'coreHertz' | keyof RawBase;
 type RawStm32 = RawBase & Omit<Stm32Board, Refined | 'package' | 'alternateFunctions' | 'dmaRequests'> & {
@@ -356,7 +357,9 @@ function refine(raw: Raw, file: string, lineage: string[]): Board {
   for (const region of raw.flash.regions) {
     for (let i = 0; i < region.sectors; i++, origin += region.byteCount) sectors.push({ origin, byteCount: region.byteCount });
   }
-  const peripherals = raw.peripherals.map((p) => ({ ...p, reset: p.reset ?? p.enable?.replace('ENR', 'RSTR'), vectors: p.vectors ?? [], config: p.config ?? {} }));
+  const absent = raw.absent ?? [];
+  for (const name of absent) if (!raw.peripherals.some((p) => p.name === name)) throw new BoardError(`${shown(file)}, at absent: found "${name}", wanted a peripheral of the die`);
+  const peripherals = raw.peripherals.filter(({ name }) => !absent.includes(name)).map((p) => ({ ...p, reset: p.reset ?? p.enable?.replace('ENR', 'RSTR'), vectors: p.vectors ?? [], config: p.config ?? {} }));
   const aliases = aliasesOf(raw, peripherals);
   const base = {
     file, lineage, sources: raw.sources ?? {}, peripherals, aliases,

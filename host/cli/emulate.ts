@@ -12,7 +12,7 @@ import { positive, window } from './numbers.js';
 import { progressBar } from './progress.js';
 
 interface Options {
-  board: string; elf: string; base?: number; seconds?: number; uart: { uart: string; file: string }[]; uartIn: UartInput[];
+  board: string; elf: string; base?: number; seconds?: number; uart: { uart: string; file: string }[]; uartIn: UartInput[]; uartPause: number;
   wav?: string; vcd?: string; vcdWindow?: [number, number]; midi?: string; strict?: boolean; semihosting?: boolean; gdb?: number; trace?: string; traceKinds?: TraceKind[]; traceWindow?: [number, number]; overclock: number; json?: boolean;
 }
 
@@ -59,6 +59,7 @@ export function emulateCommand(): Command {
     .option('--seconds <s>', `emulated time from reset (default: until the firmware ends or can do nothing more, at most ${PATIENCE_SECONDS} s)`, positive)
     .option('--uart <name=file>', 'write what a UART sends; "-" is stdout. Again for more of them', output, [])
     .option('--uart-in <name=file>', 'type a file into a UART, once its receiver is ready; FILE@S: not before S seconds', input, [])
+    .option('--uart-pause <s>', 'seconds between two typed characters, for firmware that polls', positive, 0)
     .option('--wav <file>', 'write what the codec plays')
     .option('--vcd <file>', 'write the wires: all pads, I2S, a marker for each handler')
     .option('--vcd-window <from:to>', 'seconds between which the VCD has the I2S lines (default: all)', window)
@@ -90,13 +91,13 @@ Exit code: 0 the time has passed, or the firmware ended with 0 (semihosting);
         if (!names.includes(uart)) throw new UsageError(`${board.name} has no UART "${uart}". It has ${names.join(', ')}.`);
       }
       const toStdout = rest.uart.some(({ file }) => file === '-');
-      const { semihosting, ...others } = rest;
+      const { semihosting, uartPause: uartPauseSeconds, ...others } = rest;
       if (others.trace !== undefined && others.gdb !== undefined) throw new UsageError('--trace follows the core by itself, and --gdb hands it to gdb: give one of them.');
       const bar = progressBar(!json && !toStdout && !semihosting && others.gdb === undefined);
       // What the firmware prints must not stand within the JSON.
       const descriptor = semihosting ? (json ? 2 : 1) : undefined;
       const onGdbListening = (actual: number): void => console.error(`waiting for gdb on port ${actual}: gdb-multiarch ${rest.elf} -ex 'target remote :${actual}'`);
-      const { result, code } = await emulate({ ...others, semihosting: descriptor, board, onGdbListening, onProgress: bar.update }).finally(bar.stop);
+      const { result, code } = await emulate({ ...others, uartPauseSeconds, semihosting: descriptor, board, onGdbListening, onProgress: bar.update }).finally(bar.stop);
       if (json) console.log(JSON.stringify(result, null, 2));
       else if (code === 0) console.log(emulationSummary(result));
       else console.error(`${emulationSummary(result)}`);

@@ -26,6 +26,13 @@ const FIRST_KEY_SECONDS = 0.01;
 /** How soon to look again whether the receiver's pad is routed, when the firmware enables the receiver before it. */
 const ROUTE_SECONDS = 0.001;
 
+/** A character to be typed: not before `atSeconds` since reset, and a pause after it. */
+interface Key {
+  readonly byte: number;
+  readonly atSeconds: number;
+  readonly pauseSeconds: number;
+}
+
 const parityOf = (word: number): number => {
   let ones = 0;
   for (let w = word; w !== 0; w >>>= 1) ones ^= w & 1;
@@ -44,10 +51,9 @@ export class SerialTerminal {
   baud = 0;
   private readonly listeners: ((byte: number, cycle: number) => void)[] = [];
   private receiving = false;
-  private readonly input: number[] = [];
+  private readonly input: Key[] = [];
   private typed = 0;
   private typing = false;
-  private earliestSeconds = 0;
 
   constructor(readonly name: string, private readonly usart: Usart, private readonly config: TerminalConfig) {
     for (const pad of config.pads.tx) {
@@ -65,12 +71,12 @@ export class SerialTerminal {
   }
 
   /**
-   * Types bytes, one directly after the other, as soon as the firmware's receiver is ready.
+   * Types bytes as soon as the firmware's receiver is ready and what was to be typed before them is.
    * @param atSeconds not before, in seconds since reset
+   * @param pauseSeconds from the end of one character to the next; 0: one directly after the other
    */
-  type(bytes: Iterable<number>, atSeconds = 0): void {
-    for (const byte of bytes) this.input.push(byte);
-    this.earliestSeconds = atSeconds;
+  type(bytes: Iterable<number>, atSeconds = 0, pauseSeconds = 0): void {
+    for (const byte of bytes) this.input.push({ byte, atSeconds, pauseSeconds });
     this.begin(0);
   }
 
@@ -107,7 +113,7 @@ export class SerialTerminal {
     if (this.typing || this.typed === this.input.length || !this.usart.receives) return;
     const { time, timeline } = this.config;
     this.typing = true;
-    const at = Math.max(time.now + delaySeconds, this.earliestSeconds);
+    const at = Math.max(time.now + delaySeconds, this.input[this.typed].atSeconds);
     timeline.at(Math.max(timeline.now, time.cycleAt(at)), () => this.next());
   }
 
@@ -122,7 +128,7 @@ export class SerialTerminal {
       timeline.after(time.cyclesFor(ROUTE_SECONDS), () => this.next());
       return;
     }
-    const byte = this.input[this.typed];
+    const { byte, pauseSeconds } = this.input[this.typed];
     this.baud = this.baudOf(format.unit);
     let word = byte;
     if (format.parity !== 'none') {
@@ -133,7 +139,9 @@ export class SerialTerminal {
     line.character(word, { ...format, stopUnits: Math.max(BIT, format.stopUnits) }, () => {
       this.typed++;
       this.bytesIn++;
-      this.next();
+      if (pauseSeconds === 0 && !(this.input[this.typed]?.atSeconds > time.now)) return this.next();
+      this.typing = false;
+      this.begin(pauseSeconds);
     });
   }
 }

@@ -5,9 +5,10 @@ import type { RealTime } from '../machine/real-time.js';
 import type { Timeline } from '../machine/timeline.js';
 import type { Level, Wire } from '../machine/wire.js';
 
-/** A line that can be let go: a pad of the chip. */
+/** A line that can be let go, and held by a resistor: a pad of the chip. */
 export interface ReleasableWire extends Wire {
   release(): void;
+  hold(level: Level): void;
 }
 
 export interface SwitchConfig {
@@ -25,6 +26,7 @@ export class Switch {
   private changes = 0;
 
   constructor(private readonly timeline: Timeline, private readonly time: RealTime, private readonly pad: ReleasableWire, private readonly config: SwitchConfig) {
+    if (config.openLevel !== undefined) pad.hold(config.openLevel);
     this.contact(false);
   }
 
@@ -48,9 +50,7 @@ export class Switch {
   }
 
   private contact(closed: boolean): void {
-    const { closedLevel, openLevel } = this.config;
-    if (closed) this.pad.set(closedLevel);
-    else if (openLevel !== undefined) this.pad.set(openLevel);
+    if (closed) this.pad.set(this.config.closedLevel);
     else this.pad.release();
   }
 }

@@ -81,7 +81,7 @@ export abstract class BoardHardware {
     this.sampleRate = sampleRateOf(board);
     this.boardOptions = options;
     // Buttons pull their pad one way while they are pressed, and a resistor holds it the other way until then.
-    for (const pad of Object.values(board.buttons)) this.pin(pad).set(board.buttonLevel === 0 ? 1 : 0);
+    for (const pad of Object.values(board.buttons)) this.chip.pad(pad).hold(board.buttonLevel === 0 ? 1 : 0);
     this.codec = plugCodec(machine, this.time, board, (pad) => this.pin(pad), this.audio);
     this.recorder = new Recorder(vectors, () => this.activeVoices());
     machine.observers.add(this.recorder);

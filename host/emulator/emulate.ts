@@ -33,6 +33,8 @@ export interface EmulateOptions {
   /** Where what a UART sends goes: a file, or "-" for stdout. */
   readonly uart?: readonly { readonly uart: string; readonly file: string }[];
   readonly uartIn?: readonly UartInput[];
+  /** Seconds between the characters that are typed; 0: one directly after the other. */
+  readonly uartPauseSeconds?: number;
   readonly wav?: string;
   readonly vcd?: string;
   readonly vcdWindow?: readonly [from: number, to: number];
@@ -108,7 +110,7 @@ export async function emulate(options: EmulateOptions): Promise<EmulateResult> {
     emulated.terminal(name).onByte((byte) => log.add(byte));
     return log;
   });
-  for (const { uart: name, file: path, atSeconds } of uartIn) emulated.terminal(name).type(readFileSync(path), atSeconds);
+  for (const { uart: name, file: path, atSeconds } of uartIn) emulated.terminal(name).type(readFileSync(path), atSeconds, options.uartPauseSeconds);
   if (file) emulated.midi.play(file.events, MIDI_START_SECONDS);
   const analyser = vcd === undefined ? undefined : attachAnalyser(emulated, vcd, options.vcdWindow);
   const trace = options.trace === undefined ? undefined : new Trace(emulated, { path: options.trace, kinds: options.traceKinds, window: options.traceWindow });

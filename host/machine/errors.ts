@@ -13,8 +13,15 @@ export class BusError extends Error {
 
 /** Firmware touched a register that the chip has and the model has not. */
 export class UnmodelledRegisterError extends BusError {
-  constructor(address: number, access: 'read' | 'write', readonly register: string) {
-    super(address, access, `${access} of ${register} at ${hex(address)}: the chip has this register, the emulator does not model it`);
+  constructor(address: number, access: 'read' | 'write', readonly register: string, what = 'the chip has this register, the emulator does not model it') {
+    super(address, access, `${access} of ${register} at ${hex(address)}: ${what}`);
+  }
+}
+
+/** Firmware touched an offset in a block at which the manual has no register: it was made for another chip of the family, or it errs. */
+export class ReservedRegisterError extends UnmodelledRegisterError {
+  constructor(address: number, access: 'read' | 'write', block: string, offset: number) {
+    super(address, access, `${block}+0x${offset.toString(16)}`, 'this chip\'s manual has no register there');
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What becomes of an access to what the chip has and the emulator has not: an error, or a finding and hardware that ignores it.
 
-import { UnmodelledRegisterError, type BusError } from './errors.js';
+import { ReservedRegisterError, UnmodelledRegisterError, type BusError } from './errors.js';
 import type { AccessSize, Diagnostic } from './peripheral.js';
 
 /** The machine's policy, and what firmware has written to registers that nothing stands behind. */
@@ -51,8 +51,7 @@ export class Unmodelled {
     const key = (address & ~3) * 2 + (access === 'read' ? 0 : 1);
     if (!this.strict && this.polled.has(key)) return;
     this.polled.add(key);
-    const name = register === undefined ? `${block}+0x${offset.toString(16)} (reserved)` : `${block}_${register}`;
-    this.found(new UnmodelledRegisterError(address, access, name), block);
+    this.found(register === undefined ? new ReservedRegisterError(address, access, block, offset) : new UnmodelledRegisterError(address, access, `${block}_${register}`), block);
   }
 
   /** A system reset: registers forget what was written. */

@@ -14,6 +14,7 @@ import { Tim, type TimConfig } from './tim.js';
 
 const discovery = emulatable(loadBoard('stm32f4-discovery'));
 const blackPill = emulatable(loadBoard('weact-blackpill-f411'));
+const pyboard = emulatable(loadBoard('pyboard-v11'));
 
 const configOf = (board: Stm32Board, name: string): Readonly<Record<string, unknown>> => board.peripherals.find((p) => p.name === name)!.config;
 
@@ -33,7 +34,7 @@ function setUp(board = discovery) {
   return { bench, ctx, rcc, router, ports };
 }
 
-for (const board of [discovery, blackPill]) test(`every peripheral of ${board.lineage[1]} has gates that RCC knows, and all but the always-clocked come up without a clock`, () => {
+for (const board of [discovery, blackPill, pyboard]) test(`every peripheral of ${board.lineage[1]} has gates that RCC knows, and all but the always-clocked come up without a clock`, () => {
   const { rcc } = setUp(board);
   const clocked = board.peripherals.filter((p) => rcc.enabled(p.name)).map((p) => p.name);
   assert.deepEqual(clocked.sort(), ['DBGMCU', 'EXTI', 'FLASH', 'IWDG', 'RCC', 'RTC']);
@@ -49,6 +50,7 @@ test('ports A and B come up with the debug port on their pads', () => {
 
 for (const [board, prescalers, clocks] of [
   [discovery, (5 << 10) | (4 << 13), [168e6, 42e6, 84e6, 84e6, 86e6]], [blackPill, 4 << 10, [100e6, 50e6, 100e6, 100e6, 38.4e6]],
+  [pyboard, (5 << 10) | (4 << 13), [168e6, 42e6, 84e6, 84e6, 38.4e6]],
 ] as const) test(`the clock numbers of ${board.name}, put into RCC, FLASH and PWR as a start-up does, give its clocks with nothing to complain of`, () => {
   const { bench, ctx, rcc } = setUp(board);
   const flash = new Flash('FLASH', 0x40023c00, ctx, {
@@ -75,7 +77,7 @@ for (const [board, prescalers, clocks] of [
   assert.deepEqual(bench.diagnostics, []);
 });
 
-for (const board of [discovery, blackPill]) test(`every pin that ${board.name} gives to audio, codec and MIDI can be routed through its port`, () => {
+for (const board of [discovery, blackPill, pyboard]) test(`every pin that ${board.name} gives to audio, codec and MIDI can be routed through its port`, () => {
   const { router, ports } = setUp(board);
   const { codec, i2s, pins } = board.audio;
   const wanted: [string, string][] = [
@@ -94,13 +96,13 @@ for (const board of [discovery, blackPill]) test(`every pin that ${board.name} g
   }
 });
 
-for (const board of [discovery, blackPill]) test(`every signal of a modelled block of ${board.lineage[1]} that the chip never drives is an input of the data sheet`, () => {
+for (const board of [discovery, blackPill, pyboard]) test(`every signal of a modelled block of ${board.lineage[1]} that the chip never drives is an input of the data sheet`, () => {
   const signals = new Set(Object.values(board.alternateFunctions).flat(2));
   const inputs = [...signals].filter((s) => /^(USART|UART|SPI|I2S|I2C|TIM)/.test(s) && !isDriven(s));
   for (const signal of inputs) assert.match(signal, /_(RX|CTS|ETR|BKIN)$|^I2S_CKIN$/);
 });
 
-for (const board of [discovery, blackPill]) test(`every timer that ${board.lineage[1]} calls modelled can be made from its data, and counts`, () => {
+for (const board of [discovery, blackPill, pyboard]) test(`every timer that ${board.lineage[1]} calls modelled can be made from its data, and counts`, () => {
   for (const p of board.peripherals.filter((each) => each.model === 'tim')) {
     const { bench, ctx } = setUp(board);
     const tim = new Tim(p.name, p.base, ctx, { ...p.config, registers: p.registers, clock: p.clock, vectors: p.vectors } as unknown as TimConfig);

@@ -101,6 +101,26 @@ test('a push-pull output against the outside is a short: low shows, and it is di
   assert.deepEqual(bench.diagnostics.map((d) => d.message), ['the chip drives PA0 to 0 and the board drives it to 1']);
 });
 
+test('a resistor on the board decides over the pull in the chip, and gives way to any drive without being a short', () => {
+  const { gpio, bench, read, write } = setUp();
+  const pad = gpio.pad(0);
+  write(PUPDR, 0b01);
+  pad.hold(0);
+  assert.equal(read(IDR) & 1, 0);
+  assert.equal(pad.volts, 0);
+  write(ODR, 1);
+  write(MODER, 0b01);
+  assert.equal(read(IDR) & 1, 1);
+  assert.equal(pad.volts, 3.3);
+  write(MODER, 0b00);
+  assert.equal(read(IDR) & 1, 0);
+  pad.set(1);
+  assert.equal(read(IDR) & 1, 1);
+  pad.release();
+  assert.equal(read(IDR) & 1, 0);
+  assert.deepEqual(bench.diagnostics, []);
+});
+
 test('IDR reads 0 for a pad in analog mode', () => {
   const { gpio, read, write } = setUp();
   gpio.pad(1).set(1);

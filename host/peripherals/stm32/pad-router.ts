@@ -71,13 +71,15 @@ class Signal extends Wire {
 }
 
 /**
- * A pad of the chip. Whoever is outside drives it with `set` and lets it go with `release`; `level` is what is on the pad after all drives
- * and pulls: a drive wins over a pull, low wins over high, and a pad that nothing drives or pulls keeps its level.
+ * A pad of the chip. Whoever is outside drives it with `set` and lets it go with `release`, or holds it by a resistor; `level` is what is on the
+ * pad after all drives and pulls: a drive wins over a resistor, that over the chip's own pull, low over high, and a pad that nothing drives or
+ * pulls keeps its level.
  */
 export class Pad extends Wire {
   /** The voltage that somebody puts on the pad. The Schmitt trigger sees it as a level: below 0.3 VDD low, above 0.7 VDD high, between them as it was. */
   readonly analog: AnalogNet;
   private outside: Level | undefined;
+  private held: Level | undefined;
   private setup: PadSetup = { mode: 'input', openDrain: false, pull: 'none', output: 0, signals: [] };
   private shorted = false;
 
@@ -95,7 +97,7 @@ export class Pad extends Wire {
   get volts(): number {
     const { volts } = this.analog;
     if (volts !== undefined) return volts;
-    const level = this.chipDrive() ?? this.outside ?? (this.setup.pull === 'up' && this.setup.mode !== 'analog' ? 1 : 0);
+    const level = this.chipDrive() ?? this.outside ?? this.held ?? (this.setup.pull === 'up' && this.setup.mode !== 'analog' ? 1 : 0);
     return level * this.router.vddVolts;
   }
 
@@ -112,6 +114,12 @@ export class Pad extends Wire {
   /** Takes the outside's drive away. */
   release(): void {
     this.outside = undefined;
+    this.resolve();
+  }
+
+  /** A resistor on the board to one of the rails, for good. It gives way to whatever drives the pad. */
+  hold(level: Level): void {
+    this.held = level;
     this.resolve();
   }
 
@@ -135,9 +143,9 @@ export class Pad extends Wire {
       this.shorted = true;
       this.router.diagnose({ where: this.name, message: `the chip drives ${this.name} to ${chip} and the board drives it to ${this.outside}` });
     }
-    const pulled: Level = this.setup.pull === 'up' ? 1 : this.setup.pull === 'down' ? 0 : this.level;
-    const analog = this.setup.mode === 'analog';
-    const level = chip === undefined && this.outside === undefined ? (analog ? this.level : pulled) : chip === 0 || this.outside === 0 ? 0 : 1;
+    const { pull, mode } = this.setup;
+    const rest = this.held ?? (mode === 'analog' || pull === 'none' ? this.level : pull === 'up' ? 1 : 0);
+    const level = chip === undefined && this.outside === undefined ? rest : chip === 0 || this.outside === 0 ? 0 : 1;
     if (level === this.level) return;
     super.set(level);
     for (const signal of this.routed) this.router.updateInput(signal);
