@@ -20,6 +20,11 @@ import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
 /** From the frame in which a message's last byte completed to the frame in which it sounds. */
 const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
 const SYSEX_BYTES: u32 = 256;
+/** A character takes 320 us on the wire, some 15 frames; what came before, while nothing was rendered, waits for its turn. */
+const BYTES_A_BLOCK: i32 = BLOCK_FRAMES / 15 + 1;
+
+// @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: SYSEX_BYTES)
+// @limit(late-arrivals: 1)  @limit(thru-events: BYTES_A_BLOCK)
 
 const parser = createParser(SYSEX_BYTES);
 const sensing = createActiveSensing();
@@ -59,6 +64,7 @@ function halfPlayed(): void {
 /** A block at most: 32 frames of 3501 cycles. */
 @isr("PendSV", 15, { budget: 112000 })
 function render(): void {
+  // As long as each block is ready in time, which is what is to be shown. @bound(1)
   while (audioOutBlockDue()) {
     receive();
     schedulerRender(frames, audioOutBlockFrame(), BLOCK_FRAMES);
@@ -68,13 +74,14 @@ function render(): void {
 
 /** Parses what has come and schedules it. Every byte of a block is here before the block that it sounds in is rendered. */
 function receive(): void {
-  while (uartReceive()) {
+  for (let bytes = 0; bytes < BYTES_A_BLOCK && uartReceive(); bytes++) {
     if (uartAfterGap()) route(router, parseGap(parser), uartFrame(), parser.buffer);
     const byte = uartByte();
     if (onByte(sensing, byte, uartTimestamp())) silence();
     route(router, parseByte(parser, byte), uartFrame(), parser.buffer);
   }
   if (hasTimedOut(sensing, timestamp())) silence();
+  // @bound(BYTES_A_BLOCK)
   while (synth.events.pop()) schedulerPush(synth.events.stamp + EVENT_DELAY, synth.events.value);
   if (forward(thru) != 0) uartKick();
   publishLosses(parser);

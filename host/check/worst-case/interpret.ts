@@ -27,6 +27,7 @@ export interface Call {
 /** A function with what is known of its arguments. */
 export interface Context {
   readonly code: FunctionCode;
+  readonly args: readonly Range[];
   /** Most times that each loop goes back to its head, by the loop's offset. */
   readonly turns: Map<number, number>;
   readonly calls: Map<number, Call>;
@@ -40,7 +41,7 @@ export interface Context {
 /** What a firmware's author has said of places in the code. */
 export interface Said {
   /** Most times that a loop goes back to its head each time it is entered. */
-  turns(code: FunctionCode, loopAt: number): number | undefined;
+  turns(code: FunctionCode, loopAt: number, args: readonly Range[]): number | undefined;
   /** Whether the sum of a call's counting argument is limited. */
   isSum(code: FunctionCode, callAt: number): boolean;
 }
@@ -84,10 +85,10 @@ export class Interpreter {
     if (known) return known;
     this.perFunction.set(index, count + 1);
     const code = this.codeOf(index);
-    const context: Context = { code, turns: new Map(), calls: new Map(), outcomes: new Map(), problems: [] };
+    const context: Context = { code, args: rounded, turns: new Map(), calls: new Map(), outcomes: new Map(), problems: [] };
     this.contexts.set(key, context);
     this.open.add(index);
-    new Reader(this, context, rounded).run();
+    new Reader(this, context).run();
     this.open.delete(index);
     return context;
   }
@@ -119,13 +120,13 @@ class Reader {
   private recording = true;
   private returned?: Label;
 
-  constructor(private readonly owner: Interpreter, private readonly context: Context, private readonly args: readonly Range[]) {}
+  constructor(private readonly owner: Interpreter, private readonly context: Context) {}
 
   run(): void {
     const { code } = this.context;
     const locals: Value[] = [];
     const state = new State(this.symbols, locals, [], new Map(), []);
-    for (let i = 0; i < code.locals; i++) locals.push(i < code.parameters ? state.unknown(this.args[i]) : number(0));
+    for (let i = 0; i < code.locals; i++) locals.push(i < code.parameters ? state.unknown(this.context.args[i]) : number(0));
     this.returned = { arity: code.results, height: 0 };
     this.labels = [this.returned];
     const end = this.sequence(code.nodes, state);
@@ -180,7 +181,7 @@ class Reader {
   }
 
   private loop(node: Construct, entry: State): State | undefined {
-    const said = this.owner.annotations.turns(this.context.code, node.at);
+    const said = this.owner.annotations.turns(this.context.code, node.at, this.context.args);
     const height = entry.stack.length - node.parameters;
     const readBody = (head: State): { back?: State; end?: State } => {
       const label: Label = { arity: node.parameters, height };
