@@ -260,6 +260,7 @@ function spread(ticks: usize, out: usize, frameCount: i32, odd: i32, now: f32): 
     frameCount--;
   }
   const end = out + (<usize>(frameCount & ~1) << 2);
+  // @bound(frameCount / 2)
   while (out < end) {
     store<f32>(out, load<f32>(out) + now);
     const next = load<f32>(ticks);

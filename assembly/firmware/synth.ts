@@ -13,15 +13,13 @@ import { uartAfterGap, uartByte, uartFrame, uartInterrupt, uartKick, uartReceive
 import { waitForInterrupt } from "../shim/abi";
 import { LAMP_PIN, LAMP_PORT, SAMPLE_RATE } from "../shim/board";
 import { count, Counter, setGauge } from "../shim/counters";
-import { BLOCK_FRAMES } from "./synth/config";
+import { BLOCK_FRAMES, BYTES_A_BLOCK } from "./synth/config";
 import { engineInit, engineSilence } from "./synth/engine";
 import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
 
 /** From the frame in which a message's last byte completed to the frame in which it sounds. */
 const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
 const SYSEX_BYTES: u32 = 256;
-/** A character takes 320 us on the wire, some 15 frames; what came before, while nothing was rendered, waits for its turn. */
-const BYTES_A_BLOCK: i32 = BLOCK_FRAMES / 15 + 1;
 
 // @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: SYSEX_BYTES)
 // @limit(late-arrivals: 1)  @limit(thru-events: BYTES_A_BLOCK)
@@ -74,6 +72,7 @@ function render(): void {
 
 /** Parses what has come and schedules it. Every byte of a block is here before the block that it sounds in is rendered. */
 function receive(): void {
+  // What came while nothing was rendered waits for its turn.
   for (let bytes = 0; bytes < BYTES_A_BLOCK && uartReceive(); bytes++) {
     if (uartAfterGap()) route(router, parseGap(parser), uartFrame(), parser.buffer);
     const byte = uartByte();

@@ -2,11 +2,8 @@
 // The demo synth behind its scheduler: messages come with the frame at which they are to sound, blocks are rendered around them.
 
 import { Scheduler } from "../../voice/scheduler";
-import { BLOCK_FRAMES, SCHEDULER_CAPACITY } from "./config";
+import { SCHEDULER_CAPACITY } from "./config";
 import { engineMessage, engineRender, engineSeek } from "./engine";
-
-/** Messages that come due in one block: those that came in one, at a character each, and one more. */
-const MESSAGES_A_BLOCK: i32 = BLOCK_FRAMES / 15 + 1;
 
 const scheduler = new Scheduler(SCHEDULER_CAPACITY);
 
@@ -31,9 +28,9 @@ export function schedulerClear(): void {
 export function schedulerRender(out: usize, blockStartFrame: u32, frameCount: i32): void {
   let now = blockStartFrame;
   engineSeek(now);
-  // @bound(MESSAGES_A_BLOCK + 1, MESSAGES_A_BLOCK + 1 in all)
+  // @bound(BYTES_A_BLOCK + 1, BYTES_A_BLOCK + 1 in all)
   while (frameCount > 0) {
-    // @bound(MESSAGES_A_BLOCK, MESSAGES_A_BLOCK in all)
+    // @bound(BYTES_A_BLOCK, BYTES_A_BLOCK in all)
     while (scheduler.isDue(now)) engineMessage(scheduler.take(now));
     const count = scheduler.framesUntilNext(now, frameCount);
     engineRender(out, count);

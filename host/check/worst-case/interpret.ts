@@ -9,7 +9,7 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import type { Construct, CodeNode, FunctionCode, Op } from './code.js';
 import { binary, unary } from './operations.js';
 import { turnsOf } from './turns.js';
-import { ANY, ANY32, hull, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
+import { ANY, ANY32, hull, intersect, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
 
 /** Something in a function that has no bound. */
 export interface Problem {
@@ -207,23 +207,19 @@ class Reader {
     const { back } = readBody(first);
     [this.labels, this.recording] = [labels, recording];
 
+    for (const [local, symbol] of heads) if (this.symbols.addresses.has(symbol)) this.access(entry, entry.locals[local]);
+
     let turns = Math.min(back ? turnsOf(entry, heads, back) : 0, said ?? Infinity);
     const second = entry.clone();
     second.stack = operands(second);
     const movedHeads = new Map<number, number>();
     for (const [local, symbol] of heads) {
-      const before = entry.locals[local];
       if (!back) continue;
       const step = stepFrom(back, back.locals[local], symbol);
       if (step && step[0] === 0 && step[1] === 0) continue;
-      if (step && turns < Infinity) {
-        const moved = this.symbols.fresh([before.low + Math.min(0, turns * step[0]), before.high + Math.max(0, turns * step[1])], before.symbol);
-        second.locals[local] = { symbol: moved, low: 0, high: 0 };
-        movedHeads.set(local, moved);
-      } else {
-        second.locals[local] = second.unknown(hull(entry.whole(before), back.whole(back.locals[local])));
-        if (second.locals[local].symbol !== 0) movedHeads.set(local, second.locals[local].symbol);
-      }
+      const value = headValue(entry, second, back, local, step, turns);
+      second.locals[local] = value;
+      if (value.symbol !== 0) movedHeads.set(local, value.symbol);
     }
     const { back: again, end } = readBody(second);
     turns = Math.min(turns, again ? turnsOf(entry, movedHeads, again) : 0);
@@ -361,6 +357,23 @@ class Reader {
     for (const range of results) stack.push(state.unknown(range));
     return state;
   }
+}
+
+/** A local at the head of a loop, in whatever turn. */
+function headValue(entry: State, head: State, back: State, local: number, step: Range | undefined, turns: number): Value {
+  const before = entry.locals[local];
+  const now = back.locals[local];
+  const drift: Range | undefined = step && [step[0] < 0 ? turns * step[0] : 0, step[1] > 0 ? turns * step[1] : 0];
+  const isAddress = (symbol: number): boolean => symbol !== 0 && (head.symbols.addresses.has(symbol) || isAddress(head.symbols.of(symbol).base));
+  // Addresses are told by their distances from each other, numbers by how great they are.
+  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isAddress(before.symbol) || !back.isExact(now))) {
+    return { symbol: head.symbols.fresh([before.low + drift[0], before.high + drift[1]], before.symbol), low: 0, high: 0 };
+  }
+  const either = hull(entry.whole(before), back.whole(now));
+  if (!drift || !back.isExact(now)) return head.unknown(either);
+  // No turn wraps round, so that what goes down only stays below where it began.
+  const [low, high] = entry.whole(before);
+  return head.unknown(intersect(either, [low + drift[0], high + drift[1]]));
 }
 
 /** The argument that counts: the only one of which limits are known, and that is not one number alone. @returns its index, or -1 */

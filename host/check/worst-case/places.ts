@@ -105,6 +105,7 @@ export class Places {
 
   private read(code: FunctionCode): FunctionPlaces {
     const votes = new Map<number, Map<SourceLoop, number>>();
+    const inner = new Map<number, number[]>();
     const sums = new Map<number, Limit>();
     const waits = new Map<LineFact, number[]>();
     const firsts = new Map<Limit, { op: Op; depth: number; use?: Use }>();
@@ -112,6 +113,7 @@ export class Places {
       for (const node of nodes) {
         if (node.kind !== 'op') {
           const inside = node.kind === 'loop' ? [...loops, node.at] : loops;
+          if (node.kind === 'loop') for (const outer of loops) inner.set(outer, [...(inner.get(outer) ?? []), node.at]);
           walk(node.body, inside);
           walk(node.otherwise, inside);
           continue;
@@ -136,7 +138,12 @@ export class Places {
     };
     walk(code.nodes, []);
     const loops = new Map<number, SourceLoop>();
-    for (const [at, candidates] of votes) loops.set(at, [...candidates].reduce((a, b) => (b[1] > a[1] ? b : a))[0]);
+    // From the inside out: what an inner loop is, an outer one is not.
+    for (const at of [...code.loops.keys()].sort((a, b) => (inner.get(a)?.length ?? 0) - (inner.get(b)?.length ?? 0))) {
+      const taken = new Set((inner.get(at) ?? []).map((loop) => loops.get(loop)));
+      const candidates = [...(votes.get(at) ?? [])].filter(([loop]) => !taken.has(loop));
+      if (candidates.length > 0) loops.set(at, candidates.reduce((a, b) => (b[1] > a[1] ? b : a))[0]);
+    }
     const loopTotals = new Map([...loops].flatMap(([at, loop]) => (this.totals.has(loop) ? [[at, this.totals.get(loop)!] as const] : [])));
     const resources = new Map<string, Resource>();
     const used = ({ of, text, weight }: Use) => {
@@ -152,7 +159,7 @@ export class Places {
 
   /**
    * An instruction that is in a loop, and in no loop inside of that, speaks for the innermost source loop around its place: optimised code has conditions and
-   * bodies in any order, and what was inlined has a file of its own.
+   * bodies in any order, and what was inlined has a file of its own. The first one, which is nearly always the condition's, has the most to say.
    */
   private vote(votes: Map<number, Map<SourceLoop, number>>, loopAt: number, here: Location): void {
     let found: SourceLoop | undefined;
@@ -161,6 +168,6 @@ export class Places {
     }
     if (!found) return;
     const own = votes.get(loopAt) ?? new Map<SourceLoop, number>();
-    votes.set(loopAt, own.set(found, (own.get(found) ?? 0) + 1));
+    votes.set(loopAt, own.set(found, (own.get(found) ?? 0) + (votes.has(loopAt) ? 1 : 1000)));
   }
 }
