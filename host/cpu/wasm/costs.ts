@@ -7,16 +7,35 @@ import { boardsDir } from '../../paths.js';
 import type { WasmModule } from './decode.js';
 import { operatorNames } from './opcodes.js';
 
-/** One engine's costs on one core, in core cycles. */
-export interface EngineCosts {
-  /** Where the numbers come from, for reports. */
-  readonly source: string;
+/** Cycles of the pieces of a firmware, in core cycles. */
+export interface CostTable {
   /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. */
   readonly instructions: Readonly<Record<string, number>>;
   /** By name of the imported function. */
   readonly imports: Readonly<Record<string, number>>;
   /** From the core's exception entry to a handler's first instruction, and back: what the shim's dispatcher adds. */
   readonly dispatch: number;
+}
+
+/** How far a table is from what was measured, on firmware that it was not fitted to; percent, null where nothing was measured. */
+export interface CostError {
+  /** Of the mean cycles of a handler. */
+  readonly handlerPercent: number | null;
+  /** Of the mean cycles of a block. */
+  readonly blockPercent: number | null;
+  /** The firmwares. */
+  readonly validatedOn: readonly string[];
+  /** What measures it again. */
+  readonly command: string;
+}
+
+/** One engine's costs on one core: the table itself is the typical case, the best fit to what was measured. */
+export interface EngineCosts extends CostTable {
+  /** Where the numbers come from, for reports. */
+  readonly source: string;
+  /** An upper envelope: no measured piece of code took longer than these say. None of its entries is below the typical one. */
+  readonly worst: CostTable;
+  readonly error: CostError;
   /** Of an interpreter: cycles of one of its operations, for the CPU that counts these. */
   readonly operation?: number;
   /** Costs of the `@native` functions, where these run as compiled code and the rest is interpreted. */
@@ -28,15 +47,55 @@ export interface CoreCosts {
   readonly engines: Readonly<Record<string, EngineCosts>>;
 }
 
+/** An estimated table's envelope, for want of a measured one: so many times the estimate. */
+const ESTIMATED_WORST = 2;
+
+type StoredCosts = Omit<EngineCosts, 'worst' | 'error' | 'native'> & Partial<Pick<EngineCosts, 'worst' | 'error'>>;
+type StoredCore = { core: string; engines: Record<string, StoredCosts> } | { core: string; inherits: string; source: string };
+
 /**
  * The table of a core; one that is estimated by another core's names it, and says so in every engine's source.
  * @throws Error when there is no table for the core
  */
 export function loadCoreCosts(core: string): CoreCosts {
-  const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as CoreCosts | { core: string; inherits: string; source: string };
-  if (!('inherits' in own)) return { ...own, engines: withKernels(own.engines) };
+  const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as StoredCore;
+  if (!('inherits' in own)) {
+    return { core, engines: withKernels(Object.fromEntries(Object.entries(own.engines).map(([name, costs]) => [name, complete(costs)]))) };
+  }
   const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}` }]);
   return { core, engines: Object.fromEntries(engines) };
+}
+
+/** Gives an estimate the envelope that it lacks, and says so. */
+function complete(costs: StoredCosts): EngineCosts {
+  const { worst, error } = costs;
+  if (worst && error) return { ...costs, worst, error };
+  const scaled = (table: Readonly<Record<string, number>>) => Object.fromEntries(Object.entries(table).map(([name, cycles]) => [name, cycles * ESTIMATED_WORST]));
+  return {
+    ...costs,
+    source: `${costs.source}; worst cases are ${ESTIMATED_WORST} times the estimate`,
+    worst: { instructions: scaled(costs.instructions), imports: scaled(costs.imports), dispatch: costs.dispatch * ESTIMATED_WORST },
+    error: { handlerPercent: null, blockPercent: null, validatedOn: [], command: 'npm run calibrate' },
+  };
+}
+
+/** @throws Error when the engine has no costs on the core */
+function engineCosts(core: string, engine: string): EngineCosts {
+  const { engines } = loadCoreCosts(core);
+  if (!engines[engine]) throw new Error(`no costs for engine "${engine}" on ${core}; there are ${Object.keys(engines).join(', ')}`);
+  return engines[engine];
+}
+
+/** Typical costs of an engine's instructions on a core, such as "cortex-m4f". @throws Error when there are none */
+export function costsOf(core: string, engine: string): InstructionCosts {
+  const costs = engineCosts(core, engine);
+  return new InstructionCosts(costs, costs.native && new InstructionCosts(costs.native));
+}
+
+/** The upper envelope of what an engine's instructions take on a core. @throws Error when there is none */
+export function worstCostsOf(core: string, engine: string): InstructionCosts {
+  const { worst, native } = engineCosts(core, engine);
+  return new InstructionCosts(worst, native && new InstructionCosts(native.worst));
 }
 
 /** Engine "kernels" is of both kinds: what is native costs as ahead of time, the rest as interpreted. */
@@ -50,14 +109,22 @@ function withKernels(engines: CoreCosts['engines']): CoreCosts['engines'] {
 export class InstructionCosts {
   private readonly byName = new Map<string, number>();
 
-  /** @throws Error when an instruction has no cost: a table with a hole would count it as free */
-  constructor(private readonly engine: EngineCosts) {
-    const patterns = Object.entries(engine.instructions).sort(([a], [b]) => b.length - a.length);
+  /**
+   * @param native costs of `@native` functions, where these differ
+   * @throws Error when an instruction has no cost: a table with a hole would count it as free
+   */
+  constructor(private readonly table: CostTable, readonly native?: InstructionCosts) {
+    const patterns = Object.entries(table.instructions).sort(([a], [b]) => b.length - a.length);
     for (const name of operatorNames) {
       const found = patterns.find(([p]) => p === name) ?? patterns.find(([p]) => p.endsWith('*') && name.startsWith(p.slice(0, -1)));
       if (!found) throw new Error(`the cost table has no entry for ${name}`);
       this.byName.set(name, found[1]);
     }
+  }
+
+  /** Cycles that the shim's dispatcher adds to a handler: see `CostTable.dispatch`. */
+  get dispatch(): number {
+    return this.table.dispatch;
   }
 
   /** Cycles of an instruction; `call` is asked for by `call`. */
@@ -68,6 +135,6 @@ export class InstructionCosts {
   /** Cycles of a call: an import has a cost of its own, in the imports' table. */
   call(index: number, module: WasmModule): number {
     const imported = module.imports[index];
-    return (imported && this.engine.imports[imported.name]) ?? this.byName.get('call')!;
+    return (imported && this.table.imports[imported.name]) ?? this.byName.get('call')!;
   }
 }
