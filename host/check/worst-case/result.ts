@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What the worst-case analysis finds: a bound and the path that takes it, or the places for which there is none.
+
+export interface LineCost {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** Core cycles that the line's own instructions take on the worst path of one call, calls not included. */
+  readonly cycles: number;
+  /** How often the line's dearest piece of code runs on that path. */
+  readonly times: number;
+}
+
+/** A function on the worst path. Functions that the compiler inlined are part of whoever calls them; their lines keep their own file. */
+export interface CallNode {
+  readonly functionName: string;
+  /** Where the function is called, or for the root, where it begins. */
+  readonly file: string;
+  readonly line: number;
+  /** Core cycles of all its calls here, with all below. */
+  readonly cycles: number;
+  /** How often it is called from here on the worst path. */
+  readonly times: number;
+  /** Its own lines, in the order of the source. */
+  readonly lines: readonly LineCost[];
+  readonly children: readonly CallNode[];
+}
+
+export interface WorstCase {
+  /** Core cycles from the function's first instruction to its last; entry and exit of the exception are not among them. */
+  readonly cycles: number;
+  readonly tree: CallNode;
+}
+
+/** One call on the way from the analysed function to a place. */
+export interface PathStep {
+  readonly functionName: string;
+  /** Where the next function of the path is called, or the place itself. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A place for which there is no bound. */
+export interface UnboundedPlace {
+  readonly kind: 'loop' | 'recursion' | 'indirect call';
+  readonly file: string;
+  readonly line: number;
+  readonly path: readonly PathStep[];
+}
+
+/** Something in reach of the function has no bound; the message says where and what to do. */
+export class Unbounded extends Error {
+  override readonly name = 'Unbounded';
+  constructor(message: string, readonly places: readonly UnboundedPlace[]) {
+    super(message);
+  }
+  get kind(): UnboundedPlace['kind'] { return this.places[0].kind; }
+  get file(): string { return this.places[0].file; }
+  get line(): number { return this.places[0].line; }
+  get path(): readonly PathStep[] { return this.places[0].path; }
+}
