@@ -2,24 +2,13 @@
 // What `tonewheel check` proves of a firmware on a board: the object that `--json` prints. Its JSON schema is beside it. Times are core cycles.
 
 import type { EngineName } from '../build/image/engines.js';
+import type { CallNode, PathStep } from './worst-case/result.js';
 
 /** A place in the firmware's source. */
 export interface Place {
   file: string;
   /** From 1; 0 when the module has no place for it. */
   line: number;
-}
-
-/** One function on the worst path, with all that it calls there. */
-export interface PathNode extends Place {
-  functionName: string;
-  /** Of all its runs on the worst path, with everything below it. */
-  cycles: number;
-  /** How often it runs on the worst path. */
-  times: number;
-  /** Its own lines, what they call left out. */
-  lines: (Place & { cycles: number; times: number })[];
-  children: PathNode[];
 }
 
 /** What makes a handler run. */
@@ -71,7 +60,7 @@ export interface HandlerCheck extends Place {
   utilisation: number | null;
   verdict: Verdict;
   /** Its worst path. */
-  path: PathNode | null;
+  path: CallNode | null;
 }
 
 /** Code that runs with interrupts masked: from irqMask to irqRestore. */
@@ -177,7 +166,7 @@ export interface Finding extends Partial<Place> {
   text: string;
   advice: string;
   /** From the handler to the place. */
-  path: (Place & { functionName: string })[];
+  path: readonly PathStep[];
 }
 
 export interface CheckResult {
