@@ -6,6 +6,7 @@ import * as assemblyscript from 'assemblyscript';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { CORE_VECTORS, type Vector } from '../vectors.js';
 import { findViolations, type Finding, type Step } from './call-graph.js';
+import { periodCycles, timeCycles } from './limits.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
 import { SourceMap } from './source-map.js';
 
@@ -38,7 +39,7 @@ export interface TransformOptions {
   /** The manual's names by names that are the same on every board (MIDI_UART). */
   readonly aliases: Readonly<Record<string, string>>;
   readonly priorityBits: number;
-  /** Core clock, for budgets given in microseconds. */
+  /** Core clock, for limits given as times. */
   readonly coreHertz: number;
   /** Receives the vector table when the module has compiled. */
   readonly onVectors: (vectors: Vector[]) => void;
@@ -172,22 +173,28 @@ export function createTransform(options: TransformOptions) {
       const levels = 1 << options.priorityBits;
       if (level >= levels) return this.fail(priority.range, `priority ${level}: this chip has 0 (most urgent) to ${levels - 1}`);
       if (declaration.signature.parameters.length > 0) return this.fail(declaration.name.range, 'an interrupt handler takes no parameters');
-      const budget = extra && this.budgetOf(extra);
-      if (extra && budget === undefined) return undefined;
+      const limits = extra && this.limitsOf(extra);
+      if (extra && !limits) return undefined;
       return {
-        name: vectorName, irq, priority: level, exportName: `${vectorName}_IRQHandler`, budget,
+        name: vectorName, irq, priority: level, exportName: `${vectorName}_IRQHandler`, budget: undefined, ...limits,
         functionName: declaration.name.text, file: source.normalizedPath, line: source.lineAt(declaration.name.range.start),
       };
     }
 
-    /** Budget in cycles, from `{ budget: 400 }` or `{ budget: "10us" }`. */
-    private budgetOf(extra: Literal): number | undefined {
-      const at = extra.literalKind === LiteralKind.Object ? extra.names!.findIndex((n) => n.text === 'budget') : -1;
-      const value = at >= 0 && extra.names!.length === 1 ? extra.values![at] : undefined;
-      if (value?.literalKind === LiteralKind.Integer) return Number(String(value.value));
-      const time = value?.literalKind === LiteralKind.String ? /^(\d+(?:\.\d+)?)\s*(us|ms)$/.exec(String(value.value)) : null;
-      if (time) return Math.floor((Number(time[1]) * options.coreHertz) / (time[2] === 'us' ? 1e6 : 1e3));
-      return this.fail(extra.range, 'the third argument of @isr is { budget: cycles } or { budget: "10us" }');
+    /** What `{ budget: 400, rate: "1kHz", deadline: "0.5ms" }` says, in cycles. */
+    private limitsOf(extra: Literal): Pick<Vector, 'budget' | 'period' | 'deadline'> | undefined {
+      const limits: { budget?: number; period?: number; deadline?: number } = {};
+      const names = extra.literalKind === LiteralKind.Object ? extra.names!.map((n) => n.text) : [];
+      for (const [i, name] of names.entries()) {
+        const value = extra.values![i];
+        const given = value.literalKind === LiteralKind.Integer ? Number(String(value.value)) : value.literalKind === LiteralKind.String ? String(value.value) : '';
+        const cycles = name === 'rate' ? periodCycles(given, options.coreHertz) : name === 'budget' || name === 'deadline' ? timeCycles(given, options.coreHertz) : undefined;
+        if (cycles === undefined || names.indexOf(name) !== i) break;
+        limits[name === 'rate' ? 'period' : name as 'budget' | 'deadline'] = cycles;
+      }
+      if (names.length > 0 && Object.keys(limits).length === names.length) return limits;
+      return this.fail(extra.range, 'the third argument of @isr is { budget: cycles } or { budget: "10us" }; besides it there may be rate: "1kHz", how often the interrupt '
+        + 'falls at most, and deadline: "0.5ms", by when it must be done');
     }
 
     private reportViolation({ violation, root, path }: Finding, names: ReadonlyMap<number, string>, map: SourceMap | undefined): void {

@@ -68,7 +68,8 @@ export interface CriticalSection extends Place {
   functionName: string;
   /** What it may run in: vectors, and "main". */
   contexts: string[];
-  cycles: number;
+  /** null when it has no bound. */
+  cycles: number | null;
 }
 
 /** The block of audio: from the interrupt at a boundary to the last sample in the ring. */
