@@ -23,6 +23,7 @@ interface FunctionDeclaration extends Node {
   readonly signature: { readonly parameters: unknown[]; readonly returnType: { name?: { identifier?: { text: string } } } };
   flags: number;
 }
+interface VariableStatement extends Node { readonly declarations: { readonly name: { text: string; range: Range }; readonly initializer: Literal | null; readonly flags: number }[] }
 interface Program { readonly sources: Source[]; error(code: number, range: Range, text: string): void }
 interface Parser { readonly sources: Source[]; parseFile(text: string, path: string, isEntry: boolean): void }
 interface BinaryenModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string }; runPasses(passes: string[]): void }
@@ -43,8 +44,18 @@ export interface TransformOptions {
   readonly coreHertz: number;
   /** Receives the vector table when the module has compiled. */
   readonly onVectors: (vectors: Vector[]) => void;
+  /** Receives the whole numbers that sources declare as constants at their top level. */
+  readonly onConstants: (constants: Constant[]) => void;
   /** Receives the native functions when the module has compiled; the optimiser may still drop some. */
   readonly onNatives: (natives: NativeDeclaration[]) => void;
+}
+
+/** A constant of the source: `const VOICE_COUNT: i32 = 16`. */
+export interface Constant {
+  readonly name: string;
+  readonly value: number;
+  readonly file: string;
+  readonly line: number;
 }
 
 /** A `@native` function: its name in the module, and where it stands in the source. */
@@ -87,9 +98,11 @@ export function createTransform(options: TransformOptions) {
     afterParse(parser: Parser): void {
       const known = { ...CORE_VECTORS, ...options.vectors };
       const exportsText: string[] = [];
+      const constants: Constant[] = [];
       for (const source of parser.sources) {
         for (const statement of source.statements) {
           this.refuseNested(statement);
+          if (statement.kind === NodeKind.Variable && !source.isLibrary) constants.push(...constantsOf(source, statement as VariableStatement));
           if (statement.kind !== NodeKind.FunctionDeclaration) continue;
           const declaration = statement as FunctionDeclaration;
           this.noteNative(source, declaration);
@@ -103,6 +116,7 @@ export function createTransform(options: TransformOptions) {
           exportsText.push(`import { ${declaration.name.text} as ${alias} } from "${modulePath(source)}";\nexport { ${alias} as ${vector.exportName} };`);
         }
       }
+      options.onConstants(constants);
       if (exportsText.length > 0) parser.parseFile(exportsText.join('\n'), 'vectors.ts', true);
     }
 
@@ -241,6 +255,12 @@ export function createTransform(options: TransformOptions) {
 
 /** A function's name without its file. */
 const shortName = (names: ReadonlyMap<number, string>, index: number): string => (names.get(index) ?? `function ${index}`).replace(/^.*\//, '');
+
+function constantsOf(source: Source, { declarations }: VariableStatement): Constant[] {
+  return declarations.flatMap(({ name, initializer, flags }) => (
+    flags & CommonFlags.Const && initializer?.kind === NodeKind.Literal && initializer.literalKind === LiteralKind.Integer
+      ? [{ name: name.text, value: Number(String(initializer.value)), file: source.normalizedPath, line: source.lineAt(name.range.start) }] : []));
+}
 
 /** How the generated entry file, at the root, imports a source. */
 function modulePath(source: Source): string {

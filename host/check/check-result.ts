@@ -95,7 +95,7 @@ export interface VoicesOfEngine {
   engine: EngineName;
   /** Largest number whose worst block meets its deadline; 0 when none does, null when it cannot be said. */
   fits: number | null;
-  /** True when more may fit: the firmware allows no more. */
+  /** Whether more would fit, but the project says that the firmware is made for no more. */
   atLimit: boolean;
   /** What each further voice adds to the worst block, and what a block takes without any. */
   marginalCycles: number | null;
@@ -108,6 +108,8 @@ export interface VoicesCheck extends Place {
   /** Name of the constant that says how many voices there are. */
   constant: string;
   now: number;
+  /** The second number of voices with which the firmware was compiled: the rest follows from the two. */
+  compared: number;
   engines: VoicesOfEngine[];
 }
 
@@ -122,6 +124,8 @@ export interface StackContext {
   exceptionBytes: number;
   /** Functions of the deepest chain, outermost first. */
   path: string[];
+  /** The same as far as they are of the firmware's source, with the place of each. */
+  places: PathStep[];
 }
 
 /** One stack: the worst nesting of what runs on it against what there is. */

@@ -35,6 +35,8 @@ export interface Schedule {
   readonly utilisation: number | null;
   readonly block: BlockCheck | null;
   readonly interruptLatencyCycles: number | null;
+  /** Worst response of a block that takes so many cycles instead; Infinity when there is not enough time, NaN when it cannot be said. */
+  blockResponse(worstCycles: number): number;
 }
 
 export const priorityOf = ({ irq, priority }: Vector): number => FIXED_PRIORITY[irq] ?? priority;
@@ -116,8 +118,14 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
 
   const shares = handlers.map(({ utilisation }) => utilisation);
   const rendering = handlers.find(({ vector }) => vector === render);
+  const renderTask = render === undefined ? undefined : tasks.get(render);
+  const blockResponse = (cycles: number): number => {
+    if (!renderTask || renderTask.blocking === Infinity || all.some((t) => t !== renderTask && (t.worst === Infinity || t.arrivals.length === 0))) return NaN;
+    const changed = { ...renderTask, worst: cycles };
+    return responseOf(changed, all.map((t) => (t === renderTask ? changed : t))).response;
+  };
   return {
-    handlers,
+    handlers, blockResponse,
     utilisation: shares.includes(null) ? null : shares.reduce((sum: number, share) => sum + share!, 0),
     interruptLatencyCycles: handlers[0]?.latencyCycles ?? null,
     block: rendering === undefined || blockFrames === undefined ? null : {

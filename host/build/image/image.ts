@@ -57,7 +57,7 @@ export interface Image {
  * For main, and the handlers that nest on it: an interpreted call takes 16 bytes of it, an exception 112, a native function some hundred. Translated
  * firmware has its calls and their locals there too.
  */
-const DEFAULT_STACK = { wasm3: 4096, kernels: 4096, aot: 8192 } as const;
+export const DEFAULT_STACK = { wasm3: 4096, kernels: 4096, aot: 8192 } as const;
 const LEAST_STACK = 2048;
 /**
  * wasm3 compiles blocks by recursion, at boot, on a stack that it borrows from linear memory. gcc 12's -fstack-usage gives 336 bytes for a level
@@ -65,7 +65,7 @@ const LEAST_STACK = 2048;
  */
 const BYTES_OF_A_BLOCK = 384;
 const BYTES_AROUND_BLOCKS = 2048;
-const DEFAULT_MAIN_STACK = 4096;
+export const DEFAULT_MAIN_STACK = 4096;
 
 const shim = (file: string): string => join(packageRoot, 'boards', 'shim', file);
 

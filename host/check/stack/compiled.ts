@@ -1,0 +1,1 @@
+export async function compiledStack(_f: unknown, _n: number): Promise<any> { return { missing: 'x' }; }
