@@ -14,6 +14,7 @@ import { packageRoot } from '../paths.js';
 import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
 import { boardSource, driverSource } from './board-module.js';
+import type { FlowFacts } from './flow-facts.js';
 import type { Constant, NativeDeclaration } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
@@ -32,6 +33,8 @@ export interface Firmware {
   readonly natives: readonly NativeFunction[];
   /** Whole numbers that its sources declare as constants. */
   readonly constants: readonly Constant[];
+  /** What its sources say of how often their code runs. */
+  readonly flowFacts: FlowFacts;
 }
 
 /** The text of a file of the package that is generated for each build instead of being on disk; undefined for others. */
@@ -103,11 +106,13 @@ export async function compileSource(file: string, board: Board, { config, also =
   let vectors: Vector[] = [];
   let declared: NativeDeclaration[] = [];
   let constants: Constant[] = [];
+  let flowFacts: FlowFacts = { loops: [], lines: [] };
   // The compiler is large: commands that compile nothing start without it.
   const [{ default: asc }, { createTransform, nativeIndex }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
   const own = createTransform({
     vectors: board.vectors, aliases: board.aliases, priorityBits: board.nvic.priorityBits, coreHertz: board.coreHertz,
     onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); },
+    onFlowFacts: (f) => (flowFacts = f),
   });
   const { error, stderr } = await asc.main(
     [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
@@ -127,7 +132,7 @@ export async function compileSource(file: string, board: Board, { config, also =
   }).sort((a, b) => a.index - b.index);
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const wasm = withCustomSection(withCustomSection(compiled, VECTOR_SECTION, json(vectors)), NATIVE_SECTION, json(natives));
-  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives, constants };
+  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives, constants, flowFacts };
 }
 
 /**

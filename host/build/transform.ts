@@ -6,6 +6,7 @@ import * as assemblyscript from 'assemblyscript';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { CORE_VECTORS, type Vector } from '../vectors.js';
 import { findViolations, type Finding, type Step } from './call-graph.js';
+import { readFlowFacts, type FlowFacts } from './flow-facts.js';
 import { periodCycles, timeCycles } from './limits.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
 import { SourceMap } from './source-map.js';
@@ -48,6 +49,8 @@ export interface TransformOptions {
   readonly onConstants: (constants: Constant[]) => void;
   /** Receives the native functions when the module has compiled; the optimiser may still drop some. */
   readonly onNatives: (natives: NativeDeclaration[]) => void;
+  /** Receives what the sources say of how often their code runs. */
+  readonly onFlowFacts: (facts: FlowFacts) => void;
 }
 
 /** A constant of the source: `const VOICE_COUNT: i32 = 16`. */
@@ -87,6 +90,8 @@ const NATIVE_RULE = {
   call: (what: string) => `calls ${what}, which is not native; mark that @native, or @inline`,
 } as const;
 
+const LOOPS = { loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do };
+
 /** The transform as a class, which is what the compiler wants; made for one board. */
 export function createTransform(options: TransformOptions) {
   return class FirmwareTransform {
@@ -117,6 +122,11 @@ export function createTransform(options: TransformOptions) {
         }
       }
       options.onConstants(constants);
+      options.onFlowFacts(readFlowFacts(parser.sources, LOOPS, (source, start, end, text) => {
+        const range = new Range(start, end);
+        range.source = source as Source;
+        this.fail(range, text);
+      }));
       if (exportsText.length > 0) parser.parseFile(exportsText.join('\n'), 'vectors.ts', true);
     }
 

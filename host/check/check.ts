@@ -7,7 +7,6 @@ import { CompileError, compileFirmware, type Firmware } from '../build/compile.j
 import type { EngineName } from '../build/image/engines.js';
 import { SourceMap } from '../build/source-map.js';
 import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
-import { parseModule } from '../cpu/wasm/decode.js';
 import { budgetsOf, nodeOf } from './budgets.js';
 import type { CheckResult, Finding } from './check-result.js';
 import { criticalSections } from './critical-sections.js';
@@ -17,15 +16,7 @@ import { ratesOf, type Rates } from './rates/rates.js';
 import { scheduleOf } from './schedule.js';
 import { stackOf } from './stack/stack.js';
 import { compareVoices, voicesOf, type Comparison } from './voices.js';
-import { Unbounded, type WorstCase } from './worst-case/result.js';
-
-/** The worst-case analysis, as it is wanted here. */
-export interface Analysis {
-  /** Worst case of an export. @throws Unbounded */
-  worstCaseOf(firmware: Firmware, exportName: string, costs: InstructionCosts): WorstCase;
-  /** Worst case of one call of a function by its index. @throws Unbounded */
-  worstCaseOfFunction(firmware: Firmware, index: number, costs: InstructionCosts): WorstCase;
-}
+import { Unbounded, WorstCaseAnalysis, type WorstCase } from './worst-case/worst-case.js';
 
 export interface CheckOptions {
   readonly firmware: string;
@@ -65,13 +56,13 @@ function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
   ];
 }
 
-/** Worst cases of all handlers with one engine; what has none is found out along the way. */
-function handlersWorst(firmware: Firmware, costs: InstructionCosts, analysis: Analysis): { worst: Map<string, WorstCase>; findings: Finding[] } {
+/** Worst cases of all handlers with one engine, and findings about those that have none. */
+function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: WorstCaseAnalysis): { worst: Map<string, WorstCase>; findings: Finding[] } {
   const worst = new Map<string, WorstCase>();
   const findings: Finding[] = [];
   for (const { name, exportName } of firmware.vectors) {
     try {
-      worst.set(name, analysis.worstCaseOf(firmware, exportName, costs));
+      worst.set(name, analysis.of(exportName, costs));
     } catch (error) {
       if (!(error instanceof Unbounded)) throw error;
       findings.push(...unboundedFindings(name, error, findings));
@@ -81,15 +72,15 @@ function handlersWorst(firmware: Firmware, costs: InstructionCosts, analysis: An
 }
 
 /** All that follows from a firmware's module with one engine's costs. */
-function analyse(firmware: Firmware, { board, engine, rates, analysis }: { board: Board; engine: EngineName; rates: Rates; analysis: Analysis }) {
-  const module = parseModule(firmware.wasm);
+function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engine, rates }: { board: Board; engine: EngineName; rates: Rates }) {
+  const { module } = analysis;
   const map = new SourceMap(firmware.sourceMap);
   const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
-  const { worst, findings } = handlersWorst(firmware, costs, analysis);
+  const { worst, findings } = worstOfHandlers(firmware, costs, analysis);
   const natives = new Set(firmware.natives.map(({ index }) => index));
   const worstOf = (index: number): number | undefined => {
     try {
-      return analysis.worstCaseOfFunction(firmware, index, costs).cycles;
+      return analysis.of(module.functionNames.get(index)!, costs).cycles;
     } catch (error) {
       if (error instanceof Unbounded) return undefined;
       throw error;
@@ -102,7 +93,7 @@ function analyse(firmware: Firmware, { board, engine, rates, analysis }: { board
 }
 
 /** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
-export async function checkFirmware(options: CheckOptions, analysis: Analysis): Promise<CheckResult> {
+export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
   const { board, engine } = options;
   const project = loadProject(options.firmware, board);
   let firmware: Firmware;
@@ -115,13 +106,17 @@ export async function checkFirmware(options: CheckOptions, analysis: Analysis): 
     if (!(error instanceof CompileError)) throw error;
     return refused(options, compilerFindings(error));
   }
+  const analysis = new WorstCaseAnalysis(firmware);
   const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
-  const rates = ratesOf({ board, firmware, module: parseModule(firmware.wasm), blockFrames, projectPeriods: project.periods });
-  const { module, map, findings: unbounded, sections, schedule, worstOf } = analyse(firmware, { board, engine, rates, analysis });
+  const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
+  const { module, map, findings: unbounded, sections, schedule, worstOf } = analyse(firmware, analysis, { board, engine, rates });
   const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
   const stack = await stackOf({ ...options, firmware, module, map, changesPriorities });
   const other = await comparison?.firmware;
-  const voices = comparison && other ? voicesOf(comparison, (e, f) => analyse(f, { board, engine: e, rates, analysis }).schedule, firmware, other, project.mostVoices) : null;
+  const otherAnalysis = other && new WorstCaseAnalysis(other);
+  const voices = comparison && otherAnalysis ? voicesOf(comparison, (e) => ({
+    mine: e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule, other: analyse(other, otherAnalysis, { board, engine: e, rates }).schedule,
+  }), project.mostVoices) : null;
   const { handlers, block } = schedule;
   const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
     const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];

@@ -59,11 +59,11 @@ function fitOf(now: number, compared: number, { block, blockResponse }: Schedule
   return { fits: Math.min(fits, limit), atLimit: fits > limit, marginalCycles, fixedCycles, nowLoad };
 }
 
-/** @param scheduleOf the schedule of a firmware with an engine */
-export function voicesOf(
-  { constant, compared }: Comparison, scheduleOf: (engine: EngineName, firmware: Firmware) => Schedule, firmware: Firmware, other: Firmware, most: number,
-): VoicesCheck {
-  const engines = [...engineNames].reverse().map((engine): VoicesOfEngine => (
-    { engine, ...fitOf(constant.value, compared, scheduleOf(engine, firmware), scheduleOf(engine, other).block, most) }));
+/** @param schedules of the firmware as it is, and with the second number of voices, with an engine */
+export function voicesOf({ constant, compared }: Comparison, schedules: (engine: EngineName) => { mine: Schedule; other: Schedule }, most: number): VoicesCheck {
+  const engines = [...engineNames].reverse().map((engine): VoicesOfEngine => {
+    const { mine, other } = schedules(engine);
+    return { engine, ...fitOf(constant.value, compared, mine, other.block, most) };
+  });
   return { constant: constant.name, file: constant.file, line: constant.line, now: constant.value, compared, engines };
 }

@@ -5,9 +5,9 @@ export interface LineCost {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** Core cycles that the line's own instructions take on the worst path of one call, calls not included. */
+  /** Core cycles that the line's own instructions take on the worst path, in all its calls from here; what it calls is not included. */
   readonly cycles: number;
-  /** How often the line's dearest piece of code runs on that path. */
+  /** How often the piece of it that runs most often does. */
   readonly times: number;
 }
 

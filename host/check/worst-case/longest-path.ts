@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// The dearest way through code whose loops have bounds.
+//
+// Limits on a whole call of the root (at most 4 of 16 voices go through the ladder) are taken into account by prices: what is limited gets cheaper by a
+// price each time, and the price times the limit is added at the end. That is never less than the dearest way that keeps to the limits, whatever
+// the prices; limits.ts looks for those that make it least (Lagrangian relaxation).
+
+import type { InstructionCosts } from '../../cpu/wasm/costs.js';
+import type { WasmModule } from '../../cpu/wasm/decode.js';
+import { basicBlocks } from '../../cpu/wasm/meter.js';
+import type { CodeNode, Construct, FunctionCode, Op } from './code.js';
+import type { Context } from './interpret.js';
+import type { Limit, Places } from './places.js';
+
+/** What a way has last passed. */
+export type Item =
+  | { readonly kind: 'block'; readonly at: number; readonly cycles: number }
+  | { readonly kind: 'call'; readonly at: number; readonly context: Context; readonly path: Path }
+  /** A loop's turns, and after them the rest of its body up to where it was left. */
+  | { readonly kind: 'turns'; readonly times: number; readonly path: Path }
+  | { readonly kind: 'inner'; readonly path: Path }
+  /** Something limited has happened so often. */
+  | { readonly kind: 'use'; readonly limit: Limit; readonly times: number };
+
+/** A way through code: what it passed last, and the way before that. */
+export interface Path {
+  /** Core cycles, less the prices. */
+  readonly cycles: number;
+  /** How often it does what the limit in question limits. */
+  readonly uses: number;
+  readonly before?: Path;
+  readonly item?: Item;
+}
+
+const START: Path = { cycles: 0, uses: 0 };
+
+interface Arrivals { arrived?: Path }
+
+const arrive = (label: Arrivals, path: Path): void => {
+  if (!label.arrived || path.cycles > label.arrived.cycles) label.arrived = path;
+};
+
+export class LongestPath {
+  private readonly known = new Map<Context, Path | undefined>();
+  private readonly blocks = new Map<FunctionCode, ReadonlyMap<number, number>>();
+  private readonly limitsOf = new Map<Context, ReadonlySet<Limit>>();
+  private readonly prices = new Map<Limit, number>();
+  /** The limit whose uses are counted. */
+  private watched?: Limit;
+
+  constructor(
+    private readonly module: WasmModule,
+    private readonly costsOf: (functionIndex: number) => InstructionCosts,
+    private readonly places: Places,
+  ) {}
+
+  /** Cost of each basic block of a function, by the offset of its first instruction: what the meter charges. */
+  blocksOf(code: FunctionCode): ReadonlyMap<number, number> {
+    let blocks = this.blocks.get(code);
+    if (!blocks) this.blocks.set(code, blocks = basicBlocks(this.module, code.body, this.costsOf(code.index)));
+    return blocks;
+  }
+
+  /** Sets the price of one use of what is limited, and whose uses are counted. */
+  setPrice(limit: Limit, price: number): void {
+    if (this.prices.get(limit) !== price || this.watched !== limit) for (const context of this.known.keys()) if (this.limits(context).has(limit)) this.known.delete(context);
+    this.prices.set(limit, price);
+    this.watched = limit;
+  }
+
+  /** Limits that matter in a context and in all that it calls. */
+  limits(context: Context): ReadonlySet<Limit> {
+    let limits = this.limitsOf.get(context);
+    if (limits) return limits;
+    const found = new Set<Limit>();
+    const { loopTotals, most, sums } = this.places.of(context.code);
+    for (const at of context.turns.keys()) if (loopTotals.has(at)) found.add(loopTotals.get(at)!);
+    for (const limit of most.values()) found.add(limit);
+    for (const { at, contexts } of context.calls.values()) {
+      if (sums.has(at) && contexts.size > 1) found.add(sums.get(at)!);
+      for (const callee of contexts.values()) for (const limit of this.limits(callee)) found.add(limit);
+    }
+    this.limitsOf.set(context, limits = found);
+    return limits;
+  }
+
+  /** The dearest way through a function; undefined when it does not return. */
+  of(context: Context): Path | undefined {
+    if (this.known.has(context)) return this.known.get(context);
+    const path = new Walk(this, context).run();
+    this.known.set(context, path);
+    return path;
+  }
+
+  /** A way that does something limited once more, or several times. */
+  use(path: Path, limit: Limit | undefined, times: number): Path {
+    const price = limit && this.prices.get(limit);
+    if (!limit || (price === undefined && this.watched !== limit)) return path;
+    const uses = path.uses + (limit === this.watched ? times : 0);
+    return { cycles: path.cycles - (price ?? 0) * times, uses, before: path, item: { kind: 'use', limit, times } };
+  }
+
+  isAbort(functionIndex: number): boolean {
+    return this.module.imports[functionIndex]?.name === 'abort';
+  }
+
+  placesOf(code: FunctionCode) {
+    return this.places.of(code);
+  }
+}
+
+class Walk {
+  private labels: Arrivals[] = [];
+  private readonly charges: ReadonlyMap<number, number>;
+  private readonly said: ReturnType<LongestPath['placesOf']>;
+
+  constructor(private readonly owner: LongestPath, private readonly context: Context) {
+    this.charges = owner.blocksOf(context.code);
+    this.said = owner.placesOf(context.code);
+  }
+
+  run(): Path | undefined {
+    const returned: Arrivals = {};
+    this.labels = [returned];
+    const end = this.sequence(this.context.code.nodes, START);
+    if (end) arrive(returned, this.charge(end, this.context.code.endAt));
+    return returned.arrived;
+  }
+
+  private charge(path: Path, at: number): Path {
+    const cycles = this.charges.get(at);
+    return cycles ? { cycles: path.cycles + cycles, uses: path.uses, before: path, item: { kind: 'block', at, cycles } } : path;
+  }
+
+  private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {
+    let path: Path | undefined = start;
+    for (const node of nodes) {
+      if (!path) return undefined;
+      const here: Path = this.charge(path, node.at);
+      path = node.kind === 'op' ? this.op(node, here) : node.kind === 'loop' ? this.loop(node, here) : this.block(node, here);
+    }
+    return path;
+  }
+
+  private block(node: Construct, path: Path): Path | undefined {
+    const label: Arrivals = {};
+    this.labels.push(label);
+    const outcomes = node.kind === 'if' ? this.context.outcomes.get(node.at) ?? 0n : 2n;
+    const end = outcomes & 2n ? this.sequence(node.body, path) : undefined;
+    if (end) arrive(label, this.charge(end, node.elseAt ?? node.endAt));
+    if (outcomes & 1n) {
+      const other = this.sequence(node.otherwise, path);
+      if (other) arrive(label, node.elseAt === undefined ? other : this.charge(other, node.endAt));
+    }
+    this.labels.pop();
+    return label.arrived;
+  }
+
+  private loop(node: Construct, entry: Path): Path | undefined {
+    const outer = this.labels;
+    const own = outer.map((): Arrivals => ({}));
+    const head: Arrivals = {};
+    this.labels = [...own, head];
+    let end = this.sequence(node.body, START);
+    if (end) end = this.charge(end, node.endAt);
+    this.labels = outer;
+    let before = entry;
+    const turns = this.context.turns.get(node.at) ?? 0;
+    if (head.arrived && turns > 0) {
+      const back = this.owner.use(head.arrived, this.said.loopTotals.get(node.at), 1);
+      // With prices, a turn may be worth less than nothing; no turn has to be taken.
+      if (back.cycles > 0) before = { cycles: entry.cycles + turns * back.cycles, uses: entry.uses + turns * back.uses, before: entry, item: { kind: 'turns', times: turns, path: back } };
+    }
+    const after = (path: Path): Path => ({ cycles: before.cycles + path.cycles, uses: before.uses + path.uses, before, item: { kind: 'inner', path } });
+    own.forEach(({ arrived }, i) => { if (arrived) arrive(outer[i], after(arrived)); });
+    return end && after(end);
+  }
+
+  private branch(depth: number, path: Path): void {
+    arrive(this.labels[this.labels.length - 1 - depth], path);
+  }
+
+  private op(op: Op, from: Path): Path | undefined {
+    const path = this.owner.use(from, this.said.most.get(op.at), 1);
+    switch (op.name) {
+      case 'unreachable': return undefined;
+      case 'br': this.branch(op.index, path); return undefined;
+      case 'return': arrive(this.labels[0], path); return undefined;
+      case 'br_if': {
+        const outcomes = this.context.outcomes.get(op.at) ?? 0n;
+        if (outcomes & 2n) this.branch(op.index, path);
+        return outcomes & 1n ? path : undefined;
+      }
+      case 'br_table': {
+        const outcomes = this.context.outcomes.get(op.at) ?? 0n;
+        for (const [i, depth] of op.depths!.entries()) if (outcomes & (1n << BigInt(i))) this.branch(depth, path);
+        return undefined;
+      }
+      case 'call': return this.call(op, path);
+      default: return path;
+    }
+  }
+
+  private call(op: Op, path: Path): Path | undefined {
+    if (this.owner.isAbort(op.index)) return undefined;
+    const call = this.context.calls.get(op.at);
+    if (!call) return path;
+    const limit = call.contexts.size > 1 ? this.said.sums.get(op.at) : undefined;
+    let best: Path | undefined;
+    for (const [n, context] of call.contexts) {
+      const inside = this.owner.of(context);
+      if (!inside) continue;
+      const paid = this.owner.use(path, limit, n);
+      const cycles = paid.cycles + inside.cycles;
+      if (!best || cycles > best.cycles) best = { cycles, uses: paid.uses + inside.uses, before: paid, item: { kind: 'call', at: op.at, context, path: inside } };
+    }
+    return best;
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Integer instructions on ranges.
+
+import { allOnes, ANY, ANY32, fits32, HIGH, LOW, not, number, type Comparison, type Condition, type Range, type State, type Value } from './values.js';
+
+const truthValue = (condition?: Condition): Value => ({ symbol: 0, low: 0, high: 1, condition });
+
+/** Reads `gt` and `ge` from the other side. */
+const COMPARISONS: Readonly<Record<string, readonly [Comparison, swapped: boolean]>> = {
+  'i32.eq': ['eq', false], 'i32.ne': ['ne', false], 'i32.lt_s': ['lt_s', false], 'i32.lt_u': ['lt_u', false], 'i32.le_s': ['le_s', false], 'i32.le_u': ['le_u', false],
+  'i32.gt_s': ['lt_s', true], 'i32.gt_u': ['lt_u', true], 'i32.ge_s': ['le_s', true], 'i32.ge_u': ['le_u', true],
+};
+
+/** A result that is any number, or within a range. */
+const within32 = (state: State, range: Range): Value => state.unknown(fits32(range) ? range : ANY32);
+
+/** A truth value as what it says, where it says something. */
+const saying = (v: Value): Condition | undefined => v.condition;
+
+export function unary(state: State, name: string, a: Value): Value {
+  switch (name) {
+    case 'i32.eqz': return truthValue(saying(a) ? not(saying(a)!) : { kind: 'compare', op: 'eq', a, b: number(0) });
+    case 'i64.eqz': return truthValue({ kind: 'compare', op: 'eq', a, b: number(0) });
+    case 'i32.clz': case 'i32.ctz': case 'i32.popcnt': return state.unknown([0, 32]);
+    case 'i64.clz': case 'i64.ctz': case 'i64.popcnt': return state.unknown([0, 64]);
+    case 'i32.wrap_i64': { const range = state.range(a, 64); return within32(state, range); }
+    case 'i64.extend_i32_s': return state.unknown(state.range(a));
+    case 'i64.extend_i32_u': { const range = state.range(a); return state.unknown(range[0] >= 0 ? range : [0, 2 ** 32 - 1]); }
+    case 'i32.extend8_s': return small(state, a, 8);
+    case 'i32.extend16_s': return small(state, a, 16);
+  }
+  return state.unknown(name.startsWith('i32.') ? ANY32 : ANY);
+}
+
+function small(state: State, a: Value, bits: number): Value {
+  const [low, high] = state.range(a);
+  const half = 2 ** (bits - 1);
+  return low >= -half && high < half ? a : state.unknown([-half, half - 1]);
+}
+
+export function binary(state: State, name: string, a: Value, b: Value): Value {
+  const comparison = COMPARISONS[name];
+  if (comparison) {
+    const [op, swapped] = comparison;
+    return truthValue(swapped ? { kind: 'compare', op, a: b, b: a } : { kind: 'compare', op, a, b });
+  }
+  if ((name === 'i64.ne' || name === 'i64.eq') && b.symbol === 0 && b.low === 0 && b.high === 0) return truthValue({ kind: 'compare', op: name === 'i64.ne' ? 'ne' : 'eq', a, b });
+  const [type, op] = name.split('.');
+  if (/^(?:eq|ne|lt|gt|le|ge)(?:_[su])?$/.test(op)) return truthValue();
+  if (type === 'i32') return integer(state, op, a, b, 32);
+  if (type === 'i64') return integer(state, op, a, b, 64);
+  return state.unknown();
+}
+
+function integer(state: State, op: string, a: Value, b: Value, bits: 32 | 64): Value {
+  const any = bits === 32 ? ANY32 : ANY;
+  const made = (range: Range): Value => state.unknown(bits === 32 ? (fits32(range) ? range : ANY32) : Math.abs(range[0]) <= 2 ** 62 && Math.abs(range[1]) <= 2 ** 62 ? range : ANY);
+  const ra = state.range(a, bits);
+  const rb = state.range(b, bits);
+  const constant = rb[0] === rb[1] ? rb[0] : undefined;
+  switch (op) {
+    case 'add': return sum(state, a, b, ra, rb, bits);
+    case 'sub': {
+      if (b.symbol === 0) return offset(state, a, -b.high, -b.low, bits);
+      const { range, related } = state.difference(b, a);
+      if (related && range[0] >= LOW && range[1] <= HIGH) return state.unknown(range);
+      if (a.symbol !== 0 && width(rb) < width(ra)) return offset(state, a, -rb[1], -rb[0], bits);
+      return made([ra[0] - rb[1], ra[1] - rb[0]]);
+    }
+    case 'mul': {
+      const products = [ra[0] * rb[0], ra[0] * rb[1], ra[1] * rb[0], ra[1] * rb[1]];
+      return products.some(Number.isNaN) ? state.unknown(any) : made([Math.min(...products), Math.max(...products)]);
+    }
+    case 'shl': return constant === undefined ? state.unknown(any) : made([ra[0] * 2 ** (constant & (bits - 1)), ra[1] * 2 ** (constant & (bits - 1))]);
+    case 'and': return and(state, a, b, ra, rb, bits);
+    case 'or': {
+      if (constant !== undefined && constant >= 0 && a.symbol !== 0) return offset(state, a, 0, constant, bits);
+      if (saying(a) && saying(b)) return truthValue({ kind: 'either', parts: [saying(a)!, saying(b)!] });
+      return ra[0] >= 0 && rb[0] >= 0 ? made([Math.max(ra[0], rb[0]), allOnes(Math.max(ra[1], rb[1]))]) : state.unknown(any);
+    }
+    case 'xor':
+      if (constant === 1 && saying(a)) return truthValue(not(saying(a)!));
+      return ra[0] >= 0 && rb[0] >= 0 ? made([0, allOnes(Math.max(ra[1], rb[1]))]) : state.unknown(any);
+    case 'shr_u': {
+      if (constant === undefined) return ra[0] >= 0 ? made([0, ra[1]]) : state.unknown(any);
+      const by = constant & (bits - 1);
+      if (by === 0) return a;
+      const range: Range = ra[0] >= 0 ? [Math.floor(ra[0] / 2 ** by), Math.floor(ra[1] / 2 ** by)] : [0, 2 ** (bits - by) - 1];
+      return shrunk(state, a, range, 'shift', by, bits);
+    }
+    case 'shr_s': {
+      if (constant === undefined) return ra[0] >= 0 ? made([0, ra[1]]) : state.unknown(any);
+      const by = constant & (bits - 1);
+      const range: Range = [Math.floor(ra[0] / 2 ** by), Math.floor(ra[1] / 2 ** by)];
+      return by > 0 && ra[0] >= 0 ? shrunk(state, a, range, 'shift', by, bits) : made(range);
+    }
+    case 'div_u': case 'div_s': {
+      if (constant === undefined || constant < 1) return ra[0] >= 0 && rb[0] >= 0 ? made([0, ra[1]]) : state.unknown(any);
+      if (op === 'div_s' && ra[0] < 0) return made([Math.trunc(ra[0] / constant), Math.trunc(ra[1] / constant)]);
+      const range: Range = ra[0] >= 0 ? [Math.floor(ra[0] / constant), Math.floor(ra[1] / constant)] : [0, Math.floor((2 ** bits - 1) / constant)];
+      return constant >= 2 ? shrunk(state, a, range, 'divide', constant, bits) : made(range);
+    }
+    case 'rem_u': return rb[0] >= 1 ? made([0, Math.min(ra[0] >= 0 ? ra[1] : Infinity, rb[1] - 1)]) : state.unknown(any);
+    case 'rem_s': return rb[0] >= 1 ? made([ra[0] >= 0 ? 0 : 1 - rb[1], Math.min(ra[0] >= 0 ? ra[1] : Infinity, rb[1] - 1)]) : state.unknown(any);
+  }
+  return state.unknown(any);
+}
+
+const width = ([low, high]: Range): number => high - low;
+
+/** A value moved by an offset within a range. */
+function offset(state: State, v: Value, low: number, high: number, bits: 32 | 64): Value {
+  if (v.symbol === 0) {
+    const range: Range = [v.low + low, v.high + high];
+    return bits === 64 || fits32(range) ? (range[0] === range[1] ? number(range[0]) : state.unknown(range)) : state.unknown(ANY32);
+  }
+  const moved = { symbol: v.symbol, low: v.low + low, high: v.high + high };
+  return Math.abs(moved.low) < HIGH && Math.abs(moved.high) < HIGH ? moved : state.unknown(bits === 32 ? ANY32 : ANY);
+}
+
+function sum(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: 32 | 64): Value {
+  if (b.symbol === 0) return offset(state, a, b.low, b.high, bits);
+  if (a.symbol === 0) return offset(state, b, a.low, a.high, bits);
+  // What is known less of stays the symbol; the other one is the distance from it.
+  return width(ra) >= width(rb) ? offset(state, a, rb[0], rb[1], bits) : offset(state, b, ra[0], ra[1], bits);
+}
+
+function and(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: 32 | 64): Value {
+  if (saying(a) && saying(b)) return truthValue({ kind: 'both', parts: [saying(a)!, saying(b)!] });
+  if (saying(a) && b.symbol === 0 && b.low === 1 && b.high === 1) return a;
+  for (const [x, less] of [[a, b], [b, a]] as const) {
+    // x & (x - 1)
+    if (x.symbol !== 0 && less.symbol === x.symbol && x.low === x.high && less.low === less.high && less.low === x.low - 1 && x.low === 0) {
+      const range = state.range(x, bits);
+      const high: Range = range[0] >= 0 ? [0, range[1]] : bits === 32 ? ANY32 : ANY;
+      return shrunk(state, x, high, 'clear lowest bit', 1, bits);
+    }
+  }
+  if (ra[0] >= 0 && rb[0] >= 0) return state.unknown([0, Math.min(ra[1], rb[1])]);
+  if (rb[0] >= 0) return state.unknown([0, rb[1]]);
+  if (ra[0] >= 0) return state.unknown([0, ra[1]]);
+  return state.unknown(bits === 32 ? ANY32 : ANY);
+}
+
+/** A value that comes of another one by what cannot be repeated for ever. */
+function shrunk(state: State, from: Value, range: Range, kind: 'clear lowest bit' | 'shift' | 'divide', by: number, bits: 32 | 64): Value {
+  const fitting: Range = bits === 64 || fits32(range) ? range : ANY32;
+  const of = from.low === 0 && from.high === 0 ? from.symbol : 0;
+  return fitting[0] === fitting[1] && of === 0 ? number(fitting[0]) : { symbol: state.symbols.fresh(fitting, 0, of ? { kind, of, by, bits } : undefined), low: 0, high: 0 };
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// The worst path as a tree of calls, with the lines that take its time.
+
+import type { InstructionCosts } from '../../cpu/wasm/costs.js';
+import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
+import type { FunctionCode } from './code.js';
+import type { Context } from './interpret.js';
+import type { Bounded } from './limits.js';
+import type { LongestPath, Path } from './longest-path.js';
+import type { Places } from './places.js';
+import { functionName } from './problems.js';
+import type { CallNode, LineCost } from './result.js';
+
+/** A way through a function, and how often it is gone. */
+interface Part {
+  readonly context: Context;
+  readonly path: Path;
+  readonly times: number;
+}
+
+type BlockLines = ReadonlyMap<number, readonly { readonly file: string; readonly line: number; readonly share: number }[]>;
+
+export function callTree(module: WasmModule, places: Places, paths: LongestPath, root: Context, bounded: Bounded, costsOf: (functionIndex: number) => InstructionCosts): CallNode {
+  const lineShares = new Map<FunctionCode, BlockLines>();
+  const sharesOf = (code: FunctionCode): BlockLines => {
+    let shares = lineShares.get(code);
+    if (!shares) lineShares.set(code, shares = blockLines(module, places, code, paths.blocksOf(code), costsOf(code.index)));
+    return shares;
+  };
+
+  const node = (parts: readonly Part[], file: string, line: number): CallNode => {
+    const lines = new Map<string, { file: string; line: number; cycles: number; times: number }>();
+    const calls = new Map<string, { parts: Part[]; file: string; line: number }>();
+    for (const { context: { code }, path, times } of parts) {
+      const shares = sharesOf(code);
+      const visits = new Map<string, number>();
+      countItems(path, times, (item, count) => {
+        if (item.kind === 'block') {
+          for (const { file: f, line: l, share } of shares.get(item.at) ?? []) {
+            const key = `${f}:${l}`;
+            const known = lines.get(key) ?? { file: f, line: l, cycles: 0, times: 0 };
+            known.cycles += share * item.cycles * count;
+            lines.set(key, known);
+            const visit = `${key} ${item.at}`;
+            visits.set(visit, (visits.get(visit) ?? 0) + count);
+            known.times = Math.max(known.times, visits.get(visit)!);
+          }
+        } else if (item.kind === 'call') {
+          const here = places.locate(code, item.at);
+          const key = `${item.context.code.index} ${here?.file}:${here?.line}`;
+          const known = calls.get(key) ?? { parts: [], file: here?.file ?? '', line: here?.line ?? 0 };
+          known.parts.push({ context: item.context, path: item.path, times: count });
+          calls.set(key, known);
+        }
+      });
+    }
+    const children = [...calls.values()].map((call) => node(call.parts, call.file, call.line)).sort((a, b) => b.cycles - a.cycles);
+    const own: LineCost[] = [...lines.values()].sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
+    const cycles = own.reduce((sum, l) => sum + l.cycles, 0) + children.reduce((sum, c) => sum + c.cycles, 0);
+    return { functionName: functionName(module, parts[0].context.code.index), file, line, cycles, times: parts.reduce((sum, p) => sum + p.times, 0), lines: own, children };
+  };
+
+  const start = places.locate(root.code, root.code.nodes[0]?.at ?? root.code.endAt);
+  const tree = node([{ context: root, path: bounded.path, times: 1 }], start?.file ?? '', start?.line ?? 0);
+  // One way alone may do less, or more, of what is limited than the bound reckons with; the difference stands at the limits.
+  const rest = bounded.cycles - tree.cycles;
+  if (Math.abs(rest) < 0.5) return tree;
+  const [limit] = [...bounded.prices].filter(([, price]) => price > 0).sort(([a, p], [b, q]) => q * b.limit - p * a.limit)[0] ?? [];
+  const remainder: CallNode = { functionName: '(what the limits leave open)', file: limit?.file ?? tree.file, line: limit?.line ?? tree.line, cycles: rest, times: 1, lines: [], children: [] };
+  return { ...tree, cycles: bounded.cycles, children: [...tree.children, remainder] };
+}
+
+/** Visits all that a way passes, each with how often. */
+function countItems(path: Path, times: number, visit: (item: Extract<NonNullable<Path['item']>, { kind: 'block' | 'call' }>, count: number) => void): void {
+  for (let p: Path | undefined = path; p; p = p.before) {
+    const { item } = p;
+    if (!item) continue;
+    if (item.kind === 'block' || item.kind === 'call') visit(item, times);
+    else if (item.kind === 'turns') countItems(item.path, times * item.times, visit);
+    else if (item.kind === 'inner') countItems(item.path, times, visit);
+  }
+}
+
+/** How the cycles of each block are shared by the lines that its instructions come from. */
+function blockLines(module: WasmModule, places: Places, code: FunctionCode, blocks: ReadonlyMap<number, number>, costs: InstructionCosts): BlockLines {
+  const weights = new Map<number, Map<string, { file: string; line: number; weight: number }>>();
+  let block: number | undefined;
+  forEachInstruction(module.bytes, code.body.code, code.body.end, ({ operator: { name }, offset, index }) => {
+    if (blocks.has(offset)) block = offset;
+    if (block === undefined) return;
+    const weight = name === 'call' ? costs.call(index, module) : costs.instruction(name);
+    if (weight === 0) return;
+    const { file, line } = places.locate(code, offset) ?? { file: '', line: 0 };
+    const own = weights.get(block) ?? new Map<string, { file: string; line: number; weight: number }>();
+    const known = own.get(`${file}:${line}`);
+    own.set(`${file}:${line}`, { file, line, weight: (known?.weight ?? 0) + weight });
+    weights.set(block, own);
+  });
+  return new Map([...weights].map(([at, own]) => {
+    const whole = [...own.values()].reduce((sum, { weight }) => sum + weight, 0);
+    return [at, [...own.values()].map(({ file, line, weight }) => ({ file, line, share: weight / whole }))];
+  }));
+}

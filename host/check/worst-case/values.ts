@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+// What is known of integers while code is read without being run: ranges, and distances from values that are not known themselves.
+
+/** Lowest and highest, both included; of an i32 as a signed number. */
+export type Range = readonly [low: number, high: number];
+
+const LOW = -(2 ** 31);
+const HIGH = 2 ** 31 - 1;
+export const ANY: Range = [-Infinity, Infinity];
+export const ANY32: Range = [LOW, HIGH];
+
+/** How a value came of another one, where that says how often it can be repeated. */
+export interface Shrink {
+  readonly kind: 'clear lowest bit' | 'shift' | 'divide';
+  /** The symbol that it was. */
+  readonly of: number;
+  readonly by: number;
+  readonly bits: 32 | 64;
+}
+
+export type Comparison = 'eq' | 'ne' | 'lt_s' | 'le_s' | 'lt_u' | 'le_u';
+
+/** A condition on two values; `not` of one is another one. */
+export type Condition =
+  | { readonly kind: 'compare'; readonly op: Comparison; readonly a: Value; readonly b: Value }
+  | { readonly kind: 'both'; readonly parts: readonly [Condition, Condition] }
+  | { readonly kind: 'either'; readonly parts: readonly [Condition, Condition] };
+
+/** A symbol plus an offset within a range, modulo the width; symbol 0 is the number 0. */
+export interface Value {
+  readonly symbol: number;
+  readonly low: number;
+  readonly high: number;
+  /** Of a truth value: what it says. */
+  readonly condition?: Condition;
+}
+
+/** A symbol is some number: within a range from 0 or from another symbol. */
+interface SymbolData {
+  readonly base: number;
+  readonly range: Range;
+  readonly shrink?: Shrink;
+}
+
+/** All symbols of one analysis. */
+export class Symbols {
+  private readonly data: SymbolData[] = [{ base: 0, range: [0, 0] }];
+  /** Symbols that memory was accessed at, or near: linear memory is small, so an address does not wrap round at 2^32 before its access traps. */
+  readonly addresses = new Set<number>();
+
+  fresh(range: Range = ANY, base = 0, shrink?: Shrink): number {
+    this.data.push({ base, range, shrink });
+    return this.data.length - 1;
+  }
+  of(symbol: number): SymbolData {
+    return this.data[symbol];
+  }
+}
+
+export const number = (low: number, high = low): Value => ({ symbol: 0, low, high });
+export const intersect = (a: Range, b: Range): Range => [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
+export const hull = (a: Range, b: Range): Range => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
+const fits32 = ([low, high]: Range): boolean => low >= LOW && high <= HIGH;
+/** All ones up to the highest bit that a number has. */
+const allOnes = (n: number): number => 2 ** Math.ceil(Math.log2(n + 1)) - 1;
+
+/** The condition that holds where another one does not. */
+export function not(condition: Condition): Condition {
+  if (condition.kind !== 'compare') return { kind: condition.kind === 'both' ? 'either' : 'both', parts: [not(condition.parts[0]), not(condition.parts[1])] };
+  const { op, a, b } = condition;
+  switch (op) {
+    case 'eq': return { kind: 'compare', op: 'ne', a, b };
+    case 'ne': return { kind: 'compare', op: 'eq', a, b };
+    case 'lt_s': return { kind: 'compare', op: 'le_s', a: b, b: a };
+    case 'le_s': return { kind: 'compare', op: 'lt_s', a: b, b: a };
+    case 'lt_u': return { kind: 'compare', op: 'le_u', a: b, b: a };
+    case 'le_u': return { kind: 'compare', op: 'lt_u', a: b, b: a };
+  }
+}
+
+/** What is known at one place of a function: the values of locals and operands, and what conditions have said of symbols. */
+export class State {
+  constructor(
+    readonly symbols: Symbols,
+    public locals: Value[],
+    public stack: Value[],
+    /** Ranges of symbols narrower than those that they were made with. */
+    public narrowed: Map<number, Range>,
+    /** Conditions that hold on every way from the head of the innermost loop to here. */
+    public facts: readonly Condition[],
+  ) {}
+
+  clone(): State {
+    // Symbols that nothing refers to any more are left behind.
+    const kept = new Map<number, Range>();
+    if (this.narrowed.size > 0) {
+      const keep = (symbol: number): void => {
+        for (let s = symbol; s !== 0; s = this.symbols.of(s).base) {
+          const range = this.narrowed.get(s);
+          if (range) kept.set(s, range);
+        }
+      };
+      for (const v of this.locals) keep(v.symbol);
+      for (const v of this.stack) {
+        keep(v.symbol);
+        if (v.condition) forEachValue(v.condition, (x) => keep(x.symbol));
+      }
+      for (const fact of this.facts) forEachValue(fact, (x) => keep(x.symbol));
+    }
+    return new State(this.symbols, [...this.locals], [...this.stack], kept, this.facts);
+  }
+
+  rangeOfSymbol(symbol: number): Range {
+    return this.narrowed.get(symbol) ?? this.symbols.of(symbol).range;
+  }
+
+  /** The same value, seen from the symbol beneath its own. */
+  lower(v: Value): Value {
+    const [low, high] = this.rangeOfSymbol(v.symbol);
+    return { symbol: this.symbols.of(v.symbol).base, low: v.low + low, high: v.high + high };
+  }
+
+  /** A value as a number. @param bits 32: a sum that leaves the i32 range may have wrapped round, and is then any */
+  range(v: Value, bits: 32 | 64 = 32): Range {
+    let x = v;
+    while (x.symbol !== 0) x = this.lower(x);
+    if (bits === 64) return Math.abs(x.low) <= 2 ** 62 && Math.abs(x.high) <= 2 ** 62 ? [x.low, x.high] : ANY;
+    if (fits32([x.low, x.high])) return [x.low, x.high];
+    // No sum, but an i32 of which nothing is known on one side.
+    return this.isPlain(v) ? intersect([x.low, x.high], ANY32) : ANY32;
+  }
+
+  /** A value as a number of whatever width: a sum that may have wrapped round is any. */
+  whole(v: Value): Range {
+    let x = v;
+    while (x.symbol !== 0) x = this.lower(x);
+    return fits32([x.low, x.high]) || this.isPlain(v) ? [x.low, x.high] : ANY;
+  }
+
+  /** Whether a value is a symbol or a number itself, and no sum. */
+  private isPlain({ symbol, low, high }: Value): boolean {
+    return symbol === 0 || (low === 0 && high === 0 && this.symbols.of(symbol).base === 0);
+  }
+
+  /** b - a, where both are seen from one symbol; undefined when they are not. */
+  difference(a: Value, b: Value): { range: Range; related: boolean } {
+    const chain: Value[] = [a];
+    for (let x = a; x.symbol !== 0;) chain.push(x = this.lower(x));
+    for (let y = b; ; y = this.lower(y)) {
+      const x = chain.find((c) => c.symbol === y.symbol);
+      if (x && x.symbol !== 0) return { range: [y.low - x.high, y.high - x.low], related: true };
+      if (y.symbol === 0) break;
+    }
+    const [aLow, aHigh] = this.range(a);
+    const [bLow, bHigh] = this.range(b);
+    return { range: [bLow - aHigh, bHigh - aLow], related: false };
+  }
+
+  unknown(range: Range = ANY, shrink?: Shrink): Value {
+    if (range[0] === range[1]) return number(range[0]);
+    return { symbol: this.symbols.fresh(range, 0, shrink), low: 0, high: 0 };
+  }
+
+  /** Narrows a symbol. @returns false when nothing is left: the place is not reached */
+  private narrow(symbol: number, to: Range): boolean {
+    if (symbol === 0) return true;
+    const range = intersect(this.rangeOfSymbol(symbol), to);
+    if (range[0] > range[1]) return false;
+    this.narrowed.set(symbol, range);
+    return true;
+  }
+
+  /** Takes note that a condition holds. @returns false when it cannot */
+  assume(condition: Condition): boolean {
+    if (condition.kind === 'both') return this.assume(condition.parts[0]) && this.assume(condition.parts[1]);
+    if (condition.kind === 'either') {
+      const [first, second] = condition.parts.map((part) => {
+        const there = this.clone();
+        return there.assume(part) ? there : undefined;
+      });
+      if (!first && !second) return false;
+      const only = first && second ? undefined : first ?? second;
+      if (only) { this.narrowed = only.narrowed; this.facts = only.facts; }
+      return true;
+    }
+    this.facts = [...this.facts, condition];
+    const { op, a, b } = condition;
+    if (op === 'eq' || op === 'ne') return this.assumeEquality(op, a, b);
+    return this.assumeOrder(op, a, b);
+  }
+
+  private assumeEquality(op: 'eq' | 'ne', a: Value, b: Value): boolean {
+    const { range: [low, high] } = this.difference(a, b);
+    if (op === 'eq') {
+      if (low > 0 || high < 0) return false;
+      const [ra, rb] = [this.range(a), this.range(b)];
+      return this.bound(a, rb) && this.bound(b, ra);
+    }
+    if (low === 0 && high === 0) return false;
+    // An end of a range can be cut off.
+    for (const [x, y] of [[a, b], [b, a]] as const) {
+      const [yLow, yHigh] = this.range(y);
+      if (yLow !== yHigh || x.symbol === 0) continue;
+      const [xLow, xHigh] = this.range(x);
+      if (xLow === yLow && !this.bound(x, [xLow + 1, xHigh])) return false;
+      if (xHigh === yLow && !this.bound(x, [xLow, xHigh - 1])) return false;
+    }
+    return true;
+  }
+
+  /** Takes note that a value is within a range. */
+  private bound(v: Value, [low, high]: Range): boolean {
+    if (v.symbol === 0) return v.low <= high && v.high >= low;
+    if (this.symbols.of(v.symbol).base !== 0) return true;
+    if (low - v.high < LOW || high - v.low > HIGH) return true;
+    return this.narrow(v.symbol, [low - v.high, high - v.low]);
+  }
+
+  private assumeOrder(op: 'lt_s' | 'le_s' | 'lt_u' | 'le_u', a: Value, b: Value): boolean {
+    const least = op.startsWith('lt') ? 1 : 0;
+    const { range: [, most], related } = this.difference(a, b);
+    if (related) return this.wraps(a, b, op.endsWith('_u')) || (most >= least && this.boundFrom(a, b, least));
+    const isSigned = op.endsWith('_s');
+    const [ra, rb] = [this.range(a), this.range(b)];
+    if (isSigned) {
+      return ra[0] + least <= rb[1] && this.bound(a, [ra[0], Math.min(ra[1], rb[1] - least)]) && this.bound(b, [Math.max(rb[0], ra[0] + least), rb[1]]);
+    }
+    // Where the greater one is not negative as a signed number, neither is the smaller one.
+    if (rb[0] >= 0) {
+      const low = Math.max(ra[0], 0);
+      return low + least <= rb[1] && this.bound(a, [low, Math.min(ra[1], rb[1] - least)]) && this.bound(b, [Math.max(rb[0], low + least), rb[1]]);
+    }
+    return true;
+  }
+
+  /** Whether two values with a symbol in common may lie on different sides of the number at which their comparison wraps round. */
+  wraps(a: Value, b: Value, unsigned: boolean): boolean {
+    for (let s = a.symbol; s !== 0; s = this.symbols.of(s).base) if (this.symbols.addresses.has(s)) return false;
+    const lowest = unsigned ? 0 : LOW;
+    for (const v of [a, b]) {
+      let x = v;
+      while (x.symbol !== 0) x = this.lower(x);
+      if (x.low < lowest || x.high > HIGH) return true;
+    }
+    return false;
+  }
+
+  /** a + least <= b for values with a symbol in common: narrows what either is from there. */
+  private boundFrom(a: Value, b: Value, least: number): boolean {
+    const from = (v: Value, base: number): Value | undefined => {
+      let x = v;
+      while (x.symbol !== base && x.symbol !== 0) x = this.lower(x);
+      return x.symbol === base ? x : undefined;
+    };
+    if (a.symbol !== 0 && a.symbol !== b.symbol) {
+      const other = from(b, this.symbols.of(a.symbol).base);
+      if (other && !this.narrow(a.symbol, [-Infinity, other.high - least - a.low])) return false;
+    }
+    if (b.symbol !== 0 && a.symbol !== b.symbol) {
+      const other = from(a, this.symbols.of(b.symbol).base);
+      if (other && !this.narrow(b.symbol, [other.low + least - b.high, Infinity])) return false;
+    }
+    return true;
+  }
+}
+
+function forEachValue(condition: Condition, visit: (v: Value) => void): void {
+  if (condition.kind === 'compare') { visit(condition.a); visit(condition.b); } else for (const part of condition.parts) forEachValue(part, visit);
+}
+
+/** What is known where two ways meet. */
+export function join(a: State | undefined, b: State | undefined): State | undefined {
+  if (!a || !b) return a ?? b;
+  const merge = (x: Value, y: Value): Value => {
+    if (x === y) return x;
+    const condition = x.condition === y.condition ? x.condition : undefined;
+    if (x.symbol === y.symbol) return { symbol: x.symbol, low: Math.min(x.low, y.low), high: Math.max(x.high, y.high), condition };
+    // From one symbol: an own symbol keeps the distance from it.
+    for (let p = x; p.symbol !== 0; p = a.lower(p)) {
+      for (let q = y; q.symbol !== 0; q = b.lower(q)) {
+        if (p.symbol === q.symbol) return { symbol: a.symbols.fresh([Math.min(p.low, q.low), Math.max(p.high, q.high)], p.symbol), low: 0, high: 0 };
+      }
+    }
+    const range = hull(a.whole(x), b.whole(y));
+    return range[0] === -Infinity && range[1] === Infinity ? a.unknown() : a.unknown(range);
+  };
+  const locals = a.locals.map((v, i) => merge(v, b.locals[i]));
+  const stack = a.stack.map((v, i) => merge(v, b.stack[i]));
+  const narrowed = new Map<number, Range>();
+  for (const [symbol, range] of a.narrowed) if (b.narrowed.has(symbol)) narrowed.set(symbol, hull(range, b.narrowed.get(symbol)!));
+  const facts = a.facts === b.facts ? a.facts : a.facts.filter((fact) => b.facts.includes(fact));
+  return new State(a.symbols, locals, stack, narrowed, facts);
+}
+
+export { LOW, HIGH, fits32, allOnes };

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Worst-case cycles of a function of a compiled firmware: no run takes longer, whatever comes in.
+//
+// The bound is of the bytes that ship, in the costs that the meter charges for them. interpret.ts finds how often loops can turn and which ways cannot be
+// taken, longest-path.ts the dearest way through what is left, limits.ts reckons with limits on the whole.
+
+import type { Firmware } from '../../build/compile.js';
+import { findViolations } from '../../build/call-graph.js';
+import { SourceMap } from '../../build/source-map.js';
+import type { InstructionCosts } from '../../cpu/wasm/costs.js';
+import { parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
+import { readCode, type FunctionCode } from './code.js';
+import { globalRanges } from './globals.js';
+import { Interpreter } from './interpret.js';
+import { boundOf } from './limits.js';
+import { LongestPath } from './longest-path.js';
+import { Places } from './places.js';
+import { problemsOf } from './problems.js';
+import { Unbounded, type WorstCase } from './result.js';
+import { callTree } from './tree.js';
+import { ANY } from './values.js';
+
+export * from './result.js';
+
+/** A firmware read for its worst cases; asked for several functions it reads what they share once. */
+export class WorstCaseAnalysis {
+  readonly module: WasmModule;
+  readonly places: Places;
+  readonly interpreter: Interpreter;
+  private readonly codes = new Map<number, FunctionCode>();
+
+  constructor(firmware: Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives'>) {
+    this.module = parseModule(firmware.wasm);
+    this.natives = new Set(firmware.natives.map(({ index }) => index));
+    this.places = new Places(firmware.flowFacts, firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined);
+    this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globalRanges(this.module), {
+      turns: (code, at) => this.places.turns(code, at),
+      isSum: (code, at) => this.places.of(code).sums.has(at),
+    });
+  }
+
+  private readonly natives: ReadonlySet<number>;
+
+  private codeOf(index: number): FunctionCode {
+    let code = this.codes.get(index);
+    if (!code) this.codes.set(index, code = readCode(this.module, this.module.functions[index - this.module.imports.length]));
+    return code;
+  }
+
+  /** Index of a function by the name of an export, or by the end of its name in the source ("renderStretch", "Synth#render"). */
+  private indexOf(name: string): number {
+    const exported = this.module.exports.find((e) => e.kind === 'func' && e.name === name);
+    if (exported) return exported.index;
+    const named = [...this.module.functionNames].filter(([index, own]) => index >= this.module.imports.length && (own === name || own.endsWith(`/${name}`)));
+    if (named.length !== 1) {
+      throw new Error(named.length === 0 ? `the module has no function "${name}": the compiler may have inlined it` : `several functions are called "${name}": ${named.map(([, own]) => own).join(', ')}`);
+    }
+    return named[0][0];
+  }
+
+  /**
+   * The worst case of a function, in the costs of one engine.
+   * @param name of an export, or of a function as the source has it
+   * @throws Unbounded when something in reach has no bound; Error when there is no such function
+   */
+  of(name: string, costs: InstructionCosts): WorstCase {
+    const index = this.indexOf(name);
+    const recursion = findViolations(this.module, [index]).filter(({ violation }) => violation === 'recursion');
+    const context = recursion.length > 0 ? undefined : this.interpreter.context(index, this.parametersOf(index).map(() => ANY));
+    const problems = problemsOf(this.places, this.module, (i) => this.codeOf(i), recursion, context);
+    if (problems.length > 0) throw new Unbounded(problems.map(({ message }) => message).join('\n'), problems.map(({ place }) => place));
+    const paths = new LongestPath(this.module, (i) => (this.natives.has(i) ? costs.native ?? costs : costs), this.places);
+    const bounded = boundOf(paths, context!);
+    if (!bounded) throw new Error(`${name} does not return: every way through it ends in a trap`);
+    return { cycles: Math.ceil(bounded.cycles - 1e-6), tree: callTree(this.module, this.places, paths, context!, bounded, (i) => (this.natives.has(i) ? costs.native ?? costs : costs)) };
+  }
+
+  private parametersOf(index: number): unknown[] {
+    return Array.from({ length: this.codeOf(index).parameters });
+  }
+}
+
+/**
+ * Worst-case cycles of one function of a firmware.
+ * @param firmware what `compileFirmware` gives
+ * @param exportName an export (a vector's `exportName`), or a function by its name in the source
+ * @throws Unbounded when something in reach has no bound; Error when there is no such function
+ */
+export function worstCaseOf(firmware: Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives'>, exportName: string, costs: InstructionCosts): WorstCase {
+  return new WorstCaseAnalysis(firmware).of(exportName, costs);
+}
