@@ -10,7 +10,7 @@ import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/
 import { budgetsOf, nodeOf } from './budgets.js';
 import type { CheckResult, Finding } from './check-result.js';
 import { criticalSections } from './critical-sections.js';
-import { budgetFindings, compilerFindings, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
+import { budgetFindings, clockFindings, compilerFindings, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
 import { loadProject } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
 import { scheduleOf } from './schedule.js';
@@ -49,6 +49,7 @@ function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
   return [
     'Interrupts fall as often as the table says: rates are those of the chip\'s registers when set-up is over. A timer that is set later, or an interrupt that others cause, is stated with rate in @isr or in tonewheel.json.',
     'MIDI comes at 31,250 baud and 1 % at most, back to back (MIDI 1.0). Sending is begun anew only with something to send.',
+    'One run of a handler serves all that its interrupt stood for when it began, as the drivers\' handlers do.',
     'Bounds that the source states (@bound and its kin) hold; tests on the emulated board check them as they run.',
     ...(changesPriorities ? ['The firmware changes priorities while it runs: the table has those of its @isr, and the stack has room for all handlers at once.'] : []),
     ...(board.core.dataCache ? ['The costs know nothing of this core\'s caches.'] : []),
@@ -118,6 +119,7 @@ export async function checkFirmware(options: CheckOptions): Promise<CheckResult>
     mine: e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule, other: analyse(other, otherAnalysis, { board, engine: e, rates }).schedule,
   }), project.mostVoices) : null;
   const { handlers, block } = schedule;
+  const { coreHertz } = rates;
   const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
     const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];
     const node = handlers.map(({ path }) => nodeOf(path, name)).find((found) => found !== undefined);
@@ -125,10 +127,10 @@ export async function checkFirmware(options: CheckOptions): Promise<CheckResult>
   };
   const budgets = budgetsOf(firmware.vectors, project, { handlers, stack, block, voices, worstOfFunction });
   const findings = [
-    ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, board.coreHertz), ...budgetFindings(budgets, handlers, board.coreHertz), ...stackFindings(stack),
+    ...clockFindings(board, coreHertz), ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, coreHertz), ...budgetFindings(budgets, handlers, coreHertz), ...stackFindings(stack),
   ];
   return {
-    ...headOf(options.firmware, board, engine), passed: !findings.some(({ severity }) => severity === 'error'),
+    ...headOf(options.firmware, board, engine), coreHertz, passed: !findings.some(({ severity }) => severity === 'error'),
     handlers: [...handlers], utilisation: schedule.utilisation, interruptLatencyCycles: schedule.interruptLatencyCycles, criticalSections: sections, block, voices, stack, budgets, findings,
     assumptions: assumptionsOf(board, changesPriorities),
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is wrong, in words: where, by which path, and what to do.
 
+import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
 import { amount } from './amounts.js';
@@ -41,6 +42,15 @@ const UNBOUNDED = {
   recursion: { kind: 'recursion', text: 'the function calls itself', advice: ADVICE.recursion! },
   'indirect call': { kind: 'indirect call', text: 'the call has no known target', advice: ADVICE['indirect call']! },
 } as const satisfies Record<UnboundedPlace['kind'], { kind: FindingKind; text: string; advice: string }>;
+
+/** Rates and budgets in microseconds were reckoned with the board's clock. */
+export function clockFindings({ name, coreHertz }: Board, atSetUp: number): Finding[] {
+  if (Math.abs(atSetUp - coreHertz) < 1) return [];
+  return [{
+    severity: 'warning', kind: 'clock', subject: name, path: [], text: `The core runs at ${atSetUp / 1e6} MHz when set-up is over; the board's clock is ${coreHertz / 1e6} MHz.`,
+    advice: 'Call boardInit or clockInit in init; budgets and rates given as times mean the board\'s clock.',
+  }];
+}
 
 /** Each place once, whichever handlers reach it: the first of them is named. */
 export function unboundedFindings(subject: string, { places }: Unbounded, known: readonly Finding[]): Finding[] {

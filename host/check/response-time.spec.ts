@@ -47,6 +47,26 @@ describe('response times of published task sets', () => {
   });
 });
 
+describe('a task whose runs serve all that has arrived', () => {
+  const merging = (arrivals: Task['arrivals'], blocking: number): Task => ({ name: 'm', priority: 1, order: 0, worst: 4, blocking, arrivals, merges: true });
+  it('waits for one run of its own at most, however many come at once', () => {
+    const task = merging([{ period: 100, jitter: 0 }, { period: 100, jitter: 100 }, { period: 100, jitter: 0 }], 1);
+    assert.equal(responseOf(task, [task]).response, 8);
+    const each = { ...task, merges: false };
+    assert.equal(responseOf(each, [each]).response, 1 + 4 * 4);
+  });
+  it('waits for no run of its own when the next comes after it is done', () => {
+    const task = merging([{ period: 100, jitter: 0 }], 1);
+    assert.equal(responseOf(task, [task]).response, 5);
+  });
+  it('is pre-empted while it waits and while it runs', () => {
+    const task = merging([{ period: 100, jitter: 50 }, { period: 90, jitter: 0 }], 1);
+    const urgent: Task = { name: 'u', priority: 0, order: 1, worst: 2, blocking: 0, arrivals: [{ period: 5, jitter: 0 }] };
+    // 4 and 4 of its own, and 2 in every 5: 8 + 3 x 2 = 14, in which three arrive.
+    assert.equal(responseOf(task, [task, urgent]).response, 14);
+  });
+});
+
 /** Plays tasks on one core from 0 on in whole steps: all arrive at 0 and then once a period. @returns longest response of each */
 function simulate(rows: readonly Row[], until: number): number[] {
   const waiting: number[][] = rows.map(() => []);

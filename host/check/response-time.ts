@@ -25,6 +25,8 @@ export interface Task {
   /** Longest time for which code that is less urgent keeps it out. */
   readonly blocking: number;
   readonly arrivals: readonly Arrivals[];
+  /** Whether one run serves all that has arrived when it starts, as the one pending bit of an interrupt has it: then nothing but a run that has begun delays the next. */
+  readonly merges?: boolean;
 }
 
 export interface Response {
@@ -76,16 +78,27 @@ export function responseOf(task: Task, tasks: readonly Task[]): Response {
   // At a load of 1 the busy period still ends when nothing was late to begin with.
   if (load > 1 + 1e-12 || (load > 1 - 1e-12 && !alone)) return { response: Infinity, latency: Infinity, blocking };
 
+  /** Start and end of a job that comes after so many of its own, all from the start of the busy period on. */
+  const jobOf = (kept: number, job: number): { start: number; end: number } => {
+    const own = kept + job * task.worst;
+    const start = fixedPoint(own, (t) => own + demand([...ahead, ...urgent], upTo, t));
+    const least = own + task.worst + demand(ahead, upTo, start);
+    return { start, end: fixedPoint(least + demand(urgent, upTo, start), (t) => least + demand(urgent, before, t)) };
+  };
+  const first = jobOf(blocking, 0);
+  if (task.merges) {
+    const [, second] = earliest(task.arrivals, 2);
+    // The second comes when the first has just begun, and waits for it; nothing below keeps it out then, for the first one's way was free.
+    const behindOwn = second < first.end ? jobOf(task.worst, 0) : first;
+    return { response: Math.max(first.end, behindOwn.end), latency: Math.max(first.start, behindOwn.start), blocking: second < first.end ? Math.max(blocking, task.worst) : blocking };
+  }
   const busy = fixedPoint(blocking + task.worst, (t) => blocking + demand([task, ...ahead, ...urgent], before, t));
   const jobs = Math.max(1, before(task.arrivals, busy));
   const arrivals = earliest(task.arrivals, jobs);
   let response = 0;
   let latency = 0;
   for (let job = 0; job < jobs; job++) {
-    const own = blocking + job * task.worst;
-    const start = fixedPoint(own, (t) => own + demand([...ahead, ...urgent], upTo, t));
-    const kept = own + task.worst + demand(ahead, upTo, start);
-    const end = fixedPoint(kept + demand(urgent, upTo, start), (t) => kept + demand(urgent, before, t));
+    const { start, end } = jobOf(blocking, job);
     response = Math.max(response, end - arrivals[job]);
     latency = Math.max(latency, start - arrivals[job]);
   }

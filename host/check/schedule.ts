@@ -90,13 +90,14 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
     const below = sections.filter(({ contexts }) => contexts.some((c) => c === 'main' || priorityOf(vectors.find((v) => v.name === c)!) > priorityOf(vector)));
     tasks.set(vector.name, {
       name: vector.name, priority: priorityOf(vector), order: vector.irq, worst: code ? Math.ceil(code.cycles) + overhead : Infinity,
-      blocking: Math.max(LONGEST_INSTRUCTION, ...below.map(({ cycles }) => cycles ?? Infinity)), arrivals,
+      blocking: Math.max(LONGEST_INSTRUCTION, ...below.map(({ cycles }) => cycles ?? Infinity)), arrivals, merges: true,
     });
   }
   const all = [...tasks.values()];
 
   const handlers = vectors.map((vector): HandlerCheck => {
     const task = tasks.get(vector.name)!;
+    const tree = worst.get(vector.name)?.tree;
     const sources = [...rates.sources.get(vector.name)!];
     const mine = all.filter((t) => t.priority <= task.priority);
     const worstCycles = task.worst === Infinity ? null : task.worst;
@@ -112,7 +113,8 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
       responseCycles: finite ? finite.response : null, deadlineCycles: deadline.cycles, deadlineReason: deadline.reason,
       slackCycles: finite && deadline.cycles !== null ? deadline.cycles - finite.response : null,
       utilisation: worstCycles === null || task.arrivals.length === 0 ? null : utilisationOf(task),
-      verdict: verdictOf(worstCycles, known, response, deadline.cycles), path: worst.get(vector.name)?.tree ?? null,
+      verdict: verdictOf(worstCycles, known, response, deadline.cycles),
+      path: tree ? { ...tree, functionName: vector.functionName, file: vector.file, line: vector.line } : null,
     };
   }).sort((a, b) => tasks.get(a.vector)!.priority - tasks.get(b.vector)!.priority || tasks.get(a.vector)!.order - tasks.get(b.vector)!.order);
 

@@ -14,12 +14,16 @@ export interface Rates {
   readonly blockFrames?: number;
   /** Vector whose interrupt falls once a block, if there is one. */
   readonly blockVector?: string;
+  /** Core clock when set-up is over: the board's, unless set-up leaves it alone. */
+  readonly coreHertz: number;
   readonly sources: ReadonlyMap<string, readonly Source[]>;
 }
 
 /** What the chip or the board says, before pends and annotations. */
 export interface HardwareRates {
   readonly blockFrames?: number;
+  /** Core clock when set-up is over. */
+  readonly coreHertz: number;
   readonly sources: ReadonlyMap<string, readonly Source[]>;
 }
 
@@ -36,13 +40,13 @@ export interface RateFacts {
 /** A board that has no models: the timers that its data gives the roles of audio and MIDI. */
 function fromBoard(board: Board, blockFrames: number | undefined): HardwareRates {
   const sources = new Map<string, Source[]>();
-  if (board.family !== 'mps2') return { sources };
+  if (board.family !== 'mps2') return { coreHertz: board.coreHertz, sources };
   const { slowdown } = board.audio;
   if (blockFrames !== undefined) {
     sources.set(board.aliases.AUDIO_DMA, [{ what: 'a block played', periodCycles: (blockFrames * board.coreHertz * slowdown) / sampleRateOf(board), jitterCycles: 0, from: 'board' }]);
   }
   sources.set(board.aliases.MIDI_UART, [{ what: "a MIDI character's time", periodCycles: (10 * board.coreHertz * slowdown) / 31_250, jitterCycles: 0, from: 'board' }]);
-  return { blockFrames, sources };
+  return { blockFrames, coreHertz: board.coreHertz, sources };
 }
 
 /** @throws FirmwareTrap when the firmware's set-up traps */
@@ -66,5 +70,5 @@ export function ratesOf({ board, firmware, module, blockFrames, projectPeriods }
     }
   }
   const audio = board.aliases.AUDIO_DMA;
-  return { blockFrames: hardware.blockFrames, blockVector: hardware.blockFrames && sources.has(audio) ? audio : undefined, sources };
+  return { blockFrames: hardware.blockFrames, coreHertz: hardware.coreHertz, blockVector: hardware.blockFrames && sources.has(audio) ? audio : undefined, sources };
 }

@@ -88,7 +88,7 @@ function streamSources(chip: Chip, emulated: EmulatedBoard, dma: BoardPeripheral
     const request = Object.keys(dmaRequests).find((name) => dmaRequests[name].some((r) => r.controller === dma.name && r.stream === stream && r.channel === channel));
     const isAudio = audio.dma.controller === dma.name && audio.dma.stream === stream;
     const uart = peripherals.find(({ name, model }) => model === 'usart' && request?.startsWith(`${name}_`));
-    const itemCycles = isAudio ? chip.board.coreHertz / emulated.sampleRate / 2 : uart ? characterCycles(chip, uart) * (request!.endsWith('_RX') ? 1 - SENDER_TOLERANCE : 1) : undefined;
+    const itemCycles = isAudio ? toNumber(emulated.time.coreHertz) / emulated.sampleRate / 2 : uart ? characterCycles(chip, uart) * (request!.endsWith('_RX') ? 1 - SENDER_TOLERANCE : 1) : undefined;
     if (itemCycles === undefined || items === 0) continue;
     const halves = control & (1 << 3); // HTIE
     const what = `${halves ? 'half of the' : 'the'} ${isAudio ? 'audio ring played' : `stream of ${request} done`}`;
@@ -126,5 +126,5 @@ export function readSetUp(board: Stm32Board, firmware: Firmware): HardwareRates 
   systickSource(emulated.coreBlocks, board.nvic.systickReferenceDivider, found);
   const { controller, stream } = board.audio.dma;
   const items = emulated.chip.dma(controller).programmedItems(stream);
-  return { blockFrames: items > 0 ? items / 4 : undefined, sources: found };
+  return { blockFrames: items > 0 ? items / 4 : undefined, coreHertz: toNumber(emulated.time.coreHertz), sources: found };
 }
