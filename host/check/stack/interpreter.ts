@@ -8,11 +8,18 @@ import type { Vector } from '../../vectors.js';
 import type { StackCheck, StackContext } from '../check-result.js';
 import type { PathStep } from '../worst-case/result.js';
 
-/** The functions of a chain that have a place in the source. */
+/** The functions of a chain that have a place in the source: where each calls the next, and the last one's end. */
 export function placesOf(module: WasmModule, map: SourceMap, functions: readonly number[]): PathStep[] {
-  return functions.flatMap((index) => {
+  return functions.flatMap((index, i) => {
     const body = module.functions[index - module.imports.length];
-    const at = body && map.locate(body.end - 1, body.start, (file) => !file.startsWith('~lib/'));
+    if (!body) return [];
+    let place = body.end - 1;
+    forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, offset, index: callee }) => {
+      if (name !== 'call' || callee !== functions[i + 1]) return undefined;
+      place = offset;
+      return false;
+    });
+    const at = map.locate(place, body.start, (file) => !file.startsWith('~lib/'));
     return at ? [{ functionName: shortName(module, index), file: at.file, line: at.line }] : [];
   });
 }

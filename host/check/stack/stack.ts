@@ -37,8 +37,9 @@ export function worstNesting(main: StackContext, handlers: readonly StackContext
 export async function stackOf(facts: StackFacts): Promise<StackCheck> {
   const { engine, module, map, firmware, changesPriorities, stackBytes = DEFAULT_STACK[engine], mainStackBytes = DEFAULT_MAIN_STACK } = facts;
   const interpreter = engine === 'aot' ? null : interpreterStack(module, map, firmware.vectors, mainStackBytes);
-  const compiled = await compiledStack(facts, stackBytes);
+  const compiled = await compiledStack(facts);
   if ('missing' in compiled) return { c: { worstBytes: null, reserveBytes: stackBytes, nesting: [] }, interpreter, missing: [compiled.missing] };
   const nesting = worstNesting(compiled.main, compiled.handlers, changesPriorities);
-  return { c: { worstBytes: nesting.reduce((sum, { byteCount }) => sum + byteCount, 0), reserveBytes: stackBytes, nesting }, interpreter, missing: compiled.notes };
+  const sum = nesting.reduce((bytes, { byteCount }) => bytes + byteCount, 0);
+  return { c: { worstBytes: compiled.isWhole ? sum : null, reserveBytes: stackBytes, nesting }, interpreter, missing: [...compiled.notes] };
 }
