@@ -64,6 +64,7 @@ export function addChorus(chorus: Chorus, input: usize, left: usize, right: usiz
   const line = chorus.line;
   const scale: f32 = level * (1 / (UNIT * 32768));
   let frame = chorus.frame;
+  // @bound(frameCount / 32 + 2)
   while (frameCount > 0) {
     const into = <i32>(frame & (LINE_FRAMES - 1));
     if (into == 0) {
@@ -78,6 +79,7 @@ export function addChorus(chorus: Chorus, input: usize, left: usize, right: usiz
     let rightDelay = chorus.right;
     const end = input + (<usize>count << 2);
     let at = <i32>(frame << 1) & BYTE_MASK;
+    // @uses(1 of frameCount)
     do {
       const x = max<f32>(min<f32>(load<f32>(input) * UNIT, 32767), -32768);
       store<i16>(line + at, <i16>(<i32>x));

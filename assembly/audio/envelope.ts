@@ -168,6 +168,7 @@ export function advanceLine(env: Envelope, frameCount: i32): void {
 
 /** Moves on by any number of frames; for an envelope that is read at control rate. */
 export function advanceEnvelope(env: Envelope, frameCount: i32): void {
+  // @bound(6)
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(env), frameCount);
     advanceLine(env, count);
@@ -179,11 +180,13 @@ export function advanceEnvelope(env: Envelope, frameCount: i32): void {
 // @ts-ignore: decorator
 @native
 export function renderEnvelope(env: Envelope, out: usize, frameCount: i32): void {
+  // @bound(frameCount)
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(env), frameCount);
     const step = env.step;
     let level = env.level;
     const end = out + (<usize>count << 2);
+    // @uses(1 of frameCount)
     do {
       store<f32>(out, <f32>level * TO_FLOAT);
       level += step;

@@ -37,6 +37,7 @@ function ramp(out: usize, count: u32, phase: u32, increment: u32, scale: f32, ad
     const increment2 = increment << 1;
     const increment3 = increment2 + increment;
     const increment4 = increment << 2;
+    // @uses(4 of frameCount)
     do {
       const a = <f32>(<i32>phase) * scale;
       const b = <f32>(<i32>(phase + increment)) * scale;
@@ -51,6 +52,7 @@ function ramp(out: usize, count: u32, phase: u32, increment: u32, scale: f32, ad
       left -= 4;
     } while (left >= 4);
   }
+  // @uses(1 of frameCount)
   while (left) {
     put(out, <f32>(<i32>phase) * scale, add);
     phase += increment;
@@ -64,6 +66,7 @@ function ramp(out: usize, count: u32, phase: u32, increment: u32, scale: f32, ad
 @inline
 function hold(out: usize, count: u32, value: f32, add: bool): void {
   let left = count;
+  // @uses(4 of frameCount)
   while (left >= 4) {
     store<f32>(out, add ? load<f32>(out) + value : value);
     store<f32>(out, add ? load<f32>(out, 4) + value : value, 4);
@@ -72,6 +75,7 @@ function hold(out: usize, count: u32, value: f32, add: bool): void {
     out += 16;
     left -= 4;
   }
+  // @uses(1 of frameCount)
   while (left) {
     put(out, value, add);
     out += 4;
@@ -104,9 +108,11 @@ function saw(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain:
   const reciprocal: f32 = 1 / <f32>increment;
   const scale: f32 = gain * (2 * PER_CYCLE);
   let phase = osc.phase;
+  // @bound(frameCount)
   while (out < end) {
     const past = phase - HALF;
     if (past + increment < zone) {
+      // @uses(1 of frameCount)
       put(out, <f32>(<i32>phase) * scale - gain * stepResidual(past, reciprocal), add);
       phase += increment;
       out += 4;
@@ -141,10 +147,12 @@ function pulse(osc: Oscillator, out: usize, frameCount: i32, increment: u32, wid
   const low: f32 = -2 * gain * (<f32>width * PER_CYCLE);
   const high: f32 = 2 * gain + low;
   let phase = osc.phase;
+  // @bound(frameCount)
   while (out < end) {
     const level = phase < width ? high : low;
     const pastFall = phase - width;
     if (<i32>(phase + increment < zone) | <i32>(pastFall + increment < zone)) {
+      // @uses(1 of frameCount)
       put(out, level + gain * (stepResidual(phase, reciprocal) - stepResidual(pastFall, reciprocal)), add);
       phase += increment;
       out += 4;
@@ -183,12 +191,14 @@ function triangle(osc: Oscillator, out: usize, frameCount: i32, increment: u32, 
   // The slope changes by 8·gain·increment/2^32 a frame at a corner; cornerResidual is for 6.
   const corner = <f32>increment * (gain * ((8.0 / 6.0) * PER_CYCLE));
   let phase = osc.phase;
+  // @bound(frameCount)
   while (out < end) {
     const rising = phase + QUARTER < HALF;
     const folded = rising ? phase : HALF - phase;
     const pastTop = phase - QUARTER;
     const pastBottom = phase + QUARTER;
     if (<i32>(pastTop + increment < zone) | <i32>(pastBottom + increment < zone)) {
+      // @uses(1 of frameCount)
       put(out, <f32>(<i32>folded) * scale + corner * (cornerResidual(pastBottom, reciprocal) - cornerResidual(pastTop, reciprocal)), add);
       phase += increment;
       out += 4;

@@ -149,6 +149,7 @@ function diffuse(reverb: Reverb, chunk: usize, ticks: i32): void {
   const d2 = reverb.d2;
   const d3 = reverb.d3;
   const d4 = reverb.d4;
+  // Each of the delay lines comes to its end once. @bound(5)
   while (ticks > 0) {
     const run = min<i32>(min<i32>(min<i32>(room(d1), room(d2)), min<i32>(room(d3), room(d4))), ticks);
     const at1 = d1.position;
@@ -157,6 +158,7 @@ function diffuse(reverb: Reverb, chunk: usize, ticks: i32): void {
     const at4 = d4.position;
     const end = <usize>run << 1;
     let offset: usize = 0;
+    // @uses(2 of frameCount + 1)
     do {
       const x = allpass(at2 + offset, allpass(at1 + offset, load<f32>(chunk), DIFFUSION), DIFFUSION);
       store<f32>(chunk, allpass(at4 + offset, allpass(at3 + offset, x, DIFFUSION), DIFFUSION));
@@ -188,6 +190,7 @@ function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
   const gain3 = l3.gain;
   const gain4 = l4.gain;
   const damping = reverb.damping;
+  // @bound(9)
   while (ticks > 0) {
     const run = min<i32>(
       min<i32>(min<i32>(min<i32>(room(a1), room(a2)), min<i32>(room(a3), room(a4))), min<i32>(min<i32>(room(l1), room(l2)), min<i32>(room(l3), room(l4)))),
@@ -207,6 +210,7 @@ function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
     let low4 = l4.low;
     const end = <usize>run << 1;
     let offset: usize = 0;
+    // @uses(2 of frameCount + 1)
     do {
       low1 += damping * (<f32>(<i32>load<i16>(line1 + offset)) - low1);
       low2 += damping * (<f32>(<i32>load<i16>(line2 + offset)) - low2);
@@ -256,6 +260,7 @@ function spread(ticks: usize, out: usize, frameCount: i32, odd: i32, now: f32): 
     frameCount--;
   }
   const end = out + (<usize>(frameCount & ~1) << 2);
+  // @bound(frameCount / 2)
   while (out < end) {
     store<f32>(out, load<f32>(out) + now);
     const next = load<f32>(ticks);

@@ -13,13 +13,16 @@ import { uartAfterGap, uartByte, uartFrame, uartInterrupt, uartKick, uartReceive
 import { waitForInterrupt } from "../shim/abi";
 import { LAMP_PIN, LAMP_PORT, SAMPLE_RATE } from "../shim/board";
 import { count, Counter, setGauge } from "../shim/counters";
-import { BLOCK_FRAMES } from "./synth/config";
+import { BLOCK_FRAMES, BYTES_A_BLOCK } from "./synth/config";
 import { engineInit, engineSilence } from "./synth/engine";
 import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
 
 /** From the frame in which a message's last byte completed to the frame in which it sounds. */
 const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
 const SYSEX_BYTES: u32 = 256;
+
+// @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: SYSEX_BYTES)
+// @limit(late-arrivals: 1)  @limit(thru-events: BYTES_A_BLOCK)
 
 const parser = createParser(SYSEX_BYTES);
 const sensing = createActiveSensing();
@@ -59,6 +62,7 @@ function halfPlayed(): void {
 /** A block at most: 32 frames of 3501 cycles. */
 @isr("PendSV", 15, { budget: 112000 })
 function render(): void {
+  // As long as each block is ready in time, which is what is to be shown. @bound(1)
   while (audioOutBlockDue()) {
     receive();
     schedulerRender(frames, audioOutBlockFrame(), BLOCK_FRAMES);
@@ -68,13 +72,15 @@ function render(): void {
 
 /** Parses what has come and schedules it. Every byte of a block is here before the block that it sounds in is rendered. */
 function receive(): void {
-  while (uartReceive()) {
+  // What came while nothing was rendered waits for its turn.
+  for (let bytes = 0; bytes < BYTES_A_BLOCK && uartReceive(); bytes++) {
     if (uartAfterGap()) route(router, parseGap(parser), uartFrame(), parser.buffer);
     const byte = uartByte();
     if (onByte(sensing, byte, uartTimestamp())) silence();
     route(router, parseByte(parser, byte), uartFrame(), parser.buffer);
   }
   if (hasTimedOut(sensing, timestamp())) silence();
+  // @bound(BYTES_A_BLOCK)
   while (synth.events.pop()) schedulerPush(synth.events.stamp + EVENT_DELAY, synth.events.value);
   if (forward(thru) != 0) uartKick();
   publishLosses(parser);

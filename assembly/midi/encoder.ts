@@ -155,6 +155,7 @@ export function checkSysex(encoder: Encoder, source: usize, byteCount: i32): i32
   if (byteCount < 1 || (load<u8>(source) == 0xf0) == encoder.sysexOpen) return E_SYSEX;
   const first = encoder.sysexOpen ? 0 : 1;
   const end = byteCount - <i32>(load<u8>(source + byteCount - 1) == 0xf7);
+  // @bound(sysex: 65535, sysex in all)
   for (let i = first; i < end; i++) if (load<u8>(source + i) >= 0x80) return E_SYSEX;
   return 0;
 }
@@ -174,6 +175,7 @@ export function encodeSysex(encoder: Encoder, source: usize, byteCount: i32, tar
   const error = checkSysex(encoder, source, byteCount);
   if (error < 0) return error;
   if (byteCount > room) return E_ROOM;
+  // @bound(sysex: 65535, sysex in all)
   for (let i = 0; i < byteCount; i++) store<u8>(target + i, load<u8>(source + i));
   commitSysex(encoder, source, byteCount);
   return byteCount;

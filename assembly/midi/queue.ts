@@ -87,6 +87,7 @@ export class ByteQueue extends Ring {
     const head = this.sharedHead();
     const tail = this.sharedTail();
     if (byteCount > this.capacity - (head - tail)) return false;
+    // @bound(sysex: 65535, sysex in all)
     for (let i: u32 = 0; i < byteCount; i++) store<u8>(this.slots + ((head + i) & (this.capacity - 1)), load<u8>(source + i));
     this.publish(head + byteCount, tail);
     return true;
@@ -105,6 +106,7 @@ export class ByteQueue extends Ring {
   popAll(target: usize, byteCount: u32): bool {
     const tail = this.sharedTail();
     if (this.sharedHead() - tail < byteCount) return false;
+    // @bound(sysex: 65535, sysex in all)
     for (let i: u32 = 0; i < byteCount; i++) store<u8>(target + i, load<u8>(this.slots + ((tail + i) & (this.capacity - 1))));
     this.release(tail + byteCount);
     return true;

@@ -33,6 +33,7 @@ export function createThru(client: Client, transmitter: Transmitter): Thru {
 export function forward(thru: Thru): i32 {
   const events = thru.client.events;
   const waiting = <i32>events.count();
+  // @bound(thru-events: 65535)
   for (let i = 0; i < waiting; i++) {
     if (!events.peek() || !forwardEvent(thru, events.value)) return i;
     events.drop();

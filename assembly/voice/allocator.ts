@@ -89,6 +89,7 @@ export class VoiceAllocator {
 
   /** The voice that sounds a note on a channel, held or released, or `NO_VOICE`. */
   find(channel: i32, note: i32): i32 {
+    // @bound(voices: MAX_VOICES)
     for (let i = 0; i < this.voiceCount; i++) {
       const slot = this.slot(i);
       if (slot.note == <i8>note && slot.channel == <u8>channel) return i;
@@ -157,6 +158,7 @@ export class VoiceAllocator {
   }
 
   private findFree(): i32 {
+    // @bound(voices: MAX_VOICES)
     for (let i = 0; i < this.voiceCount; i++) if (this.slot(i).state == VoiceState.Free) return i;
     return NO_VOICE;
   }
@@ -174,6 +176,7 @@ export class VoiceAllocator {
     let best = NO_VOICE;
     let level: f32 = 0;
     let age: u32 = 0;
+    // @bound(voices: MAX_VOICES)
     for (let i = 0; i < this.voiceCount; i++) {
       const slot = this.slot(i);
       if (slot.state != state) continue;

@@ -66,6 +66,7 @@ export class NoteSet {
   /** The lowest note of the set at `from` or above, or -1: `for (let n = s.next(0); n >= 0; n = s.next(n + 1))`. */
   next(from: i32): i32 {
     let note = from;
+    // @bound(4)
     while (note < 128) {
       const rest = load<u32>(this.word(note)) >>> (note & 31);
       if (rest != 0) return note + <i32>ctz(rest);

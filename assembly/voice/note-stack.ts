@@ -63,6 +63,7 @@ export class NoteStack {
     if (this.length == 0) return NO_NOTE;
     let best = this.noteAt(this.length - 1);
     if (priority == NotePriority.Last) return best;
+    // @bound(held-keys: 128)
     for (let i = this.length - 2; i >= 0; i--) {
       const note = this.noteAt(i);
       if (priority == NotePriority.Low ? note < best : note > best) best = note;
@@ -81,12 +82,14 @@ export class NoteStack {
   }
 
   private indexOf(note: i32): i32 {
+    // @bound(held-keys: 128)
     for (let i = this.length - 1; i >= 0; i--) if (this.noteAt(i) == note) return i;
     return -1;
   }
 
   private removeAt(index: i32): void {
     this.length--;
+    // @bound(held-keys: 128)
     for (let i = index; i < this.length; i++) store<u16>(this.at(i), load<u16>(this.at(i + 1)));
   }
 }

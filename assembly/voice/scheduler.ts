@@ -47,6 +47,7 @@ export class Scheduler {
     }
     let at = this.head + <u32>this.length;
     this.length++;
+    // @bound(late-arrivals: 65535)
     for (; at != this.head; at--) {
       const before = this.at(at - 1);
       if (<i32>(before.frame - frame) <= 0) break;

@@ -106,7 +106,7 @@ export async function compileSource(file: string, board: Board, { config, also =
   let vectors: Vector[] = [];
   let declared: NativeDeclaration[] = [];
   let constants: Constant[] = [];
-  let flowFacts: FlowFacts = { loops: [], lines: [] };
+  let flowFacts: FlowFacts = { loops: [], lines: [], parameters: {} };
   // The compiler is large: commands that compile nothing start without it.
   const [{ default: asc }, { createTransform, nativeIndex }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
   const own = createTransform({

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: MIT
-// What the author of a firmware says of how often its code runs: comments `// @bound(32)`, `// @max(4)`, `// @sum(512)`, read from the source.
+// What the author of a firmware says of how often its code runs: comments `// @bound(32)`, `// @uses(4 of frameCount)`, `// @max(4)`, `// @sum(512)`,
+// read from the source.
 // docs/worst-case.md has what they mean; what uses them is host/check/worst-case.
 
 /** A place in a source: line from 1, column from 0. */
 export interface SourcePosition {
   readonly line: number;
   readonly column: number;
+}
+
+/** A formula of whole numbers: numbers, operators, parentheses, and names of parameters of the function that the code is compiled into. */
+export type Formula = readonly (number | string)[];
+
+/** Each run of something uses up so much of what there is in one call of the function that it is compiled into. */
+export interface Use {
+  readonly weight: number;
+  readonly of: Formula;
+  /** As it stands in the source. */
+  readonly text: string;
 }
 
 /** A loop of a file in which something is said. */
@@ -16,48 +28,55 @@ export interface SourceLoop {
   /** do … while: its body runs before its condition is asked. */
   readonly isDo: boolean;
   /** Most times that its body runs each time it is entered. */
-  readonly bound?: number;
+  readonly bound?: Formula;
   /** Most times that its body runs in one call of the handler, all entries together. */
   readonly total?: number;
+  readonly use?: Use;
 }
 
 /** A statement of which something is said. */
 export interface LineFact {
-  /** `max`: it runs so often in one call of the handler. `sum`: the counting arguments of the calls in it add up to so much. */
-  readonly kind: 'max' | 'sum';
+  /** `max`: it runs so often in one call of the handler. `sum`: the counting arguments of the calls in it add up to so much. `uses`: see `Use`.
+   * `waits`: the loops in it, or in what it calls, wait for hardware, and take so many core cycles in all. */
+  readonly kind: 'max' | 'sum' | 'uses' | 'waits';
   readonly file: string;
   readonly from: SourcePosition;
   readonly to: SourcePosition;
   readonly limit: number;
+  readonly use?: Use;
 }
 
 export interface FlowFacts {
   readonly loops: readonly SourceLoop[];
   readonly lines: readonly LineFact[];
+  /** Names of the parameters of the functions in those files, by the function's name in the module. */
+  readonly parameters: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The compiler's source, as far as it is used here. */
-interface Source { readonly normalizedPath: string; readonly text: string; readonly isLibrary: boolean; readonly statements: readonly object[] }
+interface Source { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean; readonly statements: readonly object[] }
 interface Node { readonly kind: number; readonly range: { readonly start: number; readonly end: number } }
 
-interface LoopKinds { readonly loops: ReadonlySet<number>; readonly doLoop: number }
+interface LoopKinds { readonly loops: ReadonlySet<number>; readonly doLoop: number; readonly functionDeclaration: number }
+interface FunctionDeclaration extends Node { readonly name: { readonly text: string }; readonly signature: { readonly parameters: readonly { readonly name: { readonly text: string } }[] } }
 
-const COMMENT = /@(bound|max|sum|limit)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
+const COMMENT = /@(bound|uses|max|sum|waits|limit)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
 
 /** A comment that cannot be understood: where, and why. */
 export type Complain = (source: Source, start: number, end: number, text: string) => void;
 
-/** Reads what the comments of all sources say. */
-export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, doLoop }: LoopKinds, complain: Complain): FlowFacts {
+/** Reads what the comments of all sources say. @param coreHertz for times */
+export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, doLoop, functionDeclaration }: LoopKinds, coreHertz: number, complain: Complain): FlowFacts {
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
   const said = sources.filter(({ isLibrary, text }) => !isLibrary && new RegExp(COMMENT.source).test(text));
+  const parameters: Record<string, readonly string[]> = {};
   const limits = new Map<string, number>();
   for (const source of said) {
     forEachComment(source, ({ kind, text, start, end }) => {
       if (kind !== 'limit') return;
       const named = /^\s*([\w-]+)\s*:\s*(.+)$/.exec(text);
-      const value = named ? evaluate(named[2], sources, source) : undefined;
+      const value = named ? evaluate(formula(named[2], sources, source)) : undefined;
       if (value === undefined) complain(source, start, end, '@limit wants a name and a number, as in @limit(voices: 16)');
       else limits.set(named![1], value);
     });
@@ -67,38 +86,61 @@ export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, do
     const file = source.normalizedPath;
     const position = positions(source.text);
     const place = ({ range }: Node) => ({ file, from: position(range.start), to: position(range.end) });
-    const bounds = new Map<Node, { bound?: number; total?: number }>();
+    const ofLoops = new Map<Node, { bound?: Formula; total?: number; use?: Use }>();
     forEachComment(source, ({ kind, text, start, end, target }) => {
       if (kind === 'limit') return;
-      const numbers = text.split(',').map((part) => {
-        const named = /^\s*([a-z][\w-]*)\s*:\s*(.+)$/.exec(part);
-        const value = evaluate((named ? named[2] : part).replace(/\bin all\s*$/, ''), sources, source);
-        return named && limits.has(named[1]) ? Math.min(limits.get(named[1])!, value ?? Infinity) : value;
-      });
-      if (numbers.some((n) => n === undefined) || numbers.length > (kind === 'bound' ? 2 : 1)) {
-        return complain(source, start, end, `@${kind} wants a number, as in @${kind}(32)${kind === 'bound' ? ' or @bound(16, 64 in all)' : ''}; constants of the source and + - * / will do`);
-      }
       // The outermost of what begins on the line.
       const begins = nodes.filter((n) => position(n.range.start).line === target).sort((a, b) => b.range.end - b.range.start - (a.range.end - a.range.start));
+      const loop = begins.find((n) => loopKinds.has(n.kind));
       if (kind === 'bound') {
-        const loop = begins.find((n) => loopKinds.has(n.kind));
         if (!loop) return complain(source, start, end, '@bound goes on the line of a loop, or above it');
-        const inAll = /\bin all\s*$/.test(text);
-        bounds.set(loop, numbers.length === 2 ? { bound: numbers[0], total: numbers[1] } : inAll ? { bound: numbers[0], total: numbers[0] } : { bound: numbers[0] });
-        return;
+        const [each, inAll] = text.split(',');
+        const named = /^\s*([a-z][\w-]*)\s*:\s*(.+)$/.exec(each);
+        const bound = named && limits.has(named[1]) ? [limits.get(named[1])!] : formula(named ? named[2] : each, sources, source);
+        const all = inAll === undefined ? undefined : /^(.*)\bin all\s*$/.exec(inAll)?.[1].trim();
+        // The name of a limit alone: without that limit nothing is said.
+        const isName = all !== undefined && /^[a-z][\w-]*$/.test(all);
+        const total = all === undefined ? undefined : isName ? limits.get(all) : evaluate(formula(all, sources, source));
+        if (!bound || (inAll !== undefined && !isName && total === undefined)) {
+          return complain(source, start, end, '@bound wants a number, as in @bound(32) or @bound(16, 64 in all); constants of the source and + - * / will do');
+        }
+        return void ofLoops.set(loop, { ...ofLoops.get(loop), bound, total });
       }
       const first = begins.length > 0 ? begins.reduce((a, b) => (b.range.start < a.range.start ? b : a)) : undefined;
       const statement = first && begins.find((n) => n.range.start === first.range.start);
       if (!statement) return complain(source, start, end, `@${kind} goes on the line of a statement, or above it`);
-      lines.push({ kind, ...place(statement), limit: numbers[0]! });
+      if (kind === 'uses') {
+        const [, weightText, ofText] = /^(.*)\bof\b(.*)$/.exec(text) ?? [];
+        const weight = weightText === undefined ? undefined : evaluate(formula(weightText, sources, source));
+        const of = ofText === undefined ? undefined : formula(ofText, sources, source);
+        if (!weight || !of) return complain(source, start, end, '@uses wants a number and of what, as in @uses(4 of frameCount)');
+        const use = { weight, of, text: ofText.trim() };
+        if (loop) ofLoops.set(loop, { ...ofLoops.get(loop), use });
+        else lines.push({ kind, ...place(statement), limit: 0, use });
+        return;
+      }
+      const time = kind === 'waits' ? /^\s*(\d+(?:\.\d+)?)\s*us\s*$/.exec(text) : undefined;
+      if (time !== undefined) {
+        if (!time) return complain(source, start, end, '@waits wants a time, as in @waits(21 us)');
+        lines.push({ kind, ...place(statement), limit: Math.ceil((Number(time[1]) * coreHertz) / 1e6) });
+        return;
+      }
+      const limit = evaluate(formula(text, sources, source));
+      if (limit === undefined) return complain(source, start, end, `@${kind} wants a number, as in @${kind}(32); constants of the source and + - * / will do`);
+      lines.push({ kind, ...place(statement), limit });
     });
-    for (const node of nodes) if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === doLoop, ...bounds.get(node) });
+    for (const node of nodes) {
+      if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === doLoop, ...ofLoops.get(node) });
+      if (node.kind !== functionDeclaration) continue;
+      const { name, signature } = node as FunctionDeclaration;
+      parameters[`${source.internalPath}/${name.text}`] = signature.parameters.map((p) => p.name.text);
+    }
   }
-  return { loops, lines };
+  return { loops, lines, parameters };
 }
 
 interface Comment {
-  readonly kind: 'bound' | 'max' | 'sum' | 'limit';
+  readonly kind: 'bound' | 'uses' | 'max' | 'sum' | 'waits' | 'limit';
   readonly text: string;
   readonly start: number;
   readonly end: number;
@@ -154,18 +196,45 @@ function positions(text: string): (offset: number) => SourcePosition {
   };
 }
 
-/** A whole number from numbers, the sources' constants, + - * / and parentheses; undefined when it is none. */
-function evaluate(text: string, sources: readonly Source[], source: Source, depth = 0): number | undefined {
-  const tokens = text.match(/\d[\d_]*|[A-Za-z_]\w*|[-+*/()]|\S/g) ?? [];
+/** A formula with the sources' constants put in; undefined when it is none. */
+function formula(text: string, sources: readonly Source[], source: Source, depth = 0): Formula | undefined {
+  const tokens: (number | string)[] = [];
+  for (const token of text.match(/\d[\d_]*|[A-Za-z_]\w*|\S/g) ?? []) {
+    if (/^\d/.test(token)) tokens.push(Number(token.replaceAll('_', '')));
+    else if (/^[A-Za-z_]/.test(token)) {
+      const constant = depth < 8 ? constantOf(token, sources, source, depth) : undefined;
+      if (constant === undefined && !/^[a-z]/.test(token)) return undefined;
+      tokens.push(constant ?? token);
+    } else if (/^[-+*/()]$/.test(token)) tokens.push(token);
+    else return undefined;
+  }
+  // Whether it is well formed shows with any numbers for the names.
+  return evaluate(tokens, () => 1 << 20) === undefined ? undefined : tokens;
+}
+
+function constantOf(name: string, sources: readonly Source[], source: Source, depth: number): number | undefined {
+  const declaration = `\\bconst\\s+${name}\\b\\s*(?::\\s*\\w+)?\\s*=\\s*([^;]+);`;
+  // Its own, or from whichever source exports it.
+  for (const [pattern, where] of [[declaration, [source]], [`\\bexport\\s+${declaration}`, sources]] as const) {
+    for (const { isLibrary, text, ...rest } of where) {
+      const found = isLibrary ? null : new RegExp(pattern).exec(text);
+      if (found) return evaluate(formula(found[1].replace(/<\w+>/g, ''), sources, { isLibrary, text, ...rest } as Source, depth + 1));
+    }
+  }
+  return undefined;
+}
+
+/** Value of a formula; undefined when it is malformed, negative, or a name has no value. @param valueOf of a name */
+export function evaluate(tokens: Formula | undefined, valueOf: (name: string) => number | undefined = () => undefined): number | undefined {
+  if (!tokens) return undefined;
   let at = 0;
   const atom = (): number | undefined => {
     const token = tokens[at++];
     if (token === '(') {
-      const value = addition();
+      const value = sum();
       return tokens[at++] === ')' ? value : undefined;
     }
-    if (token !== undefined && /^\d/.test(token)) return Number(token.replaceAll('_', ''));
-    return token !== undefined && /^[A-Za-z_]/.test(token) && depth < 8 ? constantOf(token) : undefined;
+    return typeof token === 'number' ? token : token !== undefined && /^\w/.test(token) ? valueOf(token) : undefined;
   };
   const product = (): number | undefined => {
     let value = atom();
@@ -176,7 +245,7 @@ function evaluate(text: string, sources: readonly Source[], source: Source, dept
     }
     return value;
   };
-  const addition = (): number | undefined => {
+  const sum = (): number | undefined => {
     let value = product();
     while (tokens[at] === '+' || tokens[at] === '-') {
       const sign = tokens[at++] === '+' ? 1 : -1;
@@ -185,15 +254,6 @@ function evaluate(text: string, sources: readonly Source[], source: Source, dept
     }
     return value;
   };
-  const constantOf = (name: string): number | undefined => {
-    const declaration = new RegExp(`\\bconst\\s+${name}\\b\\s*(?::\\s*\\w+)?\\s*=\\s*([^;]+);`);
-    const own = declaration.exec(source.text);
-    if (own) return evaluate(own[1], sources, source, depth + 1);
-    // Imported: from whichever source exports it.
-    const elsewhere = sources.find((s) => !s.isLibrary && new RegExp(`\\bexport\\s+${declaration.source}`).test(s.text));
-    const found = elsewhere && declaration.exec(elsewhere.text);
-    return found ? evaluate(found[1], sources, elsewhere!, depth + 1) : undefined;
-  };
-  const value = addition();
+  const value = sum();
   return value !== undefined && at === tokens.length && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }

@@ -54,6 +54,7 @@ export function dmaRemaining(controller: u32, stream: u32): u32 {
 export function dmaStop(controller: u32, stream: u32): i32 {
   const control = registersOf(controller, stream) + DMA_SxCR;
   clearBits(control, CR_EN);
+  // @waits(1 us)
   return waitUntil(control, CR_EN, 0, STOP_ATTEMPTS) ? 0 : DMA_BUSY;
 }
 

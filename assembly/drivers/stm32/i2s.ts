@@ -43,6 +43,7 @@ export function i2sStart(): void {
  * @returns 0, or I2S_BUSY when it was stopped in the middle of a sample
  */
 export function i2sStop(): i32 {
+  // @waits(21 us)
   const drained = waitUntil(I2S_BASE + SPI_SR, SR_TXE, SR_TXE, DRAIN_ATTEMPTS) && waitUntil(I2S_BASE + SPI_SR, SR_BSY, 0, DRAIN_ATTEMPTS);
   clearBits(I2S_BASE + SPI_I2SCFGR, I2SCFGR_I2SE);
   return drained ? 0 : I2S_BUSY;

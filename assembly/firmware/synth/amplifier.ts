@@ -27,6 +27,7 @@ export function amplify(amplifier: Amplifier, envelope: Envelope, input: usize, 
   const scale = amplifier.full * ENVELOPE_UNIT;
   let gain = amplifier.gain;
   let step = amplifier.step;
+  // Ends of segments are rare: a line that ends early is the last of its segment. @bound(6)
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(envelope), frameCount);
     if (amplifier.line != envelope.lineCount) {
@@ -35,6 +36,7 @@ export function amplify(amplifier: Amplifier, envelope: Envelope, input: usize, 
       step = <f32>envelope.step * scale;
     }
     const end = input + (<usize>count << 2);
+    // @uses(4 of frameCount)
     while (input + 16 <= end) {
       gain += step;
       store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
@@ -47,6 +49,7 @@ export function amplify(amplifier: Amplifier, envelope: Envelope, input: usize, 
       input += 16;
       bus += 16;
     }
+    // @uses(1 of frameCount)
     for (; input < end; input += 4, bus += 4) {
       gain += step;
       store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);

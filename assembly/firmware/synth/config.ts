@@ -28,3 +28,6 @@ export const DRUM_CHANNEL: i32 = 9;
  * blocks leave less time for voices. The budget of `render` in synth.ts is that of a block: 3501 cycles a frame.
  */
 export const BLOCK_FRAMES: i32 = 32;
+
+/** Characters that come in during a block: one takes 320 us on the wire, some 15 frames. A message is one character at least. */
+export const BYTES_A_BLOCK: i32 = BLOCK_FRAMES / 15 + 1;

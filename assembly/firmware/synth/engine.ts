@@ -172,6 +172,7 @@ class Synth {
   private endReleased(channel: i32, modeChange: bool): void {
     const stack = unchecked(this.stacks[channel]);
     const byStack = !modeChange && stack.length > 0;
+    // @bound(128)
     for (let note = releasedNotes.next(0); note >= 0; note = releasedNotes.next(note + 1)) {
       if (byStack) stack.release(note);
       else this.end(channel, note);
@@ -310,11 +311,15 @@ class Synth {
   }
 
   render(out: usize, frameCount: i32): void {
+    // @bound(BLOCK_FRAMES / CONTROL_FRAMES + 1, BYTES_A_BLOCK + (BLOCK_FRAMES + CONTROL_FRAMES - 1) / CONTROL_FRAMES in all)
     while (frameCount > 0) {
       const toControl = framesToControl(this.frame);
-      if (toControl == <i32>CONTROL_FRAMES) this.controlPoint();
-      else this.controlFresh(toControl);
+      if (toControl == <i32>CONTROL_FRAMES) {
+        // @max((BLOCK_FRAMES + CONTROL_FRAMES - 1) / CONTROL_FRAMES)
+        this.controlPoint();
+      } else this.controlFresh(toControl);
       const count = min<i32>(frameCount, toControl);
+      // @sum(BLOCK_FRAMES)
       this.renderStretch(out, count);
       this.frame += count;
       advanceLfo(this.vibrato, count);
@@ -335,6 +340,7 @@ class Synth {
       if (voice.isOver()) this.free(i);
       else voice.control();
     }
+    // @bound(STRIPS)
     for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);
       const strip = unchecked(this.strips[i]);
@@ -360,8 +366,10 @@ class Synth {
   private renderStretch(out: usize, frameCount: i32): void {
     const mix = this.mix;
     mix.clear();
+    // @bound(STRIPS)
     for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
       const strip = unchecked(this.strips[<i32>ctz(rest)]);
+      // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT)
       for (let voices = strip.voices; voices != 0; voices &= voices - 1) unchecked(this.voices[<i32>ctz(voices)]).render(mix.bus, frameCount);
       strip.mixInto(mix, frameCount);
     }

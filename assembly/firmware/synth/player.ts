@@ -28,7 +28,9 @@ export function schedulerClear(): void {
 export function schedulerRender(out: usize, blockStartFrame: u32, frameCount: i32): void {
   let now = blockStartFrame;
   engineSeek(now);
+  // @bound(BYTES_A_BLOCK + 1, BYTES_A_BLOCK + 1 in all)
   while (frameCount > 0) {
+    // @bound(BYTES_A_BLOCK, BYTES_A_BLOCK in all)
     while (scheduler.isDue(now)) engineMessage(scheduler.take(now));
     const count = scheduler.framesUntilNext(now, frameCount);
     engineRender(out, count);

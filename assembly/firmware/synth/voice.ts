@@ -220,7 +220,9 @@ export class Voice {
 
   /** For a voice that has started between control points: what `control` does, for the rest of the period. */
   controlIfFresh(framesLeft: i32): void {
-    if (this.fresh) this.update(framesLeft);
+    if (!this.fresh) return;
+    // A message starts one voice at most. @max(BYTES_A_BLOCK)
+    this.update(framesLeft);
   }
 
   private update(frames: i32): void {
@@ -279,8 +281,10 @@ export class Voice {
       case <i32>SINE: addSine(this.osc2, out, frameCount, this.increment2, this.gain2); break;
       case <i32>NOISE: addNoise(this.noise, out, frameCount, this.gain2); break;
     }
-    if (this.filter == <i32>LADDER) renderLadder(this.ladder, out, frameCount);
-    else if (this.filter != <i32>NONE) renderSvf(this.svf, out, frameCount);
+    if (this.filter == <i32>LADDER) {
+      // @uses(1 of LADDER_VOICES)
+      renderLadder(this.ladder, out, frameCount);
+    } else if (this.filter != <i32>NONE) renderSvf(this.svf, out, frameCount);
 
     amplify(this.amplifier, this.amplitude, out, bus, frameCount);
   }

@@ -9,7 +9,7 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import type { Construct, CodeNode, FunctionCode, Op } from './code.js';
 import { binary, unary } from './operations.js';
 import { turnsOf } from './turns.js';
-import { ANY, ANY32, hull, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
+import { ANY, ANY32, hull, intersect, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
 
 /** Something in a function that has no bound. */
 export interface Problem {
@@ -27,6 +27,7 @@ export interface Call {
 /** A function with what is known of its arguments. */
 export interface Context {
   readonly code: FunctionCode;
+  readonly args: readonly Range[];
   /** Most times that each loop goes back to its head, by the loop's offset. */
   readonly turns: Map<number, number>;
   readonly calls: Map<number, Call>;
@@ -40,7 +41,7 @@ export interface Context {
 /** What a firmware's author has said of places in the code. */
 export interface Said {
   /** Most times that a loop goes back to its head each time it is entered. */
-  turns(code: FunctionCode, loopAt: number): number | undefined;
+  turns(code: FunctionCode, loopAt: number, args: readonly Range[]): number | undefined;
   /** Whether the sum of a call's counting argument is limited. */
   isSum(code: FunctionCode, callAt: number): boolean;
 }
@@ -84,10 +85,10 @@ export class Interpreter {
     if (known) return known;
     this.perFunction.set(index, count + 1);
     const code = this.codeOf(index);
-    const context: Context = { code, turns: new Map(), calls: new Map(), outcomes: new Map(), problems: [] };
+    const context: Context = { code, args: rounded, turns: new Map(), calls: new Map(), outcomes: new Map(), problems: [] };
     this.contexts.set(key, context);
     this.open.add(index);
-    new Reader(this, context, rounded).run();
+    new Reader(this, context).run();
     this.open.delete(index);
     return context;
   }
@@ -119,13 +120,13 @@ class Reader {
   private recording = true;
   private returned?: Label;
 
-  constructor(private readonly owner: Interpreter, private readonly context: Context, private readonly args: readonly Range[]) {}
+  constructor(private readonly owner: Interpreter, private readonly context: Context) {}
 
   run(): void {
     const { code } = this.context;
     const locals: Value[] = [];
     const state = new State(this.symbols, locals, [], new Map(), []);
-    for (let i = 0; i < code.locals; i++) locals.push(i < code.parameters ? state.unknown(this.args[i]) : number(0));
+    for (let i = 0; i < code.locals; i++) locals.push(i < code.parameters ? state.unknown(this.context.args[i]) : number(0));
     this.returned = { arity: code.results, height: 0 };
     this.labels = [this.returned];
     const end = this.sequence(code.nodes, state);
@@ -180,7 +181,7 @@ class Reader {
   }
 
   private loop(node: Construct, entry: State): State | undefined {
-    const said = this.owner.annotations.turns(this.context.code, node.at);
+    const said = this.owner.annotations.turns(this.context.code, node.at, this.context.args);
     const height = entry.stack.length - node.parameters;
     const readBody = (head: State): { back?: State; end?: State } => {
       const label: Label = { arity: node.parameters, height };
@@ -206,23 +207,19 @@ class Reader {
     const { back } = readBody(first);
     [this.labels, this.recording] = [labels, recording];
 
+    for (const [local, symbol] of heads) if (this.symbols.addresses.has(symbol)) this.access(entry, entry.locals[local]);
+
     let turns = Math.min(back ? turnsOf(entry, heads, back) : 0, said ?? Infinity);
     const second = entry.clone();
     second.stack = operands(second);
     const movedHeads = new Map<number, number>();
     for (const [local, symbol] of heads) {
-      const before = entry.locals[local];
       if (!back) continue;
       const step = stepFrom(back, back.locals[local], symbol);
       if (step && step[0] === 0 && step[1] === 0) continue;
-      if (step && turns < Infinity) {
-        const moved = this.symbols.fresh([before.low + Math.min(0, turns * step[0]), before.high + Math.max(0, turns * step[1])], before.symbol);
-        second.locals[local] = { symbol: moved, low: 0, high: 0 };
-        movedHeads.set(local, moved);
-      } else {
-        second.locals[local] = second.unknown(hull(entry.whole(before), back.whole(back.locals[local])));
-        if (second.locals[local].symbol !== 0) movedHeads.set(local, second.locals[local].symbol);
-      }
+      const value = headValue(entry, second, back, local, step, turns);
+      second.locals[local] = value;
+      if (value.symbol !== 0) movedHeads.set(local, value.symbol);
     }
     const { back: again, end } = readBody(second);
     turns = Math.min(turns, again ? turnsOf(entry, movedHeads, again) : 0);
@@ -360,6 +357,23 @@ class Reader {
     for (const range of results) stack.push(state.unknown(range));
     return state;
   }
+}
+
+/** A local at the head of a loop, in whatever turn. */
+function headValue(entry: State, head: State, back: State, local: number, step: Range | undefined, turns: number): Value {
+  const before = entry.locals[local];
+  const now = back.locals[local];
+  const drift: Range | undefined = step && [step[0] < 0 ? turns * step[0] : 0, step[1] > 0 ? turns * step[1] : 0];
+  const isAddress = (symbol: number): boolean => symbol !== 0 && (head.symbols.addresses.has(symbol) || isAddress(head.symbols.of(symbol).base));
+  // Addresses are told by their distances from each other, numbers by how great they are.
+  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isAddress(before.symbol) || !back.isExact(now))) {
+    return { symbol: head.symbols.fresh([before.low + drift[0], before.high + drift[1]], before.symbol), low: 0, high: 0 };
+  }
+  const either = hull(entry.whole(before), back.whole(now));
+  if (!drift || !back.isExact(now)) return head.unknown(either);
+  // No turn wraps round, so that what goes down only stays below where it began.
+  const [low, high] = entry.whole(before);
+  return head.unknown(intersect(either, [low + drift[0], high + drift[1]]));
 }
 
 /** The argument that counts: the only one of which limits are known, and that is not one number alone. @returns its index, or -1 */

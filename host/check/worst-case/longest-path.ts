@@ -10,7 +10,8 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import { basicBlocks } from '../../cpu/wasm/meter.js';
 import type { CodeNode, Construct, FunctionCode, Op } from './code.js';
 import type { Context } from './interpret.js';
-import type { Limit, Places } from './places.js';
+import { leastPrice } from './prices.js';
+import type { Limit, Places, Resource } from './places.js';
 
 /** What a way has last passed. */
 export type Item =
@@ -20,7 +21,7 @@ export type Item =
   | { readonly kind: 'turns'; readonly times: number; readonly path: Path }
   | { readonly kind: 'inner'; readonly path: Path }
   /** Something limited has happened so often. */
-  | { readonly kind: 'use'; readonly limit: Limit; readonly times: number };
+  | { readonly kind: 'use'; readonly limit: Limit | Resource; readonly times: number };
 
 /** A way through code: what it passed last, and the way before that. */
 export interface Path {
@@ -28,11 +29,15 @@ export interface Path {
   readonly cycles: number;
   /** How often it does what the limit in question limits. */
   readonly uses: number;
+  /** How much it uses of the resource in question. */
+  readonly used: number;
   readonly before?: Path;
   readonly item?: Item;
 }
 
-const START: Path = { cycles: 0, uses: 0 };
+const START: Path = { cycles: 0, uses: 0, used: 0 };
+/** Times that the prices of a function's resources are gone through. */
+const ROUNDS = 3;
 
 interface Arrivals { arrived?: Path }
 
@@ -45,8 +50,10 @@ export class LongestPath {
   private readonly blocks = new Map<FunctionCode, ReadonlyMap<number, number>>();
   private readonly limitsOf = new Map<Context, ReadonlySet<Limit>>();
   private readonly prices = new Map<Limit, number>();
-  /** The limit whose uses are counted. */
+  /** The limit, and the resource, whose uses are counted. */
   private watched?: Limit;
+  private watchedResource?: Resource;
+  private readonly resourcePrices = new Map<Resource, number>();
 
   constructor(
     private readonly module: WasmModule,
@@ -63,7 +70,9 @@ export class LongestPath {
 
   /** Sets the price of one use of what is limited, and whose uses are counted. */
   setPrice(limit: Limit, price: number): void {
-    if (this.prices.get(limit) !== price || this.watched !== limit) for (const context of this.known.keys()) if (this.limits(context).has(limit)) this.known.delete(context);
+    const { watched } = this;
+    const isStale = (limits: ReadonlySet<Limit>): boolean => limits.has(limit) || (watched !== undefined && watched !== limit && limits.has(watched));
+    if (this.prices.get(limit) !== price || watched !== limit) for (const context of this.known.keys()) if (isStale(this.limits(context))) this.known.delete(context);
     this.prices.set(limit, price);
     this.watched = limit;
   }
@@ -87,9 +96,50 @@ export class LongestPath {
   /** The dearest way through a function; undefined when it does not return. */
   of(context: Context): Path | undefined {
     if (this.known.has(context)) return this.known.get(context);
-    const path = new Walk(this, context).run();
+    const path = this.withResources(context);
     this.known.set(context, path);
     return path;
+  }
+
+  /** The dearest way through a function each of whose loops waits for hardware, and so long at most. */
+  waiting(context: Context, cycles: number): Path | undefined {
+    return new Walk(this, context, cycles).run();
+  }
+
+  /** The dearest way that uses no more than there is of anything. */
+  private withResources(context: Context): Path | undefined {
+    const walk = (): Path | undefined => new Walk(this, context).run();
+    const there = new Map<Resource, number>();
+    for (const [, { resource }] of this.places.of(context.code).uses) {
+      const value = this.places.valueOf(context.code, resource.of, context.args);
+      if (value !== undefined) there.set(resource, value);
+    }
+    for (const resource of there.keys()) this.resourcePrices.set(resource, 0);
+    const fixed = (): number => [...there].reduce((sum, [resource, value]) => sum + this.resourcePrices.get(resource)! * value, 0);
+    let path = walk();
+    for (let round = 0; path && there.size > 0 && round < (there.size === 1 ? 1 : ROUNDS); round++) {
+      for (const [resource, value] of there) {
+        const outer = this.watchedResource;
+        leastPrice((price) => {
+          this.resourcePrices.set(resource, price);
+          this.watchedResource = resource;
+          path = walk()!;
+          return { total: path.cycles + fixed(), slope: value - path.used };
+        }, this.resourcePrices.get(resource)!);
+        this.watchedResource = outer;
+      }
+    }
+    const paid = fixed();
+    for (const resource of there.keys()) this.resourcePrices.delete(resource);
+    return path && there.size > 0 ? { ...path, cycles: path.cycles + paid, used: 0 } : path;
+  }
+
+  /** A way that uses something up. */
+  useUp(path: Path, use: { resource: Resource; weight: number } | undefined): Path {
+    const price = use && this.resourcePrices.get(use.resource);
+    if (!use || price === undefined) return path;
+    const used = path.used + (use.resource === this.watchedResource ? use.weight : 0);
+    return { cycles: path.cycles - price * use.weight, uses: path.uses, used, before: path, item: { kind: 'use', limit: use.resource, times: use.weight } };
   }
 
   /** A way that does something limited once more, or several times. */
@@ -97,7 +147,7 @@ export class LongestPath {
     const price = limit && this.prices.get(limit);
     if (!limit || (price === undefined && this.watched !== limit)) return path;
     const uses = path.uses + (limit === this.watched ? times : 0);
-    return { cycles: path.cycles - (price ?? 0) * times, uses, before: path, item: { kind: 'use', limit, times } };
+    return { cycles: path.cycles - (price ?? 0) * times, uses, used: path.used, before: path, item: { kind: 'use', limit, times } };
   }
 
   isAbort(functionIndex: number): boolean {
@@ -114,7 +164,7 @@ class Walk {
   private readonly charges: ReadonlyMap<number, number>;
   private readonly said: ReturnType<LongestPath['placesOf']>;
 
-  constructor(private readonly owner: LongestPath, private readonly context: Context) {
+  constructor(private readonly owner: LongestPath, private readonly context: Context, private readonly longestWait = Infinity) {
     this.charges = owner.blocksOf(context.code);
     this.said = owner.placesOf(context.code);
   }
@@ -129,7 +179,7 @@ class Walk {
 
   private charge(path: Path, at: number): Path {
     const cycles = this.charges.get(at);
-    return cycles ? { cycles: path.cycles + cycles, uses: path.uses, before: path, item: { kind: 'block', at, cycles } } : path;
+    return cycles ? { cycles: path.cycles + cycles, uses: path.uses, used: path.used, before: path, item: { kind: 'block', at, cycles } } : path;
   }
 
   private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {
@@ -164,14 +214,24 @@ class Walk {
     let end = this.sequence(node.body, START);
     if (end) end = this.charge(end, node.endAt);
     this.labels = outer;
-    let before = entry;
-    const turns = this.context.turns.get(node.at) ?? 0;
-    if (head.arrived && turns > 0) {
-      const back = this.owner.use(head.arrived, this.said.loopTotals.get(node.at), 1);
+    const use = this.said.uses.get(node.at);
+    // A do … while runs its body before it can go back.
+    let before = this.said.loops.get(node.at)?.isDo ? this.owner.useUp(entry, use) : entry;
+    const most = this.context.turns.get(node.at) ?? 0;
+    if (head.arrived && most > 0) {
+      const back = this.owner.useUp(this.owner.use(head.arrived, this.said.loopTotals.get(node.at), 1), use);
       // With prices, a turn may be worth less than nothing; no turn has to be taken.
-      if (back.cycles > 0) before = { cycles: entry.cycles + turns * back.cycles, uses: entry.uses + turns * back.uses, before: entry, item: { kind: 'turns', times: turns, path: back } };
+      if (back.cycles > 0) {
+        // What waits looks once more when the time is over.
+        const turns = Math.min(most, Math.floor(this.longestWait / back.cycles) + 1);
+        const [cycles, uses, used] = [before.cycles + turns * back.cycles, before.uses + turns * back.uses, before.used + turns * back.used];
+        before = { cycles, uses, used, before, item: { kind: 'turns', times: turns, path: back } };
+      }
     }
-    const after = (path: Path): Path => ({ cycles: before.cycles + path.cycles, uses: before.uses + path.uses, before, item: { kind: 'inner', path } });
+    const last = before;
+    const after = (path: Path): Path => ({
+      cycles: last.cycles + path.cycles, uses: last.uses + path.uses, used: last.used + path.used, before: last, item: { kind: 'inner', path },
+    });
     own.forEach(({ arrived }, i) => { if (arrived) arrive(outer[i], after(arrived)); });
     return end && after(end);
   }
@@ -181,7 +241,7 @@ class Walk {
   }
 
   private op(op: Op, from: Path): Path | undefined {
-    const path = this.owner.use(from, this.said.most.get(op.at), 1);
+    const path = this.owner.useUp(this.owner.use(from, this.said.most.get(op.at), 1), this.said.uses.get(op.at));
     switch (op.name) {
       case 'unreachable': return undefined;
       case 'br': this.branch(op.index, path); return undefined;
@@ -208,11 +268,12 @@ class Walk {
     const limit = call.contexts.size > 1 ? this.said.sums.get(op.at) : undefined;
     let best: Path | undefined;
     for (const [n, context] of call.contexts) {
-      const inside = this.owner.of(context);
+      const wait = this.said.waits.get(op.at);
+      const inside = wait === undefined ? this.owner.of(context) : this.owner.waiting(context, wait);
       if (!inside) continue;
       const paid = this.owner.use(path, limit, n);
       const cycles = paid.cycles + inside.cycles;
-      if (!best || cycles > best.cycles) best = { cycles, uses: paid.uses + inside.uses, before: paid, item: { kind: 'call', at: op.at, context, path: inside } };
+      if (!best || cycles > best.cycles) best = { cycles, uses: paid.uses + inside.uses, used: paid.used, before: paid, item: { kind: 'call', at: op.at, context, path: inside } };
     }
     return best;
   }

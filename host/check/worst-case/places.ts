@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which place of the source each instruction comes from, and so, which loops and calls of the module the author's comments are about.
 
-import type { FlowFacts, LineFact, SourceLoop } from '../../build/flow-facts.js';
+import { evaluate, type FlowFacts, type Formula, type LineFact, type SourceLoop, type Use } from '../../build/flow-facts.js';
 import type { Location, SourceMap } from '../../build/source-map.js';
 import type { CodeNode, FunctionCode, Op } from './code.js';
 
@@ -14,6 +14,15 @@ export interface Limit {
   readonly text: string;
 }
 
+/** What one call of a function can use up. */
+export interface Resource {
+  readonly of: Formula;
+  readonly text: string;
+}
+
+/** Upper ends of a function's arguments. */
+export type Arguments = readonly (readonly [low: number, high: number])[];
+
 /** What is said of places of one function. */
 export interface FunctionPlaces {
   /** By a loop's offset. */
@@ -24,6 +33,10 @@ export interface FunctionPlaces {
   readonly most: ReadonlyMap<number, Limit>;
   /** Limits on the sum of a call's counting argument, by its offset. */
   readonly sums: ReadonlyMap<number, Limit>;
+  /** Most core cycles that the loops in a call take, waiting for hardware, by the call's offset. */
+  readonly waits: ReadonlyMap<number, number>;
+  /** What each run of a loop's body, or of an instruction, uses up, by its offset. */
+  readonly uses: ReadonlyMap<number, { readonly resource: Resource; readonly weight: number }>;
 }
 
 type Position = { readonly line: number; readonly column: number };
@@ -34,16 +47,20 @@ export class Places {
   private readonly loopsOfFile = new Map<string, SourceLoop[]>();
   private readonly totals = new Map<SourceLoop, Limit>();
   private readonly lineLimits: readonly { readonly fact: LineFact; readonly limit: Limit }[];
-  readonly limits: readonly Limit[];
+  private readonly parameters: FlowFacts['parameters'];
 
-  constructor({ loops, lines }: FlowFacts, private readonly sourceMap: SourceMap | undefined) {
+  constructor(
+    { loops, lines, parameters }: FlowFacts,
+    private readonly sourceMap: SourceMap | undefined,
+    private readonly nameOf: (functionIndex: number) => string | undefined,
+  ) {
+    this.parameters = parameters;
     for (const loop of loops) {
       this.loopsOfFile.set(loop.file, [...(this.loopsOfFile.get(loop.file) ?? []), loop]);
       const { file, from: { line }, bound, total } = loop;
-      if (total !== undefined) this.totals.set(loop, { limit: total, file, line, text: `@bound(${bound}, ${total} in all)` });
+      if (total !== undefined) this.totals.set(loop, { limit: total, file, line, text: `@bound(${bound?.join(' ')}, ${total} in all)` });
     }
     this.lineLimits = lines.map((fact) => ({ fact, limit: { limit: fact.limit, file: fact.file, line: fact.from.line, text: `@${fact.kind}(${fact.limit})` } }));
-    this.limits = [...this.totals.values(), ...this.lineLimits.map(({ limit }) => limit)];
   }
 
   /** Where an instruction comes from; undefined without a source map. */
@@ -59,11 +76,25 @@ export class Places {
     return this.locate(code, construct.body[0]?.at ?? loopAt);
   }
 
+  /**
+   * Value of a formula for arguments, at most. A parameter is known as long as the optimiser has left the function all that the source gives it.
+   */
+  valueOf(code: FunctionCode, formula: Formula, args: Arguments): number | undefined {
+    const names = this.parameters[this.nameOf(code.index) ?? ''] ?? [];
+    return evaluate(formula, (name) => {
+      const high = names.length === code.parameters ? args[names.indexOf(name)]?.[1] : undefined;
+      return high !== undefined && Number.isFinite(high) ? high : undefined;
+    });
+  }
+
   /** Most times that a loop goes back to its head, if its source says so: its body has then run so often, but that of a do … while once more. */
-  turns(code: FunctionCode, loopAt: number): number | undefined {
+  turns(code: FunctionCode, loopAt: number, args: Arguments): number | undefined {
     const loop = this.of(code).loops.get(loopAt);
-    const bound = loop?.bound ?? loop?.total;
-    return bound === undefined ? undefined : Math.max(0, bound - (loop!.isDo ? 1 : 0));
+    if (!loop) return undefined;
+    const { bound, total, use, isDo } = loop;
+    const there = use && this.valueOf(code, use.of, args);
+    const most = Math.min(bound ? this.valueOf(code, bound, args) ?? Infinity : Infinity, total ?? Infinity, there === undefined ? Infinity : Math.trunc(there / use!.weight));
+    return most === Infinity ? undefined : Math.max(0, most - (isDo ? 1 : 0));
   }
 
   of(code: FunctionCode): FunctionPlaces {
@@ -74,12 +105,15 @@ export class Places {
 
   private read(code: FunctionCode): FunctionPlaces {
     const votes = new Map<number, Map<SourceLoop, number>>();
+    const inner = new Map<number, number[]>();
     const sums = new Map<number, Limit>();
-    const firsts = new Map<Limit, { op: Op; depth: number }>();
+    const waits = new Map<LineFact, number[]>();
+    const firsts = new Map<Limit, { op: Op; depth: number; use?: Use }>();
     const walk = (nodes: readonly CodeNode[], loops: readonly number[]): void => {
       for (const node of nodes) {
         if (node.kind !== 'op') {
           const inside = node.kind === 'loop' ? [...loops, node.at] : loops;
+          if (node.kind === 'loop') for (const outer of loops) inner.set(outer, [...(inner.get(outer) ?? []), node.at]);
           walk(node.body, inside);
           walk(node.otherwise, inside);
           continue;
@@ -90,26 +124,42 @@ export class Places {
         if (innermost !== undefined) this.vote(votes, innermost, here);
         for (const { fact, limit } of this.lineLimits) {
           if (fact.file !== here.file || isBefore(here, fact.from) || !isBefore(here, fact.to)) continue;
-          if (fact.kind === 'sum') {
-            if (node.name === 'call') sums.set(node.at, limit);
+          if (fact.kind === 'sum' || fact.kind === 'waits') {
+            if (node.name !== 'call') continue;
+            if (fact.kind === 'sum') sums.set(node.at, limit);
+            else waits.set(fact, [...(waits.get(fact) ?? []), node.at]);
             continue;
           }
           const first = firsts.get(limit);
           const depth = loops.length;
-          if (!first || depth < first.depth || (depth === first.depth && node.name === 'call' && first.op.name !== 'call')) firsts.set(limit, { op: node, depth });
+          if (!first || depth < first.depth || (depth === first.depth && node.name === 'call' && first.op.name !== 'call')) firsts.set(limit, { op: node, depth, use: fact.use });
         }
       }
     };
     walk(code.nodes, []);
     const loops = new Map<number, SourceLoop>();
-    for (const [at, candidates] of votes) loops.set(at, [...candidates].reduce((a, b) => (b[1] > a[1] ? b : a))[0]);
+    // From the inside out: what an inner loop is, an outer one is not.
+    for (const at of [...code.loops.keys()].sort((a, b) => (inner.get(a)?.length ?? 0) - (inner.get(b)?.length ?? 0))) {
+      const taken = new Set((inner.get(at) ?? []).map((loop) => loops.get(loop)));
+      const candidates = [...(votes.get(at) ?? [])].filter(([loop]) => !taken.has(loop));
+      if (candidates.length > 0) loops.set(at, candidates.reduce((a, b) => (b[1] > a[1] ? b : a))[0]);
+    }
     const loopTotals = new Map([...loops].flatMap(([at, loop]) => (this.totals.has(loop) ? [[at, this.totals.get(loop)!] as const] : [])));
-    return { loops, loopTotals, sums, most: new Map([...firsts].map(([limit, { op }]) => [op.at, limit])) };
+    const resources = new Map<string, Resource>();
+    const used = ({ of, text, weight }: Use) => {
+      if (!resources.has(text)) resources.set(text, { of, text });
+      return { resource: resources.get(text)!, weight };
+    };
+    const uses = new Map([...loops].flatMap(([at, { use }]) => (use ? [[at, used(use)] as const] : [])));
+    for (const { op, use } of firsts.values()) if (use) uses.set(op.at, used(use));
+    // The dearest way passes all calls of the statement, which share the time.
+    const shares = new Map([...waits].flatMap(([{ limit }, calls]) => calls.map((at) => [at, Math.ceil(limit / calls.length)] as const)));
+    return { loops, loopTotals, sums, uses, waits: shares, most: new Map([...firsts].flatMap(([limit, { op, use }]) => (use ? [] : [[op.at, limit] as const]))) };
   }
 
   /**
    * An instruction that is in a loop, and in no loop inside of that, speaks for the innermost source loop around its place: optimised code has conditions and
-   * bodies in any order, and what was inlined has a file of its own.
+   * bodies in any order, and what was inlined has a file of its own. The first one, which is nearly always the condition's, has the most to say.
    */
   private vote(votes: Map<number, Map<SourceLoop, number>>, loopAt: number, here: Location): void {
     let found: SourceLoop | undefined;
@@ -118,6 +168,6 @@ export class Places {
     }
     if (!found) return;
     const own = votes.get(loopAt) ?? new Map<SourceLoop, number>();
-    votes.set(loopAt, own.set(found, (own.get(found) ?? 0) + 1));
+    votes.set(loopAt, own.set(found, (own.get(found) ?? 0) + (votes.has(loopAt) ? 1 : 1000)));
   }
 }

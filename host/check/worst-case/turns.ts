@@ -30,6 +30,7 @@ export function turnsOf(entry: State, heads: ReadonlyMap<number, number>, back: 
 
   function ofCondition(fact: Condition): number {
     // Of two conditions of which either will do, the one that fails first may hold again once a value has wrapped round.
+    if (fact.kind === 'implies') return fact.holds ? Math.min(...fact.parts.map(ofCondition)) : Infinity;
     if (fact.kind !== 'compare') return fact.kind === 'both' ? Math.min(ofCondition(fact.parts[0]), ofCondition(fact.parts[1])) : Infinity;
     const [a, b] = [side(fact.a), side(fact.b)];
     if (!a || !b) return Infinity;

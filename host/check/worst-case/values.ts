@@ -24,7 +24,9 @@ export type Comparison = 'eq' | 'ne' | 'lt_s' | 'le_s' | 'lt_u' | 'le_u';
 export type Condition =
   | { readonly kind: 'compare'; readonly op: Comparison; readonly a: Value; readonly b: Value }
   | { readonly kind: 'both'; readonly parts: readonly [Condition, Condition] }
-  | { readonly kind: 'either'; readonly parts: readonly [Condition, Condition] };
+  | { readonly kind: 'either'; readonly parts: readonly [Condition, Condition] }
+  /** Where it holds, so do its parts; where it does not, nothing follows. `holds` is false for its contrary. */
+  | { readonly kind: 'implies'; readonly holds: boolean; readonly parts: readonly Condition[] };
 
 /** A symbol plus an offset within a range, modulo the width; symbol 0 is the number 0. */
 export interface Value {
@@ -66,6 +68,7 @@ const allOnes = (n: number): number => 2 ** Math.ceil(Math.log2(n + 1)) - 1;
 
 /** The condition that holds where another one does not. */
 export function not(condition: Condition): Condition {
+  if (condition.kind === 'implies') return { ...condition, holds: !condition.holds };
   if (condition.kind !== 'compare') return { kind: condition.kind === 'both' ? 'either' : 'both', parts: [not(condition.parts[0]), not(condition.parts[1])] };
   const { op, a, b } = condition;
   switch (op) {
@@ -137,6 +140,13 @@ export class State {
     return fits32([x.low, x.high]) || this.isPlain(v) ? [x.low, x.high] : ANY;
   }
 
+  /** Whether a value, as the sum that it is, stays within the range of an i32. */
+  isExact(v: Value): boolean {
+    let x = v;
+    while (x.symbol !== 0) x = this.lower(x);
+    return fits32([x.low, x.high]);
+  }
+
   /** Whether a value is a symbol or a number itself, and no sum. */
   private isPlain({ symbol, low, high }: Value): boolean {
     return symbol === 0 || (low === 0 && high === 0 && this.symbols.of(symbol).base === 0);
@@ -172,6 +182,7 @@ export class State {
 
   /** Takes note that a condition holds. @returns false when it cannot */
   assume(condition: Condition): boolean {
+    if (condition.kind === 'implies') return !condition.holds || condition.parts.every((part) => this.assume(part));
     if (condition.kind === 'both') return this.assume(condition.parts[0]) && this.assume(condition.parts[1]);
     if (condition.kind === 'either') {
       const [first, second] = condition.parts.map((part) => {
@@ -264,6 +275,8 @@ export class State {
   }
 }
 
+const isZero = (v: Value): boolean => v.symbol === 0 && v.low === 0 && v.high === 0;
+
 function forEachValue(condition: Condition, visit: (v: Value) => void): void {
   if (condition.kind === 'compare') { visit(condition.a); visit(condition.b); } else for (const part of condition.parts) forEachValue(part, visit);
 }
@@ -273,6 +286,12 @@ export function join(a: State | undefined, b: State | undefined): State | undefi
   if (!a || !b) return a ?? b;
   const merge = (x: Value, y: Value): Value => {
     if (x === y) return x;
+    // Not 0 only where one of the ways was taken: then what holds there holds.
+    const [nonZero, there, elsewhere] = isZero(y) ? [x, a, b] : isZero(x) ? [y, b, a] : [];
+    if (nonZero && nonZero.symbol === 0 && nonZero.low >= 0 && nonZero.high <= 1) {
+      const parts = [...there!.facts.filter((fact) => !elsewhere!.facts.includes(fact)), ...(nonZero.condition ? [nonZero.condition] : [])];
+      return { symbol: 0, low: 0, high: nonZero.high, condition: parts.length > 0 ? { kind: 'implies', holds: true, parts } : undefined };
+    }
     const condition = x.condition === y.condition ? x.condition : undefined;
     if (x.symbol === y.symbol) return { symbol: x.symbol, low: Math.min(x.low, y.low), high: Math.max(x.high, y.high), condition };
     // From one symbol: an own symbol keeps the distance from it.

@@ -32,9 +32,9 @@ export class WorstCaseAnalysis {
   constructor(firmware: Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives'>) {
     this.module = parseModule(firmware.wasm);
     this.natives = new Set(firmware.natives.map(({ index }) => index));
-    this.places = new Places(firmware.flowFacts, firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined);
+    this.places = new Places(firmware.flowFacts, firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined, (index) => this.module.functionNames.get(index));
     this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globalRanges(this.module), {
-      turns: (code, at) => this.places.turns(code, at),
+      turns: (code, at, args) => this.places.turns(code, at, args),
       isSum: (code, at) => this.places.of(code).sums.has(at),
     });
   }
