@@ -14,6 +14,9 @@ export interface Vector {
   readonly exportName: string;
   /** Cycles that the handler may take, exclusive of whoever pre-empts it; undefined when none is declared. */
   readonly budget?: number;
+  /** Cycles from one interrupt to the next at least, and from an interrupt to the handler's end at most, as its author says; undefined when nothing is declared. */
+  readonly period?: number;
+  readonly deadline?: number;
   /** Name of the function in the source, and where it is declared. */
   readonly functionName: string;
   readonly file: string;

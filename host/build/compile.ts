@@ -15,7 +15,7 @@ import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
 import { boardSource, driverSource } from './board-module.js';
 import type { FlowFacts } from './flow-facts.js';
-import type { NativeDeclaration } from './transform.js';
+import type { Constant, NativeDeclaration } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
 export class CompileError extends Error {
@@ -31,6 +31,8 @@ export interface Firmware {
   readonly vectors: readonly Vector[];
   /** Its `@native` functions that are in the module, in the order of their indices. */
   readonly natives: readonly NativeFunction[];
+  /** Whole numbers that its sources declare as constants. */
+  readonly constants: readonly Constant[];
   /** What its sources say of how often their code runs. */
   readonly flowFacts: FlowFacts;
 }
@@ -71,6 +73,11 @@ function baseDirectory(file: string): string {
   }
 }
 
+/** A source with other values for its constants; places within a line may move. */
+function withConstants(text: string | null, changed: Readonly<Record<string, number>>): string | null {
+  return Object.entries(changed).reduce((source, [name, value]) => source && source.replace(new RegExp(`^((?:export )?const ${name}(?:: \\w+)? = )\\d+;`, 'gm'), `$1${value};`), text);
+}
+
 /** The compiler's diagnostics without its internal code for those that the transform adds. */
 const readable = (stderr: string): string => stderr.replaceAll('AS102: User-defined: ', '').replace(/FAILURE (\d+) \w+ error\(s\)\s*$/, '$1 error(s)').trim();
 
@@ -79,6 +86,10 @@ export interface CompilerSettings {
   readonly config: string;
   /** Modules compiled in besides the firmware's own, by their paths from the project. */
   readonly also?: readonly string[];
+  /** Values in place of those that the sources declare for constants, by name: what the firmware would be with other ones. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /** Receives the constants that the sources declare, while the compiler is still at work. */
+  readonly onConstants?: (constants: readonly Constant[]) => void;
   /** Transforms that come before the firmware's own. */
   readonly transforms?: readonly (new () => object)[];
 }
@@ -87,26 +98,27 @@ export interface CompilerSettings {
  * Compiles a source for a board, with the vector table of its handlers. What it exports and imports is not looked at.
  * @throws CompileError with the compiler's message and what to do
  */
-export async function compileSource(file: string, board: Board, { config, also = [], transforms = [] }: CompilerSettings): Promise<Firmware> {
+export async function compileSource(file: string, board: Board, { config, also = [], constants: changed = {}, onConstants, transforms = [] }: CompilerSettings): Promise<Firmware> {
   const entry = resolve(file);
   if (!existsSync(entry)) throw new CompileError(`${file}: there is no such file. Name the firmware's TypeScript file, e.g. assembly/firmware/synth.ts.`);
   const baseDir = baseDirectory(entry);
   const outputs = new Map<string, Uint8Array | string>();
   let vectors: Vector[] = [];
   let declared: NativeDeclaration[] = [];
+  let constants: Constant[] = [];
   let flowFacts: FlowFacts = { loops: [], lines: [], parameters: {} };
   // The compiler is large: commands that compile nothing start without it.
   const [{ default: asc }, { createTransform, nativeIndex }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
   const own = createTransform({
     vectors: board.vectors, aliases: board.aliases, priorityBits: board.nvic.priorityBits, coreHertz: board.coreHertz,
-    onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n),
+    onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); },
     onFlowFacts: (f) => (flowFacts = f),
   });
   const { error, stderr } = await asc.main(
     [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
     {
       transforms: [...transforms, own] as never,
-      readFile: (name: string, dir: string) => readSource(resolve(dir, name), board),
+      readFile: async (name: string, dir: string) => withConstants(await readSource(resolve(dir, name), board), changed),
       writeFile: (name: string, contents: Uint8Array | string) => void outputs.set(name, contents),
       listFiles: () => null,
     },
@@ -120,7 +132,7 @@ export async function compileSource(file: string, board: Board, { config, also =
   }).sort((a, b) => a.index - b.index);
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const wasm = withCustomSection(withCustomSection(compiled, VECTOR_SECTION, json(vectors)), NATIVE_SECTION, json(natives));
-  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives, flowFacts };
+  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives, constants, flowFacts };
 }
 
 /**
@@ -128,9 +140,9 @@ export async function compileSource(file: string, board: Board, { config, also =
  * @param also modules compiled in besides, by their absolute paths; what they export, the module exports
  * @throws CompileError with the compiler's message and what to do, also when no board could run it
  */
-export async function compileFirmware(file: string, board: Board, also: readonly string[] = []): Promise<Firmware> {
+export async function compileFirmware(file: string, board: Board, also: readonly string[] = [], settings: Pick<CompilerSettings, 'constants' | 'onConstants'> = {}): Promise<Firmware> {
   const config = join(packageRoot, 'asconfig.json');
-  const firmware = await compileSource(file, board, { config, also: also.map((path) => relative(baseDirectory(resolve(file)), path)) });
+  const firmware = await compileSource(file, board, { ...settings, config, also: also.map((path) => relative(baseDirectory(resolve(file)), path)) });
   checkModule(file, parseModule(firmware.wasm));
   return firmware;
 }

@@ -71,11 +71,14 @@ const COMMENT = /@(bound|uses|max|sum|waits|limit)\(([^()]*(?:\([^()]*\)[^()]*)*
 /** A comment that cannot be understood: where, and why. */
 export type Complain = (source: Source, start: number, end: number, text: string) => void;
 
+/** Whether a source is the compiler's own library; this package is one too, for a project that it is installed in. */
+const isCompilers = ({ isLibrary, normalizedPath }: Source): boolean => isLibrary && !normalizedPath.startsWith('~lib/tonewheel/');
+
 /** Reads what the comments of all sources say. @param coreHertz for times */
 export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, doLoop, functionDeclaration }: LoopKinds, coreHertz: number, complain: Complain): FlowFacts {
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
-  const said = sources.filter(({ isLibrary, text }) => !isLibrary && new RegExp(COMMENT.source).test(text));
+  const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
   const parameters: Record<string, readonly Parameter[]> = {};
   const limits = new Map<string, number>();
   for (const source of said) {
@@ -225,9 +228,9 @@ function constantOf(name: string, sources: readonly Source[], source: Source, de
   const declaration = `\\bconst\\s+${name}\\b\\s*(?::\\s*\\w+)?\\s*=\\s*([^;]+);`;
   // Its own, or from whichever source exports it.
   for (const [pattern, where] of [[declaration, [source]], [`\\bexport\\s+${declaration}`, sources]] as const) {
-    for (const { isLibrary, text, ...rest } of where) {
-      const found = isLibrary ? null : new RegExp(pattern).exec(text);
-      if (found) return evaluate(formula(found[1].replace(/<\w+>/g, ''), sources, { isLibrary, text, ...rest } as Source, depth + 1));
+    for (const place of where) {
+      const found = isCompilers(place) ? null : new RegExp(pattern).exec(place.text);
+      if (found) return evaluate(formula(found[1].replace(/<\w+>/g, ''), sources, place, depth + 1));
     }
   }
   return undefined;

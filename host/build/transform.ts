@@ -7,6 +7,7 @@ import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { CORE_VECTORS, type Vector } from '../vectors.js';
 import { findViolations, type Finding, type Step } from './call-graph.js';
 import { readFlowFacts, type FlowFacts } from './flow-facts.js';
+import { periodCycles, timeCycles } from './limits.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
 import { SourceMap } from './source-map.js';
 
@@ -23,6 +24,7 @@ interface FunctionDeclaration extends Node {
   readonly signature: { readonly parameters: unknown[]; readonly returnType: { name?: { identifier?: { text: string } } } };
   flags: number;
 }
+interface VariableStatement extends Node { readonly declarations: { readonly name: { text: string; range: Range }; readonly initializer: Literal | null; readonly flags: number }[] }
 interface Program { readonly sources: Source[]; error(code: number, range: Range, text: string): void }
 interface Parser { readonly sources: Source[]; parseFile(text: string, path: string, isEntry: boolean): void }
 interface BinaryenModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string }; runPasses(passes: string[]): void }
@@ -39,14 +41,24 @@ export interface TransformOptions {
   /** The manual's names by names that are the same on every board (MIDI_UART). */
   readonly aliases: Readonly<Record<string, string>>;
   readonly priorityBits: number;
-  /** Core clock, for budgets given in microseconds. */
+  /** Core clock, for limits given as times. */
   readonly coreHertz: number;
   /** Receives the vector table when the module has compiled. */
   readonly onVectors: (vectors: Vector[]) => void;
+  /** Receives the whole numbers that sources declare as constants at their top level. */
+  readonly onConstants: (constants: Constant[]) => void;
   /** Receives the native functions when the module has compiled; the optimiser may still drop some. */
   readonly onNatives: (natives: NativeDeclaration[]) => void;
   /** Receives what the sources say of how often their code runs. */
   readonly onFlowFacts: (facts: FlowFacts) => void;
+}
+
+/** A constant of the source: `const VOICE_COUNT: i32 = 16`. */
+export interface Constant {
+  readonly name: string;
+  readonly value: number;
+  readonly file: string;
+  readonly line: number;
 }
 
 /** A `@native` function: its name in the module, and where it stands in the source. */
@@ -91,9 +103,11 @@ export function createTransform(options: TransformOptions) {
     afterParse(parser: Parser): void {
       const known = { ...CORE_VECTORS, ...options.vectors };
       const exportsText: string[] = [];
+      const constants: Constant[] = [];
       for (const source of parser.sources) {
         for (const statement of source.statements) {
           this.refuseNested(statement);
+          if (statement.kind === NodeKind.Variable && !source.isLibrary) constants.push(...constantsOf(source, statement as VariableStatement));
           if (statement.kind !== NodeKind.FunctionDeclaration) continue;
           const declaration = statement as FunctionDeclaration;
           this.noteNative(source, declaration);
@@ -107,6 +121,7 @@ export function createTransform(options: TransformOptions) {
           exportsText.push(`import { ${declaration.name.text} as ${alias} } from "${modulePath(source)}";\nexport { ${alias} as ${vector.exportName} };`);
         }
       }
+      options.onConstants(constants);
       options.onFlowFacts(readFlowFacts(parser.sources, LOOPS, options.coreHertz, (source, start, end, text) => {
         const range = new Range(start, end);
         range.source = source as Source;
@@ -182,22 +197,28 @@ export function createTransform(options: TransformOptions) {
       const levels = 1 << options.priorityBits;
       if (level >= levels) return this.fail(priority.range, `priority ${level}: this chip has 0 (most urgent) to ${levels - 1}`);
       if (declaration.signature.parameters.length > 0) return this.fail(declaration.name.range, 'an interrupt handler takes no parameters');
-      const budget = extra && this.budgetOf(extra);
-      if (extra && budget === undefined) return undefined;
+      const limits = extra && this.limitsOf(extra);
+      if (extra && !limits) return undefined;
       return {
-        name: vectorName, irq, priority: level, exportName: `${vectorName}_IRQHandler`, budget,
+        name: vectorName, irq, priority: level, exportName: `${vectorName}_IRQHandler`, budget: undefined, ...limits,
         functionName: declaration.name.text, file: source.normalizedPath, line: source.lineAt(declaration.name.range.start),
       };
     }
 
-    /** Budget in cycles, from `{ budget: 400 }` or `{ budget: "10us" }`. */
-    private budgetOf(extra: Literal): number | undefined {
-      const at = extra.literalKind === LiteralKind.Object ? extra.names!.findIndex((n) => n.text === 'budget') : -1;
-      const value = at >= 0 && extra.names!.length === 1 ? extra.values![at] : undefined;
-      if (value?.literalKind === LiteralKind.Integer) return Number(String(value.value));
-      const time = value?.literalKind === LiteralKind.String ? /^(\d+(?:\.\d+)?)\s*(us|ms)$/.exec(String(value.value)) : null;
-      if (time) return Math.floor((Number(time[1]) * options.coreHertz) / (time[2] === 'us' ? 1e6 : 1e3));
-      return this.fail(extra.range, 'the third argument of @isr is { budget: cycles } or { budget: "10us" }');
+    /** What `{ budget: 400, rate: "1kHz", deadline: "0.5ms" }` says, in cycles. */
+    private limitsOf(extra: Literal): Pick<Vector, 'budget' | 'period' | 'deadline'> | undefined {
+      const limits: { budget?: number; period?: number; deadline?: number } = {};
+      const names = extra.literalKind === LiteralKind.Object ? extra.names!.map((n) => n.text) : [];
+      for (const [i, name] of names.entries()) {
+        const value = extra.values![i];
+        const given = value.literalKind === LiteralKind.Integer ? Number(String(value.value)) : value.literalKind === LiteralKind.String ? String(value.value) : '';
+        const cycles = name === 'rate' ? periodCycles(given, options.coreHertz) : name === 'budget' || name === 'deadline' ? timeCycles(given, options.coreHertz) : undefined;
+        if (cycles === undefined || names.indexOf(name) !== i) break;
+        limits[name === 'rate' ? 'period' : name as 'budget' | 'deadline'] = cycles;
+      }
+      if (names.length > 0 && Object.keys(limits).length === names.length) return limits;
+      return this.fail(extra.range, 'the third argument of @isr is { budget: cycles } or { budget: "10us" }; besides it there may be rate: "1kHz", how often the interrupt '
+        + 'falls at most, and deadline: "0.5ms", by when it must be done');
     }
 
     private reportViolation({ violation, root, path }: Finding, names: ReadonlyMap<number, string>, map: SourceMap | undefined): void {
@@ -244,6 +265,12 @@ export function createTransform(options: TransformOptions) {
 
 /** A function's name without its file. */
 const shortName = (names: ReadonlyMap<number, string>, index: number): string => (names.get(index) ?? `function ${index}`).replace(/^.*\//, '');
+
+function constantsOf(source: Source, { declarations }: VariableStatement): Constant[] {
+  return declarations.flatMap(({ name, initializer, flags }) => (
+    flags & CommonFlags.Const && initializer?.kind === NodeKind.Literal && initializer.literalKind === LiteralKind.Integer
+      ? [{ name: name.text, value: Number(String(initializer.value)), file: source.normalizedPath, line: source.lineAt(name.range.start) }] : []));
+}
 
 /** How the generated entry file, at the root, imports a source. */
 function modulePath(source: Source): string {

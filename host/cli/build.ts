@@ -10,16 +10,11 @@ import { loadOf, type Load } from '../emulator/load.js';
 import { prepareOutput } from '../output.js';
 import { boardNamed } from './board.js';
 import { checkFirmware } from './inputs.js';
+import { byteCount } from './numbers.js';
 
 interface BuildOptions {
   board: string; engine: EngineName; out: string; stack?: number; mainStack?: number; onTrap: 'restart' | 'halt'; watchdog?: number; json?: boolean;
 }
-
-const byteCount = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 256 || value % 8 !== 0) throw new InvalidArgumentError('Wanted bytes: a multiple of 8, 256 or more.');
-  return value;
-};
 
 const period = (text: string): number => {
   const value = Number(text);

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { BoardError, NotEmulated } from '../boards/index.js';
 import { CompileError } from '../build/compile.js';
+import { ProjectError } from '../check/project.js';
 import { buildImage } from '../build/image/image.js';
 import { ToolchainError } from '../build/image/toolchain.js';
 import { FirmwareTrap } from '../cpu/wasm/trap.js';
@@ -17,6 +18,7 @@ import { OutputError } from '../output.js';
 import { ToolMissing } from '../tools/tools.js';
 import { boardsCommand } from './boards.js';
 import { buildCommand } from './build.js';
+import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { emulateCommand } from './emulate.js';
@@ -28,7 +30,7 @@ import { testCommand } from './test.js';
 import { CommandFailed, UsageError } from './failures.js';
 
 /** Errors whose message is written for the user: used wrongly, and failed. */
-const MISUSE = [UsageError, OutputError, NotEmulated];
+const MISUSE = [UsageError, OutputError, NotEmulated, ProjectError];
 const FAILURES = [BoardError, CompileError, FirmwareTrap, EmulationError, MidiFileError, ImageError, ToolMissing, ToolchainError, FlashError, CommandFailed];
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;
@@ -37,7 +39,7 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), emulateCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
+const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), checkCommand(), emulateCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
 for (const command of commands) program.addCommand(command);
 withExitOverride(program);
 

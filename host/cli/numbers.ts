@@ -15,3 +15,10 @@ export const window = (text: string): [number, number] => {
   if (rest.length > 0 || !(from >= 0 && to > from)) throw new InvalidArgumentError('Wanted FROM:TO in seconds, e.g. 0.5:1.0.');
   return [from, to];
 };
+
+/** Of a stack. */
+export const byteCount = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 256 || value % 8 !== 0) throw new InvalidArgumentError('Wanted bytes: a multiple of 8, 256 or more.');
+  return value;
+};

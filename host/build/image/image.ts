@@ -19,7 +19,7 @@ import { layOut, memoryCommand, type ImageLayout } from './layout.js';
 import { markerStores, muteStores, watchdogStores } from './safety.js';
 import { sizesOf, tooLarge, type ImageSizes } from './sizes.js';
 import { nestingDepth, stackBounds } from './stack-bound.js';
-import { coreFlags, Toolchain, ToolchainError } from './toolchain.js';
+import { coreFlags, Toolchain, ToolchainError, type Unit } from './toolchain.js';
 
 export interface ImageOptions {
   /** The firmware's TypeScript file. */
@@ -57,7 +57,7 @@ export interface Image {
  * For main, and the handlers that nest on it: an interpreted call takes 16 bytes of it, an exception 112, a native function some hundred. Translated
  * firmware has its calls and their locals there too.
  */
-const DEFAULT_STACK = { wasm3: 4096, kernels: 4096, aot: 8192 } as const;
+export const DEFAULT_STACK = { wasm3: 4096, kernels: 4096, aot: 8192 } as const;
 const LEAST_STACK = 2048;
 /**
  * wasm3 compiles blocks by recursion, at boot, on a stack that it borrows from linear memory. gcc 12's -fstack-usage gives 336 bytes for a level
@@ -65,9 +65,19 @@ const LEAST_STACK = 2048;
  */
 const BYTES_OF_A_BLOCK = 384;
 const BYTES_AROUND_BLOCKS = 2048;
-const DEFAULT_MAIN_STACK = 4096;
+export const DEFAULT_MAIN_STACK = 4096;
 
-const shim = (file: string): string => join(packageRoot, 'boards', 'shim', file);
+/** Path of a file of the shim. */
+export const shim = (file: string): string => join(packageRoot, 'boards', 'shim', file);
+
+/** What all C of an image is compiled with. @param work directory of the generated sources */
+export const imageFlags = (board: Board, memoryBytes: number, work: string): string[] => [
+  ...coreFlags(board), '-std=gnu11', '-O2', '-g', '-ffunction-sections', '-fdata-sections', '-fno-common', '-ffp-contract=off', '-Wall', '-Werror',
+  `-I${shim('')}`, `-I${work}`, `-DTW_MEMORY_BYTES=${memoryBytes}u`,
+];
+
+/** The shim's portable core and its port. */
+export const shimUnits = (flags: readonly string[]): Unit[] => ['shim', 'abi', 'log', 'heap', 'port-cortex-m'].map((name) => ({ name, source: shim(`${name}.c`), flags }));
 
 /**
  * Compiles, links and checks. The same sources, board and compiler give the same bytes, wherever and whenever.
@@ -108,14 +118,9 @@ export async function buildImage(options: ImageOptions): Promise<Image> {
       writeFile(join(work, 'image.c'), imageSource(facts)),
       writeFile(join(work, 'memory.ld'), memoryCommand(layout, board.name)),
     ]);
-    const flags = [
-      ...coreFlags(board), '-std=gnu11', '-O2', '-g', '-ffunction-sections', '-fdata-sections', '-fno-common', '-ffp-contract=off', '-Wall', '-Werror',
-      `-I${shim('')}`, `-I${work}`, `-DTW_MEMORY_BYTES=${memoryBytes}u`,
-    ];
-    const parts = ['shim', 'abi', 'log', 'heap', 'port-cortex-m'];
+    const flags = imageFlags(board, memoryBytes, work);
     const units = [
-      ...parts.map((part) => ({ name: part, source: shim(`${part}.c`), flags })),
-      { name: 'image', source: join(work, 'image.c'), flags },
+      ...shimUnits(flags), { name: 'image', source: join(work, 'image.c'), flags },
       ...await engineUnits({ engine, wasm3, firmware, module: whole, work, flags, shim }),
     ];
     const objects = await toolchain.compile(units);

@@ -31,6 +31,9 @@ export interface Unit {
 /** Flags that say for which core. */
 export const coreFlags = ({ core }: Board): string[] => [`-mcpu=${core.cpu}`, '-mthumb', `-mfpu=${core.fpu}`, `-mfloat-abi=${core.floatAbi}`];
 
+/** Where the compiler leaves the call graph of an object, with the stack that each function takes (-fcallgraph-info=su). */
+export const callGraphFile = (object: string): string => object.replace(/\.o$/, '.ci');
+
 const cacheDir = join(packageRoot, 'build', 'cache', 'objects');
 
 export class Toolchain {
@@ -71,21 +74,25 @@ export class Toolchain {
   private async compileOne({ name, source, flags }: Unit): Promise<string> {
     const object = join(this.dir, `${name}.o`);
     // The last that fits counts: the build's directory may lie in the package's.
-    const all = [...flags, `-ffile-prefix-map=${packageRoot}=tonewheel`, `-ffile-prefix-map=${this.dir}=.`];
+    const all = [...flags, '-fcallgraph-info=su', `-ffile-prefix-map=${packageRoot}=tonewheel`, `-ffile-prefix-map=${this.dir}=.`];
     // What the preprocessor gives is all that the object depends on, but for the module, which the assembler reads.
     const text = await this.call(this.gcc, [...all, '-E', source]);
     const hash = createHash('sha256').update(this.version).update('\0').update(all.join('\0').replaceAll(this.dir, '.')).update('\0').update(text.replaceAll(this.dir, '.')).digest('hex').slice(0, 40);
+    const graph = callGraphFile(object);
     const cached = join(cacheDir, `${hash}.o`);
     const isKept = !text.includes('.incbin');
     if (isKept && await access(cached).then(() => true, () => false)) {
-      await copyFile(cached, object);
+      await Promise.all([copyFile(cached, object), copyFile(callGraphFile(cached), graph)]);
       return object;
     }
     await this.call(this.gcc, [...all, '-c', source, '-o', object]);
     if (isKept) {
-      const partial = `${cached}.${process.pid}.${name}`;
-      await copyFile(object, partial);
-      await rename(partial, cached);
+      // The object comes last: where it is, the call graph is too.
+      for (const [file, kept] of [[graph, callGraphFile(cached)], [object, cached]]) {
+        const partial = `${kept}.${process.pid}.${name}`;
+        await copyFile(file, partial);
+        await rename(partial, kept);
+      }
     }
     return object;
   }

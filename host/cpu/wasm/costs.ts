@@ -4,12 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardsDir } from '../../paths.js';
+import { IMPORT, type Feature } from './cost-features.js';
 import type { WasmModule } from './decode.js';
 import { operatorNames } from './opcodes.js';
 
 /** Cycles of the pieces of a firmware, in core cycles. */
 export interface CostTable {
-  /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. */
+  /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. Kinds of an instruction, and what comes on top, by their feature (cost-features.ts). */
   readonly instructions: Readonly<Record<string, number>>;
   /** By name of the imported function. */
   readonly imports: Readonly<Record<string, number>>;
@@ -86,6 +87,11 @@ function engineCosts(core: string, engine: string): EngineCosts {
   return engines[engine];
 }
 
+/** An engine with its worst costs as if they were its typical ones: what counts with these takes as long as it can. */
+export function atWorst(costs: EngineCosts): EngineCosts {
+  return { ...costs, ...costs.worst, ...(costs.native && { native: atWorst(costs.native) }) };
+}
+
 /** Typical costs of an engine's instructions on a core, such as "cortex-m4f". @throws Error when there are none */
 export function costsOf(core: string, engine: string): InstructionCosts {
   const costs = engineCosts(core, engine);
@@ -105,9 +111,13 @@ function withKernels(engines: CoreCosts['engines']): CoreCosts['engines'] {
   return { ...engines, kernels: { ...interpreted, native: aot, source: `native functions: ${aot.source}; the rest: ${wasm3.source}` } };
 }
 
+/** Features that come in addition to an instruction's own: a table without them charges nothing for them. */
+const EXTRA = /^(?:cold|enter)(?:\/|$)|\/argument$/;
+
 /** Costs resolved for every instruction there is. */
 export class InstructionCosts {
   private readonly byName = new Map<string, number>();
+  private readonly byFeature = new Map<string, number>();
 
   /**
    * @param native costs of `@native` functions, where these differ
@@ -127,14 +137,41 @@ export class InstructionCosts {
     return this.table.dispatch;
   }
 
-  /** Cycles of an instruction; `call` is asked for by `call`. */
+  /** Cycles of an instruction of which no more than the name is known: the dearest of its kind. `call` is asked for by `call`. */
   instruction(name: string): number {
     return name === 'call' ? 0 : this.byName.get(name)!;
   }
 
-  /** Cycles of a call: an import has a cost of its own, in the imports' table. */
+  /** Cycles of a call of which no more than the function is known: an import has a cost of its own, in the imports' table. */
   call(index: number, module: WasmModule): number {
     const imported = module.imports[index];
     return (imported && this.table.imports[imported.name]) ?? this.byName.get('call')!;
+  }
+
+  /**
+   * Cycles of an instruction by its features, as `featuresOf` gives them.
+   * @param native whether it calls a `@native` function that runs as compiled code, from code that is interpreted
+   */
+  cycles(features: readonly Feature[] | undefined, native = false): number {
+    let sum = 0;
+    for (const [name, times] of features ?? []) sum += times * this.feature(native && name.startsWith('call') && !name.endsWith('/argument') ? 'call/native' : name);
+    return sum;
+  }
+
+  private feature(name: string): number {
+    let cycles = this.byFeature.get(name);
+    if (cycles === undefined) this.byFeature.set(name, (cycles = this.find(name)));
+    return cycles;
+  }
+
+  /** A feature without an entry costs what the one costs of which it is a kind. */
+  private find(name: string): number {
+    const { instructions, imports } = this.table;
+    if (name.startsWith(IMPORT)) return imports[name.slice(IMPORT.length)] ?? this.byName.get('call')!;
+    if (EXTRA.test(name)) return instructions[name] ?? 0;
+    for (let kind = name; ; kind = kind.slice(0, kind.lastIndexOf('/'))) {
+      const found = instructions[kind] ?? this.byName.get(kind);
+      if (found !== undefined) return found;
+    }
   }
 }

@@ -4,6 +4,7 @@
 // The module's own bytes are rewritten, not an optimiser's idea of them: each block is charged for the very instructions that ship, and
 // each rewritten instruction knows where it was (docs/adr/0001-metering-rewrites-bytes.md).
 
+import { featuresOf } from './cost-features.js';
 import type { InstructionCosts } from './costs.js';
 import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type Instruction, type WasmModule } from './decode.js';
 import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
@@ -60,7 +61,7 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const order = [SECTION.type, SECTION.import, SECTION.function, SECTION.table, SECTION.memory, SECTION.global, SECTION.export, SECTION.element, SECTION.dataCount, SECTION.code, SECTION.data];
   for (const id of order) {
     const own = section(id);
-    if (id === SECTION.code) writeCode(out, module, { costsOf: (index) => (native?.functions.has(index) ? native.costs : costs), shifted, tick, left, map });
+    if (id === SECTION.code) writeCode(out, module, { costsOf: (index) => (native?.functions.has(index) ? native.costs : costs), natives: native?.functions, shifted, tick, left, map });
     else if (rewritten.has(id)) out.section(id, rewritten.get(id)!);
     else if (own) out.bytes(bytes, own.start, own.end);
   }
@@ -115,6 +116,8 @@ function rewriteElements(module: WasmModule, shifted: (index: number) => number)
 
 interface CodeContext {
   readonly costsOf: (functionIndex: number) => InstructionCosts;
+  /** Functions that run as compiled code while others are interpreted. */
+  readonly natives: ReadonlySet<number> | undefined;
   readonly shifted: (index: number) => number;
   readonly tick: number;
   readonly left: number;
@@ -143,7 +146,7 @@ function writeCode(out: ByteWriter, module: WasmModule, context: CodeContext): v
 
 function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { costsOf, shifted, tick, left } = context;
+  const { costsOf, natives, shifted, tick, left } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -164,7 +167,7 @@ function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext,
     out.u8(OP.end);
   };
 
-  const charges = basicBlocks(module, body, costsOf(body.index));
+  const charges = basicBlocks(module, body, costsOf(body.index), natives);
   if (charges.size > 0) reload();
   let depth = 0;
   /** Whether an instruction may leave the body, by a branch to its outermost label among others. */
@@ -199,9 +202,15 @@ function labelsOf(bytes: Uint8Array, offset: number, end: number): number[] {
   return Array.from({ length: r.u32() + 1 }, () => r.u32());
 }
 
-/** Cost of each basic block of a body, by the offset of its first instruction; blocks that cost nothing are left out. */
-export function basicBlocks(module: WasmModule, body: FunctionBody, costs: InstructionCosts): Map<number, number> {
+/**
+ * Cost of each basic block of a body, by the offset of its first instruction; blocks that cost nothing are left out.
+ * @param natives functions that run as compiled code while others are interpreted
+ */
+export function basicBlocks(module: WasmModule, body: FunctionBody, costs: InstructionCosts, natives?: ReadonlySet<number>): Map<number, number> {
   const { bytes } = module;
+  const features = featuresOf(module, body);
+  /** Calls of native functions from code that is not: that is another way than among the like. */
+  const interpreted = natives !== undefined && !natives.has(body.index);
   const charges = new Map<number, number>();
   /** Of each open construct: whether its end can be reached by a branch, so that a block begins there. */
   const joins: boolean[] = [false];
@@ -219,7 +228,7 @@ export function basicBlocks(module: WasmModule, body: FunctionBody, costs: Instr
     if (at >= 0 && !loops[at]) joins[at] = true;
   };
   forEachInstruction(bytes, body.code, body.end, ({ operator, offset, end, index }) => {
-    cost += operator.name === 'call' ? costs.call(index, module) : costs.instruction(operator.name);
+    cost += costs.cycles(features.get(offset), interpreted && operator.name === 'call' && natives.has(index));
     switch (operator.name) {
       case 'block': joins.push(false); loops.push(false); break;
       case 'loop': close(end); joins.push(false); loops.push(true); break;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Proves what can be proven of a firmware on a board before it runs: worst cases, responses, stack, voices, budgets.
+
+import type { Board } from '../boards/index.js';
+import { sampleRateOf } from '../build/board-module.js';
+import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
+import type { EngineName } from '../build/image/engines.js';
+import { SourceMap } from '../build/source-map.js';
+import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
+import { budgetsOf, nodeOf } from './budgets.js';
+import type { CheckResult, Finding } from './check-result.js';
+import { criticalSections } from './critical-sections.js';
+import { budgetFindings, clockFindings, compilerFindings, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
+import { loadProject } from './project.js';
+import { ratesOf, type Rates } from './rates/rates.js';
+import { scheduleOf } from './schedule.js';
+import { stackOf } from './stack/stack.js';
+import { compareVoices, voicesOf, type Comparison } from './voices.js';
+import { Unbounded, WorstCaseAnalysis, type WorstCase } from './worst-case/worst-case.js';
+
+export interface CheckOptions {
+  readonly firmware: string;
+  readonly board: Board;
+  readonly engine: EngineName;
+  /** Sizes of the stacks that the image is built with; the build's own unless given. */
+  readonly stackBytes?: number;
+  readonly mainStackBytes?: number;
+}
+
+/** A result for a firmware that does not compile: nothing is known but why. */
+function refused({ firmware, board, engine }: CheckOptions, findings: Finding[]): CheckResult {
+  return {
+    ...headOf(firmware, board, engine), passed: false, handlers: [], utilisation: null, interruptLatencyCycles: null, criticalSections: [], block: null, voices: null,
+    stack: null, budgets: [], findings, assumptions: [],
+  };
+}
+
+function headOf(firmware: string, board: Board, engine: EngineName) {
+  const core = board.lineage[board.lineage.length - 1];
+  const { source, error } = loadCoreCosts(core).engines[engine];
+  return {
+    format: 1 as const, firmware, board: board.name, core, engine, coreHertz: board.coreHertz,
+    costs: { source, handlerPercent: error.handlerPercent, blockPercent: error.blockPercent, validatedOn: [...error.validatedOn], command: error.command },
+  };
+}
+
+/** What the proof rests on, besides the costs: said in each result, so that nobody takes it for more than it is. */
+function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
+  return [
+    'Interrupts fall as often as the table says: rates are those of the chip\'s registers when set-up is over. A timer that is set later, or an interrupt that others cause, is stated with rate in @isr or in tonewheel.json.',
+    'MIDI comes at 31,250 baud and 1 % at most, back to back (MIDI 1.0). Sending is begun anew only with something to send.',
+    'One run of a handler serves all that its interrupt stood for when it began, as the drivers\' handlers do.',
+    'Bounds that the source states (@bound and its kin) hold; tests on the emulated board check them as they run.',
+    ...(changesPriorities ? ['The firmware changes priorities while it runs: the table has those of its @isr, and the stack has room for all handlers at once.'] : []),
+    ...(board.core.dataCache ? ['The costs know nothing of this core\'s caches.'] : []),
+    'The block is in time in every block: a handler that catches up after a late one may take longer.',
+  ];
+}
+
+/** Worst cases of all handlers with one engine, and findings about those that have none. */
+function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: WorstCaseAnalysis): { worst: Map<string, WorstCase>; findings: Finding[] } {
+  const worst = new Map<string, WorstCase>();
+  const findings: Finding[] = [];
+  for (const { name, exportName } of firmware.vectors) {
+    try {
+      worst.set(name, analysis.of(exportName, costs));
+    } catch (error) {
+      if (!(error instanceof Unbounded)) throw error;
+      findings.push(...unboundedFindings(name, error, findings));
+    }
+  }
+  return { worst, findings };
+}
+
+/** All that follows from a firmware's module with one engine's costs. */
+function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engine, rates }: { board: Board; engine: EngineName; rates: Rates }) {
+  const { module } = analysis;
+  const map = new SourceMap(firmware.sourceMap);
+  const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
+  const { worst, findings } = worstOfHandlers(firmware, costs, analysis);
+  const natives = new Set(firmware.natives.map(({ index }) => index));
+  const worstOf = (index: number): number | undefined => {
+    try {
+      return analysis.of(module.functionNames.get(index)!, costs).cycles;
+    } catch (error) {
+      if (error instanceof Unbounded) return undefined;
+      throw error;
+    }
+  };
+  const contexts = [{ name: 'main', exports: ['init', 'main'] }, ...firmware.vectors.map(({ name, exportName }) => ({ name, exports: [exportName] }))];
+  const sections = criticalSections(module, map, { costsOf: (index) => (natives.has(index) ? costs.native : undefined) ?? costs, worstOf }, contexts);
+  const schedule = scheduleOf({ board, vectors: firmware.vectors, rates, worst, dispatch: costs.dispatch, sections, sampleRate: sampleRateOf(board) });
+  return { module, map, findings, sections, schedule, worstOf };
+}
+
+/** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
+export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
+  const { board, engine } = options;
+  const project = loadProject(options.firmware, board);
+  let firmware: Firmware;
+  let comparison: Comparison | undefined;
+  try {
+    // What the firmware would be with another number of voices is compiled beside it.
+    firmware = await compileFirmware(options.firmware, board, [], { onConstants: (constants) => (comparison = compareVoices(options.firmware, board, project, constants)) });
+  } catch (error) {
+    await comparison?.end();
+    if (!(error instanceof CompileError)) throw error;
+    return refused(options, compilerFindings(error));
+  }
+  const analysis = new WorstCaseAnalysis(firmware);
+  const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
+  const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
+  const { module, map, findings: unbounded, sections, schedule, worstOf } = analyse(firmware, analysis, { board, engine, rates });
+  const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
+  const stack = await stackOf({ ...options, firmware, module, map, changesPriorities });
+  const other = await comparison?.firmware;
+  const otherAnalysis = other && new WorstCaseAnalysis(other);
+  const voices = comparison && otherAnalysis ? voicesOf(comparison, (e) => ({
+    mine: e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule, other: analyse(other, otherAnalysis, { board, engine: e, rates }).schedule,
+  }), project.mostVoices) : null;
+  const { handlers, block } = schedule;
+  const { coreHertz } = rates;
+  const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
+    const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];
+    const node = handlers.map(({ path }) => nodeOf(path, name)).find((found) => found !== undefined);
+    return { cycles: index === undefined ? null : worstOf(index) ?? null, ...(node ? { file: node.file, line: node.line } : {}) };
+  };
+  const budgets = budgetsOf(firmware.vectors, project, { handlers, stack, block, voices, worstOfFunction });
+  const findings = [
+    ...clockFindings(board, coreHertz), ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, coreHertz), ...budgetFindings(budgets, handlers, coreHertz), ...stackFindings(stack),
+  ];
+  return {
+    ...headOf(options.firmware, board, engine), coreHertz, passed: !findings.some(({ severity }) => severity === 'error'),
+    handlers: [...handlers], utilisation: schedule.utilisation, interruptLatencyCycles: schedule.interruptLatencyCycles, criticalSections: sections, block, voices, stack, budgets, findings,
+    assumptions: assumptionsOf(board, changesPriorities),
+  };
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Code between irqMask and irqRestore, and how long it takes at most: for so long every interrupt waits.
+
+import type { SourceMap } from '../build/source-map.js';
+import type { InstructionCosts } from '../cpu/wasm/costs.js';
+import { forEachInstruction, type FunctionBody, type WasmModule } from '../cpu/wasm/decode.js';
+import type { CriticalSection } from './check-result.js';
+import { reachableFrom } from './reach.js';
+
+export interface SectionCosts {
+  /** Worst costs of a function's instructions: with native kernels they differ by function. */
+  costsOf(functionIndex: number): InstructionCosts;
+  /** Worst time of a whole call, by the function's index; undefined when it has no bound. */
+  worstOf(functionIndex: number): number | undefined;
+}
+
+/** Where code can be active: a vector, or "main". */
+export interface Context {
+  readonly name: string;
+  readonly exports: readonly string[];
+}
+
+interface Span {
+  readonly offset: number;
+  readonly cycles: number;
+}
+
+/**
+ * Sections of one function. Code from the mask to the restore at the mask's block depth or outside of it is summed up as it stands, all branches together:
+ * a branch that restores earlier does not end the section for the others. That is an upper bound as long as nothing in it repeats; a loop, or a mask
+ * that is never restored here, gives Infinity.
+ */
+function spansOf(module: WasmModule, { index: owner, code, end }: FunctionBody, { costsOf, worstOf }: SectionCosts): Span[] {
+  const mask = module.imports.findIndex(({ name }) => name === 'irqMask');
+  const restore = module.imports.findIndex(({ name }) => name === 'irqRestore');
+  const costs = costsOf(owner);
+  const spans: Span[] = [];
+  let depth = 0;
+  let open: { readonly offset: number; readonly depth: number; cycles: number; nested: number } | undefined;
+  forEachInstruction(module.bytes, code, end, ({ operator: { name }, offset, index }) => {
+    if (name === 'end') depth--;
+    if (open) {
+      open.cycles += name === 'call' ? costs.call(index, module) + (index < module.imports.length ? 0 : worstOf(index) ?? Infinity) : costs.instruction(name);
+      if (name === 'loop' || name === 'call_indirect') open.cycles = Infinity;
+    }
+    if (name === 'call' && index === mask) {
+      if (open) open.nested++;
+      else open = { offset, depth, cycles: costs.call(index, module), nested: 0 };
+    } else if (name === 'call' && index === restore && open) {
+      if (open.nested > 0) open.nested--;
+      else if (depth <= open.depth) {
+        spans.push(open);
+        open = undefined;
+      }
+    }
+    if (name === 'block' || name === 'loop' || name === 'if') depth++;
+  });
+  if (open) spans.push({ ...open, cycles: Infinity });
+  return spans;
+}
+
+/** All sections that some context can come to: those without a bound, then the longest first. */
+export function criticalSections(module: WasmModule, map: SourceMap | undefined, costs: SectionCosts, contexts: readonly Context[]): CriticalSection[] {
+  const reached = contexts.map(({ name, exports }) => ({ name, functions: reachableFrom(module, exports) }));
+  return module.functions.flatMap((body) => {
+    const within = reached.filter(({ functions }) => functions.has(body.index)).map(({ name }) => name);
+    if (within.length === 0) return [];
+    return spansOf(module, body, costs).map(({ offset, cycles }) => {
+      const at = map?.locate(offset, body.start, (file) => !file.startsWith('~lib/'));
+      const functionName = (module.functionNames.get(body.index) ?? `function ${body.index}`).replace(/^.*\//, '');
+      return { functionName, file: at?.file ?? '', line: at?.line ?? 0, contexts: within, cycles: cycles === Infinity ? null : cycles };
+    });
+  }).sort((a, b) => (b.cycles ?? Infinity) - (a.cycles ?? Infinity) || 0);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// What is wrong, in words: where, by which path, and what to do.
+
+import type { Board } from '../boards/index.js';
+import type { CompileError } from '../build/compile.js';
+import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
+import { amount } from './amounts.js';
+import type { PathStep, Unbounded, UnboundedPlace } from './worst-case/result.js';
+
+const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
+const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
+  heap: 'Take the memory in init and keep it.',
+  recursion: 'Use a loop with a bound, and an array in place of the stack.',
+  'indirect call': 'Use a switch over direct calls.',
+};
+
+/** A path as the compiler prints it, "a (f.ts:1) -> b (f.ts:2) -> c": the last may have no place of its own. */
+function pathOf(text: string): PathStep[] {
+  return text.trim().split(' -> ').map((step) => {
+    const [, functionName, file = '', line = '0'] = /^(\S+)(?: \((.*):(\d+)\))?$/.exec(step) ?? ['', step];
+    return { functionName, file, line: Number(line) };
+  });
+}
+
+/** The compiler's errors as findings: what handlers must not do by kind, the rest in the compiler's words. */
+export function compilerFindings({ message }: CompileError): Finding[] {
+  const findings: Finding[] = [];
+  const rule = /^(?:ERROR:?\s*)?(?:the handler of )?(\S+) reaches (heap use|recursion|an indirect call): (.*?)\. Path: (.*)$/gm;
+  for (const match of message.matchAll(rule)) {
+    const [, subject, what, text, path] = match;
+    const [, file, line] = /in (\S+)\((\d+),\d+\)/.exec(message.slice(match.index)) ?? [];
+    const kind = COMPILER_KINDS[what];
+    findings.push({ severity: 'error', kind, subject, text: `${subject} reaches ${what}: ${text}.`, advice: ADVICE[kind]!, ...(file ? { file, line: Number(line) } : {}), path: pathOf(path) });
+  }
+  if (findings.length > 0) return findings;
+  const [, file, line] = /in (\S+)\((\d+),\d+\)/.exec(message) ?? [];
+  return [{ severity: 'error', kind: 'does not compile', subject: file ?? '', text: message, advice: 'Mend what the compiler says.', ...(file ? { file, line: Number(line) } : {}), path: [] }];
+}
+
+const UNBOUNDED = {
+  loop: { kind: 'unbounded loop', text: 'the loop has no bound that the code shows', advice: 'Count to a constant, or write // @bound(N) above the loop: never more than N turns.' },
+  recursion: { kind: 'recursion', text: 'the function calls itself', advice: ADVICE.recursion! },
+  'indirect call': { kind: 'indirect call', text: 'the call has no known target', advice: ADVICE['indirect call']! },
+} as const satisfies Record<UnboundedPlace['kind'], { kind: FindingKind; text: string; advice: string }>;
+
+/** Rates and budgets in microseconds were reckoned with the board's clock. */
+export function clockFindings({ name, coreHertz }: Board, atSetUp: number): Finding[] {
+  if (Math.abs(atSetUp - coreHertz) < 1) return [];
+  return [{
+    severity: 'warning', kind: 'clock', subject: name, path: [], text: `The core runs at ${atSetUp / 1e6} MHz when set-up is over; the board's clock is ${coreHertz / 1e6} MHz.`,
+    advice: 'Call boardInit or clockInit in init; budgets and rates given as times mean the board\'s clock.',
+  }];
+}
+
+/** Each place once, whichever handlers reach it: the first of them is named. */
+export function unboundedFindings(subject: string, { places }: Unbounded, known: readonly Finding[]): Finding[] {
+  return places.filter(({ file, line }) => !known.some((f) => f.file === file && f.line === line)).map(({ kind, file, line, path }) => {
+    const { text, advice, kind: findingKind } = UNBOUNDED[kind];
+    return { severity: 'error' as const, kind: findingKind, subject, text: `${subject}: ${text}, so its worst case is unknown.`, advice, file, line, path: [...path] };
+  });
+}
+
+/** What the schedule says of each handler. */
+export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number): Finding[] {
+  return handlers.flatMap((handler): Finding[] => {
+    const { vector, verdict, file, line, responseCycles, deadlineCycles, deadlineReason, functionName } = handler;
+    const base = { subject: vector, file, line, path: [{ functionName, file, line }] };
+    const time = (cycles: number): string => amount(cycles, 'cycles', coreHertz);
+    if (verdict === 'late') {
+      return [{
+        ...base, severity: 'error', kind: 'late', text: `${vector} may take until ${time(responseCycles!)} after its interrupt; it must be done within ${time(deadlineCycles!)}: ${deadlineReason}.`,
+        advice: 'Make it, or what is more urgent, cheaper: the worst path below says where the time goes. Another engine may do: --engine aot.',
+      }];
+    }
+    if (verdict === 'overload') {
+      return [{
+        ...base, severity: 'error', kind: 'overload', text: `${vector} and what is as urgent as it want more time than there is.`,
+        advice: 'Make these handlers cheaper or rarer. Another engine may do: --engine aot.',
+      }];
+    }
+    if (verdict === 'unknown rate') {
+      const own = handler.sources.length === 0;
+      return [{
+        ...base, severity: own ? 'error' : 'warning', kind: 'unknown rate',
+        text: own ? `${vector}: nothing in the set-up says how often its interrupt falls.` : `${vector}: its response is unknown, because something as urgent has no rate or no worst case.`,
+        advice: own ? `Say it in the source, @isr("${vector}", ${handler.priority}, { rate: "100Hz" }), or in tonewheel.json.` : 'See the findings of the more urgent handlers.',
+      }];
+    }
+    return [];
+  });
+}
+
+export function sectionFindings(sections: readonly CriticalSection[]): Finding[] {
+  return sections.filter(({ cycles }) => cycles === null).map(({ functionName, file, line, contexts }) => ({
+    severity: 'error', kind: 'unbounded loop', subject: functionName, file, line, path: [{ functionName, file, line }],
+    text: `Interrupts are masked for a time without a known bound, in ${contexts.join(' and ')}.`,
+    advice: 'Restore them in the function that masks them, and repeat nothing in between whose number of turns is unknown.',
+  }));
+}
+
+export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readonly HandlerCheck[], coreHertz: number): Finding[] {
+  return budgets.filter(({ holds }) => !holds).map(({ kind, name, unit, limit, actual, from, file, line }) => {
+    const handler = handlers.find(({ vector }) => vector === name);
+    const at = file === undefined ? (handler && { file: handler.file, line: handler.line }) : { file, line };
+    const found = actual === null ? 'is not known' : `is ${amount(actual, unit, coreHertz)}`;
+    const least = kind === 'headroom' || kind === 'voices';
+    const what = { handler: `${name}: its worst case`, function: `${name}: its worst case`, stack: `the worst case of the ${name} stack`, headroom: 'the headroom of the block', voices: `the number of voices with engine ${name}` }[kind];
+    return {
+      severity: 'error', kind: 'budget', subject: name, ...at, path: handler ? [{ functionName: handler.functionName, file: handler.file, line: handler.line }] : [],
+      text: `${what} ${found}, ${least ? 'less than' : actual === null ? 'and is not to be above' : 'above'} the ${amount(limit, unit, coreHertz)} ${least ? 'wanted by' : 'allowed by'} ${from}.`,
+      advice: kind === 'handler' || kind === 'function' ? 'Make the worst path below cheaper, move work out of it, or raise the budget.' : 'Make room, or change the budget.',
+    };
+  });
+}
+
+export function stackFindings({ c, interpreter, missing }: StackCheck): Finding[] {
+  const deep = (name: string, { worstBytes, reserveBytes, nesting }: StackCheck['c'], option: string): Finding[] => {
+    if (worstBytes !== null && worstBytes <= reserveBytes) return [];
+    if (worstBytes === null && missing.length > 0) return [];
+    const largest = [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
+    return [{
+      severity: 'error', kind: 'stack', subject: name,
+      text: worstBytes === null ? `The ${name} has no bound: something calls itself.` : `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest.context}'s: ${largest.byteCount} bytes.`,
+      advice: `Call less deeply, keep large values in memory, or build with ${option} ${worstBytes === null ? 'N' : Math.ceil(worstBytes / 256) * 256} and check with the same.`,
+      ...(largest && largest.places?.[0] ? { file: largest.places[0].file, line: largest.places[0].line } : {}),
+      path: largest?.places ?? [],
+    }];
+  };
+  return [
+    ...deep('C stack', c, '--stack'),
+    ...(interpreter ? deep("interpreter's main stack", interpreter.main, '--main-stack') : []),
+    ...missing.map((text): Finding => ({ severity: 'warning', kind: 'stack', subject: 'C stack', text, advice: '"tonewheel doctor" says how to get what is missing.', path: [] })),
+  ];
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// How many voices fit: the firmware is compiled with a second number of voices too, and the worst blocks of the two say what a voice takes.
+
+import { Worker } from 'node:worker_threads';
+import type { Board } from '../boards/index.js';
+import type { Firmware } from '../build/compile.js';
+import { engineNames, type EngineName } from '../build/image/engines.js';
+import type { Constant } from '../build/transform.js';
+import type { BlockCheck, VoicesCheck, VoicesOfEngine } from './check-result.js';
+import type { Project } from './project.js';
+import type { Schedule } from './schedule.js';
+
+export interface Comparison {
+  readonly constant: Constant;
+  /** The second number of voices. */
+  readonly compared: number;
+  /** The firmware with so many; undefined when it does not compile. */
+  readonly firmware: Promise<Firmware | undefined>;
+  end(): Promise<unknown>;
+}
+
+/** What the worker is told. */
+export interface VoicesWork {
+  readonly file: string;
+  readonly board: string;
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+/** Begins to compile, in a thread of its own, when the sources say how many voices they have: half as many, and so far apart that a voice shows. */
+export function compareVoices(file: string, board: Board, { voices }: Project, constants: readonly Constant[]): Comparison | undefined {
+  const constant = constants.find(({ name }) => name === voices);
+  if (!constant || constant.value < 1) return undefined;
+  const compared = constant.value === 1 ? 2 : constant.value >> 1;
+  const work: VoicesWork = { file, board: board.file, constants: { [voices]: compared } };
+  const worker = new Worker(new URL('./voices-worker.js', import.meta.url), { workerData: work });
+  const firmware = new Promise<Firmware | undefined>((resolve) => {
+    worker.on('message', resolve);
+    worker.on('error', () => resolve(undefined));
+    worker.on('exit', () => resolve(undefined));
+  });
+  return { constant, compared, firmware, end: () => worker.terminate() };
+}
+
+/** More voices than any firmware of this size has: where the search ends. */
+const MOST = 1024;
+const UNKNOWN = { fits: null, atLimit: false, marginalCycles: null, fixedCycles: null, nowLoad: null } as const;
+
+/** Each number's block is what the two that were compiled say, in a straight line; its response is calculated anew. */
+function fitOf(now: number, compared: number, { block, blockResponse }: Schedule, other: BlockCheck | null, most: number): Omit<VoicesOfEngine, 'engine'> {
+  if (!block || block.worstCycles === null || !other || other.worstCycles === null) return UNKNOWN;
+  const marginalCycles = (block.worstCycles - other.worstCycles) / (now - compared);
+  const fixedCycles = block.worstCycles - now * marginalCycles;
+  const response = blockResponse(block.worstCycles);
+  const nowLoad = Number.isFinite(response) ? response / block.deadlineCycles : null;
+  if (marginalCycles <= 0 || Number.isNaN(response)) return { ...UNKNOWN, nowLoad };
+  const limit = Math.min(most, MOST);
+  let fits = 0;
+  while (fits <= limit && blockResponse(fixedCycles + (fits + 1) * marginalCycles) <= block.deadlineCycles) fits++;
+  return { fits: Math.min(fits, limit), atLimit: fits > limit, marginalCycles, fixedCycles, nowLoad };
+}
+
+/** @param schedules of the firmware as it is, and with the second number of voices, with an engine */
+export function voicesOf({ constant, compared }: Comparison, schedules: (engine: EngineName) => { mine: Schedule; other: Schedule }, most: number): VoicesCheck {
+  const engines = [...engineNames].reverse().map((engine): VoicesOfEngine => {
+    const { mine, other } = schedules(engine);
+    return { engine, ...fitOf(constant.value, compared, mine, other.block, most) };
+  });
+  return { constant: constant.name, file: constant.file, line: constant.line, now: constant.value, compared, engines };
+}
