@@ -11,8 +11,8 @@ import { fitTypical, fitWorst, predict, type Costs, type Observation } from './f
 import type { Sample } from './measuring.js';
 
 /** Operations without a loop that are still in the cache when they run again, and from how many on nothing of them is. */
-const STAYS = 150;
-const GOES = 300;
+const STAYS = 220;
+const GOES = 450;
 
 /** Library code is what firmware spends its time in; drivers in imports; loops of one instruction are there so that each has been measured. */
 export type Kind = 'loop' | 'import' | 'random' | 'library';

@@ -12,7 +12,7 @@ import { operatorNames } from './opcodes.js';
 export interface CostTable {
   /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. Kinds of an instruction, and what comes on top, by their feature (cost-features.ts). */
   readonly instructions: Readonly<Record<string, number>>;
-  /** By name of the imported function. */
+  /** By name of the imported function; `/static` behind it: of a call with an address that the code holds. */
   readonly imports: Readonly<Record<string, number>>;
   /** From the core's exception entry to a handler's first instruction, and back: what the shim's dispatcher adds. */
   readonly dispatch: number;
@@ -52,7 +52,7 @@ export interface CoreCosts {
 const ESTIMATED_WORST = 2;
 
 type StoredCosts = Omit<EngineCosts, 'worst' | 'error' | 'native'> & Partial<Pick<EngineCosts, 'worst' | 'error'>>;
-type StoredCore = { core: string; engines: Record<string, StoredCosts> } | { core: string; inherits: string; source: string };
+type StoredCore = { core: string; engines: Record<'aot' | 'wasm3', StoredCosts>; errors?: { kernels: CostError } } | { core: string; inherits: string; source: string };
 
 /**
  * The table of a core; one that is estimated by another core's names it, and says so in every engine's source.
@@ -61,7 +61,8 @@ type StoredCore = { core: string; engines: Record<string, StoredCosts> } | { cor
 export function loadCoreCosts(core: string): CoreCosts {
   const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as StoredCore;
   if (!('inherits' in own)) {
-    return { core, engines: withKernels(Object.fromEntries(Object.entries(own.engines).map(([name, costs]) => [name, complete(costs)]))) };
+    const [aot, wasm3] = [complete(own.engines.aot), complete(own.engines.wasm3)];
+    return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels) } };
   }
   const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}` }]);
   return { core, engines: Object.fromEntries(engines) };
@@ -105,10 +106,8 @@ export function worstCostsOf(core: string, engine: string): InstructionCosts {
 }
 
 /** Engine "kernels" is of both kinds: what is native costs as ahead of time, the rest as interpreted. */
-function withKernels(engines: CoreCosts['engines']): CoreCosts['engines'] {
-  const { wasm3, aot } = engines;
-  const { operation: _, ...interpreted } = wasm3;
-  return { ...engines, kernels: { ...interpreted, native: aot, source: `native functions: ${aot.source}; the rest: ${wasm3.source}` } };
+export function kernelsOf({ operation: _, ...interpreted }: EngineCosts, aot: EngineCosts, error = interpreted.error): EngineCosts {
+  return { ...interpreted, error, native: aot, source: `native functions: ${aot.source}; the rest: ${interpreted.source}` };
 }
 
 /** Features that come in addition to an instruction's own: a table without them charges nothing for them. */
@@ -167,7 +166,10 @@ export class InstructionCosts {
   /** A feature without an entry costs what the one costs of which it is a kind. */
   private find(name: string): number {
     const { instructions, imports } = this.table;
-    if (name.startsWith(IMPORT)) return imports[name.slice(IMPORT.length)] ?? this.byName.get('call')!;
+    if (name.startsWith(IMPORT)) {
+      const kind = name.slice(IMPORT.length);
+      return imports[kind] ?? imports[kind.slice(0, kind.lastIndexOf('/'))] ?? this.byName.get('call')!;
+    }
     if (EXTRA.test(name)) return instructions[name] ?? 0;
     for (let kind = name; ; kind = kind.slice(0, kind.lastIndexOf('/'))) {
       const found = instructions[kind] ?? this.byName.get(kind);
