@@ -24,6 +24,7 @@ import { doctorCommand } from './doctor.js';
 import { emulateCommand } from './emulate.js';
 import { flashCommand } from './flash.js';
 import { midiCommand } from './midi.js';
+import { profileCommand } from './profile.js';
 import { recordCommand } from './record.js';
 import { runCommand } from './run.js';
 import { testCommand } from './test.js';
@@ -39,7 +40,10 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), checkCommand(), emulateCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
+const commands = [
+  boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), checkCommand(), profileCommand(), emulateCommand(), demoCommand(),
+  midiCommand(), testCommand(), doctorCommand(),
+];
 for (const command of commands) program.addCommand(command);
 withExitOverride(program);
 

@@ -59,12 +59,14 @@ export class LongestPath {
     private readonly module: WasmModule,
     private readonly costsOf: (functionIndex: number) => InstructionCosts,
     private readonly places: Places,
+    /** Functions that run as compiled code while others are interpreted. */
+    private readonly natives?: ReadonlySet<number>,
   ) {}
 
   /** Cost of each basic block of a function, by the offset of its first instruction: what the meter charges. */
   blocksOf(code: FunctionCode): ReadonlyMap<number, number> {
     let blocks = this.blocks.get(code);
-    if (!blocks) this.blocks.set(code, blocks = basicBlocks(this.module, code.body, this.costsOf(code.index)));
+    if (!blocks) this.blocks.set(code, blocks = basicBlocks(this.module, code.body, this.costsOf(code.index), this.natives));
     return blocks;
   }
 

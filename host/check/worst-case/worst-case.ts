@@ -69,7 +69,7 @@ export class WorstCaseAnalysis {
     const context = recursion.length > 0 ? undefined : this.interpreter.context(index, this.parametersOf(index).map(() => ANY));
     const problems = problemsOf(this.places, this.module, (i) => this.codeOf(i), recursion, context);
     if (problems.length > 0) throw new Unbounded(problems.map(({ message }) => message).join('\n'), problems.map(({ place }) => place));
-    const paths = new LongestPath(this.module, (i) => (this.natives.has(i) ? costs.native ?? costs : costs), this.places);
+    const paths = new LongestPath(this.module, (i) => (this.natives.has(i) ? costs.native ?? costs : costs), this.places, costs.native && this.natives);
     const bounded = boundOf(paths, context!);
     if (!bounded) throw new Error(`${name} does not return: every way through it ends in a trap`);
     return { cycles: Math.ceil(bounded.cycles - 1e-6), tree: callTree(this.module, this.places, paths, context!, bounded, (i) => (this.natives.has(i) ? costs.native ?? costs : costs)) };
