@@ -53,6 +53,8 @@ export abstract class PreEmptiveCpu {
   protected getLeft!: () => number;
   protected setLeft!: (cycles: number) => void;
   private readonly handlers = new Map<number, Handler>();
+  /** Since when the core sleeps; undefined while it is awake. */
+  asleepSince: number | undefined;
 
   constructor(protected readonly config: CpuConfig) {}
 
@@ -247,11 +249,17 @@ export abstract class PreEmptiveCpu {
     const { exceptions, timeline, observers } = this.config.machine;
     this.synchronise();
     const from = timeline.now;
-    while (!exceptions.wakesFromWfi()) {
-      if (timeline.nextDue === Infinity) throw new Error('the firmware sleeps for ever: no interrupt is enabled that could wake it');
-      timeline.advanceTo(timeline.nextDue);
+    this.asleepSince = from;
+    try {
+      while (!exceptions.wakesFromWfi()) {
+        if (timeline.nextDue === Infinity) throw new Error('the firmware sleeps for ever: no interrupt is enabled that could wake it');
+        timeline.advanceTo(timeline.nextDue);
+      }
+    } finally {
+      // The run may end in a sleep.
+      this.asleepSince = undefined;
+      if (timeline.now > from) observers.sleep(from, timeline.now);
     }
-    if (timeline.now > from) observers.sleep(from, timeline.now);
     exceptions.attention = true;
     this.serve();
   }

@@ -5,8 +5,9 @@ import type { Wasm3Variant } from '../build/wasm3/prepare.js';
 import type { CpuConfig, PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
 import { InstructionCosts, type EngineCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
+import { contextsOf, type Entry } from '../cpu/wasm/contexts.js';
 import type { WasmModule } from '../cpu/wasm/decode.js';
-import { meter } from '../cpu/wasm/meter.js';
+import { meter, METER, type Counting } from '../cpu/wasm/meter.js';
 import { Wasm3Cpu } from '../cpu/wasm3/cpu.js';
 import type { MemoryRegion } from '../machine/bus.js';
 import { prepareHostShim } from '../wasm3-host-shim/index.js';
@@ -18,6 +19,8 @@ export interface CpuOptions {
   readonly cpu?: CpuName;
   /** Of CPU wasm3: the interpreter as boards have it, or as it comes. */
   readonly wasm3?: Wasm3Variant;
+  /** Of CPU wasm: counts how often each basic block runs, by calling context, for a profile. */
+  readonly counting?: boolean;
 }
 
 const variantOf = ({ wasm3 = 'tuned' }: CpuOptions): Wasm3Variant => wasm3;
@@ -41,9 +44,29 @@ export interface FirmwareForCpu extends CpuOptions {
 export function createCpu({ costs, module, natives, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
   if (options.cpu !== 'wasm3') {
     const native = costs.native && { functions: natives, costs: new InstructionCosts(costs.native) };
-    return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs), native) });
+    return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs), native, options.counting ? countingFor(module, config.vectors) : undefined) });
   }
   if (costs.operation === undefined) throw new Error('CPU wasm3 executes with the interpreter: its engine is wasm3, and no other');
   const ranges = rest.map(({ origin, bytes }) => ({ start: origin, end: origin + bytes.length - 1 }));
   return new Wasm3Cpu({ ...config, variant: variantOf(options), module: module.bytes, memoryBytes, operationCycles: costs.operation, ranges });
+}
+
+/** The root of what runs before `main`. */
+export const RESET = 'reset';
+/** The root of what runs outside of handlers. */
+export const MAIN = 'main';
+
+/** The places where the shim enters a firmware, as roots of calling contexts. */
+function countingFor(module: WasmModule, vectors: CpuConfig['vectors']): Counting {
+  const roots = new Map<string, string>([[METER.start, RESET], ['init', RESET], ['main', MAIN], ...vectors.map(({ exportName, name }) => [exportName, name] as const)]);
+  const entries = module.exports.filter(({ kind, name }) => kind === 'func' && roots.has(name)).map(({ name, index }): Entry => ({ root: roots.get(name)!, functionIndex: index }));
+  if (module.start !== undefined) entries.unshift({ root: RESET, functionIndex: module.start });
+  const contexts = contextsOf(module, entries);
+  return {
+    contexts,
+    entryOf: (exportName, functionIndex) => {
+      const root = roots.get(exportName);
+      return root === undefined ? undefined : contexts.entry(root, functionIndex);
+    },
+  };
 }

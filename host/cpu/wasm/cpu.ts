@@ -3,6 +3,7 @@
 
 import { ABI_MODULE } from '../../abi.js';
 import { PreEmptiveCpu, type CpuConfig } from '../pre-emptive-cpu.js';
+import { countKeeper, type CountKeeper } from './count-keeper.js';
 import { METER, type MeteredModule } from './meter.js';
 
 export interface WasmCpuConfig extends CpuConfig {
@@ -12,16 +13,22 @@ export interface WasmCpuConfig extends CpuConfig {
 export class WasmCpu extends PreEmptiveCpu {
   memory!: WebAssembly.Memory;
   private exports!: Record<string, unknown>;
-  private readonly metered: MeteredModule;
+  readonly metered: MeteredModule;
+  /** Of a counting meter. */
+  readonly counts: CountKeeper | undefined;
+  /** When `main` was called; undefined before. */
+  mainAt: number | undefined;
 
   constructor(config: WasmCpuConfig) {
     super(config);
     this.metered = config.metered;
+    this.counts = config.metered.counted && countKeeper(config.metered.counted.blocks);
   }
 
   run(): never {
     this.boot();
     this.call('init');
+    this.mainAt = this.now;
     this.call('main');
     // The shim sleeps when `main` has returned.
     for (;;) this.waitForInterrupt();
@@ -41,13 +48,14 @@ export class WasmCpu extends PreEmptiveCpu {
 
   /** What the metered module imports: the ABI and the meter's tick. */
   importObject(): Record<string, WebAssembly.ModuleImports> {
-    return { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick() } };
+    return { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick(), ...this.counts?.imports } };
   }
 
   /** Takes the instance of the metered module over: from now on the meter counts and interrupts fall. */
   attach(exports: Record<string, unknown>): void {
     this.exports = exports;
     this.memory = exports.memory as WebAssembly.Memory;
+    this.counts?.attach(exports);
     this.getLeft = exports[METER.getLeft] as () => number;
     this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
     this.useMemory(new Uint8Array(this.memory.buffer));

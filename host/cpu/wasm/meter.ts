@@ -4,21 +4,49 @@
 // The module's own bytes are rewritten, not an optimiser's idea of them: each block is charged for the very instructions that ship, and
 // each rewritten instruction knows where it was (docs/adr/0001-metering-rewrites-bytes.md).
 
+import type { CallContext, Contexts } from './contexts.js';
 import type { InstructionCosts } from './costs.js';
 import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type Instruction, type WasmModule } from './decode.js';
 import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
 
 /** Names by which a metered module meets its host. */
-export const METER = { module: 'meter', tick: 'tick', getLeft: 'meter:getLeft', setLeft: 'meter:setLeft', start: 'meter:start' } as const;
+export const METER = {
+  module: 'meter', tick: 'tick', getLeft: 'meter:getLeft', setLeft: 'meter:setLeft', start: 'meter:start',
+  /** Of a counting meter: the import that keeps counters, and the export that hands them to it. */
+  keep: 'keep', dump: 'meter:dump',
+} as const;
 
 export interface MeteredModule {
   readonly bytes: Uint8Array;
   /** Offset in the original module of the instruction at an offset of the metered one. */
   originalOffset(meteredOffset: number): number;
+  /** Of a counting meter: what each counter counts, in order. */
+  readonly counted?: { readonly blocks: readonly CountedBlock[]; readonly contexts: Contexts };
 }
 
-const OP = { if: 0x04, end: 0x0b, call: 0x10, localGet: 0x20, localSet: 0x21, localTee: 0x22, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32LtS: 0x48, i32Sub: 0x6b } as const;
+/** A basic block in a calling context. */
+export interface CountedBlock {
+  /** Index in `Contexts.all`. */
+  readonly context: number;
+  /** Offset in the module of its first instruction. */
+  readonly offset: number;
+  /** Cycles that it is charged each time. */
+  readonly cost: number;
+}
+
+/** What a counting meter needs besides. */
+export interface Counting {
+  readonly contexts: Contexts;
+  /** The context that an export enters, by its index in `Contexts.all`; undefined for those that are not entered by the shim. */
+  readonly entryOf: (exportName: string, functionIndex: number) => number | undefined;
+}
+
+/** Counters that one call of the import `meter.keep` takes, after the byte offset at which they are wanted. */
+export const KEPT_AT_ONCE = 8;
+
+const OP = { if: 0x04, end: 0x0b, call: 0x10, localGet: 0x20, localSet: 0x21, localTee: 0x22, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32LtS: 0x48, i32Sub: 0x6b, i32Add: 0x6a, i64Const: 0x42, i64Add: 0x7c } as const;
 const I32 = 0x7f;
+const I64 = 0x7e;
 const VOID_BLOCK = 0x40;
 
 export interface NativeCosts {
@@ -32,27 +60,45 @@ export interface NativeCosts {
  * the import `meter.tick` when it falls below zero; and the exports to read and set it. A call ends a block, so that a callee, a register
  * access among them, sees the exact cycle. The start function becomes an export, so that it too runs with the meter and a host that knows the memory.
  * @param native functions that cost otherwise
+ * @param counting also counts how often each basic block ran, by calling context, in globals that `meter:dump(offset)` hands to `meter.keep`
  */
-export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts): MeteredModule {
+export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts, counting?: Counting): MeteredModule {
   const { bytes, sections } = module;
   const tick = module.imports.length;
-  const firstAdded = tick + 1 + module.functions.length;
+  const addedImports = counting ? 2 : 1;
+  const contexts = counting?.contexts.all ?? module.functions.map(({ index }): CallContext => ({ functionIndex: index, parent: -1, site: 0, root: undefined }));
+  const firstContext = tick + addedImports;
+  const firstAdded = firstContext + contexts.length;
   const left = module.globalCount;
-  const shifted = (index: number): number => (index >= tick ? index + 1 : index);
+  const shifted = (index: number): number => (index >= tick ? index + addedImports : index);
   const section = (id: number) => sections.find((s) => s.id === id);
   const types = module.types.length;
   const map: number[] = [];
+  const counted: CountedBlock[] = [];
+  const blocksOf = memoized((index: number) => basicBlocks(module, module.functions[index - tick], native?.functions.has(index) ? native.costs : costs));
+  const entered = (name: string, index: number): number => firstContext + (counting?.entryOf(name, index) ?? index - tick);
+  const code = codeSection(module, {
+    contexts, blocksOf, shifted, tick, left, map, counted: counting && counted,
+    callee: (context, site, index) => (index < tick ? index : firstContext + (counting?.contexts.callee(context, site, index) ?? index - tick)),
+  });
 
   const rewritten = new Map<number, ByteWriter>([
-    [SECTION.type, appendToVector(bytes, section(SECTION.type), 3, (out) => {
+    [SECTION.type, appendToVector(bytes, section(SECTION.type), counting ? 4 : 3, (out) => {
       out.u8(0x60).u32(0).u32(0); // tick: () -> ()
       out.u8(0x60).u32(0).u32(1).u8(I32); // getLeft: () -> i32
-      out.u8(0x60).u32(1).u8(I32).u32(0); // setLeft: i32 -> ()
+      out.u8(0x60).u32(1).u8(I32).u32(0); // setLeft, dump: i32 -> ()
+      if (!counting) return;
+      out.u8(0x60).u32(1 + KEPT_AT_ONCE).u8(I32); // keep: i32, i64 … -> ()
+      for (let i = 0; i < KEPT_AT_ONCE; i++) out.u8(I64);
+      out.u32(0);
     })],
-    [SECTION.import, appendToVector(bytes, section(SECTION.import), 1, (out) => void out.name(METER.module).name(METER.tick).u8(0).u32(types))],
-    [SECTION.function, appendToVector(bytes, section(SECTION.function), 2, (out) => void out.u32(types + 1).u32(types + 2))],
-    [SECTION.global, rewriteGlobals(module, shifted)],
-    [SECTION.export, rewriteExports(module, shifted, firstAdded)],
+    [SECTION.import, appendToVector(bytes, section(SECTION.import), addedImports, (out) => {
+      out.name(METER.module).name(METER.tick).u8(0).u32(types);
+      if (counting) out.name(METER.module).name(METER.keep).u8(0).u32(types + 3);
+    })],
+    [SECTION.function, functionSection(module, contexts, [types + 1, types + 2, ...(counting ? [types + 2] : [])])],
+    [SECTION.global, rewriteGlobals(module, shifted, counted.length)],
+    [SECTION.export, rewriteExports(module, entered, firstAdded, counting !== undefined)],
   ]);
   if (section(SECTION.element)) rewritten.set(SECTION.element, rewriteElements(module, shifted));
 
@@ -60,16 +106,34 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const order = [SECTION.type, SECTION.import, SECTION.function, SECTION.table, SECTION.memory, SECTION.global, SECTION.export, SECTION.element, SECTION.dataCount, SECTION.code, SECTION.data];
   for (const id of order) {
     const own = section(id);
-    if (id === SECTION.code) writeCode(out, module, { costsOf: (index) => (native?.functions.has(index) ? native.costs : costs), shifted, tick, left, map });
-    else if (rewritten.has(id)) out.section(id, rewritten.get(id)!);
+    if (id === SECTION.code) {
+      out.section(id, code);
+      const contents = out.length - code.length;
+      for (let i = 0; i < map.length; i += 2) map[i] += contents;
+    } else if (rewritten.has(id)) out.section(id, rewritten.get(id)!);
     else if (own) out.bytes(bytes, own.start, own.end);
   }
-  return { bytes: out.take().slice(), originalOffset: (offset) => lookUp(map, offset) };
+  return { bytes: out.take().slice(), originalOffset: (offset) => lookUp(map, offset), counted: counting && { blocks: counted, contexts: counting.contexts } };
 }
 
-function rewriteGlobals(module: WasmModule, shifted: (index: number) => number): ByteWriter {
+function memoized<T>(of: (key: number) => T): (key: number) => T {
+  const known = new Map<number, T>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, of(key));
+    return known.get(key)!;
+  };
+}
+
+function functionSection(module: WasmModule, contexts: readonly CallContext[], added: readonly number[]): ByteWriter {
+  const out = new ByteWriter().u32(contexts.length + added.length);
+  for (const { functionIndex } of contexts) out.u32(module.functions[functionIndex - module.imports.length].type);
+  for (const type of added) out.u32(type);
+  return out;
+}
+
+function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, counters: number): ByteWriter {
   const section = module.sections.find((s) => s.id === SECTION.global);
-  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1);
+  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1 + counters);
   if (section) {
     const r = new ByteReader(module.bytes, section.contents, section.end);
     for (let count = r.u32(); count > 0; count--) {
@@ -77,15 +141,22 @@ function rewriteGlobals(module: WasmModule, shifted: (index: number) => number):
       copyConstantExpression(r, out, shifted);
     }
   }
-  return out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
+  out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
+  for (let i = 0; i < counters; i++) out.u8(I64).u8(1).u8(OP.i64Const).s32(0).u8(OP.end);
+  return out;
 }
 
-function rewriteExports(module: WasmModule, shifted: (index: number) => number, firstAdded: number): ByteWriter {
+function rewriteExports(module: WasmModule, entered: (name: string, index: number) => number, firstAdded: number, counts: boolean): ByteWriter {
   const kinds = ['func', 'table', 'memory', 'global'];
-  const out = new ByteWriter().u32(module.exports.length + (module.start === undefined ? 2 : 3));
-  if (module.start !== undefined) out.name(METER.start).u8(0).u32(shifted(module.start));
-  for (const { name, kind, index } of module.exports) out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' ? shifted(index) : index);
-  return out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
+  const { start } = module;
+  const out = new ByteWriter().u32(module.exports.length + 2 + (start === undefined ? 0 : 1) + (counts ? 1 : 0));
+  if (start !== undefined) out.name(METER.start).u8(0).u32(entered(METER.start, start));
+  for (const { name, kind, index } of module.exports) {
+    out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' && index >= module.imports.length ? entered(name, index) : index);
+  }
+  out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
+  if (counts) out.name(METER.dump).u8(0).u32(firstAdded + 2);
+  return out;
 }
 
 /** Element segments in all eight forms of the binary format (Core Specification 2.0, 5.5.12). */
@@ -114,36 +185,55 @@ function rewriteElements(module: WasmModule, shifted: (index: number) => number)
 }
 
 interface CodeContext {
-  readonly costsOf: (functionIndex: number) => InstructionCosts;
+  readonly contexts: readonly CallContext[];
+  /** Of a function, by its index: see `basicBlocks`. */
+  readonly blocksOf: (functionIndex: number) => ReadonlyMap<number, number>;
+  /** Index in the metered module of what a call calls. */
+  readonly callee: (context: number, site: number, functionIndex: number) => number;
   readonly shifted: (index: number) => number;
   readonly tick: number;
   readonly left: number;
-  /** Pairs (metered offset, original offset), ascending. */
+  /** Pairs (offset in the code section's contents, original offset), ascending. */
   readonly map: number[];
+  /** Receives the counters, when there are any. */
+  readonly counted: CountedBlock[] | undefined;
 }
 
-function writeCode(out: ByteWriter, module: WasmModule, context: CodeContext): void {
-  const { left, map } = context;
-  const code = new ByteWriter().u32(module.functions.length + 2);
-  const firstEntry = map.length;
-  for (const body of module.functions) {
+function codeSection(module: WasmModule, context: CodeContext): ByteWriter {
+  const { contexts, left, map, counted, tick } = context;
+  const code = new ByteWriter().u32(contexts.length + (counted ? 3 : 2));
+  for (const [index, { functionIndex }] of contexts.entries()) {
     const bodyMap: number[] = [];
-    const rewritten = meterBody(module, body, context, bodyMap);
+    const rewritten = meterBody(module, index, module.functions[functionIndex - module.imports.length], context, bodyMap);
     code.u32(rewritten.length);
     for (let i = 0; i < bodyMap.length; i += 2) map.push(bodyMap[i] + code.length, bodyMap[i + 1]);
     code.bytes(rewritten.take());
   }
   const getLeft = new ByteWriter().u32(0).u8(OP.globalGet).u32(left).u8(OP.end);
   const setLeft = new ByteWriter().u32(0).u8(OP.localGet).u32(0).u8(OP.globalSet).u32(left).u8(OP.end);
-  for (const body of [getLeft, setLeft]) code.u32(body.length).bytes(body.take());
-  out.section(SECTION.code, code);
-  const contents = out.length - code.length;
-  for (let i = firstEntry; i < map.length; i += 2) map[i] += contents;
+  const added = [getLeft, setLeft];
+  if (counted) added.push(dumpBody(left + 1, counted.length, tick + 1));
+  for (const body of added) code.u32(body.length).bytes(body.take());
+  return code;
 }
 
-function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
+/** Hands all counters to `keep`, some at a time; those that are missing in the last lot are zeros. */
+function dumpBody(firstCounter: number, count: number, keep: number): ByteWriter {
+  const out = new ByteWriter().u32(0);
+  for (let i = 0; i < count; i += KEPT_AT_ONCE) {
+    out.u8(OP.localGet).u32(0).u8(OP.i32Const).s32(8 * i).u8(OP.i32Add);
+    for (let k = i; k < i + KEPT_AT_ONCE; k++) {
+      if (k < count) out.u8(OP.globalGet).u32(firstCounter + k);
+      else out.u8(OP.i64Const).s32(0);
+    }
+    out.u8(OP.call).u32(keep);
+  }
+  return out.u8(OP.end);
+}
+
+function meterBody(module: WasmModule, index: number, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { costsOf, shifted, tick, left } = context;
+  const { blocksOf, callee, shifted, tick, left, counted } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -164,7 +254,15 @@ function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext,
     out.u8(OP.end);
   };
 
-  const charges = basicBlocks(module, body, costsOf(body.index));
+  /** One more, before the block's time passes and others run. */
+  const count = (offset: number, cost: number): void => {
+    if (!counted) return;
+    const counter = left + 1 + counted.length;
+    counted.push({ context: index, offset, cost });
+    out.u8(OP.globalGet).u32(counter).u8(OP.i64Const).s32(1).u8(OP.i64Add).u8(OP.globalSet).u32(counter);
+  };
+
+  const charges = blocksOf(body.index);
   if (charges.size > 0) reload();
   let depth = 0;
   /** Whether an instruction may leave the body, by a branch to its outermost label among others. */
@@ -178,15 +276,19 @@ function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext,
     }
   };
   forEachInstruction(bytes, body.code, body.end, (instruction) => {
-    const { operator, offset, end, index } = instruction;
+    const { operator, offset, end, index: operand } = instruction;
     const cost = charges.get(offset);
-    if (cost) charge(cost);
+    if (cost) {
+      count(offset, cost);
+      charge(cost);
+    }
     const calls = operator.name === 'call' || operator.name === 'call_indirect';
     if (charges.size > 0 && (calls || leaves(instruction))) flush();
     if (operator.immediate === 'block') depth++;
     else if (operator.name === 'end') depth--;
     map.push(out.length, offset);
-    if (operator.immediate === 'func') out.u8(bytes[offset]).u32(shifted(index));
+    if (operator.name === 'call') out.u8(bytes[offset]).u32(callee(index, offset, operand));
+    else if (operator.immediate === 'func') out.u8(bytes[offset]).u32(shifted(operand));
     else out.bytes(bytes, offset, end);
     if (charges.size > 0 && calls) reload();
   });
@@ -199,8 +301,11 @@ function labelsOf(bytes: Uint8Array, offset: number, end: number): number[] {
   return Array.from({ length: r.u32() + 1 }, () => r.u32());
 }
 
-/** Cost of each basic block of a body, by the offset of its first instruction; blocks that cost nothing are left out. */
-export function basicBlocks(module: WasmModule, body: FunctionBody, costs: InstructionCosts): Map<number, number> {
+/**
+ * Cost of each basic block of a body, by the offset of its first instruction; blocks that cost nothing are left out.
+ * @param each told of each instruction, with the offset of its block and its own cost, which need not be whole
+ */
+export function basicBlocks(module: WasmModule, body: FunctionBody, costs: InstructionCosts, each?: (block: number, offset: number, cost: number) => void): Map<number, number> {
   const { bytes } = module;
   const charges = new Map<number, number>();
   /** Of each open construct: whether its end can be reached by a branch, so that a block begins there. */
@@ -219,7 +324,9 @@ export function basicBlocks(module: WasmModule, body: FunctionBody, costs: Instr
     if (at >= 0 && !loops[at]) joins[at] = true;
   };
   forEachInstruction(bytes, body.code, body.end, ({ operator, offset, end, index }) => {
-    cost += operator.name === 'call' ? costs.call(index, module) : costs.instruction(operator.name);
+    const own = operator.name === 'call' ? costs.call(index, module) : costs.instruction(operator.name);
+    cost += own;
+    each?.(blockStart, offset, own);
     switch (operator.name) {
       case 'block': joins.push(false); loops.push(false); break;
       case 'loop': close(end); joins.push(false); loops.push(true); break;
