@@ -24,6 +24,8 @@ export class CompileError extends Error {
 export interface Firmware {
   /** The source file as the user named it. */
   readonly file: string;
+  /** The same as the compiler names it: from the project's directory, with slashes. */
+  readonly entry: string;
   /** The module that ships, vector table included. */
   readonly wasm: Uint8Array;
   readonly sourceMap: string;
@@ -115,7 +117,7 @@ export async function compileSource(file: string, board: Board, { config, also =
   }).sort((a, b) => a.index - b.index);
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const wasm = withCustomSection(withCustomSection(compiled, VECTOR_SECTION, json(vectors)), NATIVE_SECTION, json(natives));
-  return { file, wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives };
+  return { file, entry: relative(baseDir, entry).split(sep).join('/'), wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives };
 }
 
 /**

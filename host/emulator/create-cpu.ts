@@ -10,6 +10,7 @@ import type { WasmModule } from '../cpu/wasm/decode.js';
 import { meter, METER, type Counting } from '../cpu/wasm/meter.js';
 import { Wasm3Cpu } from '../cpu/wasm3/cpu.js';
 import type { MemoryRegion } from '../machine/bus.js';
+import { MAIN, RESET } from '../profile/context-names.js';
 import { prepareHostShim } from '../wasm3-host-shim/index.js';
 
 export type CpuName = 'wasm' | 'wasm3';
@@ -50,11 +51,6 @@ export function createCpu({ costs, module, natives, memoryBytes, rest, ...option
   const ranges = rest.map(({ origin, bytes }) => ({ start: origin, end: origin + bytes.length - 1 }));
   return new Wasm3Cpu({ ...config, variant: variantOf(options), module: module.bytes, memoryBytes, operationCycles: costs.operation, ranges });
 }
-
-/** The root of what runs before `main`. */
-export const RESET = 'reset';
-/** The root of what runs outside of handlers. */
-export const MAIN = 'main';
 
 /** The places where the shim enters a firmware, as roots of calling contexts. */
 function countingFor(module: WasmModule, vectors: CpuConfig['vectors']): Counting {

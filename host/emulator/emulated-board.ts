@@ -30,8 +30,8 @@ export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
   readonly memoryAddress: number;
   /** Linear memory. */
   private words: Uint32Array = new Uint32Array(0);
-  private readonly module: WasmModule;
-  private readonly sourceMap: SourceMap | undefined;
+  readonly module: WasmModule;
+  readonly sourceMap: SourceMap | undefined;
 
   /**
    * @throws NotEmulated for a board of a family that has no models; Error when the engine has no cost table for this core, or CPU wasm3 has not
@@ -70,6 +70,11 @@ export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
     const result = this.recorder.isr()[vector];
     if (!result) throw new RangeError(`no handler is bound to ${vector}; there are ${this.firmware.vectors.map((v) => v.name).join(', ')}`);
     return result;
+  }
+
+  /** Linear memory as it is now. */
+  get linearMemory(): Uint8Array {
+    return new Uint8Array(this.words.buffer, this.words.byteOffset, this.words.byteLength);
   }
 
   get cpuName(): string {

@@ -28,7 +28,7 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   private record: TrapRecord | undefined;
 
   /** @param built with traps that halt, for what comes after a restart would be another run */
-  constructor(private readonly built: Image, options: BoardOptions) {
+  constructor(readonly built: Image, options: BoardOptions) {
     super(built.board, readRunnable(built.files.elf, built.board), {
       ...options, strict: true,
       vectors: Object.fromEntries(built.firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }])),

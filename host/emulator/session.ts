@@ -31,12 +31,14 @@ export interface SessionOptions extends Omit<EmulationOptions, 'cpu'> {
   readonly seconds?: number;
   readonly wav?: string;
   readonly vcd?: string;
-  /** Stretch of the I2S lines in the VCD, in seconds since reset; default all of it. */
-  readonly vcdWindow?: readonly [from: number, to: number];
+  /** Stretch of the I2S lines in the VCD, in seconds since reset; default all of it; `none` leaves the lines out. */
+  readonly vcdWindow?: readonly [from: number, to: number] | 'none';
   readonly midiOut?: string;
   readonly report?: string;
   /** The command line, for the report. */
   readonly command: string;
+  /** Called with the board before its first cycle. */
+  readonly onBoard?: (board: FirmwareBoard) => void;
   /** Called some hundred times with what part of the run is done, 0 to 1. */
   readonly onProgress?: (done: number) => void;
 }
@@ -70,6 +72,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   try {
     emulated = interruptible(() => {
       const made = makeBoard();
+      options.onBoard?.(made);
       const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
       if (onProgress) made.at(0, () => { onProgress(made.now / total); return made.now + total / 200; });
       if (vcd !== undefined) analyser = attachAnalyser(made, vcd, options.vcdWindow);
@@ -135,7 +138,7 @@ function attachAnalyser(emulated: FirmwareBoard, path: string, window: SessionOp
   const analyser = new LogicAnalyser(machine.timeline, time, path);
   analyser.probe(emulated.pin(board.midi.pins.RX), 'MIDI_RX');
   analyser.probe(emulated.pin(board.midi.pins.TX), 'MIDI_TX');
-  analyser.probeI2s(machine.i2sBus(board.audio.i2s), window && { fromSeconds: window[0], toSeconds: window[1] });
+  if (window !== 'none') analyser.probeI2s(machine.i2sBus(board.audio.i2s), window && { fromSeconds: window[0], toSeconds: window[1] });
   const marker = (vector: string): string => `ISR_${vector}`;
   for (const { name } of firmware.vectors) analyser.addMarker(marker(name));
   // An image's core can take exceptions that the firmware has no handler for.

@@ -66,13 +66,20 @@ export function notesOf(midi: MidiRecord): HeardNote[] {
 /** Silence that must come before a note, in blocks: longer than any path through the ring, so that no earlier sound can be in it. */
 const SILENT_BLOCKS = 4;
 
+/** A note whose latency could be measured. */
+export interface MeasuredNote {
+  /** End of its Note On. */
+  readonly onCycle: number;
+  readonly ms: number;
+}
+
 /**
- * Latency from MIDI to audio, measured only where it is beyond doubt: the note came in digital silence, no earlier note was still to sound,
+ * Latencies from MIDI to audio, measured only where they are beyond doubt: the note came in digital silence, no earlier note was still to sound,
  * and it was not over before anything sounded.
  * @param blockCycles core cycles of one block
  */
-export function midiToAudio(notes: readonly HeardNote[], audio: SentAudio, blockCycles: number, coreHertz: number): MidiToAudio {
-  const latencies: number[] = [];
+export function latenciesOf(notes: readonly HeardNote[], audio: SentAudio, blockCycles: number, coreHertz: number): MeasuredNote[] {
+  const measured: MeasuredNote[] = [];
   const { samples } = audio;
   const frames = frameCount(audio);
   let frame = 0; // first non-zero frame at or after the start of the silence wanted
@@ -87,8 +94,14 @@ export function midiToAudio(notes: readonly HeardNote[], audio: SentAudio, block
     const soundCycle = audio.frameCycle(frame);
     if (!alone || soundCycle < onCycle || soundCycle > offCycle || frame === claimed) continue;
     claimed = frame;
-    latencies.push(((soundCycle - onCycle) / coreHertz) * 1000);
+    measured.push({ onCycle, ms: ((soundCycle - onCycle) / coreHertz) * 1000 });
   }
+  return measured;
+}
+
+/** The same in short. */
+export function midiToAudio(notes: readonly HeardNote[], audio: SentAudio, blockCycles: number, coreHertz: number): MidiToAudio {
+  const latencies = latenciesOf(notes, audio, blockCycles, coreHertz).map(({ ms }) => ms);
   if (latencies.length === 0) return { notes: 0, minMs: null, meanMs: null, maxMs: null };
   return {
     notes: latencies.length,

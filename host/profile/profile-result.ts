@@ -211,7 +211,8 @@ export interface MemoryUse {
   region: string;
   origin: number;
   byteCount: number;
-  parts: { name: string; address: number; byteCount: number }[];
+  /** `address` is null where only the sum over several places is known. */
+  parts: { name: string; address: number | null; byteCount: number }[];
 }
 
 /** Bytes of the stack that were ever written, of those that are reserved. */

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// From counters of basic blocks to cycles of source lines: what a block is charged is shared out among its instructions by their costs, and each
+// instruction counts for the line that the source map gives it.
+
+import type { SourceMap } from '../build/source-map.js';
+import type { InstructionCosts } from '../cpu/wasm/costs.js';
+import type { WasmModule } from '../cpu/wasm/decode.js';
+import { basicBlocks, type MeteredModule } from '../cpu/wasm/meter.js';
+import type { SourceFunction, SourceFunctions } from './source-functions.js';
+
+/** A line of the source, in the function that it was written in. */
+export interface Place {
+  readonly of: SourceFunction;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Cycles of a line in a calling context. Whole numbers. */
+export interface Leaf {
+  /** Index in the contexts of the metered module. */
+  readonly context: number;
+  /** Index in `places`. */
+  readonly place: number;
+  readonly cycles: number;
+}
+
+interface Share {
+  readonly place: number;
+  /** Of the block's cycles; those of a block add up to 1. */
+  readonly part: number;
+}
+
+export interface AttributionInput {
+  readonly module: WasmModule;
+  readonly metered: MeteredModule;
+  readonly costsOf: (functionIndex: number) => InstructionCosts;
+  readonly sourceMap: SourceMap;
+  readonly functions: SourceFunctions;
+  /** What stands for code that the source map does not know. */
+  readonly entryFile: string;
+}
+
+export class Attribution {
+  readonly places: Place[] = [];
+  private readonly placeByKey = new Map<string, number>();
+  private readonly owners = new Map<number, SourceFunction>();
+  private readonly shares = new Map<number, ReadonlyMap<number, readonly Share[]>>();
+  private readonly counted: NonNullable<MeteredModule['counted']>;
+
+  /** @throws Error when the module was metered without counting */
+  constructor(private readonly input: AttributionInput) {
+    if (!input.metered.counted) throw new Error('the meter did not count');
+    this.counted = input.metered.counted;
+  }
+
+  /** Cycles of all code that the counters tell of: every charge of the meter. */
+  total(counts: ArrayLike<bigint>): number {
+    return this.counted.blocks.reduce((sum, { cost }, i) => sum + Number(counts[i]) * cost, 0);
+  }
+
+  /** Cycles by context and line; they add up to `total`. */
+  leaves(counts: ArrayLike<bigint>): Leaf[] {
+    const { blocks, contexts } = this.counted;
+    const sums = new Map<number, number>(); // by context · 2^20 + place
+    for (const [i, { context, offset, cost }] of blocks.entries()) {
+      if (counts[i] === 0n) continue;
+      const cycles = Number(counts[i]) * cost;
+      for (const { place, part } of this.sharesOf(contexts.all[context].functionIndex).get(offset)!) {
+        const key = context * 2 ** 20 + place;
+        sums.set(key, (sums.get(key) ?? 0) + cycles * part);
+      }
+    }
+    return wholeLeaves(sums, this.total(counts));
+  }
+
+  /** The function of the source that a function of the module is. */
+  ownerOf(functionIndex: number): SourceFunction {
+    let owner = this.owners.get(functionIndex);
+    if (!owner) {
+      const { module, functions, sourceMap, entryFile } = this.input;
+      const name = module.functionNames.get(functionIndex) ?? `function ${functionIndex}`;
+      const body = module.functions[functionIndex - module.imports.length];
+      const file = sourceMap.locate(body.end - 1, body.start)?.file ?? entryFile;
+      owner = functions.named(name) ?? { name: name.replace(/^.*\//, ''), file, line: 1 };
+      this.owners.set(functionIndex, owner);
+    }
+    return owner;
+  }
+
+  /** Offset of a function's first instruction. */
+  startOf(functionIndex: number): number {
+    const { module } = this.input;
+    return module.functions[functionIndex - module.imports.length].code;
+  }
+
+  /** Where an instruction comes from; what has no place of its own counts for what stands before it in its function. */
+  placeOf(functionIndex: number, offset: number): number {
+    const { module, sourceMap, functions } = this.input;
+    const body = module.functions[functionIndex - module.imports.length];
+    const at = sourceMap.locate(offset, body.start);
+    const owner = this.ownerOf(functionIndex);
+    const of = at && functions.at(at.file, at.line, at.column);
+    const place: Place = at && of ? { of, file: at.file, line: at.line } : { of: owner, file: owner.file, line: owner.line };
+    const key = `${place.file}:${place.line} ${place.of.file}:${place.of.line} ${place.of.name}`;
+    let index = this.placeByKey.get(key);
+    if (index === undefined) {
+      this.placeByKey.set(key, (index = this.places.length));
+      this.places.push(place);
+    }
+    return index;
+  }
+
+  private sharesOf(functionIndex: number): ReadonlyMap<number, readonly Share[]> {
+    const known = this.shares.get(functionIndex);
+    if (known) return known;
+    const { module, costsOf } = this.input;
+    const body = module.functions[functionIndex - module.imports.length];
+    const byBlock = new Map<number, Map<number, number>>();
+    basicBlocks(module, body, costsOf(functionIndex), (block, offset, cost) => {
+      if (cost === 0) return;
+      const place = this.placeOf(functionIndex, offset);
+      const costs = byBlock.get(block) ?? new Map<number, number>();
+      byBlock.set(block, costs.set(place, (costs.get(place) ?? 0) + cost));
+    });
+    const shares = new Map([...byBlock].map(([block, costs]) => {
+      const sum = [...costs.values()].reduce((a, b) => a + b, 0);
+      return [block, [...costs].map(([place, cost]): Share => ({ place, part: cost / sum }))] as const;
+    }));
+    this.shares.set(functionIndex, shares);
+    return shares;
+  }
+}
+
+/** Rounds so that the whole numbers add up to `total`: down, and up again for those that lost most. */
+function wholeLeaves(sums: ReadonlyMap<number, number>, total: number): Leaf[] {
+  const leaves = [...sums].map(([key, cycles]) => ({ context: Math.floor(key / 2 ** 20), place: key % 2 ** 20, cycles: Math.floor(cycles), lost: cycles - Math.floor(cycles) }));
+  const missing = total - leaves.reduce((sum, { cycles }) => sum + cycles, 0);
+  for (const leaf of [...leaves].sort((a, b) => b.lost - a.lost).slice(0, missing)) leaf.cycles++;
+  return leaves.filter(({ cycles }) => cycles > 0).map(({ context, place, cycles }) => ({ context, place, cycles }));
+}

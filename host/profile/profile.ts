@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+// Runs a firmware and measures it: one run on CPU wasm with a counting meter, one run of the image or the interpreter without lines.
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { SourceMap } from '../build/source-map.js';
+import { InstructionCosts } from '../cpu/wasm/costs.js';
+import { WasmCpu } from '../cpu/wasm/cpu.js';
+import { EmulatedBoard } from '../emulator/emulated-board.js';
+import type { FirmwareBoard } from '../emulator/firmware-board.js';
+import { ImageBoard } from '../emulator/image-board.js';
+import { sentAudioOf } from '../emulator/result.js';
+import { runSession, type SessionOptions, type SessionResult } from '../emulator/session.js';
+import { Attribution } from './attribution.js';
+import { codeProfile, type CodeProfile } from './code-profile.js';
+import { MAIN, RESET, SLEEP } from './context-names.js';
+import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
+import { latenciesOf, notesOf } from './midi-to-audio.js';
+import type { HandlerProfile, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
+import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
+import { RunLog, type RunTimes } from './run-log.js';
+import type { RunResult } from './run-result.js';
+import { SourceFunctions } from './source-functions.js';
+import { histogramOf, lineThrough, meanOf, percentile, spreadOf } from './statistics.js';
+import { WorstBlockWatch } from './worst-block-watch.js';
+
+export type ProfileOptions = Omit<SessionOptions, 'onBoard' | 'report'>;
+
+export interface Profiled {
+  readonly result: ProfileResult;
+  readonly session: SessionResult;
+  /** Every block of the run, for those who want more than the result's series. */
+  readonly blocks: BlockRecord;
+  readonly log: RunLog;
+}
+
+const MAX_POINTS = 4096;
+const LOAD_CLASSES = 100;
+const LATENCY_CLASSES = 50;
+
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+/** @throws what `runSession` does */
+export async function profile(options: ProfileOptions): Promise<Profiled> {
+  const log = new RunLog();
+  let watch: WorstBlockWatch | undefined;
+  const session = await runSession({
+    ...options,
+    counting: options.cpu === undefined || options.cpu === 'wasm',
+    onBoard: (board) => {
+      board.machine.observers.add(log);
+      const cpu = wasmCpuOf(board);
+      if (cpu?.counts) board.machine.observers.add(watch = new WorstBlockWatch({ counts: cpu.counts, get asleepSince() { return cpu.asleepSince; } }));
+      if (board instanceof ImageBoard) paintStack(board);
+    },
+  });
+  const midi = options.midi === undefined ? null : sha256(await readFile(options.midi));
+  const { emulated } = session;
+  const blocks = emulated.recorder.blocks();
+  return { result: resultOfProfile({ session, log, watch, blocks, midi, command: options.command }), session, blocks, log };
+}
+
+const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
+
+interface Measured {
+  readonly session: SessionResult;
+  readonly log: RunLog;
+  readonly watch: WorstBlockWatch | undefined;
+  readonly blocks: BlockRecord;
+  readonly midi: string | null;
+  readonly command: string;
+}
+
+function resultOfProfile({ session, log, watch, blocks, midi, command }: Measured): ProfileResult {
+  const { result: run, emulated } = session;
+  const { firmware } = emulated;
+  const times = log.times(run.cycles);
+  const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
+  const notes = notesOf(emulated.recorder.midi());
+  const missing: ProfileResult['missing'] = [];
+  const code = codeOf(emulated, times, missing);
+  const worst = worstOf(emulated, log, blocks, values, code && watch, code);
+  const files = new Set(code?.lines.map(({ file }) => file));
+  return {
+    format: 1, kind: 'tonewheel-profile', command, entry: firmware.entry,
+    sha256: { module: sha256(firmware.wasm), midi, costs: sha256(JSON.stringify(emulated.costs)) },
+    run,
+    load: loadOf(run, blocks, values),
+    notes: notes.map(({ onCycle, offCycle, channel, note, velocity }): PlayedNote => (
+      { start: onCycle / run.coreHertz, end: Math.min(run.seconds, offCycle / run.coreHertz), channel, note, velocity })),
+    handlers: handlersOf(emulated, run, times),
+    time: timeOf(run, times, code?.cyclesOfReset ?? 0),
+    preemptions: [...times.preemptions],
+    voices: voicesOf(run, blocks, values),
+    codeCycles: code?.codeCycles ?? 0,
+    functions: code?.functions ?? [],
+    lines: code?.lines ?? [],
+    flame: code?.flame ?? { frames: [], nodes: [] },
+    sources: Object.fromEntries([...(code?.sources ?? [])].filter(([file]) => files.has(file)).map(([file, text]) => [file, text.split(/\r?\n/)])),
+    worst,
+    midiToAudio: latencyOf(latenciesOf(notes, sentAudioOf(emulated), run.blockFrames * run.cyclesPerFrame.budget, run.coreHertz), run.coreHertz),
+    queues: [
+      { name: 'received bytes', of: 'bytes waiting for the parser', highWater: run.gauges.rxQueueHigh, lost: run.losses.rxQueueFull },
+      { name: 'messages', of: 'messages waiting for the synth', highWater: run.gauges.eventQueueHigh, lost: run.losses.eventQueueFull },
+      { name: 'bytes to send', of: 'bytes waiting for the transmitter', highWater: run.gauges.txQueueHigh, lost: run.losses.txQueueFull },
+    ],
+    stacks: stacksOf(emulated, missing),
+    memory: memoryOf(emulated),
+    missing,
+  };
+}
+
+interface Code extends CodeProfile {
+  readonly attribution: Attribution;
+  readonly sources: ReadonlyMap<string, string>;
+  readonly cyclesOfReset: number;
+}
+
+function codeOf(emulated: FirmwareBoard, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
+  const cpu = wasmCpuOf(emulated);
+  const board = emulated as EmulatedBoard;
+  const counted = cpu?.metered.counted;
+  if (!counted || !cpu.counts || !board.sourceMap) {
+    missing.push({ what: 'functions, lines and flame graph', why: `CPU ${emulated.cpuName} counts cycles of the core, not of lines; use --cpu wasm` });
+    return undefined;
+  }
+  const { module, firmware, costs } = board;
+  const sources = sourcesOf(firmware.sourceMap);
+  const natives = new Set(firmware.natives.map(({ index }) => index));
+  const [own, native] = [new InstructionCosts(costs), costs.native && new InstructionCosts(costs.native)];
+  const attribution = new Attribution({
+    module, metered: cpu.metered, sourceMap: new SourceMap(firmware.sourceMap), functions: new SourceFunctions(sources), entryFile: firmware.entry,
+    costsOf: (index) => (native && natives.has(index) ? native : own),
+  });
+  cpu.counts.take(0);
+  const counts = cpu.counts.copy(0).slice();
+  const leaves = attribution.leaves(counts);
+  const { contexts: { all } } = counted;
+  const byRoot = new Map<string, number>();
+  for (const { context, cycles } of leaves) {
+    const { root = '' } = all[context];
+    byRoot.set(root, (byRoot.get(root) ?? 0) + cycles);
+  }
+  const overhead = new Map([...times.handlers.keys()].map((name) => [name, (times.cycles.get(name) ?? 0) * (board.options.overclock ?? 1) - (byRoot.get(name) ?? 0)]));
+  return {
+    ...codeProfile(attribution, all, counted.blocks, counts, leaves, overhead), attribution, sources,
+    cyclesOfReset: Math.round((byRoot.get(RESET) ?? 0) / (board.options.overclock ?? 1)),
+  };
+}
+
+/** The text of every file as the compiler read it. */
+function sourcesOf(sourceMap: string): Map<string, string> {
+  const { sources, sourcesContent = [] } = JSON.parse(sourceMap) as { sources: string[]; sourcesContent?: (string | null)[] };
+  return new Map(sources.flatMap((file, i) => (sourcesContent[i] == null ? [] : [[file, sourcesContent[i]] as const])));
+}
+
+function worstOf(emulated: FirmwareBoard, log: RunLog, blocks: BlockRecord, values: Float64Array, watch: WorstBlockWatch | undefined, code: Code | undefined): WorstBlock | null {
+  if (blocks.count === 0) return null;
+  const index = values.reduce((worst, value, i) => (value > values[worst] ? i : worst), 0);
+  const [from, to] = [blocks.boundaryCycles[index], blocks.boundaryCycles[index + 1]];
+  const midi = emulated.recorder.midi();
+  const leaves = watch && code && watch.index === index ? code.attribution.leaves(watch.counts) : undefined;
+  return {
+    index, startSeconds: emulated.time.secondsAt(from), startCycle: from, lengthCycles: to - from,
+    busyCycles: blocks.busyCycles[index], cyclesPerFrame: values[index], voices: blocks.voices[index],
+    ...log.stretch(from, to),
+    midi: [...midi.endCycles].flatMap((at, i) => (at >= from && at < to ? [{ at: at - from, byte: midi.bytes[i] }] : [])),
+    functions: leaves && code ? functionsOfLeaves(leaves, code) : null,
+    lines: leaves && code ? linesOfLeaves(leaves, code) : null,
+  };
+}
+
+function summed<T>(leaves: readonly { place: number; cycles: number }[], key: (place: number) => T): [T, number][] {
+  const sums = new Map<T, number>();
+  for (const { place, cycles } of leaves) sums.set(key(place), (sums.get(key(place)) ?? 0) + cycles);
+  return [...sums].sort((a, b) => b[1] - a[1]);
+}
+
+function functionsOfLeaves(leaves: Parameters<typeof summed>[0], { attribution: { places }, functions }: Code): NonNullable<WorstBlock['functions']> {
+  const indices = new Map(functions.map(({ file, line, name }, i) => [`${file}:${line} ${name}`, i]));
+  return summed(leaves, (place) => indices.get(`${places[place].of.file}:${places[place].of.line} ${places[place].of.name}`)!).map(([index, cycles]) => ({ function: index, cycles }));
+}
+
+function linesOfLeaves(leaves: Parameters<typeof summed>[0], { attribution: { places } }: Code): NonNullable<WorstBlock['lines']> {
+  return summed(leaves, (place) => `${places[place].line} ${places[place].file}`).map(([key, cycles]) => ({ file: key.slice(key.indexOf(' ') + 1), line: parseInt(key, 10), cycles }));
+}
+
+function loadOf(run: RunResult, blocks: BlockRecord, values: Float64Array): LoadProfile {
+  const { budget } = run.cyclesPerFrame;
+  const sorted = values.slice().sort();
+  const blocksPerPoint = Math.max(1, Math.ceil(blocks.count / MAX_POINTS));
+  const series: LoadProfile['series'] = { blocksPerPoint, seconds: [], mean: [], max: [], voices: [] };
+  for (let from = 0; from < blocks.count; from += blocksPerPoint) {
+    const part = values.subarray(from, from + blocksPerPoint);
+    series.seconds.push(blocks.boundaryCycles[from] / run.coreHertz);
+    series.mean.push(meanOf(part));
+    series.max.push(part.reduce((max, v) => Math.max(max, v), 0));
+    series.voices.push(blocks.voices.subarray(from, from + blocksPerPoint).reduce((max, v) => Math.max(max, v), 0));
+  }
+  return {
+    mean: meanOf(values), p99: percentile(sorted, 0.99), p999: percentile(sorted, 0.999), max: percentile(sorted, 1), budget, blocks: blocks.count,
+    histogram: histogramOf(values, 0, budget / LOAD_CLASSES, LOAD_CLASSES), series,
+  };
+}
+
+function handlersOf(emulated: FirmwareBoard, run: RunResult, times: RunTimes): HandlerProfile[] {
+  const none = new Float64Array(0);
+  return Object.entries(run.isr).map(([name, { priority, budget, count, overBudget, totalCycles }]): HandlerProfile => {
+    const { own = none, elapsed = none, latency = none } = times.handlers.get(name) ?? {};
+    const vector = emulated.firmware.vectors.find((v) => v.name === name);
+    const latencies = spreadOf(latency);
+    return {
+      name, functionName: vector?.functionName ?? null, file: vector?.file ?? null, line: vector?.line ?? null,
+      priority, budget, count, overBudget, totalCycles,
+      duration: spreadOf(own), elapsed: spreadOf(elapsed), latency: latencies, jitter: latencies.max - latencies.min,
+    };
+  }).sort((a, b) => b.totalCycles - a.totalCycles);
+}
+
+function timeOf(run: RunResult, times: RunTimes, reset: number): TimeShare[] {
+  const of = (kind: TimeShare['kind'], name: string, cycles: number): TimeShare => ({ kind, name, cycles, share: cycles / run.cycles });
+  const handlers = [...times.cycles].filter(([name]) => name !== MAIN && name !== SLEEP).map(([name, cycles]) => of('handler', name, cycles));
+  return [
+    of('sleep', SLEEP, times.cycles.get(SLEEP) ?? 0),
+    ...(reset > 0 ? [of('reset', RESET, reset)] : []),
+    of('main', MAIN, (times.cycles.get(MAIN) ?? 0) - reset),
+    ...handlers.sort((a, b) => b.cycles - a.cycles),
+  ];
+}
+
+function voicesOf(run: RunResult, blocks: BlockRecord, values: Float64Array): VoiceProfile | null {
+  if (run.gauges.maxVoices === 0 || blocks.count === 0) return null;
+  const { base, slope, explained } = lineThrough(blocks.voices, values);
+  const rows = new Map<number, { blocks: number; sum: number; max: number }>();
+  blocks.voices.forEach((voices, i) => {
+    const { blocks: n, sum, max } = rows.get(voices) ?? { blocks: 0, sum: 0, max: 0 };
+    rows.set(voices, { blocks: n + 1, sum: sum + values[i], max: Math.max(max, values[i]) });
+  });
+  const table = [...rows].sort(([a], [b]) => a - b).map(([voices, { blocks: n, sum, max }]) => ({ voices, blocks: n, mean: sum / n, max }));
+  return { base, perVoice: slope, explained, table };
+}
+
+function latencyOf(measured: readonly { onCycle: number; ms: number }[], coreHertz: number): LatencyProfile {
+  const values = measured.map(({ onCycle, ms }) => ({ seconds: onCycle / coreHertz, ms }));
+  const sorted = Float64Array.from(measured, ({ ms }) => ms).sort();
+  if (sorted.length === 0) {
+    return { notes: 0, minMs: null, meanMs: null, medianMs: null, p99Ms: null, maxMs: null, histogram: { from: 0, width: 0, counts: [] }, values };
+  }
+  const [min, max] = [sorted[0], sorted[sorted.length - 1]];
+  return {
+    notes: sorted.length, minMs: min, meanMs: meanOf(sorted), medianMs: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), maxMs: max,
+    // One class when all are the same.
+    histogram: max > min ? histogramOf(sorted, min, (max - min) / LATENCY_CLASSES, LATENCY_CLASSES) : { from: min, width: 0, counts: [sorted.length] },
+    values,
+  };
+}
