@@ -6,13 +6,14 @@ import { benchAudio } from './audio.js';
 import { benchDemo, benchMetering } from './demo.js';
 import { benchEmulator } from './emulator.js';
 import { benchEngines } from './engines.js';
+import { benchLatency } from './latency.js';
 import { benchMidiParser } from './midi-parser.js';
 import type { BenchRow, BenchTable } from './row.js';
 import { benchWasm3 } from './wasm3.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchRow[] | BenchTable>>> = {
   demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot, wasm3: benchWasm3, engines: benchEngines,
-  emulator: benchEmulator,
+  emulator: benchEmulator, latency: benchLatency,
 };
 
 const words = process.argv.slice(2);
