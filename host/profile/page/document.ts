@@ -14,6 +14,7 @@ const profileDir = join(packageRoot, 'host', 'profile');
 export async function clientScript(file: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(profileDir, file)], bundle: true, write: false, minify: true, format: 'iife', target: 'es2020', legalComments: 'inline', logLevel: 'silent',
+    loader: { '.css': 'empty' }, // style sheets that packages bring along: the pages have their own
   });
   return outputFiles[0].text;
 }
