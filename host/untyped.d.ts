@@ -30,6 +30,7 @@ declare module 'd3-flame-graph' {
   interface FlameChart<D> {
     (selection: unknown): void;
     width(pixels: number): this;
+    height(pixels: number): this;
     cellHeight(pixels: number): this;
     minFrameSize(pixels: number): this;
     transitionDuration(milliseconds: number): this;

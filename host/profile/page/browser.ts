@@ -53,11 +53,15 @@ export function drawLimit(u: uPlot, axisName: 'x' | 'y', value: number, text: st
   const bottom = bbox.top + bbox.height;
   const right = bbox.left + bbox.width;
   ctx.save();
+  ctx.beginPath();
+  if (axisName === 'y') { ctx.moveTo(bbox.left, at); ctx.lineTo(right, at); } else { ctx.moveTo(at, bbox.top); ctx.lineTo(at, bottom); }
+  // A light edge first, so that it shows on bars too.
+  ctx.strokeStyle = colour('card');
+  ctx.lineWidth = px * 3.5;
+  ctx.stroke();
   ctx.strokeStyle = ctx.fillStyle = colour(paint);
   ctx.lineWidth = px * 1.5;
   ctx.setLineDash([6 * px, 4 * px]);
-  ctx.beginPath();
-  if (axisName === 'y') { ctx.moveTo(bbox.left, at); ctx.lineTo(right, at); } else { ctx.moveTo(at, bbox.top); ctx.lineTo(at, bottom); }
   ctx.stroke();
   ctx.font = `600 ${12 * px}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';

@@ -27,6 +27,8 @@ function treeOf({ frames, nodes }: FlameGraph): Datum {
   return root;
 }
 
+const depthOf = ({ children }: Datum): number => 1 + children.reduce((deepest, child) => Math.max(deepest, depthOf(child)), 0);
+
 /** Frames of a kind differ a little in lightness by their names, so that neighbours can be told apart. */
 function shade(name: string): number {
   let hash = 0;
@@ -54,7 +56,7 @@ export function addFlameGraph(graph: FlameGraph): { resize(): void; recolour(): 
   readColours();
   let selected: Node | undefined;
   const chart = flamegraph<Datum>()
-    .width(host.clientWidth).cellHeight(20).minFrameSize(1).transitionDuration(matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200).inverted(true).sort(false)
+    .width(host.clientWidth).height(20 * depthOf(tree)).cellHeight(20).minFrameSize(1).transitionDuration(matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200).inverted(true).sort(false)
     .label((node) => words(node.data))
     .color((node) => paints[`${node.highlight ? 'found' : node.data.kind}${shade(node.data.name)}`])
     .onHover((node) => (readout.textContent = words(node.data)))

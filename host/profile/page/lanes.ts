@@ -137,13 +137,15 @@ export function addHistogram({ id, height, from, width, counts, to, logarithmic,
   const rest = readout.textContent!;
   const most = counts.reduce((a, b) => Math.max(a, b), logarithmic ? 10 : 1);
   const decades = Array.from({ length: Math.floor(Math.log10(most)) + 1 }, (_, i) => 10 ** i);
+  // The names of the lines stand above the bars.
+  const headroom = marks.length > 1 ? 2 + 10 * marks.length : 2;
   follow(new uPlot({
     width: host.clientWidth,
     height,
-    padding: [8, 10, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
-    scales: { x: { time: false, range: [from, to] }, y: logarithmic ? { distr: 3, range: [0.5, most * 2] } : { range: [0, most * 1.15] } },
+    scales: { x: { time: false, range: [from, to] }, y: logarithmic ? { distr: 3, range: [0.5, most * headroom] } : { range: [0, most * 1.15] } },
     series: [{}, {
       stroke: () => colour('load'), fill: () => colour('load'), width: 0, points: { show: false },
       paths: uPlot.paths.bars!({ size: [0.86, 60], align: 1 }),

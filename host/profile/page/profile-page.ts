@@ -12,8 +12,10 @@ const ISR_LIMIT_US = 10;
 const TOP_FUNCTIONS = 12;
 const TOP_LINES = 12;
 
+const shortFile = (file: string): string => file.replace(/^assembly\//, '');
+
 /** A place in the source: a button that opens it below. */
-export const sourceLink = (file: string, line: number, text = `${file.replace(/^assembly\//, '')}:${line}`): string =>
+export const sourceLink = (file: string, line: number, text = `${shortFile(file)}:${line}`): string =>
   `<button type="button" class="link" data-file="${escapeHtml(file)}" data-line="${line}">${escapeHtml(text)}</button>`;
 
 const section = (id: string, content: string): string => `<section class="card" id="${id}">${content}</section>`;
@@ -48,9 +50,9 @@ function tiles(result: ProfileResult): string {
     ]),
     ...(short ? [tile('Longest interrupt', number(shortUs!, 1), `${escapeHtml(short.name)}; the rule is ${ISR_LIMIT_US} µs, rendering apart`, { unit: 'µs', grade: shortUs! > ISR_LIMIT_US ? 'warning' : 'good' })] : []),
     meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')
-      : tile('MIDI to audio', number(meanMs, 2), `${number(minMs!, 2)} to ${number(maxMs!, 2)} ms over ${plural(notes, 'note')} in silence`, { unit: 'ms' }),
+      : tile('MIDI to audio', number(meanMs, 2), notes === 1 ? 'the one note that came in silence' : `${number(minMs!, 2)} to ${number(maxMs!, 2)} ms over ${plural(notes, 'note')} in silence`, { unit: 'ms' }),
     ...(voices ? [tile('A voice costs', number(voices.perVoice), `cycles per frame; ${number(voices.base)} without any voice`)] : []),
-    tile('Queues', lost === 0 ? 'none' : number(lost), lost === 0 ? 'lost anything' : 'entries lost', { grade: lost === 0 ? 'good' : 'bad' }),
+    tile('Lost in queues', number(lost), plural(queues.length, 'queue') + ' watched', { grade: lost === 0 ? 'good' : 'bad' }),
   ].join('')}</section>`;
 }
 
@@ -156,15 +158,14 @@ ${stats([['without a voice', number(voices.base)], ['each voice', number(voices.
 
 function functionBars({ functions, run, codeCycles }: ProfileResult): string {
   if (functions.length === 0) return '';
-  const widest = Math.max(...functions.map((f) => f.totalCycles));
-  const bar = (f: ProfileResult['functions'][number]): string => `<li>${sourceLink(f.file, f.line, f.name)}<span class="where">${escapeHtml(f.file.replace(/^assembly\//, ''))}:${f.line}${f.calls === null ? ' · inlined' : ` · ${plural(f.calls, 'call')}`}</span>
-<span class="bar" role="img" aria-label="itself ${percent(f.share)}, with what it calls ${percent(ratio(f.totalCycles, codeCycles))}"><i class="total" style="width:${((f.totalCycles / widest) * 100).toFixed(2)}%"></i><i class="self" style="width:${((f.selfCycles / widest) * 100).toFixed(2)}%"></i></span>
-<b class="num">${percent(f.share)}</b><span class="num sub">${number(ratio(f.selfCycles, run.frames), 1)}</span></li>`;
+  const widest = functions.reduce((most, f) => Math.max(most, f.selfCycles), 1);
+  const row = (f: ProfileResult['functions'][number]): string => `<li>${sourceLink(f.file, f.line, f.name)}<span class="where">${escapeHtml(shortFile(f.file))}:${f.line}${f.calls === null ? ' · inlined' : ` · ${plural(f.calls, 'call')}`}</span>
+<span class="bar"><i style="width:${((f.selfCycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(f.share)}</b><span class="num">${percent(ratio(f.totalCycles, codeCycles))}</span><span class="num sub">${number(ratio(f.selfCycles, run.frames), 1)}</span></li>`;
   const rest = functions.slice(TOP_FUNCTIONS);
   return section('functions', `<h2>By function</h2>
-<ol class="bars head"><li><span>Function</span><span></span><span><i class="swatch self"></i>itself <i class="swatch total"></i>with what it calls</span><b class="num">Itself</b><span class="num">a frame</span></li></ol>
-<ol class="bars">${functions.slice(0, TOP_FUNCTIONS).map(bar).join('\n')}</ol>
-${rest.length > 0 ? `<details><summary>${plural(rest.length, 'more function')}</summary><ol class="bars">${rest.map(bar).join('\n')}</ol></details>` : ''}
+<ol class="bars columns"><li><span>Function</span><span></span><span></span><span class="num">Itself</span><span class="num">With calls</span><span class="num">Cycles a frame</span></li></ol>
+<ol class="bars">${functions.slice(0, TOP_FUNCTIONS).map(row).join('\n')}</ol>
+${rest.length > 0 ? `<details><summary>${plural(rest.length, 'more function')}</summary><ol class="bars">${rest.map(row).join('\n')}</ol></details>` : ''}
 <p class="note">Of ${number(codeCycles)} cycles of code. Code that the compiler inlined counts for the function that it was written in. A function's name opens its source.</p>`);
 }
 
@@ -179,7 +180,7 @@ function flameSection({ flame }: ProfileResult): string {
 function sourceSection({ lines, sources, functions }: ProfileResult): string {
   if (lines.length === 0) return '';
   const hottest = lines.slice(0, TOP_LINES).map(({ file, line, share, function: f }) => `<li><button type="button" class="hot" data-file="${escapeHtml(file)}" data-line="${line}">
-<b class="num">${percent(share)}</b><code>${escapeHtml((sources[file]?.[line - 1] ?? '').trim())}</code><span class="where">${escapeHtml(functions[f]?.name ?? '')} · ${escapeHtml(file.replace(/^assembly\//, ''))}:${line}</span></button></li>`);
+<b class="num">${percent(share)}</b><code>${escapeHtml((sources[file]?.[line - 1] ?? '').trim())}</code><span class="where">${escapeHtml(functions[f]?.name ?? '')} · ${escapeHtml(shortFile(file))}:${line}</span></button></li>`);
   return section('source', `<div class="head"><h2>Heat on the source</h2><div class="buttons"><label class="chooser">File <select id="source-file"></select></label></div></div>
 <div class="heat"><div><h3 class="small">Hottest lines</h3><ol class="hottest">${hottest.join('\n')}</ol></div>
 <div><h3 class="small" id="source-title"></h3><div id="source-code" tabindex="0" role="region" aria-labelledby="source-title"></div></div></div>`);
@@ -188,7 +189,9 @@ function sourceSection({ lines, sources, functions }: ProfileResult): string {
 function latencySection({ midiToAudio }: ProfileResult): string {
   const { notes, minMs, meanMs, medianMs, p99Ms, maxMs } = midiToAudio;
   if (notes === 0) return section('latency', '<h2>MIDI to audio</h2><p>No note came in silence, so none could be measured beyond doubt.</p>');
-  return section('latency', `${lane('plot-latency', 'MIDI to audio', plural(notes, 'note'), 'as-h2')}
+  // Of times that are all the same there is nothing to draw.
+  const head = maxMs! > minMs! ? lane('plot-latency', 'MIDI to audio', plural(notes, 'note'), 'as-h2') : `<h2>MIDI to audio</h2><p>${plural(notes, 'note')} came in silence.</p>`;
+  return section('latency', `${head}
 ${stats([['least', minMs], ['median', medianMs], ['mean', meanMs], ['99th percentile', p99Ms], ['most', maxMs]].map(([name, value]) => [name as string, `${number(value as number, 3)} ms`] as const))}
 <p class="note">From the end of a note's last byte to its first frame on I2S, over notes that came in digital silence. The codec's own filters come on top.</p>`);
 }
@@ -200,8 +203,8 @@ function bytes(count: number): string {
 function region({ region: name, origin, byteCount, parts }: MemoryUse): string {
   const used = parts.reduce((sum, part) => sum + part.byteCount, 0);
   const shares = parts.map((part, i) => ({ name: `${part.name}, ${bytes(part.byteCount)}`, share: part.byteCount / byteCount, kind: handlerColour(i) }));
-  return `<h3 class="small">${escapeHtml(name)} <span class="sub">${bytes(used)} of ${bytes(byteCount)} at 0x${origin.toString(16).padStart(8, '0')}</span></h3>
-${shareBar([...shares, { name: `free, ${bytes(byteCount - used)}`, share: (byteCount - used) / byteCount, kind: 'part-sleep' }])}`;
+  return `<div class="region"><h3 class="small">${escapeHtml(name)} <span class="sub">${bytes(used)} of ${bytes(byteCount)} at 0x${origin.toString(16).padStart(8, '0')}</span></h3>
+${shareBar([...shares, { name: `free, ${bytes(byteCount - used)}`, share: (byteCount - used) / byteCount, kind: 'part-sleep' }])}</div>`;
 }
 
 function resources({ queues, stacks, memory }: ProfileResult): string {

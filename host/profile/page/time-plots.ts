@@ -112,7 +112,8 @@ export class TimePlots {
     const plot = new uPlot({
       width: host.clientWidth,
       height: lane.height + (timeLabels ? LABELS_HEIGHT : 0),
-      padding: [6, 10, timeLabels ? 0 : 4, 0],
+      // The first and last label of an axis stand half outside of it.
+      padding: [6, 18, timeLabels ? 0 : 4, lane.yAxis.show === false ? 18 : 0],
       legend: { show: false },
       cursor: {
         sync: { key: group, scales: ['x', null] },

@@ -47,6 +47,7 @@ export function contextsLane({ contexts, timeline, entries, midi }: NonNullable<
     for (const { at } of midi) ctx.fillRect(x(at) - px, bbox.top + 14 * px, 2 * px, height - 16 * px);
     ctx.font = `${11 * px}px system-ui, sans-serif`;
     ctx.textBaseline = 'top';
+    ctx.textAlign = 'left';
     ctx.fillStyle = colour('muted');
     rows.forEach((name, row) => ctx.fillText(name, bbox.left + 4 * px, bbox.top + row * height + 2 * px));
     ctx.restore();
