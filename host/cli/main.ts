@@ -22,6 +22,7 @@ import { doctorCommand } from './doctor.js';
 import { emulateCommand } from './emulate.js';
 import { flashCommand } from './flash.js';
 import { midiCommand } from './midi.js';
+import { profileCommand } from './profile.js';
 import { recordCommand } from './record.js';
 import { runCommand } from './run.js';
 import { testCommand } from './test.js';
@@ -37,7 +38,7 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), emulateCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
+const commands = [boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), profileCommand(), emulateCommand(), demoCommand(), midiCommand(), testCommand(), doctorCommand()];
 for (const command of commands) program.addCommand(command);
 withExitOverride(program);
 

@@ -21,7 +21,7 @@ interface RunOptions {
 /** Longest run whose whole VCD is still handy: half a gigabyte. */
 const LONG_VCD_SECONDS = 10;
 
-const seed = (text: string): number => {
+export const seed = (text: string): number => {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Wanted a whole number, 0 or above.');
   return value;

@@ -222,6 +222,31 @@ export interface StackUse {
   highWater: number;
 }
 
+/** Something that takes longer, or less long, than in an older profile by more than the threshold. */
+export interface ProfileChange {
+  kind: 'block' | 'handler' | 'function';
+  name: string;
+  /** What `before` and `after` count. */
+  unit: string;
+  file: string | null;
+  line: number | null;
+  before: number;
+  after: number;
+  percent: number;
+  /** Of a function whose own lines got slower: those lines, most first. `changed`: the text of the line is not what it was, or the line is new. */
+  lines: { file: string; line: number; before: number; after: number; changed: boolean; text: string }[];
+}
+
+/** Against an older profile of the same run. */
+export interface ProfileDiff {
+  /** Percent. */
+  threshold: number;
+  slower: ProfileChange[];
+  faster: ProfileChange[];
+  /** Functions that the older profile does not have. */
+  added: { name: string; file: string; line: number; cycles: number }[];
+}
+
 export interface ProfileResult {
   /** Version of this object's form; raised when a field changes its meaning or goes. */
   format: 1;
@@ -257,6 +282,8 @@ export interface ProfileResult {
   /** Empty when it was not measured. */
   stacks: StackUse[];
   memory: MemoryUse[];
+  /** Null without `--diff`. */
+  diff: ProfileDiff | null;
   /** What this run could not tell, and why. */
   missing: { what: string; why: string }[];
 }

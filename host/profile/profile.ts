@@ -106,6 +106,7 @@ function resultOfProfile({ session, log, watch, blocks, midi, command }: Measure
     ],
     stacks: stacksOf(emulated, missing),
     memory: memoryOf(emulated),
+    diff: null,
     missing,
   };
 }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// The time around the worst block for https://ui.perfetto.dev and chrome://tracing: the Trace Event Format's JSON, times in microseconds, with a track for
+// each handler.
+
+import type { ProfileResult } from '../profile-result.js';
+import { cyclesPerFrameOfBlocks, type BlockRecord, type MidiRecord } from '../recorder.js';
+import type { RunLog } from '../run-log.js';
+
+interface TraceEvent {
+  name: string;
+  ph: 'X' | 'M' | 'C' | 'i';
+  pid: number;
+  tid: number;
+  ts?: number;
+  dur?: number;
+  s?: 't';
+  args?: Record<string, unknown>;
+}
+
+export interface TraceFile {
+  traceEvents: TraceEvent[];
+  displayTimeUnit: 'ns';
+  otherData: Record<string, string>;
+}
+
+/** Seconds before and after the start of the worst block: some thousand slices, and nothing that a browser would choke on. */
+const AROUND = 0.5;
+const PID = 1;
+const CORE = 1;
+const MIDI = 2;
+const FIRST_HANDLER = 10;
+
+export function traceFile({ run, handlers, worst }: ProfileResult, log: RunLog, blocks: BlockRecord, midi: MidiRecord): TraceFile {
+  const { coreHertz, cycles: end } = run;
+  const middle = worst?.startCycle ?? end / 2;
+  const [from, to] = [Math.max(0, middle - AROUND * coreHertz), Math.min(end, middle + AROUND * coreHertz)];
+  const us = (cycle: number): number => (cycle * 1e6) / coreHertz;
+  const { timeline, entries } = log.stretch(from, to);
+  const byUrgency = [...handlers].filter(({ count }) => count > 0).sort((a, b) => (a.priority ?? -1) - (b.priority ?? -1));
+  const tracks = new Map(byUrgency.map(({ name }, i) => [name, FIRST_HANDLER + i]));
+  const traceEvents: TraceEvent[] = [{ name: 'process_name', ph: 'M', pid: PID, tid: 0, args: { name: `${run.firmware} on ${run.board}` } }];
+  const track = (tid: number, name: string): void => {
+    traceEvents.push({ name: 'thread_name', ph: 'M', pid: PID, tid, args: { name } }, { name: 'thread_sort_index', ph: 'M', pid: PID, tid, args: { sort_index: tid } });
+  };
+  track(CORE, 'core');
+  track(MIDI, 'MIDI in');
+  for (const { name, priority } of byUrgency) track(tracks.get(name)!, `${name}${priority === null ? '' : `, priority ${priority}`}`);
+  for (const { context, from: start, to: stop } of timeline) {
+    if (context !== 'sleep') traceEvents.push({ name: context, ph: 'X', pid: PID, tid: CORE, ts: us(from + start), dur: us(stop - start), args: { cycles: stop - start } });
+  }
+  for (const { vector, pendedAt, enteredAt, exitedAt, preempted } of entries) {
+    if (exitedAt === null) continue;
+    traceEvents.push({
+      name: vector, ph: 'X', pid: PID, tid: tracks.get(vector)!, ts: us(from + enteredAt), dur: us(exitedAt - enteredAt),
+      args: { cycles: exitedAt - enteredAt, 'latency in cycles': enteredAt - pendedAt, 'pre-empted': preempted },
+    });
+  }
+  midi.endCycles.forEach((cycle, i) => {
+    if (cycle >= from && cycle < to) traceEvents.push({ name: midi.bytes[i].toString(16).toUpperCase().padStart(2, '0'), ph: 'i', s: 't', pid: PID, tid: MIDI, ts: us(cycle) });
+  });
+  const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
+  for (let i = 0; i < blocks.count; i++) {
+    const start = blocks.boundaryCycles[i];
+    if (start < from || start >= to) continue;
+    traceEvents.push({ name: 'cycles per frame', ph: 'C', pid: PID, tid: 0, ts: us(start), args: { cycles: values[i] } });
+    traceEvents.push({ name: 'voices', ph: 'C', pid: PID, tid: 0, ts: us(start), args: { voices: blocks.voices[i] } });
+  }
+  return { traceEvents, displayTimeUnit: 'ns', otherData: { board: run.board, cpu: run.cpu, engine: run.engine, costs: run.costs } };
+}

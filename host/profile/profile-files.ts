@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// What `profile --report` leaves in its directory.
+
+import { join } from 'node:path';
+import { prepareOutput, writeWhole } from '../output.js';
+import { blocksCsv, functionsCsv, handlersCsv, linesCsv } from './exports/csv.js';
+import { speedscopeFile } from './exports/speedscope.js';
+import { traceFile } from './exports/trace-events.js';
+import type { Profiled } from './profile.js';
+import type { WrittenFile } from './summary.js';
+
+/** By what they are called; the trace of the wires is written while the firmware runs. */
+const FILES = {
+  numbers: 'profile.json', blocks: 'blocks.csv', handlers: 'handlers.csv', functions: 'functions.csv', lines: 'lines.csv',
+  speedscope: 'profile.speedscope.json', Perfetto: 'profile.trace.json', wires: 'profile.vcd',
+} as const;
+
+/** Where the markers of handlers go during the run. */
+export const vcdIn = (directory: string): string => join(directory, FILES.wires);
+
+/** Makes the directory, and finds out whether it can be written to. @throws OutputError */
+export async function prepareProfileFiles(directory: string): Promise<void> {
+  for (const name of Object.values(FILES)) await prepareOutput(join(directory, name));
+}
+
+/** Each file appears when it is whole. @returns those written, the trace of the wires included */
+export function writeProfileFiles(directory: string, { result, blocks, log, session }: Profiled): WrittenFile[] {
+  const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
+  const contents: Record<Exclude<keyof typeof FILES, 'wires'>, string> = {
+    numbers: json(result), blocks: blocksCsv(result, blocks), handlers: handlersCsv(result), functions: functionsCsv(result), lines: linesCsv(result),
+    speedscope: json(speedscopeFile(result)), Perfetto: json(traceFile(result, log, blocks, session.emulated.recorder.midi())),
+  };
+  for (const [kind, text] of Object.entries(contents)) writeWhole(join(directory, FILES[kind as keyof typeof FILES]), text);
+  return Object.entries(FILES).map(([kind, name]) => ({ kind, path: join(directory, name) }));
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// A profile in a terminal: what a block costs, what takes it, and what got slower. Fits 80 columns, but for long names.
+
+import pc from 'picocolors';
+import { microseconds, number, percent, ratio } from './format.js';
+import type { ProfileChange, ProfileDiff, ProfileResult } from './profile-result.js';
+import type { WrittenFile } from './summary.js';
+
+type Colours = ReturnType<typeof pc.createColors>;
+
+const LABEL = 18;
+const FUNCTIONS = 10;
+const LINES = 10;
+
+/** Columns side by side; the first is left-aligned, or all of those that `left` says. */
+function table(columns: readonly string[], rows: readonly (readonly string[])[], c: Colours, left: readonly number[] = [0]): string[] {
+  if (rows.length === 0) return [];
+  const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i].length)));
+  const line = (cells: readonly string[]): string => cells.map((text, i) => (left.includes(i) ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join('  ').trimEnd();
+  return ['', c.dim(line(columns)), ...rows.map(line)];
+}
+
+const change = (value: number): string => `${value < 0 ? '−' : '+'}${number(Math.abs(value), 1)} %`;
+const values = ({ before, after }: { before: number; after: number }): string => `${number(before)} → ${number(after)}`;
+
+function changeLines(changes: readonly ProfileChange[]): string[] {
+  return changes.flatMap(({ kind, name, unit, file, line, before, after, percent: by, lines }) => [
+    `  ${kind} ${name}: ${change(by)} (${values({ before, after })} ${unit})${file === null ? '' : `  ${file}:${line}`}`,
+    ...lines.map((l) => `    ${l.file}:${l.line}: ${values(l)}${l.changed ? ', changed' : ''}: ${l.text}`),
+  ]);
+}
+
+/** What is slower, what is faster, what is new. */
+export function diffSummary({ slower, faster, added, threshold }: ProfileDiff, oldPath: string, colours: boolean = pc.isColorSupported): string {
+  const c = pc.createColors(colours);
+  const lines = slower.length === 0 ? [c.green(`✓ Nothing is more than ${threshold} % slower than in ${oldPath}.`)] : [c.red(`✗ Slower than in ${oldPath}, by more than ${threshold} %:`), ...changeLines(slower)];
+  if (faster.length > 0) lines.push(c.green('Faster:'), ...changeLines(faster));
+  if (added.length > 0) lines.push('New:', ...added.map(({ name, file, line, cycles }) => `  function ${name}: ${number(cycles)} cycles  ${file}:${line}`));
+  return lines.join('\n');
+}
+
+/** @param colours whether to use the terminal's colours; by default when there is a terminal that has them */
+export function profileSummary(result: ProfileResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported): string {
+  const c = pc.createColors(colours);
+  const { run, load, time, handlers, functions, lines, worst, voices, midiToAudio, stacks, queues, missing, sources } = result;
+  const row = (label: string, text: string): string => `${c.dim(label.padEnd(LABEL))}${text}`;
+  const share = (value: number): string => percent(ratio(value, load.budget));
+  const out = [
+    row('Profiled', `${c.bold(`${number(run.seconds, 1)} s`)} of ${run.firmware} on ${run.board} (cpu ${run.cpu}, ${run.engine})`),
+    row('Time', time.filter((t) => t.share >= 0.0005).map((t) => `${t.name} ${percent(t.share)}`).join(', ')),
+  ];
+  if (load.blocks > 0) {
+    out.push(
+      row('Cycles per frame', `mean ${number(load.mean)}, p99 ${number(load.p99)}, p99.9 ${number(load.p999)}, max ${c.bold(number(load.max))} (${share(load.max)} of ${number(load.budget)})`),
+      row('Late blocks', run.lateBlocks === 0 ? c.green('0') : c.red(number(run.lateBlocks))),
+    );
+  }
+  if (worst) out.push(row('Worst block', `no. ${number(worst.index)}, ${number(worst.startSeconds, 4)} s after reset: ${number(worst.busyCycles)} of ${number(worst.lengthCycles)} cycles, ${number(worst.voices)} voices`));
+  if (voices) out.push(row('A voice', `${number(voices.perVoice)} cycles per frame, above ${number(voices.base)} with none (explains ${percent(voices.explained)})`));
+  if (midiToAudio.meanMs !== null) out.push(row('MIDI to audio', `${number(midiToAudio.minMs!, 2)} to ${number(midiToAudio.maxMs!, 2)} ms, mean ${number(midiToAudio.meanMs, 2)}, over ${number(midiToAudio.notes)} notes`));
+  out.push(row('Queues', queues.map(({ name, highWater }) => `${name} ${number(highWater)}`).join(', ')));
+  for (const { highWater, byteCount } of stacks) out.push(row('Stack', `${number(highWater)} of ${number(byteCount)} bytes`));
+  out.push(
+    ...table(['Handler', 'runs', 'mean', 'p99', 'longest', 'µs', 'latency', 'jitter'], handlers.filter(({ count }) => count > 0).map((h) => [
+      h.name, number(h.count), number(h.duration.mean), number(h.duration.p99), number(h.duration.max), microseconds(h.duration.max, run.coreHertz), number(h.latency.max), number(h.jitter),
+    ]), c),
+    ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => [f.name, percent(f.share), number(f.selfCycles), `${f.file}:${f.line}`]), c, [0, 3]),
+    ...table(['Line', 'share', ''], lines.slice(0, LINES).map((l) => [`${l.file}:${l.line}`, percent(l.share), (sources[l.file]?.[l.line - 1] ?? '').trim().slice(0, 60)]), c, [0, 2]),
+  );
+  if (missing.length > 0) out.push('', ...missing.map(({ what, why }) => c.dim(`Not measured: ${what} (${why}).`)));
+  if (files.length > 0) out.push('', ...files.map(({ kind, path }) => `${c.dim(kind.padEnd(LABEL))}${path}`));
+  return out.join('\n');
+}
