@@ -154,6 +154,7 @@ export function exampleProfile(seconds = 6): ProfileResult {
       { region: 'FLASH', origin: 0x08000000, byteCount: 1_048_576, parts: [
         { name: 'vectors', address: 0x08000000, byteCount: 392 }, { name: 'code', address: 0x08000188, byteCount: 61_000 }, { name: 'constants', address: 0x08010000, byteCount: 9_800 }] },
     ],
+    diff: null,
     missing: [{ what: 'the stack of interpreted code', why: 'an example: these numbers were made up to try the page' }],
   };
 }

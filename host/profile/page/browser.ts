@@ -65,14 +65,17 @@ export function drawLimit(u: uPlot, axisName: 'x' | 'y', value: number, text: st
   ctx.stroke();
   ctx.font = `600 ${12 * px}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
-  if (axisName === 'y') {
-    ctx.textAlign = 'right';
-    ctx.fillText(text, right - 4 * px, at + 5 * px);
-  } else {
-    // On whichever side there is room.
-    const left = at - ctx.measureText(text).width - 6 * px > bbox.left;
-    ctx.textAlign = left ? 'right' : 'left';
-    ctx.fillText(text, at + (left ? -6 : 6) * px, bbox.top + (4 + 16 * line) * px);
+  ctx.textAlign = 'right';
+  if (axisName === 'y') ctx.fillText(text, right - 4 * px, at + 5 * px);
+  else {
+    // To the left if there is room, on the page's ground, since other lines may stand there.
+    const width = ctx.measureText(text).width;
+    const end = at - width - 6 * px > bbox.left ? at - 6 * px : at + 6 * px + width;
+    const top = bbox.top + (4 + 16 * line) * px;
+    ctx.fillStyle = colour('card');
+    ctx.fillRect(end - width - 2 * px, top - px, width + 4 * px, 15 * px);
+    ctx.fillStyle = colour(paint);
+    ctx.fillText(text, end, top);
   }
   ctx.restore();
 }

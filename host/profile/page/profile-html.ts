@@ -6,10 +6,6 @@ import { htmlDocument } from './document.js';
 import { pack, packNotes, type PackedLoad, type PackedNotes } from './packed.js';
 import { contextColour, profileBody } from './profile-page.js';
 
-export interface ProfilePageInput {
-  readonly result: ProfileResult;
-}
-
 /** What the page's script draws. */
 export interface ProfilePageData {
   readonly seconds: number;
@@ -18,7 +14,7 @@ export interface ProfilePageData {
   readonly cyclesPerFrame: Pick<LoadProfile, 'mean' | 'p99' | 'p999' | 'max' | 'budget' | 'histogram'>;
   readonly notes: PackedNotes;
   /** Its contexts from the most urgent down, each with the name of its colour. */
-  readonly worst: (WorstBlock & { readonly contexts: readonly { readonly name: string; readonly colour: string }[] }) | null;
+  readonly worst: (Pick<WorstBlock, 'lengthCycles' | 'timeline' | 'entries' | 'midi'> & { readonly contexts: readonly { readonly name: string; readonly colour: string }[] }) | null;
   readonly voices: VoiceProfile | null;
   readonly latency: Histogram;
   readonly flame: FlameGraph;
@@ -41,15 +37,14 @@ function pageDataOf(result: ProfileResult): ProfilePageData {
       time: pack(Float32Array.from(series.seconds)), mean: pack(Float32Array.from(series.mean)), max: pack(Float32Array.from(series.max)), voices: pack(Uint8Array.from(series.voices)),
     },
     cyclesPerFrame: { mean, p99, p999, max, budget, histogram },
-    notes: packNotes(notes), worst: worst && { ...worst, contexts }, voices, latency: midiToAudio.histogram, flame, functions, lines, sources,
+    notes: packNotes(notes), worst: worst && { lengthCycles: worst.lengthCycles, timeline: worst.timeline, entries: worst.entries, midi: worst.midi, contexts }, voices, latency: midiToAudio.histogram, flame, functions, lines, sources,
   };
 }
 
 /** The page's text. */
-export function profileHtml(input: ProfilePageInput): Promise<string> {
-  const { result } = input;
+export function profileHtml(result: ProfileResult): Promise<string> {
   return htmlDocument({
-    title: `Profile of ${result.entry} on ${result.run.board} – Tonewheel`, body: profileBody(input), data: pageDataOf(result),
+    title: `Profile of ${result.entry} on ${result.run.board} – Tonewheel`, body: profileBody(result), data: pageDataOf(result),
     script: 'page/profile-client.ts', styles: ['report.css', 'page/profile.css'],
   });
 }

@@ -4,19 +4,14 @@
 import { microseconds, number, percent, plural, ratio } from '../format.js';
 import type { HandlerProfile, MemoryUse, ProfileResult, Spread, TimeShare } from '../profile-result.js';
 import { verdicts, type Verdict } from '../verdict.js';
+import { diffSection } from './diff-section.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './parts.js';
-import type { ProfilePageInput } from './profile-html.js';
+import { shortFile, sourceLink } from './source-link.js';
 
 /** What an interrupt handler is to stay below, in microseconds, unless rendering is its work. */
 const ISR_LIMIT_US = 10;
 const TOP_FUNCTIONS = 12;
 const TOP_LINES = 12;
-
-const shortFile = (file: string): string => file.replace(/^assembly\//, '');
-
-/** A place in the source: a button that opens it below. */
-export const sourceLink = (file: string, line: number, text = `${shortFile(file)}:${line}`): string =>
-  `<button type="button" class="link" data-file="${escapeHtml(file)}" data-line="${line}">${escapeHtml(text)}</button>`;
 
 const section = (id: string, content: string): string => `<section class="card" id="${id}">${content}</section>`;
 
@@ -26,11 +21,12 @@ export function contextColour({ handlers }: ProfileResult, context: string): str
   return index >= 0 ? handlerColour(index) : context === 'sleep' ? 'part-sleep' : context === 'main' ? 'part-main' : 'part-reset';
 }
 
-function profileVerdicts({ run, load: { budget, max }, worst }: ProfileResult): Verdict[] {
+function profileVerdicts({ run, load: { budget, max }, worst, diff }: ProfileResult): Verdict[] {
   const found = verdicts(run);
   if (worst && found.every(({ grade }) => grade !== 'bad')) {
     found.push({ grade: 'good', text: `The busiest block left ${percent(1 - ratio(max, budget))} of its time: it came at ${number(worst.startSeconds, 3)} s, with ${plural(worst.voices, 'voice')}.` });
   }
+  if (diff && diff.slower.length > 0) found.push({ grade: 'bad', text: `${plural(diff.slower.length, 'measure')} got worse than in the older profile by more than ${percent(diff.threshold / 100)}.` });
   return found;
 }
 
@@ -233,11 +229,10 @@ ${missing.map(({ what, why }) => `<li><b>Not here: ${escapeHtml(what)}.</b> ${es
 const CHAPTERS = [['changes', 'Changes'], ['over-time', 'Over time'], ['worst', 'Worst block'], ['interrupts', 'Interrupts'], ['functions', 'Functions'], ['flame', 'Flame graph'], ['source', 'Source'], ['latency', 'Latency'], ['memory', 'Memory']] as const;
 
 /** The page's body. */
-export function profileBody(input: ProfilePageInput): string {
-  const { result } = input;
-  const { run, command, sha256 } = result;
+export function profileBody(result: ProfileResult): string {
+  const { run, command, sha256, diff } = result;
   const sections = [
-    tiles(result), overTime(result), result.load.blocks > 0 ? distribution(result) : '', worstBlock(result), interrupts(result),
+    tiles(result), diff ? diffSection(diff) : '', overTime(result), result.load.blocks > 0 ? distribution(result) : '', worstBlock(result), interrupts(result),
     `<div class="pair">${voiceSection(result)}${latencySection(result)}</div>`, functionBars(result), flameSection(result), sourceSection(result), resources(result),
     countersSections(run),
   ].join('\n');

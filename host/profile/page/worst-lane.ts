@@ -11,9 +11,10 @@ const TOP = 6;
 
 /** @param micros microseconds of a cycle */
 export function contextsLane({ contexts, timeline, entries, midi }: NonNullable<ProfilePageData['worst']>, micros: number): Lane {
-  // Names are long, and stand in their rows; the row above is MIDI's.
-  const rows = ['MIDI bytes', ...contexts.map(({ name }) => name)];
+  // Names are long, and stand in their rows.
+  const rows = [...(midi.length > 0 ? ['MIDI bytes'] : []), ...contexts.map(({ name }) => name)];
   const rowOf = new Map(rows.map((name, i) => [name, i]));
+  const paints = new Map(contexts.map(({ name, colour: of }) => [name, of]));
   const time = (us: number): string => us.toFixed(2);
   const draw = (u: uPlot): void => {
     const { ctx, bbox } = u;
@@ -32,7 +33,7 @@ export function contextsLane({ contexts, timeline, entries, midi }: NonNullable<
       const row = rowOf.get(vector);
       if (row === undefined) continue;
       const [y, h] = bar(row);
-      ctx.fillStyle = colour(contexts[row - 1].colour);
+      ctx.fillStyle = colour(paints.get(vector)!);
       ctx.globalAlpha = 0.35;
       ctx.fillRect(x(enteredAt), y + h / 2 - px, Math.max(px, x(exitedAt ?? timeline[timeline.length - 1].to) - x(enteredAt)), 2 * px);
     }
@@ -40,7 +41,7 @@ export function contextsLane({ contexts, timeline, entries, midi }: NonNullable<
     for (const { context, from, to } of timeline) {
       const row = rowOf.get(context)!;
       const [y, h] = bar(row);
-      ctx.fillStyle = colour(contexts[row - 1].colour);
+      ctx.fillStyle = colour(paints.get(context)!);
       ctx.fillRect(x(from), y, Math.max(1.5 * px, x(to) - x(from)), h);
     }
     ctx.fillStyle = colour('limit');
@@ -63,8 +64,7 @@ export function contextsLane({ contexts, timeline, entries, midi }: NonNullable<
     hooks: { draw: [draw] },
     readout: (us, _, __, top) => {
       const at = us / micros;
-      const row = Math.floor(top / ROW_HEIGHT);
-      if (row <= 0 && midi.length > 0) {
+      if (midi.length > 0 && top < ROW_HEIGHT) {
         const nearest = midi.reduce((a, b) => (Math.abs(b.at - at) < Math.abs(a.at - at) ? b : a));
         return `MIDI byte ${hex(nearest.byte)} ended at ${time(nearest.at * micros)} µs`;
       }
