@@ -100,6 +100,10 @@ function histogramOf(values: readonly number[], from: number, to: number, classe
   return { from, width, counts };
 }
 
+/** So many runs of times around a middle. */
+const bell = (from: number, to: number, count: number): Histogram => (
+  { from, width: Math.max(1, (to - from) / 32), counts: Array.from({ length: 32 }, (_, i) => Math.round((count / 8) * Math.exp(-(((i - 9) / 5) ** 2)))) });
+
 /** The profile of the first `seconds` of the piece. */
 export function exampleProfile(seconds = 6): ProfileResult {
   const { result: run, blocks, notes } = exampleRun(seconds);
@@ -130,6 +134,7 @@ export function exampleProfile(seconds = 6): ProfileResult {
       priority: h.priority, budget: h.budget, count: h.count, overBudget: h.overBudget, duration: spread(0.8 * h.meanCycles, h.meanCycles, h.maxCycles),
       totalCycles: h.totalCycles, elapsed: spread(0.8 * h.meanCycles, h.meanCycles, h.maxElapsedCycles),
       latency: spread(12, Math.max(12, h.meanLatencyCycles), Math.max(12, h.maxLatencyCycles)), jitter: Math.max(0, h.maxLatencyCycles - 12),
+      durations: bell(0.8 * h.meanCycles, h.maxCycles, h.count), latencies: bell(12, Math.max(12, h.maxLatencyCycles), h.count),
     })),
     time: shares.map(([kind, name, cycles]) => ({ kind, name, cycles, share: cycles / run.cycles })),
     preemptions: [{ by: 'USART2', of: 'PendSV', count: 212 }, { by: 'USART2', of: 'sleep', count: 160 }, { by: 'PendSV', of: 'main', count: 4100 }, { by: 'DMA1_Stream5', of: 'sleep', count: 4090 }],

@@ -2,7 +2,7 @@
 // A profile's words and tables as HTML. What is drawn is added by the script inside the page; all else can be read without it.
 
 import { microseconds, number, percent, plural, ratio } from '../format.js';
-import type { HandlerProfile, MemoryUse, ProfileResult, Spread, TimeShare } from '../profile-result.js';
+import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, Spread, TimeShare } from '../profile-result.js';
 import { verdicts, type Verdict } from '../verdict.js';
 import { diffSection } from './diff-section.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './parts.js';
@@ -10,6 +10,8 @@ import { shortFile, sourceLink } from './source-link.js';
 
 /** What an interrupt handler is to stay below, in microseconds, unless rendering is its work. */
 const ISR_LIMIT_US = 10;
+/** Where rendering is put off to; all other handlers keep what they interrupt waiting. */
+const RENDERER = 'PendSV';
 const TOP_FUNCTIONS = 12;
 const TOP_LINES = 12;
 
@@ -33,8 +35,7 @@ function profileVerdicts({ run, load: { budget, max }, worst, diff }: ProfileRes
 function tiles(result: ProfileResult): string {
   const { run, load, handlers, midiToAudio: { notes, minMs, meanMs, maxMs }, voices, queues } = result;
   const share = (value: number): string => percent(ratio(value, load.budget));
-  // PendSV is where rendering is put off to; all other handlers keep what they interrupt waiting.
-  const short = handlers.filter(({ name, count }) => name !== 'PendSV' && count > 0).sort((a, b) => b.duration.max - a.duration.max)[0] as HandlerProfile | undefined;
+  const short = handlers.filter(({ name, count }) => name !== RENDERER && count > 0).sort((a, b) => b.duration.max - a.duration.max)[0] as HandlerProfile | undefined;
   const shortUs = short && (short.duration.max / run.coreHertz) * 1e6;
   const lost = queues.reduce((sum, queue) => sum + queue.lost, 0);
   return `<section class="tiles">${[
@@ -103,46 +104,52 @@ function timeShares(result: ProfileResult): string {
   return shareBar(result.time.map((part) => ({ name: name(part), share: part.share, kind: contextColour(result, part.kind === 'handler' ? part.name : part.kind) })));
 }
 
-/** From 0.1 µs to 10 ms, logarithmic, in percent of a strip's width. */
-const place = (us: number): string => Math.max(0, Math.min(100, (Math.log10(Math.max(us, 1e-9) / 0.1) / 5) * 100)).toFixed(2);
-
-/** Minimum to maximum as a line, the 99th percentile as a tick, the mean as a dot. */
-function strip({ min, mean, p99, max }: Spread, coreHertz: number, colour: string): string {
-  const us = (cycles: number): number => (cycles / coreHertz) * 1e6;
-  const words = `${number(us(min), 2)} to ${number(us(max), 2)} µs, mean ${number(us(mean), 2)}, 99th percentile ${number(us(p99), 2)}`;
-  const [from, to] = [place(us(min)), place(us(max))];
-  return `<span class="strip" role="img" aria-label="${words}" title="${words}"><i class="limit" style="left:${place(ISR_LIMIT_US)}%"></i>`
-    + `<i class="span ${colour}" style="left:${from}%;width:max(3px,${(Number(to) - Number(from)).toFixed(2)}%)"></i><i class="p99" style="left:${place(us(p99))}%"></i><i class="dot ${colour}" style="left:${place(us(mean))}%"></i></span>`;
+/** How many runs took how long, from the shortest to the longest: bars by the logarithm of their number, so that a single one shows. */
+function spark({ counts }: Histogram, { min, mean, p99, max }: Spread, coreHertz: number, colour: string): string {
+  const us = (cycles: number): string => microseconds(cycles, coreHertz);
+  const words = `${us(min)} to ${us(max)} µs, mean ${us(mean)}, 99th percentile ${us(p99)}`;
+  const top = Math.log1p(counts.reduce((most, count) => Math.max(most, count), 1));
+  // Runs that all took as long are one bar.
+  const bars = max === min ? [counts[0]] : counts;
+  return `<span class="spark" role="img" aria-label="${words}" title="${words}"><span>${bars.map((count) => `<i class="${colour}" style="height:${((100 * Math.log1p(count)) / top).toFixed(1)}%"></i>`).join('')}</span>`
+    + `<small><span>${us(min)}</span><span>${max === min ? '' : us(max)}</span></small></span>`;
 }
+
+/** Of the table of handlers; on a narrow page each stands before its value. */
+const HANDLER_COLUMNS = [
+  ['Handler', ''], ['Priority', 'num'], ['Runs', 'num'], ['Duration µs', 'num'], ['Distribution', ''], ['Of its budget', 'num'], ['Latency µs', 'num'], ['Distribution', ''],
+  ['Jitter µs', 'num'], ['Share', 'num'],
+] as const;
 
 function handlerRow(handler: HandlerProfile, result: ProfileResult): string {
   const { coreHertz } = result.run;
   const us = (cycles: number): string => microseconds(cycles, coreHertz);
-  const num = (html: string): string => `<td class="num">${html}</td>`;
-  const sub = (text: string): string => `<span class="sub">${text}</span>`;
-  const { name, functionName, file, line, priority, budget, count, overBudget, duration, latency, jitter, totalCycles } = handler;
-  const where = functionName === null || file === null || line === null ? '' : `<br>${sourceLink(file, line, functionName)}`;
-  const head = `<th scope="row"><i class="dot ${contextColour(result, name)}"></i><code>${escapeHtml(name)}</code>${where}</th>${num(String(priority ?? '–'))}`;
-  if (count === 0) return `<tr>${head}${num(sub('never ran'))}<td colspan="6"></td></tr>`;
+  const most = (cycles: number, kind = 'sub'): string => `<span class="${kind}">max ${us(cycles)}</span>`;
+  const { name, functionName, file, line, priority, budget, count, overBudget, duration, durations, latency, latencies, jitter, totalCycles } = handler;
+  const tooLong = name !== RENDERER && (duration.max / coreHertz) * 1e6 > ISR_LIMIT_US;
   const colour = contextColour(result, name);
+  const where = functionName === null || file === null || line === null ? '' : `<br>${sourceLink(file, line, functionName)}`;
   const used = budget === null ? '–'
     : `${percent(duration.max / budget)}<span class="used${overBudget > 0 ? ' bad' : ''}"><i style="width:${Math.min(100, (duration.max / budget) * 100).toFixed(1)}%"></i></span>`;
-  return `<tr>${head}${num(number(count))}${num(`${us(duration.mean)} ${sub(`max ${us(duration.max)}`)}`)}<td>${strip(duration, coreHertz, colour)}</td>${num(used)}`
-    + `${num(`${us(latency.mean)} ${sub(`max ${us(latency.max)}`)}`)}<td>${strip(latency, coreHertz, colour)}</td>${num(us(jitter))}${num(percent(ratio(totalCycles, result.run.cycles)))}</tr>`;
+  const cells = [String(priority ?? '–'), ...(count === 0 ? ['<span class="sub">never ran</span>'] : [
+    number(count), `${us(duration.mean)} ${most(duration.max, tooLong ? 'sub long' : 'sub')}`, spark(durations, duration, coreHertz, colour), used,
+    `${us(latency.mean)} ${most(latency.max)}`, spark(latencies, latency, coreHertz, colour), us(jitter), percent(ratio(totalCycles, result.run.cycles)),
+  ])];
+  const tds = cells.map((html, i) => `<td class="${HANDLER_COLUMNS[i + 1][1]}" data-label="${HANDLER_COLUMNS[i + 1][0]}">${html}</td>`);
+  return `<tr><th scope="row"><i class="dot ${colour}"></i><code>${escapeHtml(name)}</code>${where}</th>${tds.join('')}</tr>`;
 }
 
 function interrupts(result: ProfileResult): string {
-  const columns = [['Handler', ''], ['Priority', 'num'], ['Runs', 'num'], ['Duration µs', 'num'], ['0.1 µs – 10 ms', ''], ['Of its budget', 'num'], ['Latency µs', 'num'], ['0.1 µs – 10 ms', ''], ['Jitter µs', 'num'], ['Share', 'num']];
   const pairs = result.preemptions.map(({ by, of, count }) => `<li><code>${escapeHtml(by)}</code> ${of === 'sleep' ? 'woke the core' : `pre-empted ${of === 'main' ? 'the main program' : `<code>${escapeHtml(of)}</code>`}`} <b>${number(count)}</b></li>`);
   return section('interrupts', `<h2>Where the time goes, by context</h2>
 ${timeShares(result)}
 <div class="scroll"><table class="handlers">
-<thead><tr>${columns.map(([text, kind]) => `<th scope="col" class="${kind}">${text}</th>`).join('')}</tr></thead>
+<thead><tr>${HANDLER_COLUMNS.map(([text, kind]) => `<th scope="col" class="${kind}">${text}</th>`).join('')}</tr></thead>
 <tbody>${result.handlers.map((handler) => handlerRow(handler, result)).join('\n')}</tbody>
 </table></div>
 ${pairs.length > 0 ? `<h3 class="small">Who interrupted whom</h3><ul class="key">${pairs.join('')}</ul>` : ''}
 <p class="note">Durations are a handler's own, without those that pre-empted it; latency runs from pending to taken, jitter is its longest less its shortest.
-In the strips a line goes from least to most, the dot is the mean, the tick the 99th percentile, and the dashed line ${ISR_LIMIT_US} µs. Priority 0 is the most urgent.</p>`);
+In the distributions the height goes by the logarithm of the number of runs, so that a single one shows. Priority 0 is the most urgent.</p>`);
 }
 
 function voiceSection({ voices }: ProfileResult): string {
@@ -233,7 +240,7 @@ export function profileBody(result: ProfileResult): string {
   const { run, command, sha256, diff } = result;
   const sections = [
     tiles(result), diff ? diffSection(diff) : '', overTime(result), result.load.blocks > 0 ? distribution(result) : '', worstBlock(result), interrupts(result),
-    `<div class="pair">${voiceSection(result)}${latencySection(result)}</div>`, functionBars(result), flameSection(result), sourceSection(result), resources(result),
+    `<div class="pair even">${voiceSection(result)}${latencySection(result)}</div>`, functionBars(result), flameSection(result), sourceSection(result), resources(result),
     countersSections(run),
   ].join('\n');
   const links = CHAPTERS.filter(([id]) => sections.includes(`id="${id}"`)).map(([id, text]) => `<a href="#${id}">${text}</a>`);
