@@ -30,6 +30,14 @@ interface Share {
   readonly part: number;
 }
 
+/** Of one function of the module. */
+interface Blocks {
+  /** By the offset of a basic block. */
+  readonly shares: ReadonlyMap<number, readonly Share[]>;
+  /** The block of an instruction that costs something, by its offset. */
+  readonly blockOf: ReadonlyMap<number, number>;
+}
+
 export interface AttributionInput {
   readonly module: WasmModule;
   readonly metered: MeteredModule;
@@ -44,7 +52,7 @@ export class Attribution {
   readonly places: Place[] = [];
   private readonly placeByKey = new Map<string, number>();
   private readonly owners = new Map<number, SourceFunction>();
-  private readonly shares = new Map<number, ReadonlyMap<number, readonly Share[]>>();
+  private readonly blocks = new Map<number, Blocks>();
   private readonly counted: NonNullable<MeteredModule['counted']>;
 
   /** @throws Error when the module was metered without counting */
@@ -65,7 +73,7 @@ export class Attribution {
     for (const [i, { context, offset, cost }] of blocks.entries()) {
       if (counts[i] === 0n) continue;
       const cycles = Number(counts[i]) * cost;
-      for (const { place, part } of this.sharesOf(contexts.all[context].functionIndex).get(offset)!) {
+      for (const { place, part } of this.blocksOf(contexts.all[context].functionIndex).shares.get(offset)!) {
         const key = context * 2 ** 20 + place;
         sums.set(key, (sums.get(key) ?? 0) + cycles * part);
       }
@@ -87,10 +95,15 @@ export class Attribution {
     return owner;
   }
 
-  /** Offset of a function's first instruction. */
-  startOf(functionIndex: number): number {
-    const { module } = this.input;
-    return module.functions[functionIndex - module.imports.length].code;
+  /** How often each context was entered: by the counter of the block that its call ends. @param entered times that each root was */
+  entries(counts: ArrayLike<bigint>, entered: (root: string) => number): number[] {
+    const { blocks, contexts: { all } } = this.counted;
+    const counters = new Map(blocks.map(({ context, offset }, i) => [`${context} ${offset}`, i]));
+    return all.map(({ parent, site, root }) => {
+      if (parent < 0) return root === undefined ? 0 : entered(root);
+      const counter = counters.get(`${parent} ${this.blocksOf(all[parent].functionIndex).blockOf.get(site)!}`);
+      return counter === undefined ? 0 : Number(counts[counter]);
+    });
   }
 
   /** Where an instruction comes from; what has no place of its own counts for what stands before it in its function. */
@@ -110,14 +123,16 @@ export class Attribution {
     return index;
   }
 
-  private sharesOf(functionIndex: number): ReadonlyMap<number, readonly Share[]> {
-    const known = this.shares.get(functionIndex);
+  private blocksOf(functionIndex: number): Blocks {
+    const known = this.blocks.get(functionIndex);
     if (known) return known;
     const { module, costsOf } = this.input;
     const body = module.functions[functionIndex - module.imports.length];
     const byBlock = new Map<number, Map<number, number>>();
+    const blockOf = new Map<number, number>();
     basicBlocks(module, body, costsOf(functionIndex), (block, offset, cost) => {
       if (cost === 0) return;
+      blockOf.set(offset, block);
       const place = this.placeOf(functionIndex, offset);
       const costs = byBlock.get(block) ?? new Map<number, number>();
       byBlock.set(block, costs.set(place, (costs.get(place) ?? 0) + cost));
@@ -126,8 +141,9 @@ export class Attribution {
       const sum = [...costs.values()].reduce((a, b) => a + b, 0);
       return [block, [...costs].map(([place, cost]): Share => ({ place, part: cost / sum }))] as const;
     }));
-    this.shares.set(functionIndex, shares);
-    return shares;
+    const blocks = { shares, blockOf };
+    this.blocks.set(functionIndex, blocks);
+    return blocks;
   }
 }
 

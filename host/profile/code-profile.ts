@@ -2,7 +2,6 @@
 // The part of a profile that is about code: functions, lines, and the flame graph, from cycles by calling context and line.
 
 import type { CallContext } from '../cpu/wasm/contexts.js';
-import type { CountedBlock } from '../cpu/wasm/meter.js';
 import type { Attribution, Leaf } from './attribution.js';
 import type { FlameGraph, FunctionProfile, LineProfile } from './profile-result.js';
 import type { SourceFunction } from './source-functions.js';
@@ -55,10 +54,11 @@ class Tree {
 }
 
 /**
+ * @param entries how often each context was entered
  * @param overhead cycles of each handler that are not its code's: the core's and the shim's
  */
-export function codeProfile(attribution: Attribution, contexts: readonly CallContext[], blocks: readonly CountedBlock[], counts: ArrayLike<bigint>,
-  leaves: readonly Leaf[], overhead: ReadonlyMap<string, number>): CodeProfile {
+export function codeProfile(attribution: Attribution, contexts: readonly CallContext[], entries: readonly number[], leaves: readonly Leaf[],
+  overhead: ReadonlyMap<string, number>): CodeProfile {
   const tree = new Tree();
   const sourceOfNode: (SourceFunction | undefined)[] = [];
   const nodeOfContext = new Map<number, number>();
@@ -106,7 +106,11 @@ export function codeProfile(attribution: Attribution, contexts: readonly CallCon
   const flame = tree.finish();
 
   const total = totals(flame, sourceOfNode);
-  const calls = callsOf(attribution, contexts, blocks, counts);
+  const calls = new Map<SourceFunction, number>();
+  for (const [i, { functionIndex }] of contexts.entries()) {
+    const of = attribution.ownerOf(functionIndex);
+    calls.set(of, (calls.get(of) ?? 0) + entries[i]);
+  }
   const functions = [...new Set([...self.keys(), ...total.keys()])].map((of): FunctionProfile => ({
     name: of.name, file: of.file, line: of.line, selfCycles: self.get(of) ?? 0, totalCycles: total.get(of) ?? 0,
     share: (self.get(of) ?? 0) / codeCycles, calls: inlined.has(of) ? null : calls.get(of) ?? null,
@@ -129,16 +133,4 @@ function totals({ nodes }: FlameGraph, sourceOf: readonly (SourceFunction | unde
     if (above < 0) sums.set(of, (sums.get(of) ?? 0) + total);
   }
   return sums;
-}
-
-/** How often each function of the module was entered, as far as its first instructions have a counter: one that begins with a loop has none. */
-function callsOf(attribution: Attribution, contexts: readonly CallContext[], blocks: readonly CountedBlock[], counts: ArrayLike<bigint>): Map<SourceFunction, number> {
-  const calls = new Map<SourceFunction, number>();
-  for (const [i, { context, offset }] of blocks.entries()) {
-    const { functionIndex } = contexts[context];
-    if (offset !== attribution.startOf(functionIndex)) continue;
-    const of = attribution.ownerOf(functionIndex);
-    calls.set(of, (calls.get(of) ?? 0) + Number(counts[i]));
-  }
-  return calls;
 }

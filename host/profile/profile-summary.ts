@@ -67,7 +67,8 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
     ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => [f.name, percent(f.share), number(f.selfCycles), `${f.file}:${f.line}`]), c, [0, 3]),
     ...table(['Line', 'share', ''], lines.slice(0, LINES).map((l) => [`${l.file}:${l.line}`, percent(l.share), (sources[l.file]?.[l.line - 1] ?? '').trim().slice(0, 60)]), c, [0, 2]),
   );
-  if (missing.length > 0) out.push('', ...missing.map(({ what, why }) => c.dim(`Not measured: ${what} (${why}).`)));
+  out.push('', c.dim(`Cycles: ${run.costs}.`));
+  if (missing.length > 0) out.push(...missing.map(({ what, why }) => c.dim(`Not measured: ${what} (${why}).`)));
   if (files.length > 0) out.push('', ...files.map(({ kind, path }) => `${c.dim(kind.padEnd(LABEL))}${path}`));
   return out.join('\n');
 }

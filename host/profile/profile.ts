@@ -144,8 +144,10 @@ function codeOf(emulated: FirmwareBoard, times: RunTimes, missing: ProfileResult
     byRoot.set(root, (byRoot.get(root) ?? 0) + cycles);
   }
   const overhead = new Map([...times.handlers.keys()].map((name) => [name, (times.cycles.get(name) ?? 0) * (board.options.overclock ?? 1) - (byRoot.get(name) ?? 0)]));
+  // Reset enters the module's start and `init` once each, and `main` once.
+  const entered = (root: string): number => (root === RESET || root === MAIN ? 1 : times.preemptions.reduce((sum, { by, count }) => sum + (by === root ? count : 0), 0));
   return {
-    ...codeProfile(attribution, all, counted.blocks, counts, leaves, overhead), attribution, sources,
+    ...codeProfile(attribution, all, attribution.entries(counts, entered), leaves, overhead), attribution, sources,
     cyclesOfReset: Math.round((byRoot.get(RESET) ?? 0) / (board.options.overclock ?? 1)),
   };
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// What a profile costs against a plain run of the same piece: compiling included in both, as a user waits for it, and the emulation alone.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadBoard } from '../../host/boards/index.js';
+import { runSession } from '../../host/emulator/session.js';
+import { profile } from '../../host/profile/profile.js';
+import { canonInD } from '../../music/canon-in-d.js';
+import type { BenchRow } from './row.js';
+
+const RUNS = 3;
+/** Emulated, of the shipped piece. */
+const SECONDS = 20;
+
+/** CPU seconds of `action`, the least of several runs: what else the machine does only ever adds. */
+async function leastSeconds(action: () => Promise<unknown>): Promise<number> {
+  let least = Infinity;
+  for (let run = 0; run < RUNS; run++) {
+    const before = process.cpuUsage();
+    await action();
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 1e6);
+  }
+  return least;
+}
+
+export async function benchProfile(): Promise<BenchRow[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'tonewheel-bench-'));
+  try {
+    const midi = join(directory, 'canon.mid');
+    writeFileSync(midi, canonInD());
+    const options = { firmware: 'assembly/firmware/synth.ts', board: loadBoard('stm32f4-discovery'), midi, seconds: SECONDS, command: 'bench' };
+    const [plain, profiled] = [await leastSeconds(() => runSession(options)), await leastSeconds(() => profile(options))];
+    return [{ name: `profile of ${SECONDS} s of the demo`, value: profiled, unit: 's of CPU', peer: 'plain run, aim below 2', peerValue: plain, ratio: profiled / plain }];
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// The files of `profile --report`, by rules that are not ours: speedscope's and the Trace Event Format's, restated here, and sigrok's reading of the wires.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import { Ajv } from 'ajv';
+import type { ProfileResult } from '../../host/profile/profile-result.js';
+import { without } from '../../host/testing/needs.js';
+import { canonInD } from '../../music/canon-in-d.js';
+import { BOARD, firmware, SILENT, Workplace } from '../cli/cli.js';
+
+const place = new Workplace();
+place.write('canon.mid', canonInD());
+place.write('silent.ts', SILENT);
+const text = (name: string): string => readFileSync(place.path(name), 'utf8');
+
+/** https://www.speedscope.app/file-format-schema.json, written down from the types that it is made of (speedscope, src/lib/file-format-spec.ts). */
+const unit = { enum: ['none', 'nanoseconds', 'microseconds', 'milliseconds', 'seconds', 'bytes'] };
+const profileHead = { name: { type: 'string' }, unit, startValue: { type: 'number' }, endValue: { type: 'number' } };
+const SPEEDSCOPE = {
+  type: 'object', required: ['$schema', 'shared', 'profiles'],
+  properties: {
+    $schema: { const: 'https://www.speedscope.app/file-format-schema.json' }, name: { type: 'string' }, exporter: { type: 'string' }, activeProfileIndex: { type: 'number' },
+    shared: {
+      type: 'object', required: ['frames'],
+      properties: {
+        frames: {
+          type: 'array',
+          items: { type: 'object', required: ['name'], additionalProperties: false, properties: { name: { type: 'string' }, file: { type: 'string' }, line: { type: 'number' }, col: { type: 'number' } } },
+        },
+      },
+    },
+    profiles: {
+      type: 'array',
+      items: {
+        oneOf: [
+          {
+            type: 'object', required: ['type', 'name', 'unit', 'startValue', 'endValue', 'samples', 'weights'], additionalProperties: false,
+            properties: { ...profileHead, type: { const: 'sampled' }, samples: { type: 'array', items: { type: 'array', items: { type: 'number' } } }, weights: { type: 'array', items: { type: 'number' } } },
+          },
+          {
+            type: 'object', required: ['type', 'name', 'unit', 'startValue', 'endValue', 'events'], additionalProperties: false,
+            properties: {
+              ...profileHead, type: { const: 'evented' },
+              events: { type: 'array', items: { type: 'object', required: ['type', 'at', 'frame'], properties: { type: { enum: ['O', 'C'] }, at: { type: 'number' }, frame: { type: 'number' } } } },
+            },
+          },
+        ],
+      },
+    },
+  },
+};
+
+interface Speedscope {
+  shared: { frames: { name: string }[] };
+  profiles: { type: string; name: string; endValue: number; samples?: number[][]; weights?: number[]; events?: { type: 'O' | 'C'; at: number; frame: number }[] }[];
+}
+
+/** Rows of a table after RFC 4180, by the names of its columns. */
+function rows(csv: string): Record<string, string>[] {
+  const records: string[][] = [[]];
+  for (const [, quoted, plain, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n)/g)) {
+    records.at(-1)!.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end !== ',') records.push([]);
+  }
+  const [columns, ...body] = records.slice(0, -1);
+  return body.map((cells) => {
+    assert.equal(cells.length, columns.length);
+    return Object.fromEntries(columns.map((name, i) => [name, cells[i]]));
+  });
+}
+
+const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
+
+describe('profile --report', () => {
+  let result: ProfileResult;
+  before(async () => {
+    const { code, stdout, stderr } = await place.run('profile', firmware('synth'), ...BOARD, '--midi', 'canon.mid', '--seconds', '1.5', '--report', 'a/b', '--json');
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, '');
+    result = JSON.parse(stdout) as ProfileResult;
+  });
+
+  it('leaves whole files, of which the JSON is what --json prints', () => {
+    const files = place.list().filter((name) => name.startsWith('a/b/') && statSync(place.path(name)).isFile()).map((name) => name.slice(4));
+    for (const name of ['blocks.csv', 'functions.csv', 'handlers.csv', 'lines.csv', 'profile.json', 'profile.speedscope.json', 'profile.trace.json', 'profile.vcd']) assert.ok(files.includes(name), name);
+    assert.ok(!files.some((name) => name.endsWith('.part')));
+    assert.deepEqual(JSON.parse(text('a/b/profile.json')), result);
+  });
+
+  it('has tables with the profile\'s sums', () => {
+    const lines = rows(text('a/b/lines.csv'));
+    assert.equal(sum(lines.map(({ cycles }) => Number(cycles))), result.codeCycles);
+    assert.ok(lines.some((row) => row.text.includes(',')));
+    for (const { file, line, text: shown } of lines.slice(0, 50)) assert.equal(shown, result.sources[file][Number(line) - 1].trim());
+    assert.equal(sum(rows(text('a/b/functions.csv')).map((row) => Number(row.self_cycles))), result.codeCycles);
+    const handlers = rows(text('a/b/handlers.csv'));
+    for (const { vector, count, total_cycles: total } of handlers) assert.deepEqual([Number(count), Number(total)], [result.run.isr[vector].count, result.run.isr[vector].totalCycles]);
+    const blocks = rows(text('a/b/blocks.csv'));
+    assert.equal(blocks.length, result.load.blocks);
+    assert.equal(Math.max(...blocks.map((row) => Number(row.cycles_per_frame))), result.load.max);
+    for (const [i, row] of blocks.entries()) if (i > 0) assert.equal(Number(row.start_cycle), Number(blocks[i - 1].start_cycle) + Number(blocks[i - 1].length_cycles));
+  });
+
+  it('has a file for speedscope that its schema allows, with balanced events and all cycles', () => {
+    const file = JSON.parse(text('a/b/profile.speedscope.json')) as Speedscope;
+    const ajv = new Ajv({ strict: false });
+    assert.ok(ajv.validate(SPEEDSCOPE, file), ajv.errorsText());
+    const { frames } = file.shared;
+    const whole = file.profiles[0];
+    const roots = result.flame.nodes.filter(({ parent }) => parent < 0);
+    assert.equal(whole.endValue, sum(roots.map(({ total }) => total)));
+    for (const { samples, weights, events, endValue } of file.profiles) {
+      if (samples && weights) {
+        assert.equal(samples.length, weights.length);
+        assert.ok(samples.flat().every((frame) => Number.isInteger(frame) && frame >= 0 && frame < frames.length));
+        assert.equal(sum(weights), endValue);
+      }
+      const open: number[] = [];
+      let last = 0;
+      for (const { type, at, frame } of events ?? []) {
+        assert.ok(at >= last && at <= endValue);
+        last = at;
+        if (type === 'O') open.push(frame);
+        else assert.equal(open.pop(), frame);
+      }
+      assert.deepEqual(open, []);
+    }
+    assert.ok(file.profiles.some(({ type, name }) => type === 'evented' && name.startsWith('worst block')));
+    assert.ok(frames.some(({ name }) => name.endsWith(' (inlined)')));
+  });
+
+  it('has a file for Perfetto with a named track for each handler that ran, on which no two runs overlap', () => {
+    const { traceEvents } = JSON.parse(text('a/b/profile.trace.json')) as { traceEvents: { name: string; ph: string; pid: number; tid: number; ts?: number; dur?: number; args?: { name?: string } }[] };
+    const threads = new Map(traceEvents.filter(({ name, ph }) => ph === 'M' && name === 'thread_name').map(({ tid, args }) => [tid, args!.name!]));
+    const tracks = new Map<number, { ts: number; dur: number }[]>();
+    for (const { ph, tid, ts, dur, name } of traceEvents) {
+      assert.ok(['M', 'X', 'C', 'i'].includes(ph));
+      if (ph !== 'M') assert.ok(typeof ts === 'number' && ts >= 0 && ts <= result.run.seconds * 1e6 + 1);
+      if (ph !== 'X') continue;
+      assert.ok(dur! > 0);
+      if (threads.get(tid) !== 'core') assert.ok(threads.get(tid)!.startsWith(name));
+      tracks.set(tid, [...(tracks.get(tid) ?? []), { ts: ts!, dur: dur! }]);
+    }
+    for (const { name, count } of result.handlers) if (count > 0) assert.ok([...threads.values()].some((track) => track.startsWith(name)), name);
+    for (const slices of tracks.values()) for (const [i, { ts }] of slices.entries()) if (i > 0) assert.ok(ts >= slices[i - 1].ts + slices[i - 1].dur - 1e-6);
+  });
+
+  it('has wires that sigrok reads: MIDI as it was sent, and as many pulses of a marker as its handler ran', { skip: without('sigrok-cli') }, () => {
+    const vcd = place.path('a/b/profile.vcd');
+    const sigrok = (...args: string[]): string => {
+      const { status, stdout, stderr } = spawnSync('sigrok-cli', ['-i', vcd, '-I', 'vcd:downsample=100', ...args], { maxBuffer: 1 << 28 });
+      assert.equal(status, 0, stderr.toString());
+      return stdout.toString('latin1');
+    };
+    assert.match(sigrok('-P', 'uart:rx=MIDI_RX:baudrate=31250,midi', '-A', 'midi'), /Note on/);
+    const { name, count } = result.handlers.find(({ functionName }) => functionName === 'characterMoved')!;
+    const levels = spawnSync('sigrok-cli', ['-i', vcd, '-I', 'vcd:downsample=100', '-C', `ISR_${name}`, '-O', 'bits:width=0'], { maxBuffer: 1 << 28 }).stdout.toString().replace(/^.*?:/gm, '').replace(/[^01]/g, '');
+    const pulses = levels.match(/01/g)?.length ?? 0;
+    assert.ok(Math.abs(pulses - count) <= 1, `${pulses} pulses, ${count} runs`);
+  });
+});
+
+describe('profile, used otherwise', () => {
+  it('profiles a firmware that makes no sound', async () => {
+    const { code, stdout, stderr } = await place.run('profile', 'silent.ts', ...BOARD, '--seconds', '0.01', '--json');
+    assert.equal(code, 0, stderr);
+    const silent = JSON.parse(stdout) as ProfileResult;
+    assert.deepEqual([silent.worst, silent.load.blocks, silent.voices, silent.midiToAudio.notes], [null, 0, null, 0]);
+    assert.ok(silent.codeCycles >= 0);
+  });
+
+  it('says what CPU wasm3 cannot tell, and tells the rest', { skip: without('cc') }, async () => {
+    const { code, stdout, stderr } = await place.run('profile', firmware('tone'), ...BOARD, '--cpu', 'wasm3', '--seconds', '0.2', '--json', '--overclock', '20');
+    assert.equal(code, 0, stderr);
+    const { missing, lines, load, handlers } = JSON.parse(stdout) as ProfileResult;
+    assert.deepEqual(lines, []);
+    assert.deepEqual(missing.map(({ what }) => what), ['functions, lines and flame graph', 'stack high-water']);
+    assert.ok(load.blocks > 100 && handlers.every(({ count }) => count > 100));
+  });
+
+  it('measures the stack of an image on CPU arm', { skip: without('arm-none-eabi-gcc') }, async () => {
+    const { code, stdout, stderr } = await place.run('profile', firmware('tone'), ...BOARD, '--cpu', 'arm', '--engine', 'aot', '--seconds', '0.2', '--json');
+    assert.equal(code, 0, stderr);
+    const { missing, stacks: [stack], load, memory } = JSON.parse(stdout) as ProfileResult;
+    assert.deepEqual(missing.map(({ what }) => what), ['functions, lines and flame graph']);
+    // What one exception stacks, with floating point (26 words), is the least; the reserve is the build's 8 KiB.
+    assert.ok(stack.highWater > 104 && stack.highWater < stack.byteCount && stack.byteCount === 8192, JSON.stringify(stack));
+    assert.ok(load.blocks > 100);
+    assert.ok(memory.some(({ region, parts }) => region === 'flash' && parts.length > 0));
+  });
+
+  const wrong: [string[], RegExp][] = [
+    [['nothing.ts', ...BOARD], /firmware nothing\.ts: there is no such file/],
+    [['silent.ts'], /required option '--board <board>'/],
+    [['silent.ts', ...BOARD, '--threshold', 'much'], /--threshold/],
+    [['silent.ts', ...BOARD, '--report', 'silent.ts'], /cannot make the directory|a part of the path is a file|there is a file of that name/],
+    [['silent.ts', ...BOARD, '--midi', 'nothing.mid'], /nothing\.mid: there is no such file/],
+  ];
+  for (const [args, want] of wrong) {
+    it(`refuses "${args.join(' ')}" with exit code 2`, async () => {
+      const { code, stdout, stderr } = await place.run('profile', ...args);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, want);
+    });
+  }
+});
