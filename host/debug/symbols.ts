@@ -38,7 +38,7 @@ export class Symbols {
     for (const symbol of this.functions) {
       const start = symbol.value & ~1;
       if (start > address) break;
-      if (symbol.byteCount === 0 || address < start + symbol.byteCount) found = symbol;
+      if (address < this.endOf(symbol)) found = symbol;
     }
     return found ? { function: readable(found.name), offset: address - (found.value & ~1), source } : { offset: 0, source };
   }
@@ -53,6 +53,14 @@ export class Symbols {
   /** Address of a symbol, or undefined. */
   addressOf(name: string): number | undefined {
     return this.elf?.symbols.find((s) => s.name === name)?.value;
+  }
+
+  /** Where what a symbol names ends. One of an assembler source may have no size: it reaches to the next, but not out of its section. */
+  private endOf({ value, byteCount }: ElfSymbol): number {
+    const start = value & ~1;
+    if (byteCount > 0) return start + byteCount;
+    const section = this.elf!.sections.find((s) => s.isAllocated && start >= s.address && start < s.address + s.byteCount);
+    return section ? section.address + section.byteCount : start + 2;
   }
 
   /** Labels of assembler sources have no type: they count when they lie in code that is loaded. */

@@ -40,6 +40,8 @@ const PAGE_BITS = 10;
 
 export class Bus {
   private readonly pages = new Map<number, Mapping[]>();
+  /** The peripheral that was asked for last, which is the likeliest to be asked for next. */
+  private latest: Mapping | undefined;
   private readonly memories: MemoryRegion[] = [];
   private readonly unmodelledBlocks: UnmodelledBlock[] = [];
 
@@ -161,9 +163,11 @@ export class Bus {
 
   private mappingAt(address: number): Mapping | undefined {
     if (address < FIRST_PERIPHERAL) return undefined;
+    const { latest } = this;
+    if (latest !== undefined && address >= latest.base && address < latest.base + latest.size) return latest;
     const candidates = this.pages.get(address >>> PAGE_BITS);
     if (candidates === undefined) return undefined;
-    for (const mapping of candidates) if (address >= mapping.base && address < mapping.base + mapping.size) return mapping;
+    for (const mapping of candidates) if (address >= mapping.base && address < mapping.base + mapping.size) return (this.latest = mapping);
     return undefined;
   }
 

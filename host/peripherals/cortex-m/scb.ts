@@ -21,6 +21,7 @@ const MMFAR = 0x34;
 const BFAR = 0x38;
 const AFSR = 0x3c;
 const CPACR = 0x88;
+const BYTES = 0x90;
 
 const ICSR_NMIPENDSET = 2 ** 31; // set NMI pending
 const ICSR_PENDSVSET = 1 << 28; // set PendSV pending
@@ -83,7 +84,8 @@ export interface ScbConfig {
 }
 
 export class Scb extends RegisterBlock {
-  private readonly values = new Map<number, number>();
+  /** What registers hold, by word. */
+  private readonly values = new Uint32Array(BYTES / 4);
   /** Whether the CPU sleeps as SCR says: one that does not refuses the bits. */
   sleepModes = false;
   /** Called after a register that the CPU acts on was written. */
@@ -95,8 +97,8 @@ export class Scb extends RegisterBlock {
   }
 
   reset(): void {
-    this.values.clear();
-    this.values.set(CCR, CCR_BITS.STKALIGN);
+    this.values.fill(0);
+    this.values[CCR >> 2] = CCR_BITS.STKALIGN;
   }
 
   get vtor(): number {
@@ -133,20 +135,20 @@ export class Scb extends RegisterBlock {
     let bits = status;
     if (address !== undefined) {
       const memManage = (status & 0xff) !== 0;
-      this.values.set(memManage ? MMFAR : BFAR, address >>> 0);
+      this.values[(memManage ? MMFAR : BFAR) >> 2] = address;
       bits |= memManage ? MMARVALID : BFARVALID;
     }
-    this.values.set(CFSR, this.cfsr | bits);
+    this.values[CFSR >> 2] = this.cfsr | bits;
   }
   noteHardFault(bits: number): void {
-    this.values.set(HFSR, (this.hfsr | bits) >>> 0);
+    this.values[HFSR >> 2] = this.hfsr | bits;
   }
   noteDebugEvent(bits: number): void {
-    this.values.set(DFSR, this.dfsr | bits);
+    this.values[DFSR >> 2] = this.dfsr | bits;
   }
 
   private value(offset: number): number {
-    return this.values.get(offset) ?? 0;
+    return this.values[offset >> 2];
   }
 
   protected readRegister(offset: number): number | undefined {
@@ -181,9 +183,9 @@ export class Scb extends RegisterBlock {
     if (offset === SCR && !this.sleepModes && value & (SCR_BITS.SLEEPONEXIT | SCR_BITS.SLEEPDEEP)) {
       throw new UnmodelledRegisterError(this.base + SCR, 'write', value & SCR_BITS.SLEEPDEEP ? 'SCB_SCR.SLEEPDEEP' : 'SCB_SCR.SLEEPONEXIT');
     }
-    if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values.set(offset, (this.value(offset) & ~value) >>> 0);
+    if (WRITE_ONE_TO_CLEAR.includes(offset)) this.values[offset >> 2] = this.value(offset) & ~value;
     else if (offset in PLAIN) {
-      this.values.set(offset, (value & PLAIN[offset]) >>> 0);
+      this.values[offset >> 2] = value & PLAIN[offset];
       this.onChange();
     }
     // Read-only and reserved ones ignore it.

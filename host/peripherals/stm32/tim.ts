@@ -104,7 +104,7 @@ export class Tim extends RegisterBlock {
   private syncedAt = 0;
   /** CK_INT runs: it does not in stop mode. */
   private clocked = false;
-  private appointment: Appointment | undefined;
+  private readonly appointment: Appointment;
   private readonly bits: Bits;
   private readonly max: number;
   private readonly channels: TimChannel[];
@@ -136,6 +136,7 @@ export class Tim extends RegisterBlock {
     super(name, base, registerNames[config.registers]);
     const advanced = config.registers === 'TIM1';
     this.bits = advanced ? BITS.advanced : ({ 4: BITS.general, 2: BITS.two, 1: BITS.one, 0: BITS.basic } as const)[config.channels];
+    this.appointment = ctx.timeline.unset(() => this.look());
     this.max = config.bits === 32 ? 0xffff_ffff : 0xffff;
     this.channels = Array.from({ length: config.channels }, () => new TimChannel());
     this.captureEdges = this.channels.map(() => 0);
@@ -669,22 +670,26 @@ export class Tim extends RegisterBlock {
 
   private schedule(): void {
     const { timeline } = this.ctx;
-    timeline.cancel(this.appointment);
-    this.appointment = undefined;
-    if (!this.free) return;
+    const cycles = this.free ? this.cyclesToNext() : Infinity;
+    if (cycles === Infinity) timeline.cancel(this.appointment);
+    else timeline.move(this.appointment, this.syncedAt + cycles);
+  }
+
+  /** Cycles until something happens by the counter that somebody outside can notice; Infinity when nothing will. */
+  private cyclesToNext(): number {
     const { counter, mms } = this;
     const triggers = this.trgo?.wanted === true;
     const waits = (this.DIER & ~this.SR) | (this.DIER >>> DMA);
     const delayed = this.CR2 & CR2_CCDS && this.DIER & (CC_FLAGS << DMA);
     const end = (waits & UIF) !== 0 || (counter.CR1 & CR1_OPM) !== 0 || !!delayed || (triggers && mms === MMS_UPDATE) || this.breaker?.waitsForUpdate === true;
     let channels = 0;
-    this.channels.forEach((channel, i) => {
-      if (!channel.isOutput) return;
+    for (let i = 0; i < this.channels.length; i++) {
+      const channel = this.channels[i];
+      if (!channel.isOutput) continue;
       const drives = (this.activeCCER >>> (4 * i)) & 0b101 || (triggers && mms === MMS_REF + i);
       if ((drives && channel.moves) || waits & (2 << i) || (triggers && i === 0 && mms === MMS_PULSE)) channels |= 1 << i;
-    });
-    const cycles = counter.cyclesToNext(end, channels);
-    if (cycles !== Infinity) this.appointment = timeline.at(this.syncedAt + cycles, () => this.look());
+    }
+    return counter.cyclesToNext(end, channels);
   }
 
   private clockChanged(): void {

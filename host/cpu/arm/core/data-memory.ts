@@ -192,16 +192,20 @@ export class DataMemory {
 
   /** Stores words one after the other with given rights: stacking. @throws Fault */
   storeWordsAs(a: number, values: Int32Array, privileged: boolean): void {
-    const place = this.freeWords(a, values.length);
-    if (place < 0) for (let i = 0; i < values.length; i++) this.storeAs((a + 4 * i) >>> 0, 4, values[i], privileged);
-    else for (let i = 0; i < values.length; i++) this.words[place + i] = values[i];
+    const { words } = this;
+    const { length } = values;
+    const place = this.freeWords(a, length);
+    if (place < 0) for (let i = 0; i < length; i++) this.storeAs((a + 4 * i) >>> 0, 4, values[i], privileged);
+    else for (let i = 0; i < length; i++) words[place + i] = values[i];
   }
 
   /** Loads as many words as `values` holds: unstacking. @throws Fault */
   loadWordsAs(a: number, values: Int32Array, privileged: boolean): void {
-    const place = this.freeWords(a, values.length);
-    if (place < 0) for (let i = 0; i < values.length; i++) values[i] = this.loadAs((a + 4 * i) >>> 0, 4, privileged);
-    else for (let i = 0; i < values.length; i++) values[i] = this.words[place + i];
+    const { words } = this;
+    const { length } = values;
+    const place = this.freeWords(a, length);
+    if (place < 0) for (let i = 0; i < length; i++) values[i] = this.loadAs((a + 4 * i) >>> 0, 4, privileged);
+    else for (let i = 0; i < length; i++) values[i] = words[place + i];
   }
 
   /** The bus makes several accesses of an unaligned one; each further one takes a cycle (DDI 0439, 3.3.2). */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which code is translated together: the blocks reached from a hot instruction, their control flow, and the order in which they are written.
 
-import type { Ops } from '../isa/ops.js';
+import { dataflowOf } from '../isa/dataflow.js';
 import type { Decoded } from '../isa/row.js';
 import { refillOf } from '../timing.js';
 
@@ -42,22 +42,6 @@ export interface Code {
   joins(pc: number): boolean;
 }
 
-/** What an instruction does to the flow of control; undefined when it is the interpreter's. */
-function flowOf({ row, fields, ...site }: Decoded): { targets: number[]; computed: boolean; maybe: boolean } | undefined {
-  if (!('run' in row)) return undefined;
-  const flow = { targets: [] as number[], computed: false, maybe: false };
-  const words: Partial<Record<keyof Ops<number>, unknown>> = {
-    branch: (address: number) => flow.targets.push((address & ~1) >>> 0),
-    branchTo: () => { flow.computed = true; },
-    branchExchange: () => { flow.computed = true; },
-    when: (_: number, then: () => void) => { flow.maybe = true; then(); },
-    loadWords: (_: number, count: number) => new Array<number>(count).fill(0),
-  };
-  const probe = new Proxy({}, { get: (_, name) => words[name as keyof Ops<number>] ?? (() => 0) });
-  row.run(probe as Ops<number>, fields, site);
-  return flow;
-}
-
 /** ITSTATE after an instruction (DDI 0403E, A7.3.3). */
 export const advanceIT = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f));
 
@@ -66,13 +50,12 @@ export function instructionOf(decoded: Decoded, it: number): Instruction | undef
   const { row, fields } = decoded;
   const condition = it !== 0 ? it >> 4 : row.condition?.(fields) ?? ALWAYS;
   if (IS_IT.test(row.name)) return it === 0 ? { decoded, it, condition: ALWAYS, refill: 0, falls: true } : undefined;
-  const flow = flowOf(decoded);
-  if (flow === undefined) return undefined;
-  const branches = flow.computed || flow.targets.length > 0;
+  if (!('run' in row)) return undefined;
+  const { branches, target, maybe } = dataflowOf(decoded);
   // In the middle of an IT block a branch is UNPREDICTABLE.
   if (branches && it !== 0 && (it & 7) !== 0 && (it & 0xf) !== 8) return undefined;
   const refill = branches ? refillOf(decoded) : 0;
-  return { decoded, it, condition, target: flow.targets[0], refill, falls: !branches || flow.maybe || condition < ALWAYS };
+  return { decoded, it, condition, target, refill, falls: !branches || maybe || condition < ALWAYS };
 }
 
 /** ITSTATE that an instruction leaves: what IT sets, or one step on. */

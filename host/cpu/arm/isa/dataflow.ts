@@ -15,8 +15,11 @@ export interface Dataflow {
   readonly floats: number;
   /** The single-precision register that the result of floating-point arithmetic goes to, or -1. */
   readonly result: number;
-  /** Whether it may go elsewhere. */
+  /** Whether it may go elsewhere; and then the address, when it is fixed. */
   readonly branches: boolean;
+  readonly target: number | undefined;
+  /** Whether it does part of what it does on a condition of its own (CBZ). */
+  readonly maybe: boolean;
 }
 
 /** Marks of a value besides the registers that it depends on: it comes from memory; floating-point arithmetic made it. */
@@ -31,6 +34,8 @@ class RegisterSets implements Ops<number> {
   computed = 0;
   result = -1;
   branches = false;
+  target: number | undefined = undefined;
+  maybe = false;
   readonly floats: number[] = [];
 
   private access(address: number): number {
@@ -87,8 +92,14 @@ class RegisterSets implements Ops<number> {
   loadWords(address: number, count: number): number[] { return new Array<number>(count).fill(this.access(address)); }
   storeWords(address: number): void { this.access(address); }
 
-  when(_: number, then: () => void): void { then(); }
-  branch(): void { this.branches = true; }
+  when(_: number, then: () => void): void {
+    this.maybe = true;
+    then();
+  }
+  branch(address: number): void {
+    this.branches = true;
+    this.target = (address & ~1) >>> 0;
+  }
   branchTo(): void { this.branches = true; }
   branchExchange(): void { this.branches = true; }
 
@@ -115,8 +126,8 @@ class RegisterSets implements Ops<number> {
 export function dataflowOf({ row, fields, ...site }: Decoded): Dataflow {
   const sets = new RegisterSets();
   if ('run' in row) row.run(sets, fields, site);
-  const { address, loaded, computed, result, branches, floats } = sets;
+  const { address, loaded, computed, result, branches, target, maybe, floats } = sets;
   // The addend is the register that is written; it may be a factor, too.
   if (row.timing === 'fpuMultiplyAccumulate') floats.splice(floats.lastIndexOf(result), 1);
-  return { address, loaded, computed, result, branches, floats: floats.reduce((set, n) => set | (1 << n), 0) };
+  return { address, loaded, computed, result, branches, target, maybe, floats: floats.reduce((set, n) => set | (1 << n), 0) };
 }
