@@ -12,6 +12,8 @@ export interface Limit {
   readonly line: number;
   /** As it stands in the source, for reports. */
   readonly text: string;
+  /** Whether it limits a loop's turns. */
+  readonly isLoop: boolean;
 }
 
 /** What one call of a function can use up. */
@@ -73,9 +75,9 @@ export class Places {
     for (const loop of loops) {
       this.loopsOfFile.set(loop.file, [...(this.loopsOfFile.get(loop.file) ?? []), loop]);
       const { file, from: { line }, bound, total } = loop;
-      if (total !== undefined) this.totals.set(loop, { limit: total, file, line, text: `@bound(${bound?.join(' ')}, ${total} in all)` });
+      if (total !== undefined) this.totals.set(loop, { limit: total, file, line, text: `@bound(${bound?.join(' ')}, ${total} in all)`, isLoop: true });
     }
-    this.lineLimits = lines.map((fact) => ({ fact, limit: { limit: fact.limit, file: fact.file, line: fact.from.line, text: `@${fact.kind}(${fact.limit})` } }));
+    this.lineLimits = lines.map((fact) => ({ fact, limit: { limit: fact.limit, file: fact.file, line: fact.from.line, text: `@${fact.kind}(${fact.limit})`, isLoop: false } }));
   }
 
   /** Where an instruction comes from; undefined without a source map. */
