@@ -160,7 +160,7 @@ control.push(
 
 /** Registers that anything may be written to: GPIOD's and GPIOE's output data (RM0090, 8.4.6), whose pads stay inputs. */
 const PRELUDE = `import {
-  dcacheClean, dcacheInvalidate, irqDisable, irqEnable, irqMask, irqPend, irqPriority, irqRestore, load16, load32, load8, memoryAddress, store16, store32, store8,
+  dcacheClean, dcacheInvalidate, irqDisable, irqEnable, irqMask, irqPend, irqPriority, irqRestore, load16, load32, load8, log, memoryAddress, store16, store32, store8,
 } from "@/assembly/shim/abi";
 import { loadShared, storeShared } from "@/assembly/shim/shared";
 const ODR: u32 = 0x40020c14;
@@ -184,6 +184,7 @@ const importPieces: Piece[] = [
   importLoop('irqPriority', '    irqPriority(80, i & 7);'),
   importLoop('dcache', '    dcacheClean(<u32>data, 64);\n    dcacheInvalidate(<u32>data, 64);'),
 ];
+for (const byteCount of [4, 20]) importPieces.push({ name: `log of ${byteCount} bytes`, body: `  log(<u32>data, ${byteCount});` });
 // Straight code as in a driver: each access once, nothing of it in a cache.
 for (let n = 1; n <= 9; n += 2) {
   const lines = Array.from({ length: n }, (_, i) => `  store32(ODR, a);\n  a += load32(ODR${i % 2 ? '2' : ''}) & ${3 * i + 7};\n  if (a & ${1 << (i + 1)}) store32(ODR2, a + ${i});`);
@@ -200,6 +201,6 @@ export function loopPrograms(): Program[] {
   return [
     ...programsOf('integers', integer('i32'), 36), ...programsOf('long-integers', integer('i64'), 30), ...programsOf('floats', float('f32'), 30),
     ...programsOf('doubles', [...float('f64'), ...conversions], 24), ...programsOf('memory', memoryPieces, 30), ...programsOf('control', control, 30),
-    ...programsOf('imports', importPieces, 30, { prelude: PRELUDE, setUp: SET_UP }),
+    ...programsOf('imports', importPieces, 40, { prelude: PRELUDE, setUp: SET_UP }),
   ];
 }

@@ -21,8 +21,9 @@ const CACHED_OPERATIONS = 240;
 const LONG_OPERATIONS = 4;
 /** Operations that the code of an imported function counts as. */
 const IMPORT_OPERATIONS = 12;
-/** Locals beyond which a compiler is short of registers. */
+/** Locals beyond which a compiler is short of the core's registers, and of the FPU's too. */
 const MANY_LOCALS = 10;
+const MOST_LOCALS = 24;
 /** Operations of a function up to which a compiler puts it into its callers. */
 const SMALL_FUNCTION = 12;
 
@@ -187,6 +188,11 @@ class Reader {
     this.stack.push({ kind, offset, key, small });
   }
 
+  /** A kind of access to locals: the more there are, the fewer of them stay in registers. */
+  private get pressure(): string {
+    return this.locals > MOST_LOCALS ? '/most' : this.locals > MANY_LOCALS ? '/many' : '';
+  }
+
   private localKey(index: number): string {
     return `l${index}.${this.versions[index] ?? 0}`;
   }
@@ -271,13 +277,13 @@ class Reader {
     const targetsLoop = (): boolean => constructs[constructs.length - 1 - index]?.kind === 'loop';
     switch (name) {
       case 'local.get':
-        this.add(offset, this.locals > MANY_LOCALS ? 'local.get/many' : name);
+        this.add(offset, name + this.pressure);
         return this.push('local', offset, this.localKey(index));
       case 'local.set': case 'local.tee': {
         const value = this.pop();
         if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
         this.versions[index] = (this.versions[index] ?? 0) + 1;
-        this.add(offset, this.locals > MANY_LOCALS ? `${name}/many` : name);
+        this.add(offset, name + this.pressure);
         if (name === 'local.tee') this.push('local', offset, this.localKey(index));
         return;
       }

@@ -2,7 +2,7 @@
 // What an instruction costs: tables in boards/costs, one for each core, with an entry for each engine.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { boardsDir } from '../../paths.js';
 import { IMPORT, type Feature } from './cost-features.js';
 import type { WasmModule } from './decode.js';
@@ -48,6 +48,8 @@ export interface CoreCosts {
   readonly engines: Readonly<Record<string, EngineCosts>>;
 }
 
+const UNKNOWN_ERROR: CostError = { handlerPercent: null, blockPercent: null, validatedOn: [], command: 'npm run calibrate' };
+
 /** An estimated table's envelope, for want of a measured one: so many times the estimate. */
 const ESTIMATED_WORST = 2;
 
@@ -64,7 +66,7 @@ export function loadCoreCosts(core: string): CoreCosts {
     const [aot, wasm3] = [complete(own.engines.aot), complete(own.engines.wasm3)];
     return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels) } };
   }
-  const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}` }]);
+  const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}`, error: UNKNOWN_ERROR }]);
   return { core, engines: Object.fromEntries(engines) };
 }
 
@@ -77,7 +79,7 @@ function complete(costs: StoredCosts): EngineCosts {
     ...costs,
     source: `${costs.source}; worst cases are ${ESTIMATED_WORST} times the estimate`,
     worst: { instructions: scaled(costs.instructions), imports: scaled(costs.imports), dispatch: costs.dispatch * ESTIMATED_WORST },
-    error: { handlerPercent: null, blockPercent: null, validatedOn: [], command: 'npm run calibrate' },
+    error: UNKNOWN_ERROR,
   };
 }
 
@@ -91,6 +93,14 @@ function engineCosts(core: string, engine: string): EngineCosts {
 /** An engine with its worst costs as if they were its typical ones: what counts with these takes as long as it can. */
 export function atWorst(costs: EngineCosts): EngineCosts {
   return { ...costs, ...costs.worst, ...(costs.native && { native: atWorst(costs.native) }) };
+}
+
+/** Where cycles come from and how wrong they are, for a report. @param costs without an error where they are no table's */
+export function describeCosts({ source, error }: { readonly source: string; readonly error?: CostError }): string {
+  if (!error) return source;
+  const parts = [[error.handlerPercent, 'a handler'], [error.blockPercent, 'a block']].filter(([percent]) => percent !== null).map(([percent, what]) => `${percent} % of ${what}'s mean cycles`);
+  if (parts.length === 0) return `${source}; error: not measured`;
+  return `${source}; error: ${parts.join(', ')}, on firmware that the costs were not fitted to (${error.validatedOn.map((file) => basename(file)).join(', ')}; ${error.command})`;
 }
 
 /** Typical costs of an engine's instructions on a core, such as "cortex-m4f". @throws Error when there are none */
