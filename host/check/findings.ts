@@ -108,7 +108,7 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
     return {
       severity: 'error', kind: 'budget', subject: name, ...at, path: handler ? [{ functionName: handler.functionName, file: handler.file, line: handler.line }] : [],
       text: `${what} ${found}, ${least ? 'less than' : actual === null ? 'and is not to be above' : 'above'} the ${amount(limit, unit, coreHertz)} ${least ? 'wanted by' : 'allowed by'} ${from}.`,
-      advice: kind === 'handler' || kind === 'function' ? 'Make the worst path below cheaper, move work out of it, or raise the budget.' : 'Make room, or change the budget.',
+      advice: kind === 'function' && actual === null ? 'It has no bound, or the compiler has made it a part of whoever calls it: then it is in their worst paths, and @native keeps it apart.' : kind === 'handler' || kind === 'function' ? 'Make the worst path below cheaper, move work out of it, or raise the budget.' : 'Make room, or change the budget.',
     };
   });
 }
