@@ -46,11 +46,17 @@ export interface LineFact {
   readonly use?: Use;
 }
 
+export interface Parameter {
+  readonly name: string;
+  /** The type that it has in a module. */
+  readonly type: 'i32' | 'i64' | 'f32' | 'f64';
+}
+
 export interface FlowFacts {
   readonly loops: readonly SourceLoop[];
   readonly lines: readonly LineFact[];
-  /** Names of the parameters of the functions in those files, by the function's name in the module. */
-  readonly parameters: Readonly<Record<string, readonly string[]>>;
+  /** Parameters of the functions in those files, by the function's name in the module. */
+  readonly parameters: Readonly<Record<string, readonly Parameter[]>>;
 }
 
 /** The compiler's source, as far as it is used here. */
@@ -58,7 +64,7 @@ interface Source { readonly normalizedPath: string; readonly internalPath: strin
 interface Node { readonly kind: number; readonly range: { readonly start: number; readonly end: number } }
 
 interface LoopKinds { readonly loops: ReadonlySet<number>; readonly doLoop: number; readonly functionDeclaration: number }
-interface FunctionDeclaration extends Node { readonly name: { readonly text: string }; readonly signature: { readonly parameters: readonly { readonly name: { readonly text: string } }[] } }
+interface FunctionDeclaration extends Node { readonly name: { readonly text: string }; readonly signature: { readonly parameters: readonly { readonly name: { readonly text: string }; readonly type?: { readonly name?: { readonly identifier?: { readonly text: string } } } }[] } }
 
 const COMMENT = /@(bound|uses|max|sum|waits|limit)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
 
@@ -73,7 +79,7 @@ export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, do
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
   const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
-  const parameters: Record<string, readonly string[]> = {};
+  const parameters: Record<string, readonly Parameter[]> = {};
   const limits = new Map<string, number>();
   for (const source of said) {
     forEachComment(source, ({ kind, text, start, end }) => {
@@ -136,11 +142,14 @@ export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, do
       if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === doLoop, ...ofLoops.get(node) });
       if (node.kind !== functionDeclaration) continue;
       const { name, signature } = node as FunctionDeclaration;
-      parameters[`${source.internalPath}/${name.text}`] = signature.parameters.map((p) => p.name.text);
+      parameters[`${source.internalPath}/${name.text}`] = signature.parameters.map((p) => ({ name: p.name.text, type: wasmType(p.type?.name?.identifier?.text) }));
     }
   }
   return { loops, lines, parameters };
 }
+
+/** How a type of the source is passed. */
+const wasmType = (name: string | undefined): Parameter['type'] => (name === 'f32' || name === 'f64' ? name : name === 'i64' || name === 'u64' ? 'i64' : 'i32');
 
 interface Comment {
   readonly kind: 'bound' | 'uses' | 'max' | 'sum' | 'waits' | 'limit';

@@ -394,7 +394,7 @@ export function engineMessage(message: u32): void {
 
 /** Silences every voice at once, as All Sound Off on every channel does; for a wire that has gone dead. */
 export function engineSilence(): void {
-  synth.silence();
+  synth.silence(); // @max(1) a wire goes dead once in 300 ms
 }
 
 /** Tells the absolute number of the frame that is rendered next; control points lie at its multiples of CONTROL_FRAMES. */

@@ -264,21 +264,23 @@ class Reader {
       case 'table.size': stack.push(state.unknown()); return state;
       case 'elem.drop': case 'data.drop': return state;
     }
-    if (/\.store\d*$/.test(name)) {
-      stack.pop();
-      this.access(state, stack.pop()!);
-      return state;
+    const sort = sortOf(name);
+    switch (sort.kind) {
+      case 'store':
+        stack.pop();
+        this.access(state, stack.pop()!);
+        return state;
+      case 'load':
+        this.access(state, stack.pop()!);
+        stack.push(state.unknown(sort.range));
+        return state;
+      case 'unary': stack.push(unary(state, name, stack.pop()!)); return state;
+      default: {
+        const b = stack.pop()!;
+        stack.push(binary(state, name, stack.pop()!, b));
+        return state;
+      }
     }
-    const load = /^i(?:32|64)\.load(?:(\d+)_([su]))?$/.exec(name);
-    if (load || name.endsWith('.load')) {
-      this.access(state, stack.pop()!);
-      stack.push(state.unknown(load ? loadRange(name, load) : ANY));
-      return state;
-    }
-    const b = isBinary(name) ? stack.pop()! : undefined;
-    const a = stack.pop()!;
-    stack.push(b ? binary(state, name, a, b) : unary(state, name, a));
-    return state;
   }
 
   private access(state: State, address: Value): void {
@@ -395,17 +397,25 @@ export function stepFrom(state: State, v: Value, symbol: number): Range | undefi
   return x.symbol === symbol && Number.isFinite(x.low) && Number.isFinite(x.high) ? [x.low, x.high] : undefined;
 }
 
-function loadRange(name: string, [, bits, sign]: RegExpExecArray): Range {
-  if (bits === undefined) return name.startsWith('i32') ? ANY32 : ANY;
-  const size = 2 ** Number(bits);
-  return sign === 'u' ? [0, size - 1] : [-size / 2, size / 2 - 1];
+type Sort = { readonly kind: 'store' | 'unary' | 'binary' } | { readonly kind: 'load'; readonly range: Range };
+
+const UNARY = /\.(?:eqz|clz|ctz|popcnt|abs|neg|ceil|floor|trunc|nearest|sqrt|wrap_i64|extend\w*|trunc_\w+|convert_\w+|demote_f64|promote_f32|reinterpret_\w+)$|^ref\.is_null$|^table\.get$|^memory\.grow$/;
+const sorts = new Map<string, Sort>();
+
+/** What an instruction does with its operands, of those that have no case of their own. */
+function sortOf(name: string): Sort {
+  let sort = sorts.get(name);
+  if (!sort) sorts.set(name, sort = sortByName(name));
+  return sort;
 }
 
-const UNARY = /\.(?:eqz|clz|ctz|popcnt|abs|neg|ceil|floor|trunc|nearest|sqrt|wrap_i64|extend\w*|trunc_\w+|convert_\w+|demote_f64|promote_f32|reinterpret_\w+|load\w*)$|^ref\.is_null$|^table\.get$|^memory\.grow$/;
-const unaryNames = new Map<string, boolean>();
-
-function isBinary(name: string): boolean {
-  let is = unaryNames.get(name);
-  if (is === undefined) unaryNames.set(name, is = !UNARY.test(name));
-  return is;
+function sortByName(name: string): Sort {
+  if (/\.store\d*$/.test(name)) return { kind: 'store' };
+  const load = /^(\w+)\.load(?:(\d+)_([su]))?$/.exec(name);
+  if (load) {
+    const [, type, bits, sign] = load;
+    const size = 2 ** Number(bits);
+    return { kind: 'load', range: bits === undefined ? (type === 'i32' ? ANY32 : ANY) : sign === 'u' ? [0, size - 1] : [-size / 2, size / 2 - 1] };
+  }
+  return { kind: UNARY.test(name) ? 'unary' : 'binary' };
 }

@@ -8,6 +8,7 @@ import { leastPrice } from './prices.js';
 
 /** Times that all prices are gone through. */
 const ROUNDS = 8;
+const TOO_DEAR = 1e9;
 
 export interface Bounded {
   readonly cycles: number;
@@ -28,10 +29,12 @@ export function boundOf(paths: LongestPath, context: Context): Bounded | undefin
   };
   if (!paths.of(context)) return undefined;
   let best = Infinity;
+  // What is inside of limited loops comes down from too dear to what one use is worth, in turns that are not limited yet; then the loops.
+  for (const limit of limits) if (!limit.isLoop) at(limit, TOO_DEAR);
   for (let round = 0; round < ROUNDS && limits.length > 0; round++) {
     const before = best;
     for (const limit of limits) best = Math.min(best, leastPrice((price) => at(limit, price), prices.get(limit) ?? 0));
-    if (before - best < 0.5) break;
+    if (before - best < 0.001 * best) break;
   }
   const path = paths.of(context)!;
   return { cycles: path.cycles + fixed(), path, prices };

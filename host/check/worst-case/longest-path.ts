@@ -81,14 +81,13 @@ export class LongestPath {
   limits(context: Context): ReadonlySet<Limit> {
     let limits = this.limitsOf.get(context);
     if (limits) return limits;
+    // From the inside out, which is the order in which their prices are found best.
     const found = new Set<Limit>();
     const { loopTotals, most, sums } = this.places.of(context.code);
-    for (const at of context.turns.keys()) if (loopTotals.has(at)) found.add(loopTotals.get(at)!);
+    for (const { contexts } of context.calls.values()) for (const callee of contexts.values()) for (const limit of this.limits(callee)) found.add(limit);
+    for (const { at, contexts } of context.calls.values()) if (sums.has(at) && contexts.size > 1) found.add(sums.get(at)!);
     for (const limit of most.values()) found.add(limit);
-    for (const { at, contexts } of context.calls.values()) {
-      if (sums.has(at) && contexts.size > 1) found.add(sums.get(at)!);
-      for (const callee of contexts.values()) for (const limit of this.limits(callee)) found.add(limit);
-    }
+    for (const at of [...context.turns.keys()].reverse()) if (loopTotals.has(at)) found.add(loopTotals.get(at)!);
     this.limitsOf.set(context, limits = found);
     return limits;
   }

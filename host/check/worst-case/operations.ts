@@ -45,11 +45,22 @@ export function binary(state: State, name: string, a: Value, b: Value): Value {
     return truthValue(swapped ? { kind: 'compare', op, a: b, b: a } : { kind: 'compare', op, a, b });
   }
   if ((name === 'i64.ne' || name === 'i64.eq') && b.symbol === 0 && b.low === 0 && b.high === 0) return truthValue({ kind: 'compare', op: name === 'i64.ne' ? 'ne' : 'eq', a, b });
-  const [type, op] = name.split('.');
-  if (/^(?:eq|ne|lt|gt|le|ge)(?:_[su])?$/.test(op)) return truthValue();
+  const { type, op, compares } = partsOf(name);
+  if (compares) return truthValue();
   if (type === 'i32') return integer(state, op, a, b, 32);
   if (type === 'i64') return integer(state, op, a, b, 64);
   return state.unknown();
+}
+
+const parts = new Map<string, { type: string; op: string; compares: boolean }>();
+
+function partsOf(name: string): { type: string; op: string; compares: boolean } {
+  let known = parts.get(name);
+  if (!known) {
+    const [type, op = ''] = name.split('.');
+    parts.set(name, known = { type, op, compares: /^(?:eq|ne|lt|gt|le|ge)(?:_[su])?$/.test(op) });
+  }
+  return known;
 }
 
 function integer(state: State, op: string, a: Value, b: Value, bits: 32 | 64): Value {
@@ -58,6 +69,9 @@ function integer(state: State, op: string, a: Value, b: Value, bits: 32 | 64): V
   const ra = state.range(a, bits);
   const rb = state.range(b, bits);
   const constant = rb[0] === rb[1] ? rb[0] : undefined;
+  if (bits === 32 && constant !== undefined && ra[0] === ra[1] && (op === 'and' || op === 'or' || op === 'xor')) {
+    return number(op === 'and' ? ra[0] & constant : op === 'or' ? ra[0] | constant : ra[0] ^ constant);
+  }
   switch (op) {
     case 'add': return sum(state, a, b, ra, rb, bits);
     case 'sub': {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which place of the source each instruction comes from, and so, which loops and calls of the module the author's comments are about.
 
-import { evaluate, type FlowFacts, type Formula, type LineFact, type SourceLoop, type Use } from '../../build/flow-facts.js';
+import { evaluate, type FlowFacts, type Formula, type LineFact, type SourceLoop, type Parameter, type Use } from '../../build/flow-facts.js';
 import type { Location, SourceMap } from '../../build/source-map.js';
 import type { CodeNode, FunctionCode, Op } from './code.js';
 
@@ -12,6 +12,8 @@ export interface Limit {
   readonly line: number;
   /** As it stands in the source, for reports. */
   readonly text: string;
+  /** Whether it limits a loop's turns. */
+  readonly isLoop: boolean;
 }
 
 /** What one call of a function can use up. */
@@ -39,6 +41,21 @@ export interface FunctionPlaces {
   readonly uses: ReadonlyMap<number, { readonly resource: Resource; readonly weight: number }>;
 }
 
+/** Which of a function's parameters a declared one has become, since the optimiser takes some out; undefined when that is not certain. */
+function indexOfParameter(declared: readonly Parameter[], types: readonly Parameter['type'][], name: string): number | undefined {
+  const found = new Set<number>();
+  const match = (d: number, t: number, at: number): void => {
+    if (t === types.length) found.add(at);
+    else if (declared.length - d >= types.length - t) {
+      match(d + 1, t, at);
+      if (declared[d].type === types[t]) match(d + 1, t + 1, declared[d].name === name ? t : at);
+    }
+  };
+  match(0, 0, -1);
+  const [index] = found;
+  return found.size === 1 && index >= 0 ? index : undefined;
+}
+
 type Position = { readonly line: number; readonly column: number };
 const isBefore = (a: Position, b: Position): boolean => a.line < b.line || (a.line === b.line && a.column < b.column);
 
@@ -58,9 +75,9 @@ export class Places {
     for (const loop of loops) {
       this.loopsOfFile.set(loop.file, [...(this.loopsOfFile.get(loop.file) ?? []), loop]);
       const { file, from: { line }, bound, total } = loop;
-      if (total !== undefined) this.totals.set(loop, { limit: total, file, line, text: `@bound(${bound?.join(' ')}, ${total} in all)` });
+      if (total !== undefined) this.totals.set(loop, { limit: total, file, line, text: `@bound(${bound?.join(' ')}, ${total} in all)`, isLoop: true });
     }
-    this.lineLimits = lines.map((fact) => ({ fact, limit: { limit: fact.limit, file: fact.file, line: fact.from.line, text: `@${fact.kind}(${fact.limit})` } }));
+    this.lineLimits = lines.map((fact) => ({ fact, limit: { limit: fact.limit, file: fact.file, line: fact.from.line, text: `@${fact.kind}(${fact.limit})`, isLoop: false } }));
   }
 
   /** Where an instruction comes from; undefined without a source map. */
@@ -80,9 +97,9 @@ export class Places {
    * Value of a formula for arguments, at most. A parameter is known as long as the optimiser has left the function all that the source gives it.
    */
   valueOf(code: FunctionCode, formula: Formula, args: Arguments): number | undefined {
-    const names = this.parameters[this.nameOf(code.index) ?? ''] ?? [];
+    const declared = this.parameters[this.nameOf(code.index) ?? ''] ?? [];
     return evaluate(formula, (name) => {
-      const high = names.length === code.parameters ? args[names.indexOf(name)]?.[1] : undefined;
+      const high = args[indexOfParameter(declared, code.parameterTypes, name) ?? -1]?.[1];
       return high !== undefined && Number.isFinite(high) ? high : undefined;
     });
   }
@@ -108,7 +125,8 @@ export class Places {
     const inner = new Map<number, number[]>();
     const sums = new Map<number, Limit>();
     const waits = new Map<LineFact, number[]>();
-    const firsts = new Map<Limit, { op: Op; depth: number; use?: Use }>();
+    // Where a statement is to be counted: copies of one place of it, which inlining made, count together.
+    const firsts = new Map<Limit, { ops: Op[]; here: Location; depth: number; use?: Use }>();
     const walk = (nodes: readonly CodeNode[], loops: readonly number[]): void => {
       for (const node of nodes) {
         if (node.kind !== 'op') {
@@ -132,7 +150,10 @@ export class Places {
           }
           const first = firsts.get(limit);
           const depth = loops.length;
-          if (!first || depth < first.depth || (depth === first.depth && node.name === 'call' && first.op.name !== 'call')) firsts.set(limit, { op: node, depth, use: fact.use });
+          const isCall = node.name === 'call';
+          if (first && isCall && first.ops[0].name === 'call' && here.line === first.here.line && here.column === first.here.column) first.ops.push(node);
+          else if (!first || (isCall && first.ops[0].name !== 'call')) firsts.set(limit, { ops: [node], here, depth, use: fact.use });
+          else if (isCall === (first.ops[0].name === 'call') && depth < first.depth) firsts.set(limit, { ops: [node], here, depth, use: fact.use });
         }
       }
     };
@@ -151,10 +172,10 @@ export class Places {
       return { resource: resources.get(text)!, weight };
     };
     const uses = new Map([...loops].flatMap(([at, { use }]) => (use ? [[at, used(use)] as const] : [])));
-    for (const { op, use } of firsts.values()) if (use) uses.set(op.at, used(use));
+    for (const { ops, use } of firsts.values()) if (use) for (const op of ops) uses.set(op.at, used(use));
     // The dearest way passes all calls of the statement, which share the time.
     const shares = new Map([...waits].flatMap(([{ limit }, calls]) => calls.map((at) => [at, Math.ceil(limit / calls.length)] as const)));
-    return { loops, loopTotals, sums, uses, waits: shares, most: new Map([...firsts].flatMap(([limit, { op, use }]) => (use ? [] : [[op.at, limit] as const]))) };
+    return { loops, loopTotals, sums, uses, waits: shares, most: new Map([...firsts].flatMap(([limit, { ops, use }]) => (use ? [] : ops.map((op) => [op.at, limit] as const)))) };
   }
 
   /**
