@@ -11,7 +11,7 @@ import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/
 import { budgetsOf, nodeOf } from './budgets.js';
 import type { CheckResult, Finding } from './check-result.js';
 import { criticalSections } from './critical-sections.js';
-import { budgetFindings, clockFindings, compilerFindings, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
+import { budgetFindings, clockFindings, compilerFindings, endlessFinding, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
 import { loadProject, type Project } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
 import { scheduleOf } from './schedule.js';
@@ -64,7 +64,10 @@ function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: 
   const findings: Finding[] = [];
   for (const { name, exportName } of firmware.vectors) {
     try {
-      worst.set(name, analysis.of(exportName, costs));
+      const found = analysis.of(exportName, costs);
+      const endless = endlessFinding(name, found.tree);
+      if (endless) findings.push(endless);
+      else worst.set(name, found);
     } catch (error) {
       if (!(error instanceof Unbounded)) throw error;
       findings.push(...unboundedFindings(name, error, findings));

@@ -5,7 +5,7 @@ import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
 import { amount } from './amounts.js';
-import type { PathStep, Unbounded, UnboundedPlace } from './worst-case/result.js';
+import type { CallNode, PathStep, Unbounded, UnboundedPlace } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
 const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
@@ -58,6 +58,24 @@ export function unboundedFindings(subject: string, { places }: Unbounded, known:
     const { text, advice, kind: findingKind } = UNBOUNDED[kind];
     return { severity: 'error' as const, kind: findingKind, subject, text: `${subject}: ${text}, so its worst case is unknown.`, advice, file, line, path: [...path] };
   });
+}
+
+/** Turns that no loop makes that is meant to end: 2^31 take seconds on any of the cores. What bounds it is the width of its counter alone. */
+const ENDLESS = 2 ** 31;
+
+/** A loop of a worst path that as good as never ends. */
+export function endlessFinding(subject: string, node: CallNode, above: readonly PathStep[] = []): Finding | undefined {
+  const line = node.lines.find(({ times }) => times >= ENDLESS);
+  if (line) {
+    const { kind, text, advice } = UNBOUNDED.loop;
+    const path = [...above, { functionName: node.functionName, file: line.file, line: line.line }];
+    return { severity: 'error', kind, subject, text: `${subject}: ${text} but the width of its counter, so its worst case is unknown.`, advice, file: line.file, line: line.line, path };
+  }
+  for (const child of node.children) {
+    const found = endlessFinding(subject, child, [...above, { functionName: node.functionName, file: child.file, line: child.line }]);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** What the schedule says of each handler. */
