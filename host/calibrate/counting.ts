@@ -13,7 +13,7 @@ const I32 = 0x7f;
 const COUNTER = (block: number): string => `block:${block}`;
 /** Whatever has a feature costs something, so that its block is not left out. */
 const unit = new InstructionCosts({
-  dispatch: 0, imports: Object.fromEntries(Object.keys(abi).map((name) => [name, 1])), instructions: { '*': 1, cold: 1, 'cold/long': 1, 'cold/branch': 1, enter: 1 },
+  dispatch: 0, imports: Object.fromEntries(Object.keys(abi).map((name) => [name, 1])), instructions: { '*': 1, cold: 1, 'cold/long': 1, 'cold/branch': 1, 'cold/constant': 1, 'cold/import': 1, enter: 1 },
 });
 /** In front of the features of native functions, which cost what they do as compiled code. */
 export const NATIVE = 'native:';

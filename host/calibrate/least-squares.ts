@@ -9,8 +9,8 @@ export interface Equation {
   readonly weight: number;
 }
 
-const SWEEPS = 20_000;
-const PRECISION = 1e-9;
+const SWEEPS = 5000;
+const PRECISION = 1e-7;
 
 /** The unknowns, none negative, at which the weighted sum of squared residuals is least. */
 export function leastSquares(equations: readonly Equation[], unknowns: number): Float64Array {

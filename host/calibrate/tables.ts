@@ -11,12 +11,14 @@ import { fitTypical, fitWorst, predict, type Costs, type Observation } from './f
 import type { Sample } from './measuring.js';
 
 /** Operations without a loop that are still in the cache when they run again, and from how many on nothing of them is. */
-const STAYS = 150;
-const GOES = 300;
+const STAYS = 220;
+const GOES = 450;
 
 /** Library code is what firmware spends its time in; drivers in imports; loops of one instruction are there so that each has been measured. */
 export type Kind = 'loop' | 'import' | 'random' | 'library';
-const WEIGHTS: Readonly<Record<Kind, number>> = { loop: 0.5, import: 3, random: 1, library: 3 };
+const WEIGHTS: Readonly<Record<Kind, number>> = { loop: 0.15, import: 5, random: 0.3, library: 10 };
+/** Of a second run: most code runs again when others have been in its place. */
+const AGAIN = 0.5;
 
 /** What a sample says for the fit; a second run whose code is partly in the cache says nothing. */
 export function observationsOf(samples: readonly Sample[], kind: Kind): Observation[] {
@@ -26,7 +28,7 @@ export function observationsOf(samples: readonly Sample[], kind: Kind): Observat
     const cold = counts.get('cold') ?? 0;
     if (cold > STAYS && cold < GOES) return [];
     const seen: FeatureCounts = cold >= GOES ? counts : new Map([...counts].filter(([feature]) => !feature.startsWith('cold')));
-    return [{ name, counts: seen, cycles, weight }];
+    return [{ name, counts: seen, cycles, weight: AGAIN * weight }];
   });
 }
 

@@ -2,6 +2,7 @@
 // What a run of a firmware needs of its board, whatever the CPU: the counters that the firmware keeps, and where its cycles come from.
 
 import type { Firmware } from '../build/compile.js';
+import type { CostError } from '../cpu/wasm/costs.js';
 import type { BoardHardware, BoardOptions } from './board-hardware.js';
 
 export interface FirmwareBoard extends BoardHardware {
@@ -10,8 +11,8 @@ export interface FirmwareBoard extends BoardHardware {
   /** What executes it: wasm, wasm3 or arm. */
   readonly cpuName: string;
   readonly engine: string;
-  /** Where the cycles of instructions come from. */
-  readonly costs: { readonly source: string };
+  /** Where the cycles of instructions come from, and how wrong they are when they are a table's. */
+  readonly costs: { readonly source: string; readonly error?: CostError };
   /** All counters, in the order of the ABI table. */
   counterWords(): Uint32Array;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How much of a board's time a firmware takes with an engine: played in the emulator under a chord, by the engine's costs.
 
+import { describeCosts } from '../cpu/wasm/costs.js';
 import type { Board } from '../boards/index.js';
 import type { Firmware } from '../build/compile.js';
 import { EmulatedBoard } from './emulated-board.js';
@@ -32,5 +33,5 @@ export function loadOf(board: Board, firmware: Firmware, engine: string): Load |
   emulated.run(SECONDS);
   const { cyclesPerFrame } = resultOf(emulated, null);
   if (emulated.audio.frames === 0) return undefined;
-  return { share: (cyclesPerFrame.p99 * OVERCLOCK) / cyclesPerFrame.budget, source: emulated.costs.source };
+  return { share: (cyclesPerFrame.p99 * OVERCLOCK) / cyclesPerFrame.budget, source: describeCosts(emulated.costs) };
 }

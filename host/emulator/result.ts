@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sums a finished run up: the object that `tonewheel run --json` prints.
 
+import { describeCosts } from '../cpu/wasm/costs.js';
 import { toNumber } from '../machine/fraction.js';
 import { cyclesPerFrame } from '../profile/recorder.js';
 import { midiToAudio, notesOf } from '../profile/midi-to-audio.js';
@@ -52,6 +53,6 @@ export function resultOf(emulated: FirmwareBoard, midiFile: string | null): RunR
     codecProblems: codec.addressed || audio.frames > 0 ? codec.problems() : [],
     diagnostics: [...machine.diagnostics, ...codec.warnings().map((message) => ({ where: board.audio.codec.model, message }))],
     log: machine.log.map(({ cycle, text }) => ({ seconds: emulated.time.secondsAt(cycle), text })),
-    costs: emulated.costs.source,
+    costs: describeCosts(emulated.costs),
   };
 }

@@ -78,6 +78,7 @@ export function summary(result: RunResult, files: readonly WrittenFile[], colour
       row('Late blocks', result.lateBlocks === 0 ? c.green('0') : c.red(number(result.lateBlocks))),
     ]),
     ...handlerTable(result, c),
+    '', ...wrap(`Cycles: ${result.costs}.`, WIDTH).map((line) => c.dim(line)),
     '',
     ...verdicts(result).flatMap(({ grade, text }) => {
       const paint = c[PAINT[grade]];

@@ -160,8 +160,9 @@ control.push(
 
 /** Registers that anything may be written to: GPIOD's and GPIOE's output data (RM0090, 8.4.6), whose pads stay inputs. */
 const PRELUDE = `import {
-  dcacheClean, dcacheInvalidate, irqDisable, irqEnable, irqMask, irqPend, irqPriority, irqRestore, load16, load32, load8, memoryAddress, store16, store32, store8,
+  dcacheClean, dcacheInvalidate, irqDisable, irqEnable, irqMask, irqPend, irqPriority, irqRestore, load16, load32, load8, log, memoryAddress, store16, store32, store8,
 } from "@/assembly/shim/abi";
+import { loadShared, storeShared } from "@/assembly/shim/shared";
 const ODR: u32 = 0x40020c14;
 const ODR2: u32 = 0x40021014;`;
 const SET_UP = '  store32(0x40023830, load32(0x40023830) | 0x18); // RCC_AHB1ENR: GPIOD and GPIOE';
@@ -183,10 +184,16 @@ const importPieces: Piece[] = [
   importLoop('irqPriority', '    irqPriority(80, i & 7);'),
   importLoop('dcache', '    dcacheClean(<u32>data, 64);\n    dcacheInvalidate(<u32>data, 64);'),
 ];
+for (const byteCount of [4, 20]) importPieces.push({ name: `log of ${byteCount} bytes`, body: `  log(<u32>data, ${byteCount});` });
 // Straight code as in a driver: each access once, nothing of it in a cache.
-for (let n = 1; n <= 8; n++) {
+for (let n = 1; n <= 9; n += 2) {
   const lines = Array.from({ length: n }, (_, i) => `  store32(ODR, a);\n  a += load32(ODR${i % 2 ? '2' : ''}) & ${3 * i + 7};\n  if (a & ${1 << (i + 1)}) store32(ODR2, a + ${i});`);
   importPieces.push({ name: `driver of ${n} accesses`, body: `  let a: u32 = load<u32>(data, 16) & 255;\n${lines.join('\n')}\n  store<u32>(data, a, 600);` });
+}
+
+for (let n = 1; n <= 9; n += 2) {
+  const lines = Array.from({ length: n }, (_, i) => `  storeShared(data + ${640 + 8 * i}, a);\n  if (load32(ODR) & ${1 << i}) a += loadShared(data + ${644 + 4 * i});\n  store<u32>(data, load<u32>(data, ${700 + 4 * i}) + 1, ${700 + 4 * i});`);
+  importPieces.push({ name: `driver with ${n} shared words`, body: `  let a: u32 = load<u32>(data, 16) & 255;\n  store32(ODR, a | 0x155);\n${lines.join('\n')}\n  irqPend(81);\n  store<u32>(data, a, 600);` });
 }
 
 /** All loops, in programs small enough for the interpreter. */
@@ -194,6 +201,6 @@ export function loopPrograms(): Program[] {
   return [
     ...programsOf('integers', integer('i32'), 36), ...programsOf('long-integers', integer('i64'), 30), ...programsOf('floats', float('f32'), 30),
     ...programsOf('doubles', [...float('f64'), ...conversions], 24), ...programsOf('memory', memoryPieces, 30), ...programsOf('control', control, 30),
-    ...programsOf('imports', importPieces, 30, { prelude: PRELUDE, setUp: SET_UP }),
+    ...programsOf('imports', importPieces, 40, { prelude: PRELUDE, setUp: SET_UP }),
   ];
 }

@@ -31,6 +31,17 @@ export const DATA_WORDS = 256;
 /** Enough straight code to fill the cache of instructions: 64 lines of 16 bytes. */
 const eviction = (): string => Array.from({ length: 90 }, (_, i) => `  store<u32>(data, load<u32>(data, ${4 * ((i * 7) % 64)}) * ${2 * i + 3} + ${i}, ${4 * (i % 64)});`).join('\n');
 
+/** Instructions of many kinds, so that the interpreter's code for others is evicted too. */
+const kinds = (): string => {
+  const wide = ['a * b', 'rotl<u64>(a, b)', 'a << (b & 63)', 'a >> (b & 63)', 'a ^ b', 'a | b', 'a - b', 'a & b', 'clz<u64>(b) + a', 'ctz<u64>(b) ^ a', 'popcnt<u64>(a) + b', 'rotr<u64>(a, 7)', '<u64>(a > b) + a', '<u64>(a == b) ^ a'];
+  const single = ['x * y', 'x - y', 'x / (y + 9)', 'sqrt<f32>(abs<f32>(x))', 'min<f32>(x, y)', 'max<f32>(x, y)', 'floor<f32>(x)', 'ceil<f32>(y)', 'copysign<f32>(x, y)', '-x', '<f32>(x > y)', '<f32>(x < y) + y', 'nearest<f32>(x) + y', 'trunc<f32>(y) - x'];
+  return [
+    '  let a = load<u64>(data), b = load<u64>(data, 8);', '  let x = <f32>(load<u32>(data, 16) >>> 20), y = <f32>(load<u32>(data, 20) >>> 20);',
+    ...wide.map((text, i) => `  ${i % 2 ? 'a' : 'b'} = ${text};`), ...single.map((text, i) => `  ${i % 2 ? 'x' : 'y'} = ${text};`),
+    '  store<u64>(data, a + b);', '  store<f32>(data, x + y, 16);',
+  ].join('\n');
+};
+
 /** The firmware's text. @param root path of the package's root from where the text will stand */
 export function sourceOf({ prelude = '', setUp = '', pieces }: Program, root: string): string {
   const functions = pieces.map(({ body, helpers = '' }, i) => `${helpers.replaceAll('@/', `${root}/`)}\nfunction piece${i}(): void {\n${body}\n}`);
@@ -49,6 +60,7 @@ const pieces: StaticArray<() => void> = [${pieces.map((_, i) => `piece${i}`).joi
 
 function evict(): void {
 ${eviction()}
+${kinds()}
 }
 
 function fill(): void {

@@ -7,8 +7,9 @@ const FUNCTIONS = 120;
 const IN_A_PROGRAM = 10;
 const SEED = 2463534242;
 
-class Random {
-  private state = SEED;
+/** Xorshift (G. Marsaglia, "Xorshift RNGs", 2003). */
+export class Random {
+  constructor(private state: number) {}
   /** 0 to below `n`. */
   below(n: number): number {
     let x = this.state;
@@ -149,7 +150,7 @@ class Writer {
 
 /** Makes the functions; the same ones every time. */
 export function randomPrograms(): Program[] {
-  const random = new Random();
+  const random = new Random(SEED);
   const pieces: Piece[] = Array.from({ length: FUNCTIONS }, (_, i) => {
     const helpers: string[] = [];
     const names: string[] = [];

@@ -17,10 +17,13 @@ export type BodyFeatures = ReadonlyMap<number, readonly Feature[]>;
  * the bytes that an operation takes on average.
  */
 const CACHED_OPERATIONS = 240;
+/** Operations that one of a library's long ones counts as. */
+const LONG_OPERATIONS = 4;
 /** Operations that the code of an imported function counts as. */
 const IMPORT_OPERATIONS = 12;
-/** Locals beyond which a compiler is short of registers. */
+/** Locals beyond which a compiler is short of the core's registers, and of the FPU's too. */
 const MANY_LOCALS = 10;
+const MOST_LOCALS = 24;
 /** Operations of a function up to which a compiler puts it into its callers. */
 const SMALL_FUNCTION = 12;
 
@@ -102,16 +105,17 @@ export function featuresOf(module: WasmModule, body: FunctionBody): BodyFeatures
   return features;
 }
 
+/** Features of the way of instructions from flash into the core, and how often each. */
+type Way = Record<'cold' | 'cold/long' | 'cold/branch' | 'cold/constant' | 'cold/import', number>;
+
 /** An open block, loop or if. */
 interface Construct {
   readonly kind: string;
   readonly height: number;
   readonly results: number;
   readonly offset: number;
-  /** Of a loop: what is in it. */
+  /** Of a loop: operations in it and in what it calls, and its instructions. */
   operations: number;
-  long: number;
-  branches: number;
   readonly members: number[];
 }
 
@@ -125,6 +129,9 @@ class Reader {
   /** Instructions in no loop that the cache holds. */
   private readonly cold = new Set<number>();
   private readonly names = new Map<number, string>();
+  /** Calls of an imported function that no other call of it comes before. */
+  private readonly firstCalls = new Set<number>();
+  private readonly importsSeen = new Set<number>();
 
   constructor(private readonly module: WasmModule, private readonly body: FunctionBody, private readonly functions: ReadonlyMap<number, FunctionFacts>) {
     const r = new ByteReader(module.bytes, body.start, body.end);
@@ -138,12 +145,27 @@ class Reader {
     forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, offset, end, index }) => this.instruction(name, offset, end, index));
     this.add(body.code, 'enter');
     if (this.locals > MANY_LOCALS) this.add(body.code, 'enter/local', Math.min(this.locals - MANY_LOCALS, 16));
-    for (const offset of this.cold) {
-      const name = this.names.get(offset)!;
-      if (!FREE.test(name)) this.add(offset, isLong(name) ? 'cold/long' : 'cold');
-      if (/^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name)) this.add(offset, 'cold/branch');
-    }
+    for (const offset of this.cold) this.chargeWay(offset, this.wayOf([offset]));
     return this.features;
+  }
+
+  /** What it takes to fetch instructions that no cache holds, by the places of their code. */
+  private wayOf(offsets: readonly number[]): Way {
+    const way: Way = { cold: 0, 'cold/long': 0, 'cold/branch': 0, 'cold/constant': 0, 'cold/import': 0 };
+    for (const offset of offsets) {
+      const name = this.names.get(offset)!;
+      const feature = this.features.get(offset)?.[0]?.[0] ?? '';
+      if (isLong(name)) way['cold/long']++;
+      else if (!FREE.test(name)) way.cold += feature.endsWith('/first') ? 3 : /^i64\.|\.(?:load|store)/.test(name) ? 2 : /\/(?:small|operand|compared|free)$/.test(feature) ? 0 : 1;
+      if (/^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name)) way['cold/branch']++;
+      if (/^(?:global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name) || feature === 'i32.const' || feature === 'i32.const/address') way['cold/constant']++;
+      if (this.firstCalls.has(offset)) way['cold/import']++;
+    }
+    return way;
+  }
+
+  private chargeWay(offset: number, way: Way): void {
+    for (const [name, times] of Object.entries(way)) if (times > 0) this.add(offset, name, times);
   }
 
   private add(offset: number, name: string, times = 1): void {
@@ -166,6 +188,11 @@ class Reader {
     this.stack.push({ kind, offset, key, small });
   }
 
+  /** A kind of access to locals: the more there are, the fewer of them stay in registers. */
+  private get pressure(): string {
+    return this.locals > MOST_LOCALS ? '/most' : this.locals > MANY_LOCALS ? '/many' : '';
+  }
+
   private localKey(index: number): string {
     return `l${index}.${this.versions[index] ?? 0}`;
   }
@@ -176,11 +203,7 @@ class Reader {
     for (const construct of this.constructs) {
       if (construct.kind !== 'loop') continue;
       construct.members.push(offset);
-      if (!FREE.test(name)) {
-        if (isLong(name)) construct.long++;
-        else construct.operations++;
-      }
-      if (/^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name)) construct.branches++;
+      if (!FREE.test(name)) construct.operations += isLong(name) ? LONG_OPERATIONS : 1;
       if (name === 'call') construct.operations += this.functions.get(index)?.size ?? 0;
       if (name === 'call_indirect') construct.operations += CACHED_OPERATIONS;
     }
@@ -254,13 +277,13 @@ class Reader {
     const targetsLoop = (): boolean => constructs[constructs.length - 1 - index]?.kind === 'loop';
     switch (name) {
       case 'local.get':
-        this.add(offset, this.locals > MANY_LOCALS ? 'local.get/many' : name);
+        this.add(offset, name + this.pressure);
         return this.push('local', offset, this.localKey(index));
       case 'local.set': case 'local.tee': {
         const value = this.pop();
         if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
         this.versions[index] = (this.versions[index] ?? 0) + 1;
-        this.add(offset, this.locals > MANY_LOCALS ? `${name}/many` : name);
+        this.add(offset, name + this.pressure);
         if (name === 'local.tee') this.push('local', offset, this.localKey(index));
         return;
       }
@@ -276,7 +299,7 @@ class Reader {
       case 'block': case 'loop': case 'if': {
         if (name === 'if') this.add(offset, this.condition() ? 'if/compared' : name);
         const type = module.bytes[offset + 1];
-        constructs.push({ kind: name, height: stack.length, results: type === 0x40 ? 0 : 1, offset, operations: 0, long: 0, branches: 0, members: [] });
+        constructs.push({ kind: name, height: stack.length, results: type === 0x40 ? 0 : 1, offset, operations: 0, members: [] });
         return;
       }
       case 'else': this.add(offset, name); stack.length = constructs[constructs.length - 1].height; return;
@@ -305,9 +328,16 @@ class Reader {
     const type = name === 'call_indirect' ? index : index < imported ? module.imports[index].type : module.functions[index - imported].type;
     const { parameters, results } = module.types[type];
     if (name === 'call_indirect') this.pop();
-    for (let i = 0; i < parameters; i++) this.pop();
+    let first: Operand | undefined;
+    for (let i = 0; i < parameters; i++) first = this.pop();
     for (let i = 0; i < results; i++) this.push('other', offset);
-    if (name === 'call' && index < imported) return this.add(offset, `${IMPORT}${module.imports[index].name}`);
+    if (name === 'call' && index < imported) {
+      if (!this.importsSeen.has(index)) this.firstCalls.add(offset);
+      this.importsSeen.add(index);
+      // An address that is known is a register's; one that is computed is most often in memory, for which the shim looks longer.
+      const known = first?.kind === 'constant' && /^(?:load|store)/.test(module.imports[index].name);
+      return this.add(offset, `${IMPORT}${module.imports[index].name}${known ? '/static' : ''}`);
+    }
     const callee = name === 'call' ? functions.get(index)! : undefined;
     const inlined = callee && (callee.callSites === 1 || callee.ownSize <= SMALL_FUNCTION);
     this.add(offset, inlined ? 'call/inlined' : name);
@@ -315,8 +345,8 @@ class Reader {
   }
 
   /** A loop that the cache holds pays for its way there once, when it is entered. */
-  private closeLoop({ offset, operations, long, branches, members }: Construct): void {
-    if (operations + 4 * long > CACHED_OPERATIONS) return;
+  private closeLoop({ offset, operations, members }: Construct): void {
+    if (operations > CACHED_OPERATIONS) return;
     let fresh = 0;
     for (const member of members) if (this.cold.delete(member)) fresh++;
     if (fresh === 0) return;
@@ -326,8 +356,6 @@ class Reader {
       const kept = list?.filter(([name]) => !name.startsWith('cold'));
       if (list && kept!.length < list.length) this.features.set(member, kept!);
     }
-    this.add(offset, 'cold', operations);
-    if (long > 0) this.add(offset, 'cold/long', long);
-    if (branches > 0) this.add(offset, 'cold/branch', branches);
+    this.chargeWay(offset, this.wayOf(members));
   }
 }

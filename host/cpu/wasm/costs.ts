@@ -2,7 +2,7 @@
 // What an instruction costs: tables in boards/costs, one for each core, with an entry for each engine.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { boardsDir } from '../../paths.js';
 import { IMPORT, type Feature } from './cost-features.js';
 import type { WasmModule } from './decode.js';
@@ -12,7 +12,7 @@ import { operatorNames } from './opcodes.js';
 export interface CostTable {
   /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. Kinds of an instruction, and what comes on top, by their feature (cost-features.ts). */
   readonly instructions: Readonly<Record<string, number>>;
-  /** By name of the imported function. */
+  /** By name of the imported function; `/static` behind it: of a call with an address that the code holds. */
   readonly imports: Readonly<Record<string, number>>;
   /** From the core's exception entry to a handler's first instruction, and back: what the shim's dispatcher adds. */
   readonly dispatch: number;
@@ -48,11 +48,13 @@ export interface CoreCosts {
   readonly engines: Readonly<Record<string, EngineCosts>>;
 }
 
+const UNKNOWN_ERROR: CostError = { handlerPercent: null, blockPercent: null, validatedOn: [], command: 'npm run calibrate' };
+
 /** An estimated table's envelope, for want of a measured one: so many times the estimate. */
 const ESTIMATED_WORST = 2;
 
 type StoredCosts = Omit<EngineCosts, 'worst' | 'error' | 'native'> & Partial<Pick<EngineCosts, 'worst' | 'error'>>;
-type StoredCore = { core: string; engines: Record<string, StoredCosts> } | { core: string; inherits: string; source: string };
+type StoredCore = { core: string; engines: Record<'aot' | 'wasm3', StoredCosts>; errors?: { kernels: CostError } } | { core: string; inherits: string; source: string };
 
 /**
  * The table of a core; one that is estimated by another core's names it, and says so in every engine's source.
@@ -61,9 +63,10 @@ type StoredCore = { core: string; engines: Record<string, StoredCosts> } | { cor
 export function loadCoreCosts(core: string): CoreCosts {
   const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as StoredCore;
   if (!('inherits' in own)) {
-    return { core, engines: withKernels(Object.fromEntries(Object.entries(own.engines).map(([name, costs]) => [name, complete(costs)]))) };
+    const [aot, wasm3] = [complete(own.engines.aot), complete(own.engines.wasm3)];
+    return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels) } };
   }
-  const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}` }]);
+  const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}`, error: UNKNOWN_ERROR }]);
   return { core, engines: Object.fromEntries(engines) };
 }
 
@@ -76,7 +79,7 @@ function complete(costs: StoredCosts): EngineCosts {
     ...costs,
     source: `${costs.source}; worst cases are ${ESTIMATED_WORST} times the estimate`,
     worst: { instructions: scaled(costs.instructions), imports: scaled(costs.imports), dispatch: costs.dispatch * ESTIMATED_WORST },
-    error: { handlerPercent: null, blockPercent: null, validatedOn: [], command: 'npm run calibrate' },
+    error: UNKNOWN_ERROR,
   };
 }
 
@@ -92,6 +95,14 @@ export function atWorst(costs: EngineCosts): EngineCosts {
   return { ...costs, ...costs.worst, ...(costs.native && { native: atWorst(costs.native) }) };
 }
 
+/** Where cycles come from and how wrong they are, for a report. @param costs without an error where they are no table's */
+export function describeCosts({ source, error }: { readonly source: string; readonly error?: CostError }): string {
+  if (!error) return source;
+  const parts = [[error.handlerPercent, 'a handler'], [error.blockPercent, 'a block']].filter(([percent]) => percent !== null).map(([percent, what]) => `${percent} % of ${what}'s mean cycles`);
+  if (parts.length === 0) return `${source}; error: not measured`;
+  return `${source}; error: ${parts.join(', ')}, on firmware that the costs were not fitted to (${error.validatedOn.map((file) => basename(file)).join(', ')}; ${error.command})`;
+}
+
 /** Typical costs of an engine's instructions on a core, such as "cortex-m4f". @throws Error when there are none */
 export function costsOf(core: string, engine: string): InstructionCosts {
   const costs = engineCosts(core, engine);
@@ -105,10 +116,8 @@ export function worstCostsOf(core: string, engine: string): InstructionCosts {
 }
 
 /** Engine "kernels" is of both kinds: what is native costs as ahead of time, the rest as interpreted. */
-function withKernels(engines: CoreCosts['engines']): CoreCosts['engines'] {
-  const { wasm3, aot } = engines;
-  const { operation: _, ...interpreted } = wasm3;
-  return { ...engines, kernels: { ...interpreted, native: aot, source: `native functions: ${aot.source}; the rest: ${wasm3.source}` } };
+export function kernelsOf({ operation: _, ...interpreted }: EngineCosts, aot: EngineCosts, error = interpreted.error): EngineCosts {
+  return { ...interpreted, error, native: aot, source: `native functions: ${aot.source}; the rest: ${interpreted.source}` };
 }
 
 /** Features that come in addition to an instruction's own: a table without them charges nothing for them. */
@@ -167,7 +176,10 @@ export class InstructionCosts {
   /** A feature without an entry costs what the one costs of which it is a kind. */
   private find(name: string): number {
     const { instructions, imports } = this.table;
-    if (name.startsWith(IMPORT)) return imports[name.slice(IMPORT.length)] ?? this.byName.get('call')!;
+    if (name.startsWith(IMPORT)) {
+      const kind = name.slice(IMPORT.length);
+      return imports[kind] ?? imports[kind.slice(0, kind.lastIndexOf('/'))] ?? this.byName.get('call')!;
+    }
     if (EXTRA.test(name)) return instructions[name] ?? 0;
     for (let kind = name; ; kind = kind.slice(0, kind.lastIndexOf('/'))) {
       const found = instructions[kind] ?? this.byName.get(kind);

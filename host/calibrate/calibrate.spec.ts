@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { loadBoard } from '../boards/index.js';
+import { compileFirmware } from '../build/compile.js';
+import { loadCoreCosts, atWorst } from '../cpu/wasm/costs.js';
+import { featuresOf } from '../cpu/wasm/cost-features.js';
+import { parseModule } from '../cpu/wasm/decode.js';
+import { without } from '../testing/needs.js';
+import { countFeatures } from './counting.js';
+import { fitTypical, fitWorst, predict, type Observation } from './fitting.js';
+import { leastSquares } from './least-squares.js';
+import { countedParts, measuredParts } from './validation.js';
+
+describe('least squares without negative unknowns', () => {
+  const equation = (factors: number[], value: number, weight = 1) => ({ factors: factors.map((factor, i) => [i, factor] as const), value, weight });
+
+  it('solves what has a solution', () => {
+    const x = leastSquares([equation([1, 2], 8), equation([3, 1], 9), equation([1, 1], 5)], 2);
+    assert.ok(Math.abs(x[0] - 2) < 1e-6 && Math.abs(x[1] - 3) < 1e-6, `${x}`);
+  });
+
+  it('leaves at zero what would be negative, and fits the rest as if it were not there', () => {
+    // Without the bound: 3 and -1.
+    const x = leastSquares([equation([1, 1], 2), equation([1, 2], 1)], 2);
+    assert.equal(x[1], 0);
+    assert.ok(Math.abs(x[0] - 1.5) < 1e-6, `${x}`);
+  });
+});
+
+describe('fitting', () => {
+  const observe = (a: number, b: number, cycles: number): Observation => ({ name: '', counts: new Map([['a', a], ['b', b]]), cycles, weight: 1 });
+  const prior = new Map([['a', 1], ['b', 1], ['unseen', 7]]);
+  const observations = [observe(10, 1, 35), observe(1, 10, 62), observe(5, 5, 46), observe(20, 3, 82)];
+
+  it('finds costs near those that made the samples, and keeps what is believed of the unseen', () => {
+    const costs = fitTypical(observations, prior);
+    assert.ok(Math.abs(costs.get('a')! - 3) < 0.4 && Math.abs(costs.get('b')! - 6) < 0.4, `${[...costs]}`);
+    assert.ok(Math.abs(costs.get('unseen')! - 7) < 1e-6);
+  });
+
+  it('has an envelope that nothing exceeds, and no cost of which is below the typical one', () => {
+    const typical = fitTypical(observations, prior);
+    const worst = fitWorst(observations, typical);
+    for (const { counts, cycles } of observations) assert.ok(predict(worst, counts) >= cycles - 1e-9);
+    for (const [name, cost] of typical) assert.ok(worst.get(name)! >= cost);
+  });
+});
+
+describe('the tables of boards/costs', () => {
+  const { engines } = loadCoreCosts('cortex-m4f');
+
+  it('are as the command writes them: measured, with their error, and an envelope above', () => {
+    for (const [name, costs] of Object.entries(engines)) {
+      assert.match(costs.source, /calibrated against the emulated Cortex-M4F with \d+ programs of \d+ runs \(.*gcc \d+/, name);
+      assert.equal(costs.error.command, 'npm run calibrate');
+      assert.ok(costs.error.validatedOn.length >= 3 && costs.error.handlerPercent! > 0 && costs.error.blockPercent! > 0, name);
+      for (const [instruction, cycles] of Object.entries(costs.instructions)) assert.ok(cycles >= 0 && costs.worst.instructions[instruction] >= cycles, `${name}: ${instruction}`);
+      for (const [imported, cycles] of Object.entries(costs.imports)) assert.ok(costs.worst.imports[imported] >= cycles, `${name}: ${imported}`);
+    }
+  });
+});
+
+describe('features', () => {
+  it('are counted as often as the code runs', async () => {
+    const { wasm } = await compileFirmware('host/calibrate/counted.as.ts', loadBoard('stm32f4-discovery'));
+    const module = parseModule(wasm);
+    const [none, ten] = countFeatures(module);
+    const of = (name: string): number => (ten.get(name) ?? 0) - (none.get(name) ?? 0);
+    assert.equal(of('i32.store/static'), 10, 'the loop stores once a turn');
+    assert.equal(of('import:load32/static'), 10, 'and reads one register');
+    assert.equal(of('i32.rotl'), 10);
+    for (const body of module.functions) for (const list of featuresOf(module, body).values()) for (const [, times] of list) assert.ok(times > 0);
+  });
+});
+
+describe('a firmware that the tables were not fitted to', { skip: without('arm-none-eabi-gcc') }, () => {
+  const board = loadBoard('stm32f4-discovery');
+  const FIRMWARE = 'assembly/firmware/monitor.ts';
+  const { aot } = loadCoreCosts('cortex-m4f').engines;
+  /** Beyond the mean error of all handlers, for a single one. */
+  const ONE_HANDLER = 3;
+
+  it('takes on the emulated core what CPU wasm counts, within what is stated, and never more than the worst', async () => {
+    const measured = await measuredParts(FIRMWARE, board, 'aot', 0.6);
+    const [typical, worst] = [await countedParts(FIRMWARE, board, 'aot', aot, 0.6), await countedParts(FIRMWARE, board, 'aot', atWorst(aot), 0.6)];
+    assert.ok(measured.length >= 2);
+    for (const { what, mean, max } of measured) {
+      const part = typical.find((p) => p.what === what)!;
+      const percent = Math.abs(part.mean / mean - 1) * 100;
+      assert.ok(percent <= ONE_HANDLER * aot.error.handlerPercent!, `${what}: ${percent.toFixed(1)} % off`);
+      assert.ok(worst.find((p) => p.what === what)!.max >= max, `${what}: ${max} cycles measured`);
+    }
+  });
+});
