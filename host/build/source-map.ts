@@ -11,6 +11,9 @@ export interface Location {
   readonly column: number;
 }
 
+/** Whether a source is none of the compiler's own library, to which this package counts in a project that it is installed in. */
+export const isFirmwares = (file: string): boolean => !file.startsWith('~lib/') || file.startsWith('~lib/tonewheel/');
+
 export class SourceMap {
   private readonly map: TraceMap;
 

@@ -5,13 +5,14 @@ import type { Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
 import type { EngineName } from '../build/image/engines.js';
+import type { Constant } from '../build/transform.js';
 import { SourceMap } from '../build/source-map.js';
 import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
 import { budgetsOf, nodeOf } from './budgets.js';
 import type { CheckResult, Finding } from './check-result.js';
 import { criticalSections } from './critical-sections.js';
-import { budgetFindings, clockFindings, compilerFindings, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
-import { loadProject } from './project.js';
+import { budgetFindings, clockFindings, compilerFindings, endlessFinding, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
+import { loadProject, type Project } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
 import { scheduleOf } from './schedule.js';
 import { stackOf } from './stack/stack.js';
@@ -63,7 +64,10 @@ function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: 
   const findings: Finding[] = [];
   for (const { name, exportName } of firmware.vectors) {
     try {
-      worst.set(name, analysis.of(exportName, costs));
+      const found = analysis.of(exportName, costs);
+      const endless = endlessFinding(name, found.tree);
+      if (endless) findings.push(endless);
+      else worst.set(name, found);
     } catch (error) {
       if (!(error instanceof Unbounded)) throw error;
       findings.push(...unboundedFindings(name, error, findings));
@@ -95,31 +99,39 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
 
 /** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
 export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
-  const { board, engine } = options;
+  const { board } = options;
   const project = loadProject(options.firmware, board);
-  let firmware: Firmware;
   let comparison: Comparison | undefined;
   try {
     // What the firmware would be with another number of voices is compiled beside it.
-    firmware = await compileFirmware(options.firmware, board, [], { onConstants: (constants) => (comparison = compareVoices(options.firmware, board, project, constants)) });
+    const onConstants = (constants: readonly Constant[]) => void (comparison = compareVoices(options.firmware, board, project, constants));
+    const firmware = await compileFirmware(options.firmware, board, [], { onConstants });
+    return await proven(options, project, firmware, comparison);
   } catch (error) {
-    await comparison?.end();
     if (!(error instanceof CompileError)) throw error;
     return refused(options, compilerFindings(error));
+  } finally {
+    await comparison?.end();
   }
+}
+
+async function proven(options: CheckOptions, project: Project, firmware: Firmware, comparison: Comparison | undefined): Promise<CheckResult> {
+  const { board, engine } = options;
   const analysis = new WorstCaseAnalysis(firmware);
   const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
   const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
+  const { coreHertz } = rates;
   const { module, map, findings: unbounded, sections, schedule, worstOf } = analyse(firmware, analysis, { board, engine, rates });
+  const { handlers, block } = schedule;
   const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
   const stack = await stackOf({ ...options, firmware, module, map, changesPriorities });
-  const other = await comparison?.firmware;
+
+  const other = block ? await comparison?.firmware : undefined;
   const otherAnalysis = other && new WorstCaseAnalysis(other);
   const voices = comparison && otherAnalysis ? voicesOf(comparison, (e) => ({
     mine: e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule, other: analyse(other, otherAnalysis, { board, engine: e, rates }).schedule,
   }), project.mostVoices) : null;
-  const { handlers, block } = schedule;
-  const { coreHertz } = rates;
+
   const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
     const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];
     const node = handlers.map(({ path }) => nodeOf(path, name)).find((found) => found !== undefined);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Code between irqMask and irqRestore, and how long it takes at most: for so long every interrupt waits.
 
-import type { SourceMap } from '../build/source-map.js';
+import { isFirmwares, type SourceMap } from '../build/source-map.js';
 import type { InstructionCosts } from '../cpu/wasm/costs.js';
 import { forEachInstruction, type FunctionBody, type WasmModule } from '../cpu/wasm/decode.js';
 import type { CriticalSection } from './check-result.js';
@@ -66,7 +66,7 @@ export function criticalSections(module: WasmModule, map: SourceMap | undefined,
     const within = reached.filter(({ functions }) => functions.has(body.index)).map(({ name }) => name);
     if (within.length === 0) return [];
     return spansOf(module, body, costs).map(({ offset, cycles }) => {
-      const at = map?.locate(offset, body.start, (file) => !file.startsWith('~lib/'));
+      const at = map?.locate(offset, body.start, isFirmwares);
       const functionName = (module.functionNames.get(body.index) ?? `function ${body.index}`).replace(/^.*\//, '');
       return { functionName, file: at?.file ?? '', line: at?.line ?? 0, contexts: within, cycles: cycles === Infinity ? null : cycles };
     });

@@ -5,7 +5,7 @@ import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
 import { amount } from './amounts.js';
-import type { PathStep, Unbounded, UnboundedPlace } from './worst-case/result.js';
+import type { CallNode, PathStep, Unbounded, UnboundedPlace } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
 const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
@@ -60,6 +60,24 @@ export function unboundedFindings(subject: string, { places }: Unbounded, known:
   });
 }
 
+/** Turns that no loop makes that is meant to end: 2^31 take seconds on any of the cores. What bounds it is the width of its counter alone. */
+const ENDLESS = 2 ** 31;
+
+/** A loop of a worst path that as good as never ends. */
+export function endlessFinding(subject: string, node: CallNode, above: readonly PathStep[] = []): Finding | undefined {
+  const line = node.lines.find(({ times }) => times >= ENDLESS);
+  if (line) {
+    const { kind, text, advice } = UNBOUNDED.loop;
+    const path = [...above, { functionName: node.functionName, file: line.file, line: line.line }];
+    return { severity: 'error', kind, subject, text: `${subject}: ${text} but the width of its counter, so its worst case is unknown.`, advice, file: line.file, line: line.line, path };
+  }
+  for (const child of node.children) {
+    const found = endlessFinding(subject, child, [...above, { functionName: node.functionName, file: child.file, line: child.line }]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** What the schedule says of each handler. */
 export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number): Finding[] {
   return handlers.flatMap((handler): Finding[] => {
@@ -108,7 +126,7 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
     return {
       severity: 'error', kind: 'budget', subject: name, ...at, path: handler ? [{ functionName: handler.functionName, file: handler.file, line: handler.line }] : [],
       text: `${what} ${found}, ${least ? 'less than' : actual === null ? 'and is not to be above' : 'above'} the ${amount(limit, unit, coreHertz)} ${least ? 'wanted by' : 'allowed by'} ${from}.`,
-      advice: kind === 'handler' || kind === 'function' ? 'Make the worst path below cheaper, move work out of it, or raise the budget.' : 'Make room, or change the budget.',
+      advice: kind === 'function' && actual === null ? 'It has no bound, or the compiler has made it a part of whoever calls it: then it is in their worst paths, and @native keeps it apart.' : kind === 'handler' || kind === 'function' ? 'Make the worst path below cheaper, move work out of it, or raise the budget.' : 'Make room, or change the budget.',
     };
   });
 }

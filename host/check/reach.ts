@@ -3,8 +3,16 @@
 
 import { forEachInstruction, type WasmModule } from '../cpu/wasm/decode.js';
 
+const known = new WeakMap<WasmModule, ReadonlyMap<number, readonly number[]>>();
+
 /** Functions that each one calls; an indirect call may lead to any that is there, since tables are not looked into. */
 function callsOf(module: WasmModule): ReadonlyMap<number, readonly number[]> {
+  let calls = known.get(module);
+  if (!calls) known.set(module, calls = readCalls(module));
+  return calls;
+}
+
+function readCalls(module: WasmModule): ReadonlyMap<number, readonly number[]> {
   const all = module.functions.map(({ index }) => index);
   return new Map(module.functions.map(({ index: owner, code, end }) => {
     const calls = new Set<number>();

@@ -31,6 +31,7 @@ function onTimer(): void {
 `;
 const GOOD = adding('for (let i: u32 = 0; i < 100; i++)', ', { budget: "0.5ms" }');
 const UNBOUNDED = adding('for (let i: u32 = 0; i < turns; i++)');
+const WAITING = adding('for (let i: u32 = 0; load<u32>(0) != turns; i++)');
 const BROKEN = adding('for (let i: u32 = 0; i < 4000; i++)', ', { budget: "10us" }');
 const STATED = adding('for (let i: u32 = 0; i < 100; i++)', ', { rate: "5kHz", deadline: "0.15ms" }');
 const RECURSIVE = `${HEAD}
@@ -60,7 +61,7 @@ function onTimer(): void { periodicInterrupt(0x40000000); }
 
 // Without the cross compiler a check is fast, and says what it does not know; stack.spec.ts has it.
 const place = new Workplace({ PATH: '' });
-const sources = { good: GOOD, unbounded: UNBOUNDED, broken: BROKEN, stated: STATED, recursive: RECURSIVE, heap: HEAP, deep: DEEP };
+const sources = { good: GOOD, unbounded: UNBOUNDED, waiting: WAITING, broken: BROKEN, stated: STATED, recursive: RECURSIVE, heap: HEAP, deep: DEEP };
 for (const [name, text] of Object.entries(sources)) place.write(`${name}.ts`, text);
 
 const noTrace = ({ stdout, stderr }: Outcome): void => assert.doesNotMatch(stdout + stderr, /file:\/\/|node:internal|\.js:\d|\n\s+at /);
@@ -108,9 +109,12 @@ describe('tonewheel check', () => {
   });
 
   it('refuses an unbounded loop at its line', async () => {
-    const { file, line: at, path } = refusal(await checked('unbounded'), 'unbounded loop');
-    assert.deepEqual([file, at], ['unbounded.ts', line(UNBOUNDED, 'for (let i')]);
-    assert.equal(path[0].functionName, 'onTimer');
+    // One that waits for something, and one that counts to what it is told, which may be anything.
+    for (const [name, text] of [['waiting', WAITING], ['unbounded', UNBOUNDED]]) {
+      const { file, line: at, path } = refusal(await checked(name), 'unbounded loop');
+      assert.deepEqual([file, at], [`${name}.ts`, line(text, 'for (let i')]);
+      assert.equal(path[0].functionName, 'onTimer');
+    }
   });
 
   it('refuses recursion in a handler, with the path to it', async () => {

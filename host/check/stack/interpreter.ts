@@ -2,7 +2,7 @@
 // The interpreter's stacks: main's against what the linker gives it, the handlers' regions, which the build makes as large as they need.
 
 import { stackBounds } from '../../build/image/stack-bound.js';
-import type { SourceMap } from '../../build/source-map.js';
+import { isFirmwares, type SourceMap } from '../../build/source-map.js';
 import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
 import type { Vector } from '../../vectors.js';
 import type { StackCheck, StackContext } from '../check-result.js';
@@ -19,7 +19,7 @@ export function placesOf(module: WasmModule, map: SourceMap, functions: readonly
       place = offset;
       return false;
     });
-    const at = map.locate(place, body.start, (file) => !file.startsWith('~lib/'));
+    const at = map.locate(place, body.start, isFirmwares);
     return at ? [{ functionName: shortName(module, index), file: at.file, line: at.line }] : [];
   });
 }
