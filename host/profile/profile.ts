@@ -193,11 +193,13 @@ function loadOf(run: RunResult, blocks: BlockRecord, values: Float64Array): Load
   const sorted = values.slice().sort();
   const blocksPerPoint = Math.max(1, Math.ceil(blocks.count / MAX_POINTS));
   const series: LoadProfile['series'] = { blocksPerPoint, seconds: [], mean: [], max: [], voices: [] };
+  // Thousands of points are for drawing: microseconds and hundredths of a cycle will do.
+  const rounded = (value: number, to: number): number => Math.round(value * to) / to;
   for (let from = 0; from < blocks.count; from += blocksPerPoint) {
     const part = values.subarray(from, from + blocksPerPoint);
-    series.seconds.push(blocks.boundaryCycles[from] / run.coreHertz);
-    series.mean.push(meanOf(part));
-    series.max.push(part.reduce((max, v) => Math.max(max, v), 0));
+    series.seconds.push(rounded(blocks.boundaryCycles[from] / run.coreHertz, 1e6));
+    series.mean.push(rounded(meanOf(part), 100));
+    series.max.push(rounded(part.reduce((max, v) => Math.max(max, v), 0), 100));
     series.voices.push(blocks.voices.subarray(from, from + blocksPerPoint).reduce((max, v) => Math.max(max, v), 0));
   }
   return {
