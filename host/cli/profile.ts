@@ -64,7 +64,7 @@ wrongly, e.g. a profile of another board to compare with.
         result.diff = compareProfiles(old, result, threshold);
       }
       const files = report === undefined ? [] : await writeProfileFiles(report, profiled);
-      if (json) console.log(JSON.stringify(result, null, 2));
+      if (json) console.log(JSON.stringify(result));
       else {
         console.log(profileSummary(result, files));
         if (result.diff) console.log(`\n${diffSummary(result.diff, oldPath!)}`);

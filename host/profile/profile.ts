@@ -19,7 +19,7 @@ import { latenciesOf, notesOf } from './midi-to-audio.js';
 import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, Spread, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
-import type { RunResult } from './run-result.js';
+import { type RunResult, secondsAt } from './run-result.js';
 import { SourceFunctions } from './source-functions.js';
 import { histogramOf, lineThrough, meanOf, percentile, spreadOf } from './statistics.js';
 import { WorstBlockWatch } from './worst-block-watch.js';
@@ -88,7 +88,7 @@ function resultOfProfile({ session, log, watch, blocks, midi, command }: Measure
     run,
     load: loadOf(run, blocks, values),
     notes: notes.map(({ onCycle, offCycle, channel, note, velocity }): PlayedNote => (
-      { start: onCycle / run.coreHertz, end: Math.min(run.seconds, offCycle / run.coreHertz), channel, note, velocity })),
+      { start: secondsAt(run, onCycle), end: Math.min(run.seconds, secondsAt(run, offCycle)), channel, note, velocity })),
     handlers: handlersOf(emulated, run, times),
     time: timeOf(run, times, code?.cyclesOfReset ?? 0),
     preemptions: [...times.preemptions],
@@ -99,7 +99,7 @@ function resultOfProfile({ session, log, watch, blocks, midi, command }: Measure
     flame: code?.flame ?? { frames: [], nodes: [] },
     sources: Object.fromEntries([...(code?.sources ?? [])].filter(([file]) => files.has(file)).map(([file, text]) => [file, text.split(/\r?\n/)])),
     worst,
-    midiToAudio: latencyOf(latenciesOf(notes, sentAudioOf(emulated), run.blockFrames * run.cyclesPerFrame.budget, run.coreHertz), run.coreHertz),
+    midiToAudio: latencyOf(latenciesOf(notes, sentAudioOf(emulated), run.blockFrames * run.cyclesPerFrame.budget, run.coreHertz), run),
     queues: [
       { name: 'received bytes', of: 'bytes waiting for the parser', highWater: run.gauges.rxQueueHigh, lost: run.losses.rxQueueFull },
       { name: 'messages', of: 'messages waiting for the synth', highWater: run.gauges.eventQueueHigh, lost: run.losses.eventQueueFull },
@@ -194,11 +194,13 @@ function loadOf(run: RunResult, blocks: BlockRecord, values: Float64Array): Load
   const sorted = values.slice().sort();
   const blocksPerPoint = Math.max(1, Math.ceil(blocks.count / MAX_POINTS));
   const series: LoadProfile['series'] = { blocksPerPoint, seconds: [], mean: [], max: [], voices: [] };
+  // Thousands of points are for drawing: microseconds and hundredths of a cycle will do.
+  const rounded = (value: number, to: number): number => Math.round(value * to) / to;
   for (let from = 0; from < blocks.count; from += blocksPerPoint) {
     const part = values.subarray(from, from + blocksPerPoint);
-    series.seconds.push(blocks.boundaryCycles[from] / run.coreHertz);
-    series.mean.push(meanOf(part));
-    series.max.push(part.reduce((max, v) => Math.max(max, v), 0));
+    series.seconds.push(rounded(secondsAt(run, blocks.boundaryCycles[from]), 1e6));
+    series.mean.push(rounded(meanOf(part), 100));
+    series.max.push(rounded(part.reduce((max, v) => Math.max(max, v), 0), 100));
     series.voices.push(blocks.voices.subarray(from, from + blocksPerPoint).reduce((max, v) => Math.max(max, v), 0));
   }
   return {
@@ -246,8 +248,8 @@ function voicesOf(run: RunResult, blocks: BlockRecord, values: Float64Array): Vo
   return { base, perVoice: slope, explained, table };
 }
 
-function latencyOf(measured: readonly { onCycle: number; ms: number }[], coreHertz: number): LatencyProfile {
-  const values = measured.map(({ onCycle, ms }) => ({ seconds: onCycle / coreHertz, ms }));
+function latencyOf(measured: readonly { onCycle: number; ms: number }[], run: RunResult): LatencyProfile {
+  const values = measured.map(({ onCycle, ms }) => ({ seconds: secondsAt(run, onCycle), ms }));
   const sorted = Float64Array.from(measured, ({ ms }) => ms).sort();
   if (sorted.length === 0) {
     return { notes: 0, minMs: null, meanMs: null, medianMs: null, p99Ms: null, maxMs: null, histogram: { from: 0, width: 0, counts: [] }, values };

@@ -4,7 +4,7 @@
 import type { HeardNote } from './midi-to-audio.js';
 import { pack, packNotes, type Packed, type PackedLoad, type PackedNotes } from './page/packed.js';
 import { type BlockRecord, cyclesPerFrameOfBlocks } from './recorder.js';
-import type { RunResult } from './run-result.js';
+import { type RunResult, secondsAt } from './run-result.js';
 import { frameCount, type SentAudio } from './sent-audio.js';
 
 export interface ReportData {
@@ -30,7 +30,7 @@ const MAX_LOAD_POINTS = 16_384;
 const MAX_AUDIO_POINTS = 8192;
 const HISTOGRAM_BINS = 100;
 
-function load(blocks: BlockRecord, values: Float64Array, coreHertz: number): ReportData['load'] {
+function load(blocks: BlockRecord, values: Float64Array, at: (cycle: number) => number): ReportData['load'] {
   const blocksPerPoint = Math.max(1, Math.ceil(blocks.count / MAX_LOAD_POINTS));
   const points = Math.ceil(blocks.count / blocksPerPoint);
   const time = new Float32Array(points);
@@ -40,7 +40,7 @@ function load(blocks: BlockRecord, values: Float64Array, coreHertz: number): Rep
   for (let p = 0; p < points; p++) {
     const from = p * blocksPerPoint;
     const to = Math.min(blocks.count, from + blocksPerPoint);
-    time[p] = blocks.boundaryCycles[from] / coreHertz;
+    time[p] = at(blocks.boundaryCycles[from]);
     for (let i = from; i < to; i++) {
       mean[p] += values[i] / (to - from);
       max[p] = Math.max(max[p], values[i]);
@@ -50,7 +50,7 @@ function load(blocks: BlockRecord, values: Float64Array, coreHertz: number): Rep
   return { blocksPerPoint, time: pack(time), mean: pack(mean), max: pack(max), voices: pack(voices) };
 }
 
-function envelope(audio: SentAudio, coreHertz: number): ReportData['audio'] {
+function envelope(audio: SentAudio, at: (cycle: number) => number): ReportData['audio'] {
   const { samples, fullScale } = audio;
   const frames = frameCount(audio);
   const points = Math.min(MAX_AUDIO_POINTS, frames);
@@ -59,7 +59,7 @@ function envelope(audio: SentAudio, coreHertz: number): ReportData['audio'] {
   for (let p = 0; p < points; p++) {
     const from = Math.floor((p * frames) / points);
     const to = Math.floor(((p + 1) * frames) / points);
-    time[p] = audio.frameCycle(from) / coreHertz;
+    time[p] = at(audio.frameCycle(from));
     for (const [side, peaks] of sides.entries()) {
       let peak = 0;
       for (let i = 2 * from + side; i < 2 * to; i += 2) peak = Math.max(peak, Math.abs(samples[i]));
@@ -78,13 +78,14 @@ function histogram(values: Float64Array, budget: number): ReportData['histogram'
 
 /** Brings a run's record down to what can be drawn. Maxima stay maxima: no late block or overload is averaged away. */
 export function reportData(result: RunResult, blocks: BlockRecord, notes: readonly HeardNote[], audio: SentAudio): ReportData {
-  const { seconds, coreHertz, blockFrames, cyclesPerFrame: { budget } } = result;
+  const { seconds, blockFrames, cyclesPerFrame: { budget } } = result;
+  const at = (cycle: number): number => secondsAt(result, cycle);
   const values = cyclesPerFrameOfBlocks(blocks, budget);
   return {
     seconds, blockFrames, budget,
-    load: load(blocks, values, coreHertz),
-    notes: packNotes(notes.map(({ onCycle, offCycle, ...note }) => ({ ...note, start: onCycle / coreHertz, end: Math.min(seconds, offCycle / coreHertz) }))),
-    audio: envelope(audio, coreHertz),
+    load: load(blocks, values, at),
+    notes: packNotes(notes.map(({ onCycle, offCycle, ...note }) => ({ ...note, start: at(onCycle), end: Math.min(seconds, at(offCycle)) }))),
+    audio: envelope(audio, at),
     histogram: histogram(values, budget),
   };
 }

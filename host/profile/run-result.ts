@@ -105,6 +105,11 @@ export interface RunResult {
   costs: string;
 }
 
+/**
+ * Seconds since reset at a core cycle, once audio runs. Counted from the run's end, since the core boots at another clock than it ends with.
+ */
+export const secondsAt = ({ seconds, cycles, coreHertz }: Pick<RunResult, 'seconds' | 'cycles' | 'coreHertz'>, cycle: number): number => seconds - (cycles - cycle) / coreHertz;
+
 /** Sorts the firmware's counter words, in the order of the ABI table, into losses and gauges. */
 export function countersByKind(words: ArrayLike<number>): Pick<RunResult, 'losses' | 'gauges'> {
   const names = Object.keys(counters) as CounterName[];

@@ -40,7 +40,7 @@ export class Workplace {
 
   run(...args: string[]): Promise<Outcome> {
     return new Promise((resolve) => {
-      execFile(process.execPath, [entry, ...args], { cwd: this.directory, env: { ...plainEnvironment(), ...this.environment } }, (error, stdout, stderr) =>
+      execFile(process.execPath, [entry, ...args], { cwd: this.directory, env: { ...plainEnvironment(), ...this.environment }, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr }));
     });
   }

@@ -155,7 +155,7 @@ describe('profile --report', () => {
       assert.equal(status, 0, stderr.toString());
       return stdout.toString('latin1');
     };
-    assert.match(sigrok('-P', 'uart:rx=MIDI_RX:baudrate=31250,midi', '-A', 'midi'), /Note on/);
+    assert.match(sigrok('-P', 'uart:rx=MIDI_RX:baudrate=31250,midi', '-A', 'midi'), /note on \(note = 50/);
     const { name, count } = result.handlers.find(({ functionName }) => functionName === 'characterMoved')!;
     const levels = spawnSync('sigrok-cli', ['-i', vcd, '-I', 'vcd:downsample=100', '-C', `ISR_${name}`, '-O', 'bits:width=0'], { maxBuffer: 1 << 28 }).stdout.toString().replace(/^.*?:/gm, '').replace(/[^01]/g, '');
     const pulses = levels.match(/01/g)?.length ?? 0;
@@ -172,7 +172,7 @@ describe('profile, used otherwise', () => {
     assert.ok(silent.codeCycles >= 0);
   });
 
-  it('says what CPU wasm3 cannot tell, and tells the rest', { skip: without('cc') }, async () => {
+  it('says what CPU wasm3 cannot tell, and tells the rest', { skip: without('C compiler') }, async () => {
     const { code, stdout, stderr } = await place.run('profile', firmware('tone'), ...BOARD, '--cpu', 'wasm3', '--seconds', '0.2', '--json', '--overclock', '20');
     assert.equal(code, 0, stderr);
     const { missing, lines, load, handlers } = JSON.parse(stdout) as ProfileResult;

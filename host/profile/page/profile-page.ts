@@ -43,7 +43,7 @@ function tiles(result: ProfileResult): string {
       tile('Cycles per frame', number(load.mean), `mean ${share(load.mean)} · 99.9th percentile ${number(load.p999)} · max ${number(load.max)} (${share(load.max)})`,
         { unit: `of ${number(load.budget)}`, extra: meter(load) }),
       lateTile(run, load.blocks),
-      tile('Headroom', percent(1 - ratio(load.max, load.budget)), 'of the busiest block’s time was left', { grade: load.max >= load.budget ? 'bad' : 'good' }),
+      tile('Headroom', percent(1 - ratio(load.max, load.budget)), 'of the busiest block’s time was left', { grade: run.lateBlocks > 0 ? 'bad' : load.max > 0.95 * load.budget ? 'warning' : 'good' }),
     ]),
     ...(short ? [tile('Longest interrupt', number(shortUs!, 1), `${escapeHtml(short.name)}; the rule is ${ISR_LIMIT_US} µs, rendering apart`, { unit: 'µs', grade: shortUs! > ISR_LIMIT_US ? 'warning' : 'good' })] : []),
     meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')

@@ -63,6 +63,9 @@ export const clock = (seconds: number, step: number): string => {
   return `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`;
 };
 
+/** Steps of an axis: 1, 2 and 5 of each power of ten, so that labels need no more decimals than their step has. */
+const STEPS = Array.from({ length: 8 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** (i - 4))).flat();
+
 export class TimePlots {
   private readonly plots: (readonly [uPlot, Lane])[] = [];
   private range: [from: number, to: number];
@@ -125,7 +128,7 @@ export class TimePlots {
       series: [{}, ...lane.series],
       axes: [
         {
-          ...axis, size: timeLabels ? LABELS_HEIGHT : 0, space: 70,
+          ...axis, size: timeLabels ? LABELS_HEIGHT : 0, space: 70, incrs: STEPS,
           values: (_, splits) => (timeLabels ? splits.map((s) => label(s, splits[1] - splits[0])) : splits.map(() => '')),
         },
         { ...axis, size: LEFT_WIDTH, ...lane.yAxis },
