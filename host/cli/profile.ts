@@ -29,7 +29,7 @@ export function profileCommand(): Command {
     .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3); with --cpu arm, what the image is built with (default: kernels)').choices(['aot', 'kernels', 'wasm3']))
     .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
     .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)
-    .option('--report <dir>', 'write profile.json, CSV tables, and files for speedscope, Perfetto and GTKWave')
+    .option('--report <dir>', 'write profile.html, profile.json, CSV tables, and files for speedscope, Perfetto and GTKWave')
     .option('--diff <file>', 'compare with an older profile\'s JSON; fails when something got slower')
     .option('--threshold <percent>', 'how much slower something may be with --diff', positive, 5)
     .option('--seed <n>', 'where in a frame the MIDI source\'s clock lies', seed, 0)
@@ -63,7 +63,7 @@ wrongly, e.g. a profile of another board to compare with.
         if (why !== undefined) throw new UsageError(`${oldPath} cannot be compared with: ${why}.`);
         result.diff = compareProfiles(old, result, threshold);
       }
-      const files = report === undefined ? [] : writeProfileFiles(report, profiled);
+      const files = report === undefined ? [] : await writeProfileFiles(report, profiled);
       if (json) console.log(JSON.stringify(result));
       else {
         console.log(profileSummary(result, files));

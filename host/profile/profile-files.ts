@@ -6,12 +6,13 @@ import { prepareOutput, writeWhole } from '../output.js';
 import { blocksCsv, functionsCsv, handlersCsv, linesCsv } from './exports/csv.js';
 import { speedscopeFile } from './exports/speedscope.js';
 import { traceFile } from './exports/trace-events.js';
+import { profileHtml } from './page/profile-html.js';
 import type { Profiled } from './profile.js';
 import type { WrittenFile } from './summary.js';
 
 /** By what they are called; the trace of the wires is written while the firmware runs. */
 const FILES = {
-  numbers: 'profile.json', blocks: 'blocks.csv', handlers: 'handlers.csv', functions: 'functions.csv', lines: 'lines.csv',
+  report: 'profile.html', numbers: 'profile.json', blocks: 'blocks.csv', handlers: 'handlers.csv', functions: 'functions.csv', lines: 'lines.csv',
   speedscope: 'profile.speedscope.json', Perfetto: 'profile.trace.json', wires: 'profile.vcd',
 } as const;
 
@@ -24,10 +25,10 @@ export async function prepareProfileFiles(directory: string): Promise<void> {
 }
 
 /** Each file appears when it is whole. @returns those written, the trace of the wires included */
-export function writeProfileFiles(directory: string, { result, blocks, log, session }: Profiled): WrittenFile[] {
+export async function writeProfileFiles(directory: string, { result, blocks, log, session }: Profiled): Promise<WrittenFile[]> {
   const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
   const contents: Record<Exclude<keyof typeof FILES, 'wires'>, string> = {
-    numbers: json(result), blocks: blocksCsv(result, blocks), handlers: handlersCsv(result), functions: functionsCsv(result), lines: linesCsv(result),
+    report: await profileHtml(result), numbers: json(result), blocks: blocksCsv(result, blocks), handlers: handlersCsv(result), functions: functionsCsv(result), lines: linesCsv(result),
     speedscope: json(speedscopeFile(result)), Perfetto: json(traceFile(result, log, blocks, session.emulated.recorder.midi())),
   };
   for (const [kind, text] of Object.entries(contents)) writeWhole(join(directory, FILES[kind as keyof typeof FILES]), text);

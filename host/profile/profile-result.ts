@@ -75,6 +75,9 @@ export interface HandlerProfile {
   latency: Spread;
   /** Longest latency less the shortest. */
   jitter: number;
+  /** The runs by their own cycles, and by their latency: from the shortest to the longest. */
+  durations: Histogram;
+  latencies: Histogram;
 }
 
 /** Where the run's time went. The shares of all add up to 1. */

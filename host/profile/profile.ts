@@ -16,7 +16,7 @@ import { codeProfile, type CodeProfile } from './code-profile.js';
 import { MAIN, RESET, SLEEP } from './context-names.js';
 import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
-import type { HandlerProfile, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
+import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, Spread, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
 import type { RunResult } from './run-result.js';
@@ -37,6 +37,7 @@ export interface Profiled {
 const MAX_POINTS = 4096;
 const LOAD_CLASSES = 100;
 const LATENCY_CLASSES = 50;
+const HANDLER_CLASSES = 32;
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -213,11 +214,13 @@ function handlersOf(emulated: FirmwareBoard, run: RunResult, times: RunTimes): H
   return Object.entries(run.isr).map(([name, { priority, budget, count, overBudget, totalCycles }]): HandlerProfile => {
     const { own = none, elapsed = none, latency = none } = times.handlers.get(name) ?? {};
     const vector = emulated.firmware.vectors.find((v) => v.name === name);
-    const latencies = spreadOf(latency);
+    const [durations, latencies] = [spreadOf(own), spreadOf(latency)];
+    const classes = (values: Float64Array, { min, max }: Spread): Histogram => histogramOf(values, min, Math.max(1, (max - min) / HANDLER_CLASSES), HANDLER_CLASSES);
     return {
       name, functionName: vector?.functionName ?? null, file: vector?.file ?? null, line: vector?.line ?? null,
       priority, budget, count, overBudget, totalCycles,
-      duration: spreadOf(own), elapsed: spreadOf(elapsed), latency: latencies, jitter: latencies.max - latencies.min,
+      duration: durations, elapsed: spreadOf(elapsed), latency: latencies, jitter: latencies.max - latencies.min,
+      durations: classes(own, durations), latencies: classes(latency, latencies),
     };
   }).sort((a, b) => b.totalCycles - a.totalCycles);
 }

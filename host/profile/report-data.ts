@@ -2,12 +2,10 @@
 // What the report's plots are drawn from: a run's record brought down to some thousand points, packed into text. Shared by both ends.
 
 import type { HeardNote } from './midi-to-audio.js';
+import { pack, packNotes, type Packed, type PackedLoad, type PackedNotes } from './page/packed.js';
 import { type BlockRecord, cyclesPerFrameOfBlocks } from './recorder.js';
 import type { RunResult } from './run-result.js';
 import { frameCount, type SentAudio } from './sent-audio.js';
-
-/** Little-endian numbers in base64. */
-export type Packed = string;
 
 export interface ReportData {
   /** Length of the time axis. Times are seconds since reset. */
@@ -15,23 +13,8 @@ export interface ReportData {
   readonly blockFrames: number;
   /** Core cycles from one frame to the next. */
   readonly budget: number;
-  readonly load: {
-    readonly blocksPerPoint: number;
-    /** Start of each point: f32. */
-    readonly time: Packed;
-    /** Cycles per frame over the point's blocks: f32. */
-    readonly mean: Packed;
-    readonly max: Packed;
-    /** Most voices over the point's blocks: u8. */
-    readonly voices: Packed;
-  };
-  readonly notes: {
-    readonly start: Packed; // f32
-    readonly end: Packed; // f32
-    readonly channel: Packed; // u8, 0-15
-    readonly note: Packed; // u8
-    readonly velocity: Packed; // u8
-  };
+  readonly load: PackedLoad & { readonly blocksPerPoint: number };
+  readonly notes: PackedNotes;
   readonly audio: {
     readonly time: Packed; // f32
     /** Largest magnitude, 0 to 255 for full scale: u8. */
@@ -46,8 +29,6 @@ export interface ReportData {
 const MAX_LOAD_POINTS = 16_384;
 const MAX_AUDIO_POINTS = 8192;
 const HISTOGRAM_BINS = 100;
-
-const pack = (values: Float32Array | Uint8Array): Packed => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
 function load(blocks: BlockRecord, values: Float64Array, coreHertz: number): ReportData['load'] {
   const blocksPerPoint = Math.max(1, Math.ceil(blocks.count / MAX_LOAD_POINTS));
@@ -67,16 +48,6 @@ function load(blocks: BlockRecord, values: Float64Array, coreHertz: number): Rep
     }
   }
   return { blocksPerPoint, time: pack(time), mean: pack(mean), max: pack(max), voices: pack(voices) };
-}
-
-function packNotes(notes: readonly HeardNote[], seconds: number, coreHertz: number): ReportData['notes'] {
-  return {
-    start: pack(Float32Array.from(notes, (n) => n.onCycle / coreHertz)),
-    end: pack(Float32Array.from(notes, (n) => Math.min(seconds, n.offCycle / coreHertz))),
-    channel: pack(Uint8Array.from(notes, (n) => n.channel)),
-    note: pack(Uint8Array.from(notes, (n) => n.note)),
-    velocity: pack(Uint8Array.from(notes, (n) => n.velocity)),
-  };
 }
 
 function envelope(audio: SentAudio, coreHertz: number): ReportData['audio'] {
@@ -112,7 +83,7 @@ export function reportData(result: RunResult, blocks: BlockRecord, notes: readon
   return {
     seconds, blockFrames, budget,
     load: load(blocks, values, coreHertz),
-    notes: packNotes(notes, seconds, coreHertz),
+    notes: packNotes(notes.map(({ onCycle, offCycle, ...note }) => ({ ...note, start: onCycle / coreHertz, end: Math.min(seconds, offCycle / coreHertz) }))),
     audio: envelope(audio, coreHertz),
     histogram: histogram(values, budget),
   };

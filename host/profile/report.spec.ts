@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { foundIn, openPage, withoutBrowser } from '../testing/browser.js';
 import { exampleRun } from '../testing/example-run.js';
 import { cyclesPerFrameOfBlocks } from './recorder.js';
 import { reportHtml, writeReport } from './report.js';
@@ -67,55 +66,24 @@ test('losses that happened are explained above those that did not', async () => 
   assert.match(page, /<details>.*<code>i2cError<\/code>/s);
 });
 
-const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find((name) => spawnSync(name, ['--version']).status === 0);
-/** Where there is no browser the page cannot be tried; continuous integration must have one. */
-const skip = chromium === undefined && !process.env.CI ? 'no Chromium found' : false;
-
-/** Opens a page in Chromium at a size; returns the page as it then is, and what the console said. */
-function open(page: string, windowSize: string): { dom: string; console: string[] } {
-  const file = join(directory, 'page.html');
-  writeFileSync(file, page);
-  const profile = mkdtempSync(join(directory, 'profile-'));
-  const { stdout, stderr, status } = spawnSync(chromium!, [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--enable-logging=stderr', '--virtual-time-budget=4000',
-    `--user-data-dir=${profile}`, `--window-size=${windowSize}`, '--dump-dom', pathToFileURL(file).href,
-  ], { encoding: 'utf8', maxBuffer: 64 << 20, timeout: 60_000 });
-  assert.equal(status, 0, stderr);
-  return { dom: stdout, console: stderr.split('\n').filter((line) => line.includes(':CONSOLE')) };
-}
-
-/** Uses the page as a reader does, then leaves what it found in an attribute. */
-const VISITOR = `<script>
-addEventListener('load', () => setTimeout(() => {
-  const painted = (id) => {
-    const canvas = document.querySelector('#' + id + ' canvas');
-    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-    let count = 0;
-    for (let i = 3; i < pixels.length; i += 4) count += pixels[i] > 0;
-    return count;
-  };
-  const ids = ['plot-load', 'plot-voices', 'plot-notes', 'plot-audio', 'plot-histogram'];
-  const found = { painted: ids.map(painted), overflow: document.documentElement.scrollWidth - innerWidth };
-  document.querySelector('[data-span="1"]').click();
-  setTimeout(() => {
-    const over = document.querySelector('#plot-notes .u-over');
-    const box = over.getBoundingClientRect();
-    over.dispatchEvent(new MouseEvent('mousemove', { clientX: box.left + box.width / 2, clientY: box.top + 20, bubbles: true }));
-    setTimeout(() => {
-      found.readouts = ids.slice(0, 4).map((id) => document.getElementById(id + '-readout').textContent);
-      found.pressed = [...document.querySelectorAll('[aria-pressed="true"]')].map((b) => b.textContent);
-      document.body.dataset.found = JSON.stringify(found);
-    }, 200);
-  }, 200);
-}, 300));
-</script></body>`;
+const IDS = ['plot-load', 'plot-voices', 'plot-notes', 'plot-audio', 'plot-histogram'];
+/** Uses the page as a reader does. */
+const VISIT = `
+const ids = ${JSON.stringify(IDS)};
+found.painted = ids.map(painted);
+found.overflow = document.documentElement.scrollWidth - innerWidth;
+document.querySelector('[data-span="1"]').click();
+await wait(200);
+point('#plot-notes .u-over', 0.5, 0.2);
+await wait(200);
+found.readouts = ids.slice(0, 4).map((id) => document.getElementById(id + '-readout').textContent);
+found.pressed = [...document.querySelectorAll('[aria-pressed="true"]')].map((b) => b.textContent);`;
 
 for (const size of ['1280,2000', '390,3000']) {
-  test(`in a browser of ${size.replace(',', ' × ')} plots are drawn, zoom together and answer the cursor; the console is quiet`, { skip }, async () => {
-    const { dom, console } = open((await reportHtml(input)).replace('</body>', VISITOR), size);
-    assert.deepEqual(console, []);
-    const found = JSON.parse(/data-found="([^"]*)"/.exec(dom)![1].replaceAll('&quot;', '"'));
+  test(`in a browser of ${size.replace(',', ' × ')} plots are drawn, zoom together and answer the cursor; the console is quiet`, { skip: withoutBrowser }, async () => {
+    const opened = openPage(await reportHtml(input), size, { visit: VISIT });
+    assert.deepEqual(opened.console, []);
+    const found = foundIn<{ painted: number[]; overflow: number; readouts: string[]; pressed: string[] }>(opened);
     for (const count of found.painted) assert.ok(count > 2000, `${found.painted} pixels painted`);
     assert.ok(found.overflow <= 0, `the page is ${found.overflow} px too wide`);
     assert.deepEqual(found.pressed, ['1 s']);
@@ -127,21 +95,21 @@ for (const size of ['1280,2000', '390,3000']) {
   });
 }
 
-test('a run without sound has a report of what there was, with no empty plots and a quiet console', { skip }, async () => {
+test('a run without sound has a report of what there was, with no empty plots and a quiet console', { skip: withoutBrowser }, async () => {
   const silent = {
     ...result, frames: 0, blockFrames: 0, sampleRate: 0, peak: 0, rms: 0, cyclesPerFrame: { mean: 0, p99: 0, max: 0, budget: 0 },
     midiToAudio: { notes: 0, minMs: null, meanMs: null, maxMs: null },
   };
   const noBlocks = { count: 0, boundaryCycles: new Float64Array(0), busyCycles: new Float64Array(0), voices: new Uint8Array(0) };
   const noAudio = { samples: new Int16Array(0), fullScale: 32768, frameCycle: () => 0 };
-  const { dom, console } = open(await reportHtml({ ...input, result: silent, blocks: noBlocks, audio: noAudio }), '1280,1600');
+  const { dom, console } = openPage(await reportHtml({ ...input, result: silent, blocks: noBlocks, audio: noAudio }), '1280,1600');
   assert.deepEqual(console, []);
   assert.equal(dom.split('<canvas').length - 1, 1);
   assert.doesNotMatch(dom.replace(/<script.*?<\/script>/gs, ''), /NaN|Infinity/);
 });
 
-test('what a page says on the console is noticed, and its policy lets nothing be loaded', { skip }, async () => {
+test('what a page says on the console is noticed, and its policy lets nothing be loaded', { skip: withoutBrowser }, async () => {
   const page = (await reportHtml(input)).replace('</body>', '<img src="https://example.invalid/x.png"></body>');
-  const { console } = open(page, '800,600');
+  const { console } = openPage(page, '800,600');
   assert.ok(console.some((line) => line.includes('Content Security Policy')), console.join('\n'));
 });

@@ -8,7 +8,7 @@ import type { Elf } from '../../host/image/elf.js';
 import { logOf, onQemu, piece, withImage } from '../image/demo.js';
 import { missingForQemu } from '../wasm3/programs.js';
 import { measureNative, parseCounts, SAMPLES, type Counts } from './aot.js';
-import type { BenchRow, BenchTable } from './row.js';
+import { columns, type BenchRow, type BenchTable } from './row.js';
 
 const BOARD = 'mps2-an386';
 /** As the synth's config.ts has it. */
@@ -140,11 +140,6 @@ export async function measureDemo(engines: readonly ImageEngine[] = imageEngines
   return costs;
 }
 
-/** Text in columns, the first to the left, the others to the right. */
-function columns(lines: readonly (readonly string[])[]): string {
-  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
-  return lines.map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')).join('\n');
-}
 
 /** Empty where the tools are missing. */
 export async function benchEngines(): Promise<BenchTable> {

@@ -17,3 +17,9 @@ export interface BenchTable {
   rows: BenchRow[];
   table: string;
 }
+
+/** Text in columns, the first to the left, the others to the right. */
+export function columns(lines: readonly (readonly string[])[]): string {
+  const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  return lines.map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')).join('\n');
+}

@@ -6,6 +6,7 @@ import { benchAudio } from './audio.js';
 import { benchDemo, benchMetering } from './demo.js';
 import { benchEmulator } from './emulator.js';
 import { benchEngines } from './engines.js';
+import { benchLatency } from './latency.js';
 import { benchMidiParser } from './midi-parser.js';
 import { benchProfile } from './profile.js';
 import type { BenchRow, BenchTable } from './row.js';
@@ -13,7 +14,7 @@ import { benchWasm3 } from './wasm3.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchRow[] | BenchTable>>> = {
   demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot, wasm3: benchWasm3, engines: benchEngines,
-  emulator: benchEmulator, profile: benchProfile,
+  emulator: benchEmulator, latency: benchLatency, profile: benchProfile,
 };
 
 const words = process.argv.slice(2);

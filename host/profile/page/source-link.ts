@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// Places in the source as a page shows them.
+
+import { escapeHtml } from './parts.js';
+
+/** A file's name without the package's directory. */
+export const shortFile = (file: string): string => file.replace(/^assembly\//, '');
+
+/** A place in the source: a button that opens it in the page. */
+export const sourceLink = (file: string, line: number, text = `${shortFile(file)}:${line}`): string =>
+  `<button type="button" class="link" data-file="${escapeHtml(file)}" data-line="${line}">${escapeHtml(text)}</button>`;
