@@ -18,6 +18,8 @@ import { mapMemory } from './memory-map.js';
 export interface EmulationOptions extends CpuOptions, BoardOptions {
   /** Whose instruction costs are counted: an engine of the core's cost table; by default aot, and wasm3 with CPU wasm3. */
   readonly engine?: string;
+  /** Costs to count instead of the table's, such as the engine's worst ones. */
+  readonly costs?: EngineCosts;
 }
 
 const counterNames = Object.keys(counters) as CounterName[];
@@ -46,7 +48,7 @@ export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
     this.engine = options.engine ?? (options.cpu === 'wasm3' ? 'wasm3' : 'aot');
     const core = board.lineage[board.lineage.length - 1];
     const costs = loadCoreCosts(core);
-    this.costs = costs.engines[this.engine];
+    this.costs = options.costs ?? costs.engines[this.engine];
     if (!this.costs) throw new Error(`no costs for engine "${this.engine}" on ${core}; there are ${Object.keys(costs.engines).join(', ')}`);
     this.module = parseModule(firmware.wasm);
     this.sourceMap = firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined;

@@ -42,6 +42,8 @@ export interface AttributionInput {
   readonly module: WasmModule;
   readonly metered: MeteredModule;
   readonly costsOf: (functionIndex: number) => InstructionCosts;
+  /** Functions that run as compiled code while others are interpreted; undefined when all are of one kind. */
+  readonly natives: ReadonlySet<number> | undefined;
   readonly sourceMap: SourceMap;
   readonly functions: SourceFunctions;
   /** What stands for code that the source map does not know. */
@@ -126,11 +128,11 @@ export class Attribution {
   private blocksOf(functionIndex: number): Blocks {
     const known = this.blocks.get(functionIndex);
     if (known) return known;
-    const { module, costsOf } = this.input;
+    const { module, costsOf, natives } = this.input;
     const body = module.functions[functionIndex - module.imports.length];
     const byBlock = new Map<number, Map<number, number>>();
     const blockOf = new Map<number, number>();
-    basicBlocks(module, body, costsOf(functionIndex), (block, offset, cost) => {
+    basicBlocks(module, body, costsOf(functionIndex), natives, (block, offset, cost) => {
       if (cost === 0) return;
       blockOf.set(offset, block);
       const place = this.placeOf(functionIndex, offset);

@@ -14,7 +14,7 @@ const MARKERS = ['block', 'loop', 'else', 'end'];
 const FAR = 2 ** 30;
 
 /** One cycle an instruction, structure free: then cycles are instructions. */
-const unit = new InstructionCosts({ source: 'test', dispatch: 0, imports: {}, instructions: { '*': 1, block: 0, loop: 0, else: 0, end: 0 } });
+const unit = new InstructionCosts({ dispatch: 0, imports: {}, instructions: { '*': 1, block: 0, loop: 0, else: 0, end: 0 } });
 
 let module: WasmModule;
 let plain: Exports;
@@ -132,7 +132,7 @@ test('cost tables have an entry for every instruction, on every engine', () => {
     assert.doesNotThrow(() => new InstructionCosts(engine), name);
     assert.ok(engine.source.length > 40, `${name} does not say where its numbers come from`);
   }
-  assert.throws(() => new InstructionCosts({ source: '', dispatch: 0, imports: {}, instructions: { 'i32.*': 1 } }), /no entry for unreachable/);
+  assert.throws(() => new InstructionCosts({ dispatch: 0, imports: {}, instructions: { 'i32.*': 1 } }), /no entry for unreachable/);
 });
 
 test('what is no module is refused with the offset and the reason', () => {

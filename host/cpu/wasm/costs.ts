@@ -4,19 +4,39 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardsDir } from '../../paths.js';
+import { IMPORT, type Feature } from './cost-features.js';
 import type { WasmModule } from './decode.js';
 import { operatorNames } from './opcodes.js';
 
-/** One engine's costs on one core, in core cycles. */
-export interface EngineCosts {
-  /** Where the numbers come from, for reports. */
-  readonly source: string;
-  /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. */
+/** Cycles of the pieces of a firmware, in core cycles. */
+export interface CostTable {
+  /** By instruction name or by a pattern that ends in "*"; the longest that fits counts. Kinds of an instruction, and what comes on top, by their feature (cost-features.ts). */
   readonly instructions: Readonly<Record<string, number>>;
-  /** By name of the imported function. */
+  /** By name of the imported function; `/static` behind it: of a call with an address that the code holds. */
   readonly imports: Readonly<Record<string, number>>;
   /** From the core's exception entry to a handler's first instruction, and back: what the shim's dispatcher adds. */
   readonly dispatch: number;
+}
+
+/** How far a table is from what was measured, on firmware that it was not fitted to; percent, null where nothing was measured. */
+export interface CostError {
+  /** Of the mean cycles of a handler. */
+  readonly handlerPercent: number | null;
+  /** Of the mean cycles of a block. */
+  readonly blockPercent: number | null;
+  /** The firmwares. */
+  readonly validatedOn: readonly string[];
+  /** What measures it again. */
+  readonly command: string;
+}
+
+/** One engine's costs on one core: the table itself is the typical case, the best fit to what was measured. */
+export interface EngineCosts extends CostTable {
+  /** Where the numbers come from, for reports. */
+  readonly source: string;
+  /** An upper envelope: no measured piece of code took longer than these say. None of its entries is below the typical one. */
+  readonly worst: CostTable;
+  readonly error: CostError;
   /** Of an interpreter: cycles of one of its operations, for the CPU that counts these. */
   readonly operation?: number;
   /** Costs of the `@native` functions, where these run as compiled code and the rest is interpreted. */
@@ -28,31 +48,82 @@ export interface CoreCosts {
   readonly engines: Readonly<Record<string, EngineCosts>>;
 }
 
+/** An estimated table's envelope, for want of a measured one: so many times the estimate. */
+const ESTIMATED_WORST = 2;
+
+type StoredCosts = Omit<EngineCosts, 'worst' | 'error' | 'native'> & Partial<Pick<EngineCosts, 'worst' | 'error'>>;
+type StoredCore = { core: string; engines: Record<'aot' | 'wasm3', StoredCosts>; errors?: { kernels: CostError } } | { core: string; inherits: string; source: string };
+
 /**
  * The table of a core; one that is estimated by another core's names it, and says so in every engine's source.
  * @throws Error when there is no table for the core
  */
 export function loadCoreCosts(core: string): CoreCosts {
-  const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as CoreCosts | { core: string; inherits: string; source: string };
-  if (!('inherits' in own)) return { ...own, engines: withKernels(own.engines) };
+  const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as StoredCore;
+  if (!('inherits' in own)) {
+    const [aot, wasm3] = [complete(own.engines.aot), complete(own.engines.wasm3)];
+    return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels) } };
+  }
   const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}` }]);
   return { core, engines: Object.fromEntries(engines) };
 }
 
-/** Engine "kernels" is of both kinds: what is native costs as ahead of time, the rest as interpreted. */
-function withKernels(engines: CoreCosts['engines']): CoreCosts['engines'] {
-  const { wasm3, aot } = engines;
-  const { operation: _, ...interpreted } = wasm3;
-  return { ...engines, kernels: { ...interpreted, native: aot, source: `native functions: ${aot.source}; the rest: ${wasm3.source}` } };
+/** Gives an estimate the envelope that it lacks, and says so. */
+function complete(costs: StoredCosts): EngineCosts {
+  const { worst, error } = costs;
+  if (worst && error) return { ...costs, worst, error };
+  const scaled = (table: Readonly<Record<string, number>>) => Object.fromEntries(Object.entries(table).map(([name, cycles]) => [name, cycles * ESTIMATED_WORST]));
+  return {
+    ...costs,
+    source: `${costs.source}; worst cases are ${ESTIMATED_WORST} times the estimate`,
+    worst: { instructions: scaled(costs.instructions), imports: scaled(costs.imports), dispatch: costs.dispatch * ESTIMATED_WORST },
+    error: { handlerPercent: null, blockPercent: null, validatedOn: [], command: 'npm run calibrate' },
+  };
 }
+
+/** @throws Error when the engine has no costs on the core */
+function engineCosts(core: string, engine: string): EngineCosts {
+  const { engines } = loadCoreCosts(core);
+  if (!engines[engine]) throw new Error(`no costs for engine "${engine}" on ${core}; there are ${Object.keys(engines).join(', ')}`);
+  return engines[engine];
+}
+
+/** An engine with its worst costs as if they were its typical ones: what counts with these takes as long as it can. */
+export function atWorst(costs: EngineCosts): EngineCosts {
+  return { ...costs, ...costs.worst, ...(costs.native && { native: atWorst(costs.native) }) };
+}
+
+/** Typical costs of an engine's instructions on a core, such as "cortex-m4f". @throws Error when there are none */
+export function costsOf(core: string, engine: string): InstructionCosts {
+  const costs = engineCosts(core, engine);
+  return new InstructionCosts(costs, costs.native && new InstructionCosts(costs.native));
+}
+
+/** The upper envelope of what an engine's instructions take on a core. @throws Error when there is none */
+export function worstCostsOf(core: string, engine: string): InstructionCosts {
+  const { worst, native } = engineCosts(core, engine);
+  return new InstructionCosts(worst, native && new InstructionCosts(native.worst));
+}
+
+/** Engine "kernels" is of both kinds: what is native costs as ahead of time, the rest as interpreted. */
+export function kernelsOf({ operation: _, ...interpreted }: EngineCosts, aot: EngineCosts, error = interpreted.error): EngineCosts {
+  return { ...interpreted, error, native: aot, source: `native functions: ${aot.source}; the rest: ${interpreted.source}` };
+}
+
+/** Features that come in addition to an instruction's own: a table without them charges nothing for them. */
+const EXTRA = /^(?:cold|enter)(?:\/|$)|\/argument$/;
 
 /** Costs resolved for every instruction there is. */
 export class InstructionCosts {
   private readonly byName = new Map<string, number>();
+  private readonly byFeature = new Map<string, number>();
 
-  /** @throws Error when an instruction has no cost: a table with a hole would count it as free */
-  constructor(private readonly engine: EngineCosts) {
-    const patterns = Object.entries(engine.instructions).sort(([a], [b]) => b.length - a.length);
+  /**
+   * @param native costs of `@native` functions, where these differ
+   * @throws Error when an instruction has no cost: a table with a hole would count it as free
+   */
+  constructor(private readonly table: CostTable, readonly native?: InstructionCosts) {
+    const patterns = Object.entries(table.instructions).sort(([a], [b]) => b.length - a.length);
     for (const name of operatorNames) {
       const found = patterns.find(([p]) => p === name) ?? patterns.find(([p]) => p.endsWith('*') && name.startsWith(p.slice(0, -1)));
       if (!found) throw new Error(`the cost table has no entry for ${name}`);
@@ -60,14 +131,49 @@ export class InstructionCosts {
     }
   }
 
-  /** Cycles of an instruction; `call` is asked for by `call`. */
+  /** Cycles that the shim's dispatcher adds to a handler: see `CostTable.dispatch`. */
+  get dispatch(): number {
+    return this.table.dispatch;
+  }
+
+  /** Cycles of an instruction of which no more than the name is known: the dearest of its kind. `call` is asked for by `call`. */
   instruction(name: string): number {
     return name === 'call' ? 0 : this.byName.get(name)!;
   }
 
-  /** Cycles of a call: an import has a cost of its own, in the imports' table. */
+  /** Cycles of a call of which no more than the function is known: an import has a cost of its own, in the imports' table. */
   call(index: number, module: WasmModule): number {
     const imported = module.imports[index];
-    return (imported && this.engine.imports[imported.name]) ?? this.byName.get('call')!;
+    return (imported && this.table.imports[imported.name]) ?? this.byName.get('call')!;
+  }
+
+  /**
+   * Cycles of an instruction by its features, as `featuresOf` gives them.
+   * @param native whether it calls a `@native` function that runs as compiled code, from code that is interpreted
+   */
+  cycles(features: readonly Feature[] | undefined, native = false): number {
+    let sum = 0;
+    for (const [name, times] of features ?? []) sum += times * this.feature(native && name.startsWith('call') && !name.endsWith('/argument') ? 'call/native' : name);
+    return sum;
+  }
+
+  private feature(name: string): number {
+    let cycles = this.byFeature.get(name);
+    if (cycles === undefined) this.byFeature.set(name, (cycles = this.find(name)));
+    return cycles;
+  }
+
+  /** A feature without an entry costs what the one costs of which it is a kind. */
+  private find(name: string): number {
+    const { instructions, imports } = this.table;
+    if (name.startsWith(IMPORT)) {
+      const kind = name.slice(IMPORT.length);
+      return imports[kind] ?? imports[kind.slice(0, kind.lastIndexOf('/'))] ?? this.byName.get('call')!;
+    }
+    if (EXTRA.test(name)) return instructions[name] ?? 0;
+    for (let kind = name; ; kind = kind.slice(0, kind.lastIndexOf('/'))) {
+      const found = instructions[kind] ?? this.byName.get(kind);
+      if (found !== undefined) return found;
+    }
   }
 }

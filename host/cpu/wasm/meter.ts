@@ -5,6 +5,7 @@
 // each rewritten instruction knows where it was (docs/adr/0001-metering-rewrites-bytes.md).
 
 import type { CallContext, Contexts } from './contexts.js';
+import { featuresOf } from './cost-features.js';
 import type { InstructionCosts } from './costs.js';
 import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type Instruction, type WasmModule } from './decode.js';
 import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
@@ -75,7 +76,7 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const types = module.types.length;
   const map: number[] = [];
   const counted: CountedBlock[] = [];
-  const blocksOf = memoized((index: number) => basicBlocks(module, module.functions[index - tick], native?.functions.has(index) ? native.costs : costs));
+  const blocksOf = memoized((index: number) => basicBlocks(module, module.functions[index - tick], native?.functions.has(index) ? native.costs : costs, native?.functions));
   const entered = (name: string, index: number): number => firstContext + (counting?.entryOf(name, index) ?? index - tick);
   const code = codeSection(module, {
     contexts, blocksOf, shifted, tick, left, map, counted: counting && counted,
@@ -303,10 +304,15 @@ function labelsOf(bytes: Uint8Array, offset: number, end: number): number[] {
 
 /**
  * Cost of each basic block of a body, by the offset of its first instruction; blocks that cost nothing are left out.
+ * @param natives functions that run as compiled code while others are interpreted
  * @param each told of each instruction, with the offset of its block and its own cost, which need not be whole
  */
-export function basicBlocks(module: WasmModule, body: FunctionBody, costs: InstructionCosts, each?: (block: number, offset: number, cost: number) => void): Map<number, number> {
+export function basicBlocks(module: WasmModule, body: FunctionBody, costs: InstructionCosts, natives?: ReadonlySet<number>,
+  each?: (block: number, offset: number, cost: number) => void): Map<number, number> {
   const { bytes } = module;
+  const features = featuresOf(module, body);
+  /** Calls of native functions from code that is not: that is another way than among the like. */
+  const interpreted = natives !== undefined && !natives.has(body.index);
   const charges = new Map<number, number>();
   /** Of each open construct: whether its end can be reached by a branch, so that a block begins there. */
   const joins: boolean[] = [false];
@@ -324,7 +330,7 @@ export function basicBlocks(module: WasmModule, body: FunctionBody, costs: Instr
     if (at >= 0 && !loops[at]) joins[at] = true;
   };
   forEachInstruction(bytes, body.code, body.end, ({ operator, offset, end, index }) => {
-    const own = operator.name === 'call' ? costs.call(index, module) : costs.instruction(operator.name);
+    const own = costs.cycles(features.get(offset), interpreted && operator.name === 'call' && natives.has(index));
     cost += own;
     each?.(blockStart, offset, own);
     switch (operator.name) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Fits a table of costs to measured samples: the typical one by least squares of relative errors, the worst one as an envelope above all of them.
+
+import { leastSquares, type Equation } from './least-squares.js';
+import type { FeatureCounts } from './counting.js';
+
+export interface Observation {
+  readonly name: string;
+  readonly counts: FeatureCounts;
+  readonly cycles: number;
+  /** Importance beside others, 1 for most. */
+  readonly weight: number;
+}
+
+export type Costs = ReadonlyMap<string, number>;
+
+/** How strongly a cost is drawn towards what was believed of it, in terms of one observation. What is measured often is drawn by that alone. */
+const PRIOR_WEIGHT = 1e-3;
+/** Observations from which least squares may fall short by so many percent count less and less: a few odd ones move no cost. */
+const OUTLIER = 0.1;
+const ROUNDS = 6;
+
+export const predict = (costs: Costs, counts: FeatureCounts): number => [...counts].reduce((sum, [name, times]) => sum + (costs.get(name) ?? 0) * times, 0);
+
+/**
+ * @param prior what is believed of each feature without measuring
+ * @param least costs that none may fall below
+ */
+export function fit(observations: readonly Observation[], prior: Costs, weightOf: (observation: Observation, error: number) => number, least?: Costs): Costs {
+  const names = [...prior.keys()];
+  const numbers = new Map(names.map((name, i) => [name, i]));
+  let costs: Costs = least ?? prior;
+  for (let round = 0; round < ROUNDS; round++) {
+    const equations: Equation[] = observations.map((observation) => {
+      const { counts, cycles } = observation;
+      const error = round === 0 ? 0 : predict(costs, counts) / cycles - 1;
+      return {
+        factors: [...counts].map(([name, times]) => [numbers.get(name)!, times / cycles] as const),
+        value: 1 - (least ? predict(least, counts) / cycles : 0),
+        weight: weightOf(observation, error),
+      };
+    });
+    names.forEach((name, i) => {
+      const believed = Math.max(prior.get(name)!, 0.5);
+      equations.push({ factors: [[i, 1 / believed]], value: least ? 0 : prior.get(name)! / believed, weight: PRIOR_WEIGHT });
+    });
+    const solution = leastSquares(equations, names.length);
+    costs = new Map(names.map((name, i) => [name, solution[i] + (least?.get(name) ?? 0)]));
+  }
+  return costs;
+}
+
+/** The best fit; odd observations count less. */
+export const fitTypical = (observations: readonly Observation[], prior: Costs): Costs =>
+  fit(observations, prior, ({ weight }, error) => weight / (1 + (error / OUTLIER) ** 2));
+
+/** An envelope: no observation takes longer than it says, no cost is below the typical one, and it is as close as that allows. */
+export function fitWorst(observations: readonly Observation[], typical: Costs): Costs {
+  const close = fit(observations, typical, ({ weight }, error) => weight * (error < 0 ? 100 : 1), typical);
+  const excess = Math.max(1, ...observations.map(({ counts, cycles }) => cycles / predict(close, counts)));
+  return new Map([...close].map(([name, cost]) => [name, cost * excess]));
+}

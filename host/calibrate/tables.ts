@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// From samples to the tables of an engine: which features were measured, what is believed of the others.
+
+import type { CostTable } from '../cpu/wasm/costs.js';
+import { IMPORT } from '../cpu/wasm/cost-features.js';
+import { InstructionCosts } from '../cpu/wasm/costs.js';
+import { operatorNames } from '../cpu/wasm/opcodes.js';
+import { beliefs, EXTRA_BELIEFS } from './beliefs.js';
+import type { FeatureCounts } from './counting.js';
+import { fitTypical, fitWorst, predict, type Costs, type Observation } from './fitting.js';
+import type { Sample } from './measuring.js';
+
+/** Operations without a loop that are still in the cache when they run again, and from how many on nothing of them is. */
+const STAYS = 220;
+const GOES = 450;
+
+/** Library code is what firmware spends its time in; drivers in imports; loops of one instruction are there so that each has been measured. */
+export type Kind = 'loop' | 'import' | 'random' | 'library';
+const WEIGHTS: Readonly<Record<Kind, number>> = { loop: 0.5, import: 3, random: 1, library: 3 };
+
+/** What a sample says for the fit; a second run whose code is partly in the cache says nothing. */
+export function observationsOf(samples: readonly Sample[], kind: Kind): Observation[] {
+  return samples.flatMap(({ name, run, counts, cycles }) => {
+    const weight = WEIGHTS[kind];
+    if (run === 0) return [{ name, counts, cycles, weight }];
+    const cold = counts.get('cold') ?? 0;
+    if (cold > STAYS && cold < GOES) return [];
+    const seen: FeatureCounts = cold >= GOES ? counts : new Map([...counts].filter(([feature]) => !feature.startsWith('cold')));
+    return [{ name, counts: seen, cycles, weight }];
+  });
+}
+
+type Engine = 'aot' | 'wasm3';
+
+/** What is believed of each feature that was seen, and of each instruction. */
+function priorOf(engine: Engine, observations: readonly Observation[]): Costs {
+  const believed = new InstructionCosts(beliefs[engine]);
+  const prior = new Map<string, number>();
+  const add = (feature: string): void => {
+    if (prior.has(feature)) return;
+    const extra = EXTRA_BELIEFS[engine][feature];
+    prior.set(feature, extra ?? believed.cycles([[feature, 1]]));
+  };
+  for (const { counts } of observations) for (const feature of counts.keys()) add(feature);
+  for (const name of operatorNames) if (name !== 'call') add(name);
+  add('call');
+  for (const name of Object.keys(beliefs[engine].imports)) add(IMPORT + name);
+  return prior;
+}
+
+export interface Fit {
+  readonly typical: Costs;
+  readonly worst: Costs;
+}
+
+export function fitEngine(engine: Engine, observations: readonly Observation[]): Fit {
+  const prior = priorOf(engine, observations);
+  const typical = fitTypical(observations, prior);
+  const worst = fitWorst(observations, typical);
+  return { typical, worst };
+}
+
+const round = (cycles: number): number => Math.round(cycles * 100) / 100;
+
+/** The costs as a table. An instruction by its name alone costs as much as the dearest of its kinds. */
+export function tableOf(costs: Costs, dispatch: number): CostTable {
+  const entries = new Map(costs);
+  const measured = new Set<string>();
+  for (const [feature, cycles] of costs) {
+    const [name] = feature.split('/');
+    if (name === feature || !operatorNames.includes(name) || feature.endsWith('/argument')) continue;
+    entries.set(name, measured.has(name) ? Math.max(entries.get(name)!, cycles) : Math.max(name === 'call' ? costs.get('call')! : 0, cycles));
+    measured.add(name);
+  }
+  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, cycles]) => [name, round(cycles)] as const);
+  return {
+    dispatch: round(dispatch),
+    instructions: Object.fromEntries(sorted.filter(([name]) => !name.startsWith(IMPORT))),
+    imports: Object.fromEntries(sorted.filter(([name]) => name.startsWith(IMPORT)).map(([name, cycles]) => [name.slice(IMPORT.length), cycles])),
+  };
+}
+
+/** Median and 90th percentile of what the costs are off by, in percent. */
+export function residuals(costs: Costs, observations: readonly Observation[]): { median: number; p90: number } {
+  const errors = observations.map(({ counts, cycles }) => Math.abs(predict(costs, counts) / cycles - 1) * 100).sort((a, b) => a - b);
+  const at = (part: number): number => Math.round(errors[Math.floor(part * (errors.length - 1))] * 10) / 10;
+  return { median: at(0.5), p90: at(0.9) };
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// How wrong tables are: firmware that they were not fitted to, run on the emulated core and on CPU wasm, and the cycles of both compared.
+
+import { join } from 'node:path';
+import type { Board } from '../boards/index.js';
+import { compileFirmware } from '../build/compile.js';
+import type { EngineName } from '../build/image/engines.js';
+import { buildImage } from '../build/image/image.js';
+import { atWorst, type CostError, type EngineCosts } from '../cpu/wasm/costs.js';
+import { parseMidiFile } from '../devices/midi-file.js';
+import { EmulatedBoard } from '../emulator/emulated-board.js';
+import type { FirmwareBoard } from '../emulator/firmware-board.js';
+import { ImageBoard } from '../emulator/image-board.js';
+import { resultOf } from '../emulator/result.js';
+import { perform } from '../emulator/session.js';
+import { canonInD } from '../../music/canon-in-d.js';
+
+export interface HoldOut {
+  readonly firmware: string;
+  readonly engines: readonly EngineName[];
+}
+
+const ALL: readonly EngineName[] = ['aot', 'kernels', 'wasm3'];
+/** Firmwares that no table is fitted to, and the engines that the board has the memory and the speed for. */
+export const HOLD_OUTS: readonly HoldOut[] = [
+  { firmware: 'assembly/firmware/synth.ts', engines: ['aot', 'kernels'] },
+  { firmware: 'assembly/firmware/tone.ts', engines: ALL },
+  { firmware: 'assembly/firmware/arpeggiator.ts', engines: ALL },
+  { firmware: 'assembly/firmware/monitor.ts', engines: ALL },
+];
+export const HOLD_OUT_SECONDS = 1.5;
+
+/** The set-up of the shipped piece, and bars of its middle. */
+function piece() {
+  const whole = parseMidiFile(canonInD(), 'canon-in-d.mid');
+  return { ...whole, events: whole.events.filter(({ seconds }) => seconds < 0.7 || seconds > 20).map((event) => (event.seconds < 0.7 ? event : { ...event, seconds: event.seconds - 19.3 })) };
+}
+
+/** What is compared: a handler, or the cycles of a block. */
+export interface Part {
+  readonly what: string;
+  readonly kind: 'handler' | 'block';
+  readonly mean: number;
+  readonly max: number;
+}
+
+/** The firmware's parts: each handler but the one that renders, and the blocks of one that renders. */
+function partsOf(board: FirmwareBoard, seconds: number): Part[] {
+  perform(board, seconds, piece());
+  const { isr, cyclesPerFrame, blockFrames, frames } = resultOf(board, null);
+  const renders = frames > 0;
+  const parts: Part[] = Object.entries(isr).filter(([name, { count }]) => count > 0 && !(renders && name === 'PendSV'))
+    .map(([name, { meanCycles, maxCycles }]) => ({ what: name, kind: 'handler', mean: meanCycles, max: maxCycles }));
+  if (renders) parts.push({ what: 'block', kind: 'block', mean: cyclesPerFrame.mean * blockFrames, max: cyclesPerFrame.max * blockFrames });
+  return parts;
+}
+
+const rendersOf = (firmware: string): boolean => /synth|tone/.test(firmware);
+
+/** The parts on the emulated core. @throws CompileError, ToolMissing, EmulationError */
+export async function measuredParts(firmware: string, board: Board, engine: EngineName, seconds = HOLD_OUT_SECONDS): Promise<Part[]> {
+  const image = await buildImage({ board, firmware, engine, out: join('build', 'calibrate', `hold-out-${engine}`), onTrap: 'halt' });
+  const emulated = new ImageBoard(image, { midiAlign: rendersOf(firmware) });
+  const parts = partsOf(emulated, seconds);
+  await emulated.check();
+  return parts;
+}
+
+/** The parts as CPU wasm counts them with some costs. @throws CompileError, FirmwareTrap */
+export async function countedParts(firmware: string, board: Board, engine: EngineName, costs?: EngineCosts, seconds = HOLD_OUT_SECONDS): Promise<Part[]> {
+  return partsOf(new EmulatedBoard(board, await compileFirmware(firmware, board), { midiAlign: rendersOf(firmware), engine, costs }), seconds);
+}
+
+export interface Comparison extends Part {
+  readonly firmware: string;
+  /** Counted with the typical costs, percent above what was measured. */
+  readonly percent: number;
+  /** Longest by the worst costs, in terms of the longest measured. */
+  readonly worstRatio: number;
+}
+
+/** Compares an engine's costs with what its hold-outs take. */
+export async function compare(board: Board, engine: EngineName, costs: EngineCosts, measuredOf = measuredParts): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for (const { firmware } of HOLD_OUTS.filter(({ engines }) => engines.includes(engine))) {
+    const measured = await measuredOf(firmware, board, engine);
+    const typical = await countedParts(firmware, board, engine, costs);
+    const worst = await countedParts(firmware, board, engine, atWorst(costs));
+    for (const part of measured) {
+      const of = (parts: readonly Part[]): Part => parts.find(({ what }) => what === part.what)!;
+      comparisons.push({ ...part, firmware, percent: (of(typical).mean / part.mean - 1) * 100, worstRatio: of(worst).max / part.max });
+    }
+  }
+  return comparisons;
+}
+
+/** Mean of the sizes of the errors, by kind. */
+export function errorOf(comparisons: readonly Comparison[], command: string): CostError {
+  const mean = (kind: Part['kind']): number | null => {
+    const of = comparisons.filter((c) => c.kind === kind);
+    return of.length === 0 ? null : Math.round(of.reduce((sum, { percent }) => sum + Math.abs(percent), 0) / of.length * 10) / 10;
+  };
+  return { handlerPercent: mean('handler'), blockPercent: mean('block'), validatedOn: [...new Set(comparisons.map(({ firmware }) => firmware))], command };
+}

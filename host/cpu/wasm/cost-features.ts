@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// What decides how long an instruction takes, besides its name: what it is fused with, whether its address needs a check, whether it is run from a
+// loop that the flash's cache holds. Each instruction gets a list of features, by which the tables in boards/costs are kept (docs/costs.md).
+
+import { ByteReader, forEachInstruction, type FunctionBody, type WasmModule } from './decode.js';
+
+/** What the feature of a call of an import begins with; its name follows. */
+export const IMPORT = 'import:';
+
+/** A feature of an instruction, and how many times it has it. */
+export type Feature = readonly [name: string, times: number];
+/** Features of the instructions of a body, by their offsets; an instruction that is not in there has none. */
+export type BodyFeatures = ReadonlyMap<number, readonly Feature[]>;
+
+/**
+ * Operations in a loop, with all that it calls, up to which its code stays in the cache of instructions once it has run: 1 KiB (RM0090, 3.5.2) at
+ * the bytes that an operation takes on average.
+ */
+const CACHED_OPERATIONS = 240;
+/** Operations that one of a library's long ones counts as. */
+const LONG_OPERATIONS = 4;
+/** Operations that the code of an imported function counts as. */
+const IMPORT_OPERATIONS = 12;
+/** Locals beyond which a compiler is short of registers. */
+const MANY_LOCALS = 10;
+/** Operations of a function up to which a compiler puts it into its callers. */
+const SMALL_FUNCTION = 12;
+
+/** What is on the stack of operands. */
+interface Operand {
+  readonly kind: 'constant' | 'comparison' | 'local' | 'other';
+  /** Of the instruction that made it. */
+  readonly offset: number;
+  /** The same for operands that hold the same value; for checks of addresses. */
+  readonly key: string;
+  /** Whether it is a constant that fits an instruction. */
+  readonly small: boolean;
+}
+
+const FREE = /^(?:local\.(?:get|tee)|nop|block|loop|end|drop|else)$/;
+const UNARY = /\.(?:eqz|clz|ctz|popcnt|abs|neg|ceil|floor|trunc|nearest|sqrt|wrap_i64|extend.*|trunc_.*|convert_.*|demote_f64|promote_f32|reinterpret_.*)$/;
+const COMPARISON = /^[if]\d\d\.(?:eqz|eq|ne|[lg][te](?:_[su])?)$/;
+const INTEGER_ARITHMETIC = /^i32\.(?:add|sub|and|or|xor|shl|shr_[su]|rotl|rotr|eq|ne|[lg][te]_[su])$/;
+/** What may trap, or be seen from elsewhere: no check of an address holds beyond it. */
+const ENDS_STRETCH = /^(?:block|loop|if|else|end|br|br_if|br_table|return|unreachable|call|call_indirect|global\.set)$|\.(?:div|rem)_|\.trunc_f/;
+
+interface FunctionFacts {
+  /** Operations, with all that it calls. */
+  size: number;
+  /** Operations of its own. */
+  ownSize: number;
+  callSites: number;
+}
+
+interface ModuleFacts {
+  readonly functions: ReadonlyMap<number, FunctionFacts>;
+  readonly bodies: Map<number, BodyFeatures>;
+}
+
+const known = new WeakMap<WasmModule, ModuleFacts>();
+
+function factsOf(module: WasmModule): ModuleFacts {
+  let facts = known.get(module);
+  if (facts) return facts;
+  const functions = new Map<number, FunctionFacts>();
+  const calls = new Map<number, number[]>();
+  const of = (index: number): FunctionFacts => {
+    let found = functions.get(index);
+    if (!found) functions.set(index, (found = { size: 0, ownSize: 0, callSites: 0 }));
+    return found;
+  };
+  for (let i = 0; i < module.imports.length; i++) of(i).ownSize = IMPORT_OPERATIONS;
+  for (const body of module.functions) {
+    const callees: number[] = [];
+    calls.set(body.index, callees);
+    forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, index }) => {
+      if (!FREE.test(name)) of(body.index).ownSize++;
+      if (name !== 'call') return;
+      of(index).callSites++;
+      callees.push(index);
+    });
+  }
+  // What is reachable from somewhere else has one more caller.
+  for (const { kind, index } of module.exports) if (kind === 'func') of(index).callSites++;
+  const sizeOf = (index: number, path: readonly number[]): number => {
+    const own = of(index);
+    if (own.size > 0 || path.includes(index)) return own.size;
+    return (own.size = own.ownSize + [...new Set(calls.get(index) ?? [])].reduce((sum, callee) => sum + sizeOf(callee, [...path, index]), 0));
+  };
+  for (const index of [...functions.keys()]) sizeOf(index, []);
+  facts = { functions, bodies: new Map() };
+  known.set(module, facts);
+  return facts;
+}
+
+/** The family of an instruction whose code is a library's, and so long. */
+const isLong = (name: string): boolean => name.startsWith('f64.') || /^i64\.(?:div|rem|trunc)|^f32\.(?:convert_i64|demote)|trunc_f64|_sat_f64/.test(name);
+
+/** The features of a body's instructions. They depend on the module alone. */
+export function featuresOf(module: WasmModule, body: FunctionBody): BodyFeatures {
+  const facts = factsOf(module);
+  let features = facts.bodies.get(body.index);
+  if (!features) facts.bodies.set(body.index, (features = new Reader(module, body, facts.functions).read()));
+  return features;
+}
+
+/** Features of the way of instructions from flash into the core, and how often each. */
+type Way = Record<'cold' | 'cold/long' | 'cold/branch' | 'cold/constant' | 'cold/import', number>;
+
+/** An open block, loop or if. */
+interface Construct {
+  readonly kind: string;
+  readonly height: number;
+  readonly results: number;
+  readonly offset: number;
+  /** Of a loop: operations in it and in what it calls, and its instructions. */
+  operations: number;
+  readonly members: number[];
+}
+
+class Reader {
+  private readonly features = new Map<number, Feature[]>();
+  private readonly stack: Operand[] = [];
+  private readonly constructs: Construct[] = [];
+  private readonly versions: number[] = [];
+  private readonly checked = new Set<string>();
+  private readonly locals: number;
+  /** Instructions in no loop that the cache holds. */
+  private readonly cold = new Set<number>();
+  private readonly names = new Map<number, string>();
+  /** Calls of an imported function that no other call of it comes before. */
+  private readonly firstCalls = new Set<number>();
+  private readonly importsSeen = new Set<number>();
+
+  constructor(private readonly module: WasmModule, private readonly body: FunctionBody, private readonly functions: ReadonlyMap<number, FunctionFacts>) {
+    const r = new ByteReader(module.bytes, body.start, body.end);
+    let locals = module.types[body.type].parameters;
+    for (let groups = r.u32(); groups > 0; groups--) { locals += r.u32(); r.u8(); }
+    this.locals = locals;
+  }
+
+  read(): BodyFeatures {
+    const { module, body } = this;
+    forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, offset, end, index }) => this.instruction(name, offset, end, index));
+    this.add(body.code, 'enter');
+    if (this.locals > MANY_LOCALS) this.add(body.code, 'enter/local', Math.min(this.locals - MANY_LOCALS, 16));
+    for (const offset of this.cold) this.chargeWay(offset, this.wayOf([offset]));
+    return this.features;
+  }
+
+  /** What it takes to fetch instructions that no cache holds, by the places of their code. */
+  private wayOf(offsets: readonly number[]): Way {
+    const way: Way = { cold: 0, 'cold/long': 0, 'cold/branch': 0, 'cold/constant': 0, 'cold/import': 0 };
+    for (const offset of offsets) {
+      const name = this.names.get(offset)!;
+      const feature = this.features.get(offset)?.[0]?.[0] ?? '';
+      if (isLong(name)) way['cold/long']++;
+      else if (!FREE.test(name)) way.cold += feature.endsWith('/first') ? 3 : /^i64\.|\.(?:load|store)/.test(name) ? 2 : /\/(?:small|operand|compared|free)$/.test(feature) ? 0 : 1;
+      if (/^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name)) way['cold/branch']++;
+      if (/^(?:global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name) || feature === 'i32.const' || feature === 'i32.const/address') way['cold/constant']++;
+      if (this.firstCalls.has(offset)) way['cold/import']++;
+    }
+    return way;
+  }
+
+  private chargeWay(offset: number, way: Way): void {
+    for (const [name, times] of Object.entries(way)) if (times > 0) this.add(offset, name, times);
+  }
+
+  private add(offset: number, name: string, times = 1): void {
+    const list = this.features.get(offset);
+    if (list) list.push([name, times]);
+    else this.features.set(offset, [[name, times]]);
+  }
+
+  /** Gives an instruction another main feature than its name, when what takes its result has been seen. */
+  private rename(offset: number, name: string): void {
+    this.features.get(offset)![0] = [name, 1];
+  }
+
+  private pop(): Operand {
+    const bottom = this.constructs.length > 0 ? this.constructs[this.constructs.length - 1].height : 0;
+    return this.stack.length > bottom ? this.stack.pop()! : { kind: 'other', offset: -1, key: '', small: false };
+  }
+
+  private push(kind: Operand['kind'], offset: number, key = `t${offset}`, small = false): void {
+    this.stack.push({ kind, offset, key, small });
+  }
+
+  private localKey(index: number): string {
+    return `l${index}.${this.versions[index] ?? 0}`;
+  }
+
+  private instruction(name: string, offset: number, end: number, index: number): void {
+    this.names.set(offset, name);
+    this.cold.add(offset);
+    for (const construct of this.constructs) {
+      if (construct.kind !== 'loop') continue;
+      construct.members.push(offset);
+      if (!FREE.test(name)) construct.operations += isLong(name) ? LONG_OPERATIONS : 1;
+      if (name === 'call') construct.operations += this.functions.get(index)?.size ?? 0;
+      if (name === 'call_indirect') construct.operations += CACHED_OPERATIONS;
+    }
+    if (ENDS_STRETCH.test(name)) this.checked.clear();
+    if (/^[if]\d\d\.const$/.test(name)) return this.constant(name, offset, end);
+    if (/\.load/.test(name)) {
+      this.access(name, offset, this.pop());
+      return this.push('other', offset);
+    }
+    if (/\.store/.test(name)) {
+      const value = this.pop();
+      this.access(name, offset, this.pop());
+      if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
+      return;
+    }
+    if (/^[if]\d\d\./.test(name)) return this.operation(name, offset);
+    this.control(name, offset, index);
+  }
+
+  private constant(name: string, offset: number, end: number): void {
+    const r = new ByteReader(this.module.bytes, offset + 1, end);
+    let small = false;
+    if (name === 'i32.const') {
+      const value = r.s33();
+      small = value > -256 && value < 4096;
+    }
+    this.add(offset, small ? 'i32.const/small' : name);
+    this.push('constant', offset, 'constant', small);
+  }
+
+  private access(name: string, offset: number, base: Operand): void {
+    let how = 'again';
+    if (base.kind === 'constant') {
+      how = 'static';
+      this.rename(base.offset, 'i32.const/address');
+    } else if (!this.checked.has(base.key) || base.key === '') {
+      how = 'first';
+      this.checked.add(base.key);
+    }
+    this.add(offset, `${name}/${how}`);
+  }
+
+  private operation(name: string, offset: number): void {
+    const second = UNARY.test(name) ? undefined : this.pop();
+    const first = this.pop();
+    if (second?.kind === 'constant' && second.small && INTEGER_ARITHMETIC.test(name)) this.rename(second.offset, 'i32.const/operand');
+    if (COMPARISON.test(name)) {
+      // "Is it zero" of a comparison is the opposite comparison.
+      if (name === 'i32.eqz' && first.kind === 'comparison') {
+        this.add(offset, 'i32.eqz/free');
+        return this.push('comparison', first.offset);
+      }
+      this.add(offset, `${name}/value`);
+      return this.push('comparison', offset);
+    }
+    this.add(offset, name);
+    this.push('other', offset);
+  }
+
+  /** A condition: a comparison that is decided upon at once sets no value. */
+  private condition(): boolean {
+    const operand = this.pop();
+    if (operand.kind !== 'comparison') return false;
+    const name = this.names.get(operand.offset)!;
+    this.rename(operand.offset, `${name}/branch`);
+    return true;
+  }
+
+  private control(name: string, offset: number, index: number): void {
+    const { module, constructs, stack } = this;
+    const targetsLoop = (): boolean => constructs[constructs.length - 1 - index]?.kind === 'loop';
+    switch (name) {
+      case 'local.get':
+        this.add(offset, this.locals > MANY_LOCALS ? 'local.get/many' : name);
+        return this.push('local', offset, this.localKey(index));
+      case 'local.set': case 'local.tee': {
+        const value = this.pop();
+        if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
+        this.versions[index] = (this.versions[index] ?? 0) + 1;
+        this.add(offset, this.locals > MANY_LOCALS ? `${name}/many` : name);
+        if (name === 'local.tee') this.push('local', offset, this.localKey(index));
+        return;
+      }
+      case 'global.get': this.add(offset, name); return this.push('other', offset);
+      case 'drop': case 'global.set': this.pop(); return this.add(offset, name);
+      case 'select': case 'select_t': {
+        const compared = this.condition();
+        this.pop();
+        this.pop();
+        this.add(offset, compared ? 'select/compared' : name);
+        return this.push('other', offset);
+      }
+      case 'block': case 'loop': case 'if': {
+        if (name === 'if') this.add(offset, this.condition() ? 'if/compared' : name);
+        const type = module.bytes[offset + 1];
+        constructs.push({ kind: name, height: stack.length, results: type === 0x40 ? 0 : 1, offset, operations: 0, members: [] });
+        return;
+      }
+      case 'else': this.add(offset, name); stack.length = constructs[constructs.length - 1].height; return;
+      case 'end': {
+        const construct = constructs.pop();
+        if (!construct) return;
+        stack.length = construct.height;
+        for (let i = 0; i < construct.results; i++) this.push('other', offset);
+        if (construct.kind === 'loop') this.closeLoop(construct);
+        return;
+      }
+      case 'br': return this.add(offset, targetsLoop() ? 'br/loop' : name);
+      case 'br_if': {
+        const compared = this.condition();
+        return this.add(offset, `br_if${targetsLoop() ? '/loop' : ''}${compared ? '/compared' : ''}`);
+      }
+      case 'br_table': this.pop(); return this.add(offset, name);
+      case 'call': case 'call_indirect': return this.call(name, offset, index);
+      default: this.add(offset, name);
+    }
+  }
+
+  private call(name: string, offset: number, index: number): void {
+    const { module, functions } = this;
+    const imported = module.imports.length;
+    const type = name === 'call_indirect' ? index : index < imported ? module.imports[index].type : module.functions[index - imported].type;
+    const { parameters, results } = module.types[type];
+    if (name === 'call_indirect') this.pop();
+    let first: Operand | undefined;
+    for (let i = 0; i < parameters; i++) first = this.pop();
+    for (let i = 0; i < results; i++) this.push('other', offset);
+    if (name === 'call' && index < imported) {
+      if (!this.importsSeen.has(index)) this.firstCalls.add(offset);
+      this.importsSeen.add(index);
+      // An address that is known is a register's; one that is computed is most often in memory, for which the shim looks longer.
+      const known = first?.kind === 'constant' && /^(?:load|store)/.test(module.imports[index].name);
+      return this.add(offset, `${IMPORT}${module.imports[index].name}${known ? '/static' : ''}`);
+    }
+    const callee = name === 'call' ? functions.get(index)! : undefined;
+    const inlined = callee && (callee.callSites === 1 || callee.ownSize <= SMALL_FUNCTION);
+    this.add(offset, inlined ? 'call/inlined' : name);
+    if (parameters > 0) this.add(offset, inlined ? 'call/inlined/argument' : 'call/argument', parameters);
+  }
+
+  /** A loop that the cache holds pays for its way there once, when it is entered. */
+  private closeLoop({ offset, operations, members }: Construct): void {
+    if (operations > CACHED_OPERATIONS) return;
+    let fresh = 0;
+    for (const member of members) if (this.cold.delete(member)) fresh++;
+    if (fresh === 0) return;
+    // An inner loop's way is part of the outer one's.
+    for (const member of members) {
+      const list = this.features.get(member);
+      const kept = list?.filter(([name]) => !name.startsWith('cold'));
+      if (list && kept!.length < list.length) this.features.set(member, kept!);
+    }
+    this.chargeWay(offset, this.wayOf(members));
+  }
+}
