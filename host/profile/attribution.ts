@@ -42,8 +42,8 @@ export interface AttributionInput {
   readonly module: WasmModule;
   readonly metered: MeteredModule;
   readonly costsOf: (functionIndex: number) => InstructionCosts;
-  /** Functions that run as compiled code while others are interpreted. */
-  readonly natives?: ReadonlySet<number>;
+  /** Functions that run as compiled code while others are interpreted; undefined when all are of one kind. */
+  readonly natives: ReadonlySet<number> | undefined;
   readonly sourceMap: SourceMap;
   readonly functions: SourceFunctions;
   /** What stands for code that the source map does not know. */

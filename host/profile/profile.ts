@@ -132,7 +132,8 @@ function codeOf(emulated: FirmwareBoard, times: RunTimes, missing: ProfileResult
   const [own, native] = [new InstructionCosts(costs), costs.native && new InstructionCosts(costs.native)];
   const attribution = new Attribution({
     module, metered: cpu.metered, sourceMap: new SourceMap(firmware.sourceMap), functions: new SourceFunctions(sources), entryFile: firmware.entry,
-    costsOf: (index) => (native && natives.has(index) ? native : own), natives: native && natives,
+    natives: native && natives,
+    costsOf: (index) => (native && natives.has(index) ? native : own),
   });
   cpu.counts.take(0);
   const counts = cpu.counts.copy(0).slice();

@@ -4,8 +4,8 @@
 // The module's own bytes are rewritten, not an optimiser's idea of them: each block is charged for the very instructions that ship, and
 // each rewritten instruction knows where it was (docs/adr/0001-metering-rewrites-bytes.md).
 
-import { featuresOf } from './cost-features.js';
 import type { CallContext, Contexts } from './contexts.js';
+import { featuresOf } from './cost-features.js';
 import type { InstructionCosts } from './costs.js';
 import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type Instruction, type WasmModule } from './decode.js';
 import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
