@@ -14,6 +14,8 @@ const NOTE_OFF: u32 = 0x80;
 const NOTE_ON: u32 = 0x90;
 const VELOCITY: u32 = 100;
 const NONE: i32 = -1;
+/** Taken in one go; each character pends the handler anew, so that what waits is caught up with. */
+const BYTES_AT_ONCE: i32 = 2;
 
 const parser = createParser(64);
 const held = new NoteSet();
@@ -43,7 +45,7 @@ function byteReceived(): void {
 
 @isr("PendSV", 15)
 function follow(): void {
-  while (uartReceive()) {
+  for (let bytes = 0; bytes < BYTES_AT_ONCE && uartReceive(); bytes++) {
     if (uartAfterGap()) parseGap(parser);
     const message = parseByte(parser, uartByte());
     const note = <i32>((message >> 8) & 0x7f);

@@ -11,6 +11,8 @@ import { irqPend, log, waitForInterrupt } from "../shim/abi";
 const parser = createParser(1024);
 const line = memory.data(64);
 let end: usize = line;
+/** Taken in one go; each character pends the handler anew, so that what waits is caught up with. */
+const BYTES_AT_ONCE: i32 = 2;
 
 export function init(): void {
   assert(clockInit() == 0);
@@ -31,7 +33,7 @@ function byteReceived(): void {
 
 @isr("PendSV", 15)
 function report(): void {
-  while (uartReceive()) {
+  for (let bytes = 0; bytes < BYTES_AT_ONCE && uartReceive(); bytes++) {
     const aborted = uartAfterGap() ? parseGap(parser) : 0;
     const event = aborted | parseByte(parser, uartByte());
     if (event != 0) writeLine(uartTimestamp(), event);

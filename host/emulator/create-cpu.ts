@@ -2,6 +2,7 @@
 // Which CPU executes a firmware: the metered module on the JavaScript engine, or wasm3 under the boards' shim.
 
 import type { Wasm3Variant } from '../build/wasm3/prepare.js';
+import type { Watch } from '../check/worst-case/watch.js';
 import type { CpuConfig, PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
 import { InstructionCosts, type EngineCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
@@ -18,6 +19,8 @@ export interface CpuOptions {
   readonly cpu?: CpuName;
   /** Of CPU wasm3: the interpreter as boards have it, or as it comes. */
   readonly wasm3?: Wasm3Variant;
+  /** Of CPU wasm: what checks the comments on how often code runs. */
+  readonly watch?: Watch;
 }
 
 const variantOf = ({ wasm3 = 'tuned' }: CpuOptions): Wasm3Variant => wasm3;
@@ -41,7 +44,9 @@ export interface FirmwareForCpu extends CpuOptions {
 export function createCpu({ costs, module, natives, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
   if (options.cpu !== 'wasm3') {
     const native = costs.native && { functions: natives, costs: new InstructionCosts(costs.native) };
-    return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs), native) });
+    const { watch } = options;
+    const around = watch && ((exports: Record<string, unknown>, handler: () => void) => watch.wrap(exports, handler));
+    return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs), native, watch?.probes), around });
   }
   if (costs.operation === undefined) throw new Error('CPU wasm3 executes with the interpreter: its engine is wasm3, and no other');
   const ranges = rest.map(({ origin, bytes }) => ({ start: origin, end: origin + bytes.length - 1 }));

@@ -27,13 +27,24 @@ export interface NativeCosts {
   readonly costs: InstructionCosts;
 }
 
+/** Code put into a module besides the meter, which costs nothing: i32 globals and locals, and what is done before an instruction. */
+export interface Probes {
+  /** Names under which the globals are exported. */
+  readonly globals: readonly string[];
+  /** How many locals a function gets. */
+  locals(functionIndex: number): number;
+  /** Code before an instruction, which leaves the operands as they are; undefined for none. */
+  before(functionIndex: number, offset: number, firstLocal: number, firstGlobal: number): Uint8Array | undefined;
+}
+
 /**
  * Adds to a module: a counter of cycles left until the next deadline, charged at the head of each basic block with the block's cost; a call of
  * the import `meter.tick` when it falls below zero; and the exports to read and set it. A call ends a block, so that a callee, a register
  * access among them, sees the exact cycle. The start function becomes an export, so that it too runs with the meter and a host that knows the memory.
  * @param native functions that cost otherwise
+ * @param probes code to be put in besides
  */
-export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts): MeteredModule {
+export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts, probes?: Probes): MeteredModule {
   const { bytes, sections } = module;
   const tick = module.imports.length;
   const firstAdded = tick + 1 + module.functions.length;
@@ -51,8 +62,8 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
     })],
     [SECTION.import, appendToVector(bytes, section(SECTION.import), 1, (out) => void out.name(METER.module).name(METER.tick).u8(0).u32(types))],
     [SECTION.function, appendToVector(bytes, section(SECTION.function), 2, (out) => void out.u32(types + 1).u32(types + 2))],
-    [SECTION.global, rewriteGlobals(module, shifted)],
-    [SECTION.export, rewriteExports(module, shifted, firstAdded)],
+    [SECTION.global, rewriteGlobals(module, shifted, probes)],
+    [SECTION.export, rewriteExports(module, shifted, firstAdded, probes)],
   ]);
   if (section(SECTION.element)) rewritten.set(SECTION.element, rewriteElements(module, shifted));
 
@@ -60,16 +71,16 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const order = [SECTION.type, SECTION.import, SECTION.function, SECTION.table, SECTION.memory, SECTION.global, SECTION.export, SECTION.element, SECTION.dataCount, SECTION.code, SECTION.data];
   for (const id of order) {
     const own = section(id);
-    if (id === SECTION.code) writeCode(out, module, { costsOf: (index) => (native?.functions.has(index) ? native.costs : costs), shifted, tick, left, map });
+    if (id === SECTION.code) writeCode(out, module, { costsOf: (index) => (native?.functions.has(index) ? native.costs : costs), shifted, tick, left, map, probes });
     else if (rewritten.has(id)) out.section(id, rewritten.get(id)!);
     else if (own) out.bytes(bytes, own.start, own.end);
   }
   return { bytes: out.take().slice(), originalOffset: (offset) => lookUp(map, offset) };
 }
 
-function rewriteGlobals(module: WasmModule, shifted: (index: number) => number): ByteWriter {
+function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, probes: Probes | undefined): ByteWriter {
   const section = module.sections.find((s) => s.id === SECTION.global);
-  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1);
+  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1 + (probes?.globals.length ?? 0));
   if (section) {
     const r = new ByteReader(module.bytes, section.contents, section.end);
     for (let count = r.u32(); count > 0; count--) {
@@ -77,14 +88,16 @@ function rewriteGlobals(module: WasmModule, shifted: (index: number) => number):
       copyConstantExpression(r, out, shifted);
     }
   }
-  return out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
+  for (let i = 0; i <= (probes?.globals.length ?? 0); i++) out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
+  return out;
 }
 
-function rewriteExports(module: WasmModule, shifted: (index: number) => number, firstAdded: number): ByteWriter {
+function rewriteExports(module: WasmModule, shifted: (index: number) => number, firstAdded: number, probes: Probes | undefined): ByteWriter {
   const kinds = ['func', 'table', 'memory', 'global'];
-  const out = new ByteWriter().u32(module.exports.length + (module.start === undefined ? 2 : 3));
+  const out = new ByteWriter().u32(module.exports.length + (module.start === undefined ? 2 : 3) + (probes?.globals.length ?? 0));
   if (module.start !== undefined) out.name(METER.start).u8(0).u32(shifted(module.start));
   for (const { name, kind, index } of module.exports) out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' ? shifted(index) : index);
+  for (const [i, name] of (probes?.globals ?? []).entries()) out.name(name).u8(3).u32(module.globalCount + 1 + i);
   return out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
 }
 
@@ -120,6 +133,7 @@ interface CodeContext {
   readonly left: number;
   /** Pairs (metered offset, original offset), ascending. */
   readonly map: number[];
+  readonly probes: Probes | undefined;
 }
 
 function writeCode(out: ByteWriter, module: WasmModule, context: CodeContext): void {
@@ -143,7 +157,7 @@ function writeCode(out: ByteWriter, module: WasmModule, context: CodeContext): v
 
 function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { costsOf, shifted, tick, left } = context;
+  const { costsOf, shifted, tick, left, probes } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -152,7 +166,7 @@ function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext,
   let local = module.types[body.type].parameters;
   const declarations = r.offset;
   for (let i = 0; i < groups; i++) { local += r.u32(); r.u8(); }
-  out.u32(groups + 1).bytes(bytes, declarations, body.code).u32(1).u8(I32);
+  out.u32(groups + 1).bytes(bytes, declarations, body.code).u32(1 + (probes?.locals(body.index) ?? 0)).u8(I32);
   const flush = (): void => void out.u8(OP.localGet).u32(local).u8(OP.globalSet).u32(left);
   const reload = (): void => void out.u8(OP.globalGet).u32(left).u8(OP.localSet).u32(local);
   const charge = (cost: number): void => {
@@ -182,6 +196,8 @@ function meterBody(module: WasmModule, body: FunctionBody, context: CodeContext,
     const cost = charges.get(offset);
     if (cost) charge(cost);
     const calls = operator.name === 'call' || operator.name === 'call_indirect';
+    const probe = probes?.before(body.index, offset, local + 1, left + 1);
+    if (probe) out.bytes(probe);
     if (charges.size > 0 && (calls || leaves(instruction))) flush();
     if (operator.immediate === 'block') depth++;
     else if (operator.name === 'end') depth--;
