@@ -168,7 +168,7 @@ export function advanceLine(env: Envelope, frameCount: i32): void {
 
 /** Moves on by any number of frames; for an envelope that is read at control rate. */
 export function advanceEnvelope(env: Envelope, frameCount: i32): void {
-  // @bound(6)
+  // For a control period: a line is four frames at least, but for the last one of each of three segments. @bound(12)
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(env), frameCount);
     advanceLine(env, count);

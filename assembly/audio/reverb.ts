@@ -210,7 +210,7 @@ function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
     let low4 = l4.low;
     const end = <usize>run << 1;
     let offset: usize = 0;
-    // @uses(2 of frameCount + 1)
+    // @uses(2 of 1 + frameCount)
     do {
       low1 += damping * (<f32>(<i32>load<i16>(line1 + offset)) - low1);
       low2 += damping * (<f32>(<i32>load<i16>(line2 + offset)) - low2);

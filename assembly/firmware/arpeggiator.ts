@@ -14,6 +14,8 @@ const NOTE_OFF: u32 = 0x80;
 const NOTE_ON: u32 = 0x90;
 const VELOCITY: u32 = 100;
 const NONE: i32 = -1;
+/** Taken in one go; if more wait, the handler comes again. */
+const BYTES_AT_ONCE: i32 = 2;
 
 const parser = createParser(64);
 const held = new NoteSet();
@@ -43,7 +45,8 @@ function byteReceived(): void {
 
 @isr("PendSV", 15)
 function follow(): void {
-  while (uartReceive()) {
+  let bytes = 0;
+  for (; bytes < BYTES_AT_ONCE && uartReceive(); bytes++) {
     if (uartAfterGap()) parseGap(parser);
     const message = parseByte(parser, uartByte());
     const note = <i32>((message >> 8) & 0x7f);
@@ -52,6 +55,7 @@ function follow(): void {
     else if (kind == NOTE_ON || kind == NOTE_OFF) held.remove(note);
   }
   publishLosses(parser);
+  if (bytes == BYTES_AT_ONCE) irqPend(-2); // there may be more
 }
 
 @isr("TICK_TIMER", 15)

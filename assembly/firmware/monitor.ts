@@ -11,6 +11,8 @@ import { irqPend, log, waitForInterrupt } from "../shim/abi";
 const parser = createParser(1024);
 const line = memory.data(64);
 let end: usize = line;
+/** Taken in one go; if more wait, the handler comes again. */
+const BYTES_AT_ONCE: i32 = 2;
 
 export function init(): void {
   assert(clockInit() == 0);
@@ -31,12 +33,14 @@ function byteReceived(): void {
 
 @isr("PendSV", 15)
 function report(): void {
-  while (uartReceive()) {
+  let bytes = 0;
+  for (; bytes < BYTES_AT_ONCE && uartReceive(); bytes++) {
     const aborted = uartAfterGap() ? parseGap(parser) : 0;
     const event = aborted | parseByte(parser, uartByte());
     if (event != 0) writeLine(uartTimestamp(), event);
   }
   publishLosses(parser);
+  if (bytes == BYTES_AT_ONCE) irqPend(-2); // there may be more
 }
 
 function writeLine(microseconds: u32, event: u32): void {

@@ -2,6 +2,7 @@
 // Which CPU executes a firmware: the metered module on the JavaScript engine, or wasm3 under the boards' shim.
 
 import type { Wasm3Variant } from '../build/wasm3/prepare.js';
+import type { Watch } from '../check/worst-case/watch.js';
 import type { CpuConfig, PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
 import { InstructionCosts, type EngineCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
@@ -22,6 +23,8 @@ export interface CpuOptions {
   readonly wasm3?: Wasm3Variant;
   /** Of CPU wasm: counts how often each basic block runs, by calling context, for a profile. */
   readonly counting?: boolean;
+  /** Of CPU wasm: what checks the comments on how often code runs. */
+  readonly watch?: Watch;
 }
 
 const variantOf = ({ wasm3 = 'tuned' }: CpuOptions): Wasm3Variant => wasm3;
@@ -45,7 +48,10 @@ export interface FirmwareForCpu extends CpuOptions {
 export function createCpu({ costs, module, natives, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
   if (options.cpu !== 'wasm3') {
     const native = costs.native && { functions: natives, costs: new InstructionCosts(costs.native) };
-    return new WasmCpu({ ...config, metered: meter(module, new InstructionCosts(costs), native, options.counting ? countingFor(module, config.vectors) : undefined) });
+    const { watch, counting } = options;
+    const around = watch && ((exports: Record<string, unknown>, handler: () => void) => watch.wrap(exports, handler));
+    const metered = meter(module, new InstructionCosts(costs), native, counting ? countingFor(module, config.vectors) : undefined, watch?.probes);
+    return new WasmCpu({ ...config, metered, around });
   }
   if (costs.operation === undefined) throw new Error('CPU wasm3 executes with the interpreter: its engine is wasm3, and no other');
   const ranges = rest.map(({ origin, bytes }) => ({ start: origin, end: origin + bytes.length - 1 }));

@@ -27,7 +27,7 @@ export function amplify(amplifier: Amplifier, envelope: Envelope, input: usize, 
   const scale = amplifier.full * ENVELOPE_UNIT;
   let gain = amplifier.gain;
   let step = amplifier.step;
-  // Ends of segments are rare: a line that ends early is the last of its segment. @bound(6)
+  // A line is four frames at least, but for the last one of each of three segments. @bound(frameCount / 4 + 4)
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(envelope), frameCount);
     if (amplifier.line != envelope.lineCount) {

@@ -22,6 +22,8 @@ export interface Call {
   readonly at: number;
   /** What is called; for a call whose argument is limited in sum, one context for each value of the argument. */
   readonly contexts: ReadonlyMap<number, Context>;
+  /** Index of that argument; -1 without. */
+  readonly counting: number;
 }
 
 /** A function with what is known of its arguments. */
@@ -352,7 +354,7 @@ class Reader {
       const [low, high] = ranges[counting];
       for (let n = low; n <= high; n++) contexts.set(n, this.owner.context(op.index, ranges.map((r, i) => (i === counting ? [n, n] : r))));
     }
-    if (this.recording) this.context.calls.set(op.at, { at: op.at, contexts });
+    if (this.recording) this.context.calls.set(op.at, { at: op.at, contexts, counting });
     let results: Range[] | undefined;
     for (const { results: own } of contexts.values()) if (own) results = results ? results.map((r, i) => hull(r, own[i])) : own;
     if (!results) return undefined;

@@ -97,11 +97,15 @@ export class Places {
    * Value of a formula for arguments, at most. A parameter is known as long as the optimiser has left the function all that the source gives it.
    */
   valueOf(code: FunctionCode, formula: Formula, args: Arguments): number | undefined {
-    const declared = this.parameters[this.nameOf(code.index) ?? ''] ?? [];
     return evaluate(formula, (name) => {
-      const high = args[indexOfParameter(declared, code.parameterTypes, name) ?? -1]?.[1];
+      const high = args[this.parameterIndex(code, name) ?? -1]?.[1];
       return high !== undefined && Number.isFinite(high) ? high : undefined;
     });
+  }
+
+  /** Index of a parameter by its name in the source. */
+  parameterIndex(code: FunctionCode, name: string): number | undefined {
+    return indexOfParameter(this.parameters[this.nameOf(code.index) ?? ''] ?? [], code.parameterTypes, name);
   }
 
   /** Most times that a loop goes back to its head, if its source says so: its body has then run so often, but that of a do … while once more. */

@@ -60,7 +60,7 @@ export function callTree(module: WasmModule, places: Places, paths: LongestPath,
     return { functionName: functionName(module, parts[0].context.code.index), file, line, cycles, times: parts.reduce((sum, p) => sum + p.times, 0), lines: own, children };
   };
 
-  const start = places.locate(root.code, root.code.nodes[0]?.at ?? root.code.endAt);
+  const start = [...sharesOf(root.code).values()].flat().find(({ file }) => file !== '');
   const tree = node([{ context: root, path: bounded.path, times: 1 }], start?.file ?? '', start?.line ?? 0);
   // One way alone may do less, or more, of what is limited than the bound reckons with; the difference stands at the limits.
   const rest = bounded.cycles - tree.cycles;

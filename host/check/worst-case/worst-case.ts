@@ -11,7 +11,7 @@ import type { InstructionCosts } from '../../cpu/wasm/costs.js';
 import { parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
 import { readCode, type FunctionCode } from './code.js';
 import { globalRanges } from './globals.js';
-import { Interpreter } from './interpret.js';
+import { Interpreter, type Context } from './interpret.js';
 import { boundOf } from './limits.js';
 import { LongestPath } from './longest-path.js';
 import { Places } from './places.js';
@@ -73,6 +73,21 @@ export class WorstCaseAnalysis {
     const bounded = boundOf(paths, context!);
     if (!bounded) throw new Error(`${name} does not return: every way through it ends in a trap`);
     return { cycles: Math.ceil(bounded.cycles - 1e-6), tree: callTree(this.module, this.places, paths, context!, bounded, (i) => (this.natives.has(i) ? costs.native ?? costs : costs)) };
+  }
+
+  /** Everything that these functions reach, each with what it is called with. */
+  contextsOf(names: readonly string[]): Context[] {
+    const found = new Set<Context>();
+    const walk = (context: Context): void => {
+      if (found.has(context)) return;
+      found.add(context);
+      for (const { contexts } of context.calls.values()) for (const callee of contexts.values()) walk(callee);
+    };
+    for (const name of names) {
+      const index = this.indexOf(name);
+      walk(this.interpreter.context(index, this.parametersOf(index).map(() => ANY)));
+    }
+    return [...found];
   }
 
   private parametersOf(index: number): unknown[] {

@@ -8,6 +8,8 @@ import { METER, type MeteredModule } from './meter.js';
 
 export interface WasmCpuConfig extends CpuConfig {
   readonly metered: MeteredModule;
+  /** What is done around each call of a handler. */
+  readonly around?: (exports: Record<string, unknown>, handler: () => void) => () => void;
 }
 
 export class WasmCpu extends PreEmptiveCpu {
@@ -18,9 +20,11 @@ export class WasmCpu extends PreEmptiveCpu {
   readonly counts: CountKeeper | undefined;
   /** When `main` was called; undefined before. */
   mainAt: number | undefined;
+  private readonly around: WasmCpuConfig['around'];
 
   constructor(config: WasmCpuConfig) {
     super(config);
+    this.around = config.around;
     this.metered = config.metered;
     this.counts = config.metered.counted && countKeeper(config.metered.counted.blocks);
   }
@@ -59,7 +63,10 @@ export class WasmCpu extends PreEmptiveCpu {
     this.getLeft = exports[METER.getLeft] as () => number;
     this.setLeft = exports[METER.setLeft] as (cycles: number) => void;
     this.useMemory(new Uint8Array(this.memory.buffer));
-    this.bind(({ exportName }) => exports[exportName] as () => void);
+    this.bind(({ exportName }) => {
+      const handler = exports[exportName] as () => void;
+      return this.around ? this.around(exports, handler) : handler;
+    });
   }
 
   /** Calls an export with the meter running and interrupts falling, as the shim calls `init` and `main`. */

@@ -56,14 +56,25 @@ export interface NativeCosts {
   readonly costs: InstructionCosts;
 }
 
+/** Code put into a module besides the meter, which costs nothing: i32 globals and locals, and what is done before an instruction. */
+export interface Probes {
+  /** Names under which the globals are exported. */
+  readonly globals: readonly string[];
+  /** How many locals a function gets. */
+  locals(functionIndex: number): number;
+  /** Code before an instruction, which leaves the operands as they are; undefined for none. */
+  before(functionIndex: number, offset: number, firstLocal: number, firstGlobal: number): Uint8Array | undefined;
+}
+
 /**
  * Adds to a module: a counter of cycles left until the next deadline, charged at the head of each basic block with the block's cost; a call of
  * the import `meter.tick` when it falls below zero; and the exports to read and set it. A call ends a block, so that a callee, a register
  * access among them, sees the exact cycle. The start function becomes an export, so that it too runs with the meter and a host that knows the memory.
  * @param native functions that cost otherwise
  * @param counting also counts how often each basic block ran, by calling context, in globals that `meter:dump(offset)` hands to `meter.keep`
+ * @param probes code to be put in besides
  */
-export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts, counting?: Counting): MeteredModule {
+export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts, counting?: Counting, probes?: Probes): MeteredModule {
   const { bytes, sections } = module;
   const tick = module.imports.length;
   const addedImports = counting ? 2 : 1;
@@ -79,7 +90,7 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const blocksOf = memoized((index: number) => basicBlocks(module, module.functions[index - tick], native?.functions.has(index) ? native.costs : costs, native?.functions));
   const entered = (name: string, index: number): number => firstContext + (counting?.entryOf(name, index) ?? index - tick);
   const code = codeSection(module, {
-    contexts, blocksOf, shifted, tick, left, map, counted: counting && counted,
+    contexts, blocksOf, shifted, tick, left, map, probes, counted: counting && counted,
     callee: (context, site, index) => (index < tick ? index : firstContext + (counting?.contexts.callee(context, site, index) ?? index - tick)),
   });
 
@@ -98,8 +109,8 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
       if (counting) out.name(METER.module).name(METER.keep).u8(0).u32(types + 3);
     })],
     [SECTION.function, functionSection(module, contexts, [types + 1, types + 2, ...(counting ? [types + 2] : [])])],
-    [SECTION.global, rewriteGlobals(module, shifted, counted.length)],
-    [SECTION.export, rewriteExports(module, entered, firstAdded, counting !== undefined)],
+    [SECTION.global, rewriteGlobals(module, shifted, probes?.globals.length ?? 0, counted.length)],
+    [SECTION.export, rewriteExports(module, entered, firstAdded, counting !== undefined, probes)],
   ]);
   if (section(SECTION.element)) rewritten.set(SECTION.element, rewriteElements(module, shifted));
 
@@ -132,9 +143,9 @@ function functionSection(module: WasmModule, contexts: readonly CallContext[], a
   return out;
 }
 
-function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, counters: number): ByteWriter {
+function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, probes: number, counters: number): ByteWriter {
   const section = module.sections.find((s) => s.id === SECTION.global);
-  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1 + counters);
+  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1 + probes + counters);
   if (section) {
     const r = new ByteReader(module.bytes, section.contents, section.end);
     for (let count = r.u32(); count > 0; count--) {
@@ -142,20 +153,21 @@ function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, 
       copyConstantExpression(r, out, shifted);
     }
   }
-  out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
+  for (let i = 0; i <= probes; i++) out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
   for (let i = 0; i < counters; i++) out.u8(I64).u8(1).u8(OP.i64Const).s32(0).u8(OP.end);
   return out;
 }
 
-function rewriteExports(module: WasmModule, entered: (name: string, index: number) => number, firstAdded: number, counts: boolean): ByteWriter {
+function rewriteExports(module: WasmModule, entered: (name: string, index: number) => number, firstAdded: number, counts: boolean, probes: Probes | undefined): ByteWriter {
   const kinds = ['func', 'table', 'memory', 'global'];
   const { start } = module;
-  const out = new ByteWriter().u32(module.exports.length + 2 + (start === undefined ? 0 : 1) + (counts ? 1 : 0));
+  const out = new ByteWriter().u32(module.exports.length + 2 + (start === undefined ? 0 : 1) + (counts ? 1 : 0) + (probes?.globals.length ?? 0));
   if (start !== undefined) out.name(METER.start).u8(0).u32(entered(METER.start, start));
   for (const { name, kind, index } of module.exports) {
     out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' && index >= module.imports.length ? entered(name, index) : index);
   }
   out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
+  for (const [i, name] of (probes?.globals ?? []).entries()) out.name(name).u8(3).u32(module.globalCount + 1 + i);
   if (counts) out.name(METER.dump).u8(0).u32(firstAdded + 2);
   return out;
 }
@@ -198,10 +210,11 @@ interface CodeContext {
   readonly map: number[];
   /** Receives the counters, when there are any. */
   readonly counted: CountedBlock[] | undefined;
+  readonly probes: Probes | undefined;
 }
 
 function codeSection(module: WasmModule, context: CodeContext): ByteWriter {
-  const { contexts, left, map, counted, tick } = context;
+  const { contexts, left, map, counted, tick, probes } = context;
   const code = new ByteWriter().u32(contexts.length + (counted ? 3 : 2));
   for (const [index, { functionIndex }] of contexts.entries()) {
     const bodyMap: number[] = [];
@@ -213,7 +226,7 @@ function codeSection(module: WasmModule, context: CodeContext): ByteWriter {
   const getLeft = new ByteWriter().u32(0).u8(OP.globalGet).u32(left).u8(OP.end);
   const setLeft = new ByteWriter().u32(0).u8(OP.localGet).u32(0).u8(OP.globalSet).u32(left).u8(OP.end);
   const added = [getLeft, setLeft];
-  if (counted) added.push(dumpBody(left + 1, counted.length, tick + 1));
+  if (counted) added.push(dumpBody(left + 1 + (probes?.globals.length ?? 0), counted.length, tick + 1));
   for (const body of added) code.u32(body.length).bytes(body.take());
   return code;
 }
@@ -234,7 +247,7 @@ function dumpBody(firstCounter: number, count: number, keep: number): ByteWriter
 
 function meterBody(module: WasmModule, index: number, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { blocksOf, callee, shifted, tick, left, counted } = context;
+  const { blocksOf, callee, shifted, tick, left, counted, probes } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -243,7 +256,7 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
   let local = module.types[body.type].parameters;
   const declarations = r.offset;
   for (let i = 0; i < groups; i++) { local += r.u32(); r.u8(); }
-  out.u32(groups + 1).bytes(bytes, declarations, body.code).u32(1).u8(I32);
+  out.u32(groups + 1).bytes(bytes, declarations, body.code).u32(1 + (probes?.locals(body.index) ?? 0)).u8(I32);
   const flush = (): void => void out.u8(OP.localGet).u32(local).u8(OP.globalSet).u32(left);
   const reload = (): void => void out.u8(OP.globalGet).u32(left).u8(OP.localSet).u32(local);
   const charge = (cost: number): void => {
@@ -258,7 +271,7 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
   /** One more, before the block's time passes and others run. */
   const count = (offset: number, cost: number): void => {
     if (!counted) return;
-    const counter = left + 1 + counted.length;
+    const counter = left + 1 + (probes?.globals.length ?? 0) + counted.length;
     counted.push({ context: index, offset, cost });
     out.u8(OP.globalGet).u32(counter).u8(OP.i64Const).s32(1).u8(OP.i64Add).u8(OP.globalSet).u32(counter);
   };
@@ -284,6 +297,8 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
       charge(cost);
     }
     const calls = operator.name === 'call' || operator.name === 'call_indirect';
+    const probe = probes?.before(body.index, offset, local + 1, left + 1);
+    if (probe) out.bytes(probe);
     if (charges.size > 0 && (calls || leaves(instruction))) flush();
     if (operator.immediate === 'block') depth++;
     else if (operator.name === 'end') depth--;
