@@ -83,6 +83,7 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
   const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
   const { worst, findings } = worstOfHandlers(firmware, costs, analysis);
   const natives = new Set(firmware.natives.map(({ index }) => index));
+  const isNative = (index: number): boolean => costs.native !== undefined && natives.has(index);
   const worstOf = (index: number): number | undefined => {
     try {
       return analysis.of(module.functionNames.get(index)!, costs).cycles;
@@ -92,7 +93,7 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
     }
   };
   const contexts = [{ name: 'main', exports: ['init', 'main'] }, ...firmware.vectors.map(({ name, exportName }) => ({ name, exports: [exportName] }))];
-  const sections = criticalSections(module, map, { costsOf: (index) => (natives.has(index) ? costs.native : undefined) ?? costs, worstOf }, contexts);
+  const sections = criticalSections(module, map, { costsOf: (index) => (isNative(index) ? costs.native! : costs), isNative, worstOf }, contexts);
   const schedule = scheduleOf({ board, vectors: firmware.vectors, rates, worst, dispatch: costs.dispatch, sections, sampleRate: sampleRateOf(board) });
   return { module, map, findings, sections, schedule, worstOf };
 }

@@ -2,6 +2,7 @@
 // Code between irqMask and irqRestore, and how long it takes at most: for so long every interrupt waits.
 
 import { isFirmwares, type SourceMap } from '../build/source-map.js';
+import { featuresOf } from '../cpu/wasm/cost-features.js';
 import type { InstructionCosts } from '../cpu/wasm/costs.js';
 import { forEachInstruction, type FunctionBody, type WasmModule } from '../cpu/wasm/decode.js';
 import type { CriticalSection } from './check-result.js';
@@ -10,6 +11,8 @@ import { reachableFrom } from './reach.js';
 export interface SectionCosts {
   /** Worst costs of a function's instructions: with native kernels they differ by function. */
   costsOf(functionIndex: number): InstructionCosts;
+  /** Whether a function runs as compiled code beside an interpreter. */
+  isNative(functionIndex: number): boolean;
   /** Worst time of a whole call, by the function's index; undefined when it has no bound. */
   worstOf(functionIndex: number): number | undefined;
 }
@@ -30,22 +33,25 @@ interface Span {
  * a branch that restores earlier does not end the section for the others. That is an upper bound as long as nothing in it repeats; a loop, or a mask
  * that is never restored here, gives Infinity.
  */
-function spansOf(module: WasmModule, { index: owner, code, end }: FunctionBody, { costsOf, worstOf }: SectionCosts): Span[] {
+function spansOf(module: WasmModule, body: FunctionBody, { costsOf, worstOf, isNative }: SectionCosts): Span[] {
+  const { index: owner, code, end } = body;
   const mask = module.imports.findIndex(({ name }) => name === 'irqMask');
   const restore = module.imports.findIndex(({ name }) => name === 'irqRestore');
   const costs = costsOf(owner);
+  const features = featuresOf(module, body);
+  const cyclesAt = (offset: number, callee?: number): number => costs.cycles(features.get(offset), callee !== undefined && isNative(callee) && !isNative(owner));
   const spans: Span[] = [];
   let depth = 0;
   let open: { readonly offset: number; readonly depth: number; cycles: number; nested: number } | undefined;
   forEachInstruction(module.bytes, code, end, ({ operator: { name }, offset, index }) => {
     if (name === 'end') depth--;
     if (open) {
-      open.cycles += name === 'call' ? costs.call(index, module) + (index < module.imports.length ? 0 : worstOf(index) ?? Infinity) : costs.instruction(name);
+      open.cycles += cyclesAt(offset, name === 'call' ? index : undefined) + (name === 'call' && index >= module.imports.length ? worstOf(index) ?? Infinity : 0);
       if (name === 'loop' || name === 'call_indirect') open.cycles = Infinity;
     }
     if (name === 'call' && index === mask) {
       if (open) open.nested++;
-      else open = { offset, depth, cycles: costs.call(index, module), nested: 0 };
+      else open = { offset, depth, cycles: cyclesAt(offset, index), nested: 0 };
     } else if (name === 'call' && index === restore && open) {
       if (open.nested > 0) open.nested--;
       else if (depth <= open.depth) {
