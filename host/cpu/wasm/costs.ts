@@ -148,7 +148,9 @@ export class InstructionCosts {
 
   /** Cycles of an instruction of which no more than the name is known: the dearest of its kind. `call` is asked for by `call`. */
   instruction(name: string): number {
-    return name === 'call' ? 0 : this.byName.get(name)!;
+    if (name === 'call') return 0;
+    const kinds = Object.entries(this.table.instructions).filter(([kind]) => kind.startsWith(`${name}/`) && !EXTRA.test(kind));
+    return Math.max(this.byName.get(name)!, ...kinds.map(([, cycles]) => cycles));
   }
 
   /** Cycles of a call of which no more than the function is known: an import has a cost of its own, in the imports' table. */
