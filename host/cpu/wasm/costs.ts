@@ -64,7 +64,7 @@ export function loadCoreCosts(core: string): CoreCosts {
   const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as StoredCore;
   if (!('inherits' in own)) {
     const [aot, wasm3] = [complete(own.engines.aot), complete(own.engines.wasm3)];
-    return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels) } };
+    return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels ?? UNKNOWN_ERROR) } };
   }
   const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}`, error: UNKNOWN_ERROR }]);
   return { core, engines: Object.fromEntries(engines) };
