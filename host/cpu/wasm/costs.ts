@@ -64,7 +64,7 @@ export function loadCoreCosts(core: string): CoreCosts {
   const own = JSON.parse(readFileSync(join(boardsDir, 'costs', `${core}.json`), 'utf8')) as StoredCore;
   if (!('inherits' in own)) {
     const [aot, wasm3] = [complete(own.engines.aot), complete(own.engines.wasm3)];
-    return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels) } };
+    return { core, engines: { aot, wasm3, kernels: kernelsOf(wasm3, aot, own.errors?.kernels ?? UNKNOWN_ERROR) } };
   }
   const engines = Object.entries(loadCoreCosts(own.inherits).engines).map(([name, costs]) => [name, { ...costs, source: `${own.source}: ${costs.source}`, error: UNKNOWN_ERROR }]);
   return { core, engines: Object.fromEntries(engines) };
@@ -148,7 +148,9 @@ export class InstructionCosts {
 
   /** Cycles of an instruction of which no more than the name is known: the dearest of its kind. `call` is asked for by `call`. */
   instruction(name: string): number {
-    return name === 'call' ? 0 : this.byName.get(name)!;
+    if (name === 'call') return 0;
+    const kinds = Object.entries(this.table.instructions).filter(([kind]) => kind.startsWith(`${name}/`) && !EXTRA.test(kind));
+    return Math.max(this.byName.get(name)!, ...kinds.map(([, cycles]) => cycles));
   }
 
   /** Cycles of a call of which no more than the function is known: an import has a cost of its own, in the imports' table. */
