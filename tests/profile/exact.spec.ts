@@ -61,7 +61,7 @@ for (const engine of ['aot', 'kernels'] as const) {
       let doubtful = 0;
       for (const exit of exits) {
         const next = pendedAt.get(exit);
-        if (next !== undefined && next > exit - EXIT && next <= exit - TAIL) doubtful++;
+        if (next !== undefined && next > exit - EXIT && next < exit - TAIL) doubtful++;
         overhead += next === undefined || next > exit - TAIL ? EXIT : TAIL;
       }
       const emulated = profiled.session.emulated as EmulatedBoard;
