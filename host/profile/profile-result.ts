@@ -240,6 +240,15 @@ export interface ProfileChange {
   lines: { file: string; line: number; before: number; after: number; changed: boolean; text: string }[];
 }
 
+/** Of the mean cycles of handlers and of blocks, percent, on firmware that the costs were not fitted to; null where nothing was measured. */
+export interface CostError {
+  handlerPercent: number | null;
+  blockPercent: number | null;
+  validatedOn: string[];
+  /** What measures it again. */
+  command: string;
+}
+
 /** Against an older profile of the same run. */
 export interface ProfileDiff {
   /** Percent. */
@@ -262,6 +271,8 @@ export interface ProfileResult {
   sha256: { module: string; midi: string | null; costs: string };
   /** What `tonewheel run --json` prints of the same run. */
   run: RunResult;
+  /** How far the costs of instructions are from what was measured; null when the CPU counts the core's own cycles. */
+  costError: CostError | null;
   load: LoadProfile;
   notes: PlayedNote[];
   /** Those that ran most first. */

@@ -86,6 +86,7 @@ function resultOfProfile({ session, log, watch, blocks, midi, command }: Measure
     format: 1, kind: 'tonewheel-profile', command, entry: firmware.entry,
     sha256: { module: sha256(firmware.wasm), midi, costs: sha256(JSON.stringify(emulated.costs)) },
     run,
+    costError: emulated instanceof EmulatedBoard ? { ...emulated.costs.error, validatedOn: [...emulated.costs.error.validatedOn] } : null,
     load: loadOf(run, blocks, values),
     notes: notes.map(({ onCycle, offCycle, channel, note, velocity }): PlayedNote => (
       { start: secondsAt(run, onCycle), end: Math.min(run.seconds, secondsAt(run, offCycle)), channel, note, velocity })),

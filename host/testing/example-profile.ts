@@ -124,6 +124,7 @@ export function exampleProfile(seconds = 6): ProfileResult {
   return {
     format: 1, kind: 'tonewheel-profile', command: 'npx tonewheel profile assembly/firmware/synth.ts --board stm32f4-discovery --report build/profile',
     entry: run.firmware, sha256: { module: '0'.repeat(64), midi: '1'.repeat(64), costs: '2'.repeat(64) }, run,
+    costError: { handlerPercent: 4.2, blockPercent: 2.6, validatedOn: ['assembly/firmware/synth.ts'], command: 'npm run calibrate' },
     load: {
       mean, p99, p999: sorted[Math.ceil(0.999 * sorted.length) - 1], max, budget, blocks: blocks.count, histogram: histogramOf(values, 0, budget, 100),
       series: { blocksPerPoint: 1, seconds: [...blocks.boundaryCycles.subarray(0, blocks.count)].map((c) => c / coreHertz), mean: values, max: values, voices: [...blocks.voices] },

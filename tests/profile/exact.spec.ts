@@ -52,17 +52,24 @@ for (const engine of ['aot', 'kernels'] as const) {
       let overhead = 0;
       const { entries } = profiled.log.stretch(0, result.run.cycles);
       const exits = new Set(entries.flatMap(({ exitedAt }) => (exitedAt === null ? [] : [exitedAt])));
-      const enteredAt = new Set(entries.map((e) => e.enteredAt));
+      const pendedAt = new Map(entries.map((e) => [e.enteredAt, e.pendedAt]));
       for (const entry of entries) {
         overhead += dispatchOf(engine);
         if (!exits.has(entry.enteredAt)) overhead += ENTRY;
       }
-      for (const exit of exits) overhead += enteredAt.has(exit) ? TAIL : EXIT;
+      // What pends while a handler is being left is taken after that, and has not been chained to. When it pended in between, the record does not tell which.
+      let doubtful = 0;
+      for (const exit of exits) {
+        const next = pendedAt.get(exit);
+        if (next !== undefined && next > exit - EXIT && next < exit - TAIL) doubtful++;
+        overhead += next === undefined || next > exit - TAIL ? EXIT : TAIL;
+      }
       const emulated = profiled.session.emulated as EmulatedBoard;
       // The meter charges a basic block when it begins: the last one may reach beyond the run's end.
       const ahead = emulated.cpu.now - emulated.machine.timeline.now;
       const slept = cyclesOf(result, 'sleep');
-      assert.equal(result.codeCycles, result.run.cycles - slept - overhead + Math.max(0, ahead));
+      const unexplained = result.run.cycles - slept - overhead + Math.max(0, ahead) - result.codeCycles;
+      assert.ok(doubtful <= 2 && [0, 1, 2].some((n) => n <= doubtful && unexplained === n * (EXIT - TAIL)), `${unexplained} cycles unexplained, ${doubtful} exits in doubt`);
       assert.equal(sum(result.lines.map(({ cycles }) => cycles)), result.codeCycles);
     });
 
