@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is wrong, in words: where, by which path, and what to do.
 
+import { stripVTControlCharacters } from 'node:util';
 import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
@@ -23,7 +24,9 @@ function pathOf(text: string): PathStep[] {
 }
 
 /** The compiler's errors as findings: what handlers must not do by kind, the rest in the compiler's words. */
-export function compilerFindings({ message }: CompileError): Finding[] {
+export function compilerFindings(error: CompileError): Finding[] {
+  // The compiler colours what it says wherever it takes the output for a terminal, on a CI server among others.
+  const message = stripVTControlCharacters(error.message);
   const findings: Finding[] = [];
   const rule = /^(?:ERROR:?\s*)?(?:the handler of )?(\S+) reaches (heap use|recursion|an indirect call): (.*?)\. Path: (.*)$/gm;
   for (const match of message.matchAll(rule)) {

@@ -15,12 +15,14 @@ const BOARD = 'stm32f4-discovery';
 /** Cycles of exception entry and exit (ARM DDI 0439D, 3.9.1), which the recorder counts to the handler. */
 const ENTRY_AND_EXIT = 12 + 10;
 
-/** Random messages, and what is no message, on a cable that is full. */
-function* traffic(board: EmulatedBoard, seed: number, milliseconds: number): Generator<Step, void> {
+const BYTES_A_MS = 3.125;
+
+/** Random messages, and what is no message. @param fill part of the cable's time that they take */
+function* traffic(board: EmulatedBoard, seed: number, milliseconds: number, fill: number): Generator<Step, void> {
   const random = pseudoRandom(seed);
   const below = (n: number): number => Math.floor(random.next().value * n);
   const { midi } = board;
-  for (let bytes = 0; bytes < milliseconds * 3.125;) {
+  for (let bytes = 0; bytes < milliseconds * fill * BYTES_A_MS;) {
     const before = midi.sender.pending;
     const [channel, a, b] = [below(16), below(128), below(128)];
     switch (below(14)) {
@@ -34,13 +36,16 @@ function* traffic(board: EmulatedBoard, seed: number, milliseconds: number): Gen
       case 7: midi.channelPressure(channel, a); break;
       default: midi.noteOn(channel, 60 + (a >> 1), 1 + (b >> 1));
     }
-    bytes += midi.sender.pending - before;
+    const sent = midi.sender.pending - before;
+    bytes += sent;
+    // On a full cable all of it waits in a row.
+    if (fill < 1) yield ms(sent / fill / BYTES_A_MS);
   }
-  yield ms(milliseconds);
+  if (fill === 1) yield ms(milliseconds);
 }
 
 /** Runs an example under traffic, and compares what its handlers took with their bounds. */
-async function compare(file: string, engine: string, seeds: readonly number[]): Promise<Map<string, number>> {
+async function compare(file: string, engine: string, seeds: readonly number[], fill = 1): Promise<Map<string, number>> {
   const firmware = await firmwareFor(file, BOARD);
   const costs = costsOf('cortex-m4f', engine);
   const analysis = new WorstCaseAnalysis(firmware);
@@ -50,7 +55,7 @@ async function compare(file: string, engine: string, seeds: readonly number[]): 
     const board = await play(file, function* (b) {
       if (file === SYNTH) yield* started(b);
       else yield ms(5);
-      yield* traffic(b, seed, 150);
+      yield* traffic(b, seed, 150, fill);
     }, { engine, watch: new Watch(firmware) });
     for (const [name, { maxCycles }] of Object.entries(board.recorder.isr())) {
       const taken = maxCycles - ENTRY_AND_EXIT - costs.dispatch;
@@ -70,7 +75,8 @@ for (const name of ['tone', 'monitor', 'arpeggiator']) {
 }
 
 test('the synth: no handler exceeds its bound', async (t) => {
-  const longest = await compare(SYNTH, 'aot', [1, 2, 3]);
+  // A full cable of controllers and notes makes blocks late, and the bound is one of a block that is in time.
+  const longest = await compare(SYNTH, 'aot', [1, 2, 3], 0.4);
   for (const [vector, part] of longest) t.diagnostic(`${vector}: the longest run took ${(100 * part).toFixed(0)} % of the bound`);
   assert.ok(longest.get('USART2')! > 0.5, 'the UART\'s bound is within twice of what was measured');
 });
