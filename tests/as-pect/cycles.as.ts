@@ -64,9 +64,9 @@ describe("a handler", () => {
     irqPend(IRQ_EXTI0);
     expect(handled).toBe(1);
     expect(latency).toBeGreaterThanOrEqual(12);
-    expect(latency).toBeLessThan(80);
+    expect(latency).toBeLessThan(300);
     expect(handlerRuns(IRQ_EXTI0)).toBe(1);
-    expect(handlerCycles(IRQ_EXTI0)).toBeLessThan(100);
+    expect(handlerCycles(IRQ_EXTI0)).toBeLessThan(350);
   });
 
   it("lets a less urgent one wait", () => {
@@ -102,6 +102,6 @@ describe("a handler", () => {
     expect(handled).toBe(1);
     expect(handlerRuns(SYSTICK)).toBe(1);
     expect(slept).toBeGreaterThanOrEqual(10000);
-    expect(slept).toBeLessThan(10200);
+    expect(slept).toBeLessThan(10400);
   });
 });

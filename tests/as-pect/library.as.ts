@@ -45,11 +45,11 @@ describe("the MIDI parser", () => {
 
   it("takes few cycles a byte, whatever the byte is", () => {
     parse([0x90]);
-    expect(cyclesOf(() => { event = parseByte(parser, 60); })).toBeLessThan(60);
-    expect(cyclesOf(() => { event = parseByte(parser, 100); })).toBeLessThan(70);
-    expect(cyclesOf(() => { event = parseByte(parser, 0xf0); })).toBeLessThan(105);
-    expect(cyclesOf(() => { event = parseByte(parser, 0x7d); })).toBeLessThan(72);
-    expect(cyclesOf(() => { event = parseByte(parser, 0xf8); })).toBeLessThan(42);
+    expect(cyclesOf(() => { event = parseByte(parser, 60); })).toBeLessThan(80);
+    expect(cyclesOf(() => { event = parseByte(parser, 100); })).toBeLessThan(90);
+    expect(cyclesOf(() => { event = parseByte(parser, 0xf0); })).toBeLessThan(130);
+    expect(cyclesOf(() => { event = parseByte(parser, 0x7d); })).toBeLessThan(90);
+    expect(cyclesOf(() => { event = parseByte(parser, 0xf8); })).toBeLessThan(60);
   });
 });
 

@@ -148,7 +148,7 @@ describe('profile --report', () => {
     for (const slices of tracks.values()) for (const [i, { ts }] of slices.entries()) if (i > 0) assert.ok(ts >= slices[i - 1].ts + slices[i - 1].dur - 1e-6);
   });
 
-  it('has wires that sigrok reads: MIDI as it was sent, and as many pulses of a marker as its handler ran', { skip: without('sigrok-cli') }, () => {
+  it('has wires that sigrok reads: MIDI as it was sent, and a pulse of a marker for each run of its handler', { skip: without('sigrok-cli') }, () => {
     const vcd = place.path('a/b/profile.vcd');
     const sigrok = (...args: string[]): string => {
       const { status, stdout, stderr } = spawnSync('sigrok-cli', ['-i', vcd, '-I', 'vcd:downsample=100', ...args], { maxBuffer: 1 << 28 });
@@ -161,7 +161,8 @@ describe('profile --report', () => {
     const { stdout } = spawnSync('sigrok-cli', ['-i', vcd, '-I', 'vcd:downsample=10', '-C', `ISR_${name}`, '-O', 'bits:width=0'], { maxBuffer: 1 << 28 });
     const levels = stdout.toString().replace(/^.*?:/gm, '').replace(/[^01]/g, '');
     const pulses = levels.match(/01/g)?.length ?? 0;
-    assert.ok(Math.abs(pulses - count) <= 1, `${pulses} pulses, ${count} runs`);
+    // Runs that are chained to the one before leave no gap between their pulses.
+    assert.ok(pulses <= count && pulses > 0.75 * count, `${pulses} pulses, ${count} runs`);
   });
 });
 

@@ -80,6 +80,6 @@ for (const [straps, blockFrames] of BLOCK_SIZES.entries()) {
     // The next note is in time: frames are counted right.
     const end = framesAt(board, byteEnd(board, -1));
     const delay = board.audio.nextNonZero(Math.ceil(end))! - end;
-    assert.ok(delay >= 2 * blockFrames && delay < 2 * blockFrames + 1.06, `${delay} frames`);
+    assert.ok(delay >= 2 * blockFrames && delay < 2 * blockFrames + 1.15, `${delay} frames`);
   });
 }

@@ -8,8 +8,8 @@ import { notesOf } from '../../host/profile/midi-to-audio.js';
 import { BLOCK_SIZES, CHARACTER_CYCLES, CORE_HERTZ, FRAME_CYCLES, framesAt, losses, pseudoRandom, started, strap, SYNTH, VOICE } from './rig.js';
 
 const NOTES = 60;
-/** From the end of a byte until its handler has read the frame, in frames: some 200 cycles at most. */
-const LOOK = 0.06;
+/** From the end of a byte until its handler has read the frame, in frames: entry, dispatcher and some 300 cycles of its own. */
+const LOOK = 0.15;
 
 /** Frames from the end of each note's last byte to the start of its first frame that is not zero. */
 function delays(board: EmulatedBoard): number[] {

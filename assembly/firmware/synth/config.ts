@@ -7,7 +7,7 @@ import { StealPolicy } from "../../voice/allocator";
 /** Voices that can sound at once, 1 to 64. */
 export const VOICE_COUNT: i32 = 16;
 
-/** Voices that may go through the ladder filter at once; further ones get the cheaper state-variable filter, so that sixteen of any timbre fit. */
+/** Voices that may go through the ladder filter at once; further ones get the cheaper state-variable filter, so that sixteen of most timbres fit. */
 export const LADDER_VOICES: i32 = 4;
 
 /** Messages that can wait for their frame, a power of two: in two blocks of 256 frames a wire brings some 16. */
