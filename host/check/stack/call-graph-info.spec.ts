@@ -5,13 +5,13 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { INDIRECT, readCallGraphs } from './call-graph-info.js';
 
-const TEXT = String.raw`graph: { title: "/work/shim.c"
-node: { title: "/work/shim.c:store_all" label: "store_all\n/work/shim.c:22:13\n24 bytes (static)" }
-node: { title: "tw_port_store32" label: "tw_port_store32\n/work/shim.h:156:6" shape : ellipse }
-edge: { sourcename: "/work/shim.c:store_all" targetname: "tw_port_store32" label: "/work/shim.c:23:40" }
-node: { title: "tw_run" label: "tw_run\n/work/shim.c:44:16\n16 bytes (dynamic)" }
-edge: { sourcename: "tw_run" targetname: "/work/shim.c:store_all" label: "/work/shim.c:50:3" }
-edge: { sourcename: "tw_run" targetname: "__indirect_call" label: "/work/shim.c:51:3" }
+const TEXT = String.raw`graph: { title: "../boards/shim.c"
+node: { title: "../boards/shim.c:store_all" label: "store_all\n../boards/shim.c:22:13\n24 bytes (static)" }
+node: { title: "tw_port_store32" label: "tw_port_store32\n../boards/shim.h:156:6" shape : ellipse }
+edge: { sourcename: "../boards/shim.c:store_all" targetname: "tw_port_store32" label: "../boards/shim.c:23:40" }
+node: { title: "tw_run" label: "tw_run\n../boards/shim.c:44:16\n16 bytes (dynamic)" }
+edge: { sourcename: "tw_run" targetname: "../boards/shim.c:store_all" label: "../boards/shim.c:50:3" }
+edge: { sourcename: "tw_run" targetname: "__indirect_call" label: "../boards/shim.c:51:3" }
 }`;
 
 it('knows the stack of each function, whom it calls, and what is not bounded', () => {
