@@ -2,21 +2,14 @@
 // Blocks of one chip joined by wires between its pads, with ports, clock gates and alternate functions as firmware sets them up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emulatable, loadBoard } from '../../boards/index.js';
-import { Machine } from '../../machine/machine.js';
-import { plugStm32 } from './chip.js';
+import { wholeChip } from '../../testing/whole-chip.js';
 
 const RCC = 0x40023800, TIM3 = 0x40000400, TIM4 = 0x40000800, SPI2 = 0x40003800, SPI1 = 0x40013000, USART3 = 0x40004800, USART6 = 0x40011400;
 const GPIO = (port: string) => 0x40020000 + 0x400 * (port.charCodeAt(0) - 65);
 
 function setUp() {
-  const board = emulatable(loadBoard('stm32f4-discovery'));
-  const vectors = Array.from({ length: board.nvic.lines }, () => '');
-  for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
-  const machine = new Machine({ vectors, priorityBits: 4 });
-  const chip = plugStm32(machine, board);
-  const read = (address: number) => machine.bus.read(address, 4);
-  const write = (address: number, value: number) => machine.bus.write(address, value, 4);
+  const whole = wholeChip();
+  const { chip, read, write } = whole;
   write(RCC + 0x30, 0xff);
   write(RCC + 0x40, 0x10ffffff & 0x36fec9ff);
   write(RCC + 0x44, 0x75933);
@@ -33,8 +26,7 @@ function setUp() {
     chip.pad(to).set(chip.pad(from).level);
     chip.pad(from).onEdge((level) => chip.pad(to).set(level));
   };
-  const run = (cycles: number) => machine.timeline.advanceTo(machine.timeline.now + cycles);
-  return { machine, chip, read, write, alternate, join, run };
+  return { ...whole, alternate, join };
 }
 
 test('TIM3 makes a PWM on PC6, TIM4 measures its period and width on PB6', () => {

@@ -2,21 +2,14 @@
 // Stop and standby of the whole chip: RM0090 rev 18, 5.3.5, 5.3.6 and 12.2.3.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emulatable, loadBoard } from '../../boards/index.js';
-import { Machine } from '../../machine/machine.js';
 import type { ResetCause } from '../../machine/peripheral.js';
-import { plugStm32 } from './chip.js';
+import { wholeChip } from '../../testing/whole-chip.js';
 
 const RCC = 0x40023800, PWR = 0x40007000, EXTI = 0x40013c00, TIM2 = 0x40000000, GPIOD = 0x40020c00;
 
 function setUp() {
-  const board = emulatable(loadBoard('stm32f4-discovery'));
-  const vectors = Array.from({ length: board.nvic.lines }, () => '');
-  for (const [name, irq] of Object.entries(board.vectors)) if (irq >= 0) vectors[irq] = name;
-  const machine = new Machine({ vectors, priorityBits: 4 });
-  const chip = plugStm32(machine, board);
-  const read = (address: number) => machine.bus.read(address, 4);
-  const write = (address: number, value: number) => machine.bus.write(address, value, 4);
+  const whole = wholeChip();
+  const { machine, chip, write } = whole;
   const resets: ResetCause[] = [];
   machine.onReset = (cause) => {
     resets.push(cause);
@@ -26,8 +19,7 @@ function setUp() {
   write(RCC + 0x30, 0b1001); // GPIOA, GPIOD
   write(RCC + 0x44, 1 << 14); // SYSCFG
   chip.pad('PA0').set(0);
-  const run = (cycles: number) => machine.timeline.advanceTo(machine.timeline.now + cycles);
-  return { machine, chip, read, write, run, resets };
+  return { ...whole, resets };
 }
 
 test('in stop mode a timer rests and an EXTI line still wakes; afterwards the chip runs by HSI', () => {

@@ -90,15 +90,15 @@ export class FunctionEmitter implements Usage {
     return this;
   }
 
-  open(kind: typeof OP.block | typeof OP.loop | typeof OP.if, label: string): void {
+  /** @param taken of an `if`, whether its condition mostly holds, when that is known */
+  open(kind: typeof OP.block | typeof OP.loop | typeof OP.if, label: string, taken?: 0 | 1): void {
+    if (taken !== undefined) this.hints.push([this.out.length, taken]);
     this.out.u8(kind).u8(VOID);
     this.labels.push(label);
   }
   /** @param taken whether the condition mostly holds, when that is known */
   if(condition: Node, taken?: 0 | 1): void {
-    this.emit(condition);
-    if (taken !== undefined) this.hints.push([this.out.length, taken]);
-    this.open(OP.if, '');
+    this.emit(condition).open(OP.if, '', taken);
   }
   else(): void {
     this.out.u8(OP.else);

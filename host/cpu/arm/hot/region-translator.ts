@@ -235,8 +235,7 @@ export class RegionTranslator {
     const { f, config: { layout: { instructions } } } = this;
     const slot = f.temp();
     loadConstantAddress(1, instructions.placeOf + line, f.out).u8(OP.tee).u32(slot);
-    f.hints.push([f.out.length, 1]);
-    f.open(OP.if, '');
+    f.open(OP.if, '', 1);
     f.store(binary(OP.shl, get(slot), constant(2)), binary(OP.add, get(LOCAL.CLOCK), get(slot)), 4, instructions.used - 4);
     f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), exit);

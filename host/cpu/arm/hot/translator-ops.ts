@@ -227,8 +227,7 @@ export class TranslatorOps implements Ops<Node> {
     const clock = this.f.temp();
     f.load(constant(0), 4, datas.clock).out.u8(OP.set).u32(clock);
     f.load(constant(0), 1, datas.placeOf + line).out.u8(OP.tee).u32(slot);
-    f.hints.push([f.out.length, 1]);
-    f.open(OP.if, '');
+    f.open(OP.if, '', 1);
     f.store(binary(OP.shl, get(slot), constant(2)), binary(OP.add, get(clock), get(slot)), 4, datas.used - 4);
     f.else();
     f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(LONGEST_WAIT)), this.place.exit);
