@@ -82,7 +82,8 @@ export function endlessFinding(subject: string, node: CallNode, above: readonly 
 }
 
 /** What the schedule says of each handler. */
-export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number): Finding[] {
+export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number, engine: string): Finding[] {
+  const quicker = engine === 'aot' ? '' : ' Another engine may do: --engine aot.';
   return handlers.flatMap((handler): Finding[] => {
     const { vector, verdict, file, line, responseCycles, deadlineCycles, deadlineReason, functionName } = handler;
     const base = { subject: vector, file, line, path: [{ functionName, file, line }] };
@@ -90,13 +91,13 @@ export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: n
     if (verdict === 'late') {
       return [{
         ...base, severity: 'error', kind: 'late', text: `${vector} may take until ${time(responseCycles!)} after its interrupt; it must be done within ${time(deadlineCycles!)}: ${deadlineReason}.`,
-        advice: 'Make it, or what is more urgent, cheaper: the worst path below says where the time goes. Another engine may do: --engine aot.',
+        advice: `Make it, or what is more urgent, cheaper: the worst path below says where the time goes.${quicker}`,
       }];
     }
     if (verdict === 'overload') {
       return [{
         ...base, severity: 'error', kind: 'overload', text: `${vector} and what is as urgent as it want more time than there is.`,
-        advice: 'Make these handlers cheaper or rarer. Another engine may do: --engine aot.',
+        advice: `Make these handlers cheaper or rarer.${quicker}`,
       }];
     }
     if (verdict === 'unknown rate') {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A profile's words and tables as HTML. What is drawn is added by the script inside the page; all else can be read without it.
 
-import { costErrorText } from '../cost-error.js';
 import { microseconds, number, percent, plural, ratio } from '../format.js';
 import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, Spread, TimeShare } from '../profile-result.js';
 import { verdicts, type Verdict } from '../verdict.js';
@@ -222,9 +221,9 @@ ${memory.map(region).join('\n')}
 ${queueRows.length > 0 ? `<div><h3 class="small">Queues: most that ever waited</h3><ul class="gauges">${queueRows.join('')}</ul></div>` : ''}</div>`);
 }
 
-function limits({ run, costError, missing }: ProfileResult): string {
+function limits({ run, missing }: ProfileResult): string {
   return section('limits', `<h2>What these numbers are</h2>
-<p><b>Cycle costs.</b> ${escapeHtml(run.costs + costErrorText(costError))}</p>
+<p><b>Cycle costs.</b> ${escapeHtml(run.costs)}</p>
 <ul>
 <li>The core is emulated: cycles are counted, not measured on silicon.</li>
 <li><b>Cycles per frame</b> are those in which the core was awake, for each frame of a block. At the budget it never sleeps.</li>
@@ -238,7 +237,7 @@ const CHAPTERS = [['changes', 'Changes'], ['over-time', 'Over time'], ['worst', 
 
 /** The page's body. */
 export function profileBody(result: ProfileResult): string {
-  const { run, command, sha256, diff, costError } = result;
+  const { run, command, sha256, diff } = result;
   const sections = [
     tiles(result), diff ? diffSection(diff) : '', overTime(result), result.load.blocks > 0 ? distribution(result) : '', worstBlock(result), interrupts(result),
     `<div class="pair even">${voiceSection(result)}${latencySection(result)}</div>`, functionBars(result), flameSection(result), sourceSection(result), resources(result),
@@ -248,7 +247,7 @@ export function profileBody(result: ProfileResult): string {
   return `<nav class="chapters" aria-label="Sections"><div>${links.join('')}</div></nav>
 <main>
 ${header('Tonewheel profile', result.entry, run, profileVerdicts(result))}
-<p class="costs"><b>Cycle costs:</b> ${escapeHtml(run.costs + costErrorText(costError))}</p>
+<p class="costs"><b>Cycle costs:</b> ${escapeHtml(run.costs)}</p>
 ${sections}
 ${again('The same profile again', command, [
     ['Firmware SHA-256', `<code>${sha256.module}</code>`], ['Costs SHA-256', `<code>${sha256.costs}</code>`], ['MIDI file', escapeHtml(run.midi.file ?? 'none')], ['Audio SHA-256', `<code>${run.audioSha256}</code>`],
