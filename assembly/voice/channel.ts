@@ -222,8 +222,12 @@ export class Channel {
     }
     releasedNotes.copyFrom(this.captured);
     releasedNotes.removeAll(this.keys);
-    releasedNotes.removeAll(this.sustained);
     this.captured.clear();
+    if (this.sustain) {
+      // also a note whose key came up before the sustain pedal went down: its damper is lifted by that pedal now
+      this.sustained.addAll(releasedNotes);
+      return ChannelAction.None;
+    }
     return releasedNotes.isEmpty() ? ChannelAction.None : ChannelAction.Release;
   }
 

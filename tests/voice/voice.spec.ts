@@ -124,6 +124,16 @@ describe('channel', () => {
     assert.deepEqual(released(), [60]);
   });
 
+  it('the sustain pedal takes over what the sostenuto pedal held, also a key that came up before it', () => {
+    wasm.channelNoteOn(60);
+    cc(66, 127);
+    assert.equal(wasm.channelNoteOff(60), 0);
+    cc(64, 127);
+    assert.equal(cc(66, 0), 0);
+    assert.equal(cc(64, 0), RELEASE);
+    assert.deepEqual(released(), [60]);
+  });
+
   it('All Notes Off respects the pedals, All Sound Off does not', () => {
     for (const controller of [123, 124, 125]) {
       wasm.channelPowerUp();
