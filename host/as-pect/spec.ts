@@ -3,7 +3,6 @@
 
 import { join } from 'node:path';
 import { TestContext } from '@as-pect/core';
-import aspectTransform from '@as-pect/transform';
 import type { Board } from '../boards/index.js';
 import { CompileError, compileSource } from '../build/compile.js';
 import { FirmwareAbort } from '../cpu/pre-emptive-cpu.js';
@@ -41,7 +40,7 @@ class Context extends TestContext {
 
 /** Compiles one spec and runs its tests. A failure of any kind is in the result. */
 export async function runAsPectSpec(file: string, board: Board): Promise<SpecResult> {
-  const settings = { config: join(packageRoot, 'as-pect.asconfig.json'), also: [`${ASPECT_SOURCES}assembly/index.ts`], transforms: [aspectTransform] };
+  const settings = { config: join(packageRoot, 'as-pect.asconfig.json'), also: [`${ASPECT_SOURCES}assembly/index.ts`], transforms: ['@as-pect/transform'] };
   try {
     return run(file, new EmulatedBoard(board, await compileSource(file, board, settings)));
   } catch (error) {

@@ -3,7 +3,6 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { ABI_MODULE, abi } from '../abi.js';
 import type { Board } from '../boards/index.js';
@@ -14,8 +13,9 @@ import { packageRoot } from '../paths.js';
 import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
 import { boardSource, driverSource } from './board-module.js';
+import { CompileCache, hashOfCode, installed } from './compile-cache.js';
 import type { FlowFacts } from './flow-facts.js';
-import type { Constant, NativeDeclaration } from './transform.js';
+import type { Constant, NativeDeclaration, TransformOptions } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
 export class CompileError extends Error {
@@ -48,12 +48,6 @@ function generatedSource(path: string, board: Board): string | undefined {
   return driver ? driverSource(driver[1], board) : undefined;
 }
 
-/** Directory of a package that is installed with this one, which need not export anything there. */
-function installed(name: string): string {
-  const places = createRequire(import.meta.url).resolve.paths(name)!.map((place) => join(place, name));
-  return places.find(existsSync) ?? places[0];
-}
-
 /** Packages whose sources are this installation's, wherever the project has them: the library that fits the compiler, and what specs are made with. */
 const OWN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/[\\/]node_modules[\\/]tonewheel[\\/](.*)$/, packageRoot],
@@ -67,12 +61,23 @@ export async function readSource(path: string, board: Board): Promise<string | n
   return generatedSource(file, board) ?? (await readFile(file, 'utf8').catch(() => null));
 }
 
-/** The directory that module paths are relative to: the package for its own examples, else the nearest with a package.json, else the file's. */
-function baseDirectory(file: string): string {
+/** The package for its own examples, else the nearest directory with a package.json. */
+function projectDirectory(file: string): string | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     if (dir === packageRoot || existsSync(join(dir, 'package.json'))) return dir;
-    if (dirname(dir) === dir) return dirname(file);
+    if (dirname(dir) === dir) return undefined;
   }
+}
+
+/** The directory that module paths are relative to: the project's, or without one, the file's. */
+const baseDirectory = (file: string): string => projectDirectory(file) ?? dirname(file);
+
+/** Where results are kept: in the project's build, or where the environment says; nowhere for a file that belongs to no project. */
+function cacheDirectory(entry: string): string | undefined {
+  const said = process.env.TONEWHEEL_CACHE;
+  if (said !== undefined) return said === '' ? undefined : resolve(said);
+  const project = projectDirectory(entry);
+  return project && join(project, 'build', 'cache', 'firmware');
 }
 
 /** A source with other values for its constants; places within a line may move. */
@@ -90,41 +95,69 @@ export interface CompilerSettings {
   readonly also?: readonly string[];
   /** Values in place of those that the sources declare for constants, by name: what the firmware would be with other ones. */
   readonly constants?: Readonly<Record<string, number>>;
-  /** Receives the constants that the sources declare, while the compiler is still at work. */
+  /** Receives the constants that the sources declare, while the compiler is still at work; or those of the result that is kept. */
   readonly onConstants?: (constants: readonly Constant[]) => void;
-  /** Transforms that come before the firmware's own. */
-  readonly transforms?: readonly (new () => object)[];
+  /** Packages whose transforms come before the firmware's own. */
+  readonly transforms?: readonly string[];
 }
 
 /**
- * Compiles a source for a board, with the vector table of its handlers. What it exports and imports is not looked at.
+ * Compiles a source for a board, with the vector table of its handlers, unless that is kept from a former time. What it exports and imports is not looked at.
  * @throws CompileError with the compiler's message and what to do
  */
 export async function compileSource(file: string, board: Board, { config, also = [], constants: changed = {}, onConstants, transforms = [] }: CompilerSettings): Promise<Firmware> {
   const entry = resolve(file);
   if (!existsSync(entry)) throw new CompileError(`${file}: there is no such file. Name the firmware's TypeScript file, e.g. assembly/firmware/synth.ts.`);
   const baseDir = baseDirectory(entry);
+  const { vectors, aliases, nvic: { priorityBits }, coreHertz } = board;
+  const target = { vectors, aliases, priorityBits, coreHertz };
+  const args = [relative(baseDir, entry), ...also, '--config', relative(baseDir, config), '--outFile', 'firmware.wasm'];
+  const read = async (path: string): Promise<string | null> => withConstants(await readSource(resolve(baseDir, path), board), changed);
+  const asked = JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, changed, target]);
+  const cache = new CompileCache<Omit<Firmware, 'file'>>(cacheDirectory(entry), asked, read);
+  const kept = await cache.find();
+  if (kept) {
+    onConstants?.(kept.constants);
+    return { file, ...kept };
+  }
+  const reads = new Map<string, string | null>();
+  let changedMeanwhile = false;
+  const readFile = async (name: string, dir: string): Promise<string | null> => {
+    const path = relative(baseDir, resolve(dir, name));
+    const text = await read(path);
+    changedMeanwhile ||= reads.has(path) && reads.get(path) !== text;
+    reads.set(path, text);
+    return text;
+  };
+  const compiled = await compile(file, args, baseDir, { target, transforms, readFile, onConstants });
+  if (!changedMeanwhile) await cache.keep(reads, compiled);
+  return { file, ...compiled };
+}
+
+interface Compilation extends Pick<CompilerSettings, 'onConstants'> {
+  readonly target: Pick<TransformOptions, 'vectors' | 'aliases' | 'priorityBits' | 'coreHertz'>;
+  readonly transforms: readonly string[];
+  readonly readFile: (name: string, dir: string) => Promise<string | null>;
+}
+
+async function compile(file: string, args: readonly string[], baseDir: string, { target, transforms, readFile, onConstants }: Compilation): Promise<Omit<Firmware, 'file'>> {
   const outputs = new Map<string, Uint8Array | string>();
   let vectors: Vector[] = [];
   let declared: NativeDeclaration[] = [];
   let constants: Constant[] = [];
   let flowFacts: FlowFacts = { loops: [], lines: [], parameters: {} };
   // The compiler is large: commands that compile nothing start without it.
-  const [{ default: asc }, { createTransform, nativeIndex }] = await Promise.all([import('assemblyscript/asc'), import('./transform.js')]);
+  const [{ default: asc }, { createTransform, nativeIndex }, ...others] = await Promise.all([
+    import('assemblyscript/asc'), import('./transform.js'), ...transforms.map((name) => import(name) as Promise<{ default: object }>),
+  ]);
   const own = createTransform({
-    vectors: board.vectors, aliases: board.aliases, priorityBits: board.nvic.priorityBits, coreHertz: board.coreHertz,
-    onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); },
-    onFlowFacts: (f) => (flowFacts = f),
+    ...target, onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); }, onFlowFacts: (f) => (flowFacts = f),
   });
-  const { error, stderr } = await asc.main(
-    [relative(baseDir, entry), ...also, '--baseDir', baseDir, '--config', config, '--outFile', 'firmware.wasm'],
-    {
-      transforms: [...transforms, own] as never,
-      readFile: async (name: string, dir: string) => withConstants(await readSource(resolve(dir, name), board), changed),
-      writeFile: (name: string, contents: Uint8Array | string) => void outputs.set(name, contents),
-      listFiles: () => null,
-    },
-  );
+  const { error, stderr } = await asc.main([...args, '--baseDir', baseDir], {
+    transforms: [...others.map((module) => module.default), own] as never, readFile,
+    writeFile: (name: string, contents: Uint8Array | string) => void outputs.set(name, contents),
+    listFiles: () => null,
+  });
   if (error) throw new CompileError(`${file} does not compile.\n\n${readable(stderr.toString())}`);
   const compiled = outputs.get('firmware.wasm') as Uint8Array;
   const names = parseModule(compiled).functionNames;
@@ -134,9 +167,7 @@ export async function compileSource(file: string, board: Board, { config, also =
   }).sort((a, b) => a.index - b.index);
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const wasm = withCustomSection(withCustomSection(compiled, VECTOR_SECTION, json(vectors)), NATIVE_SECTION, json(natives));
-  return {
-    file, entry: relative(baseDir, entry).split(sep).join('/'), wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives, constants, flowFacts,
-  };
+  return { entry: args[0].split(sep).join('/'), wasm, sourceMap: String(outputs.get('firmware.wasm.map')), vectors, natives, constants, flowFacts };
 }
 
 /**
