@@ -6,10 +6,9 @@ import { sampleRateOf } from '../build/board-module.js';
 import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
 import type { EngineName } from '../build/image/engines.js';
 import type { Constant } from '../build/transform.js';
-import { SourceMap } from '../build/source-map.js';
 import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
 import { budgetsOf, nodeOf } from './budgets.js';
-import type { CheckResult, Finding } from './check-result.js';
+import type { CheckResult, Finding, HandlerCheck } from './check-result.js';
 import { criticalSections } from './critical-sections.js';
 import { budgetFindings, clockFindings, compilerFindings, endlessFinding, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
 import { loadProject, type Project } from './project.js';
@@ -65,7 +64,7 @@ function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: 
   for (const { name, exportName } of firmware.vectors) {
     try {
       const found = analysis.of(exportName, costs);
-      const endless = endlessFinding(name, found.tree);
+      const endless = endlessFinding(name, found);
       if (endless) findings.push(endless);
       else worst.set(name, found);
     } catch (error) {
@@ -79,7 +78,7 @@ function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: 
 /** All that follows from a firmware's module with one engine's costs. */
 function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engine, rates }: { board: Board; engine: EngineName; rates: Rates }) {
   const { module } = analysis;
-  const map = new SourceMap(firmware.sourceMap);
+  const map = analysis.sourceMap!;
   const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
   const { worst, findings } = worstOfHandlers(firmware, costs, analysis);
   const natives = new Set(firmware.natives.map(({ index }) => index));
@@ -95,7 +94,7 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
   const contexts = [{ name: 'main', exports: ['init', 'main'] }, ...firmware.vectors.map(({ name, exportName }) => ({ name, exports: [exportName] }))];
   const sections = criticalSections(module, map, { costsOf: (index) => (isNative(index) ? costs.native! : costs), isNative, worstOf }, contexts);
   const schedule = scheduleOf({ board, vectors: firmware.vectors, rates, worst, dispatch: costs.dispatch, sections, sampleRate: sampleRateOf(board) });
-  return { module, map, findings, sections, schedule, worstOf };
+  return { module, map, findings, sections, schedule, worst, worstOf };
 }
 
 /** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
@@ -122,8 +121,13 @@ async function proven(options: CheckOptions, project: Project, firmware: Firmwar
   const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
   const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
   const { coreHertz } = rates;
-  const { module, map, findings: unbounded, sections, schedule, worstOf } = analyse(firmware, analysis, { board, engine, rates });
-  const { handlers, block } = schedule;
+  const { module, map, findings: unbounded, sections, schedule, worst, worstOf } = analyse(firmware, analysis, { board, engine, rates });
+  const { block } = schedule;
+  const handlers = schedule.handlers.map((handler): HandlerCheck => {
+    const { vector, functionName, file, line } = handler;
+    const found = worst.get(vector);
+    return { ...handler, path: found ? { ...found.tree, functionName, file, line } : null };
+  });
   const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
   const stack = await stackOf({ ...options, firmware, module, map, changesPriorities });
 
@@ -144,7 +148,7 @@ async function proven(options: CheckOptions, project: Project, firmware: Firmwar
   ];
   return {
     ...headOf(options.firmware, board, engine), coreHertz, passed: !findings.some(({ severity }) => severity === 'error'),
-    handlers: [...handlers], utilisation: schedule.utilisation, interruptLatencyCycles: schedule.interruptLatencyCycles, criticalSections: sections, block, voices, stack, budgets, findings,
+    handlers, utilisation: schedule.utilisation, interruptLatencyCycles: schedule.interruptLatencyCycles, criticalSections: sections, block, voices, stack, budgets, findings,
     assumptions: assumptionsOf(board, changesPriorities),
   };
 }

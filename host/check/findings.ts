@@ -6,7 +6,7 @@ import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
 import { amount } from './amounts.js';
-import type { CallNode, PathStep, Unbounded, UnboundedPlace } from './worst-case/result.js';
+import type { CallNode, PathStep, Unbounded, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
 const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
@@ -66,8 +66,10 @@ export function unboundedFindings(subject: string, { places }: Unbounded, known:
 /** Turns that no loop makes that is meant to end: 2^31 take seconds on any of the cores. What bounds it is the width of its counter alone. */
 const ENDLESS = 2 ** 31;
 
-/** A loop of a worst path that as good as never ends. */
-export function endlessFinding(subject: string, node: CallNode, above: readonly PathStep[] = []): Finding | undefined {
+/** A loop of a worst path that as good as never ends. Each turn takes a cycle at least, so what takes less has none. */
+export const endlessFinding = (subject: string, worst: WorstCase): Finding | undefined => (worst.cycles < ENDLESS ? undefined : endlessLoop(subject, worst.tree, []));
+
+function endlessLoop(subject: string, node: CallNode, above: readonly PathStep[]): Finding | undefined {
   const line = node.lines.find(({ times }) => times >= ENDLESS);
   if (line) {
     const { kind, text, advice } = UNBOUNDED.loop;
@@ -75,7 +77,7 @@ export function endlessFinding(subject: string, node: CallNode, above: readonly 
     return { severity: 'error', kind, subject, text: `${subject}: ${text} but the width of its counter, so its worst case is unknown.`, advice, file: line.file, line: line.line, path };
   }
   for (const child of node.children) {
-    const found = endlessFinding(subject, child, [...above, { functionName: node.functionName, file: child.file, line: child.line }]);
+    const found = endlessLoop(subject, child, [...above, { functionName: node.functionName, file: child.file, line: child.line }]);
     if (found) return found;
   }
   return undefined;

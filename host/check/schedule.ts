@@ -30,8 +30,8 @@ export interface ScheduleFacts {
 }
 
 export interface Schedule {
-  /** Most urgent first. */
-  readonly handlers: readonly HandlerCheck[];
+  /** Most urgent first; without their worst paths, which take longer to make than all else here. */
+  readonly handlers: readonly Omit<HandlerCheck, 'path'>[];
   readonly utilisation: number | null;
   readonly block: BlockCheck | null;
   readonly interruptLatencyCycles: number | null;
@@ -95,9 +95,8 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
   }
   const all = [...tasks.values()];
 
-  const handlers = vectors.map((vector): HandlerCheck => {
+  const handlers = vectors.map((vector): Schedule['handlers'][number] => {
     const task = tasks.get(vector.name)!;
-    const tree = worst.get(vector.name)?.tree;
     const sources = [...rates.sources.get(vector.name)!];
     const mine = all.filter((t) => t.priority <= task.priority);
     const worstCycles = task.worst === Infinity ? null : task.worst;
@@ -114,7 +113,6 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
       slackCycles: finite && deadline.cycles !== null ? deadline.cycles - finite.response : null,
       utilisation: worstCycles === null || task.arrivals.length === 0 ? null : utilisationOf(task),
       verdict: verdictOf(worstCycles, known, response, deadline.cycles),
-      path: tree ? { ...tree, functionName: vector.functionName, file: vector.file, line: vector.line } : null,
     };
   }).sort((a, b) => tasks.get(a.vector)!.priority - tasks.get(b.vector)!.priority || tasks.get(a.vector)!.order - tasks.get(b.vector)!.order);
 

@@ -33,8 +33,10 @@ export interface Context {
   /** Most times that each loop goes back to its head, by the loop's offset. */
   readonly turns: Map<number, number>;
   readonly calls: Map<number, Call>;
-  /** Which outcomes each conditional branch may have: bit 0 not taken, bit 1 taken; of a `br_table`, a bit for each of its labels. */
-  readonly outcomes: Map<number, bigint>;
+  /** Which outcomes each conditional branch may have: bit 0 not taken, bit 1 taken. */
+  readonly outcomes: Map<number, number>;
+  /** Which of its labels each `br_table` may go to. */
+  readonly targets: Map<number, Set<number>>;
   readonly problems: Problem[];
   /** Ranges of its results; undefined when it does not return. */
   results?: Range[];
@@ -87,7 +89,7 @@ export class Interpreter {
     if (known) return known;
     this.perFunction.set(index, count + 1);
     const code = this.codeOf(index);
-    const context: Context = { code, args: rounded, turns: new Map(), calls: new Map(), outcomes: new Map(), problems: [] };
+    const context: Context = { code, args: rounded, turns: new Map(), calls: new Map(), outcomes: new Map(), targets: new Map(), problems: [] };
     this.contexts.set(key, context);
     this.open.add(index);
     new Reader(this, context).run();
@@ -165,7 +167,7 @@ class Reader {
       const other = state.clone();
       const taken = state.assume(condition);
       const skipped = other.assume(not(condition));
-      this.record(node.at, (skipped ? 1n : 0n) | (taken ? 2n : 0n));
+      this.record(node.at, (skipped ? 1 : 0) | (taken ? 2 : 0));
       const end = taken ? this.sequence(node.body, state) : undefined;
       if (end) this.arrive(label, end);
       const otherEnd = skipped ? this.sequence(node.otherwise, other) : undefined;
@@ -178,8 +180,8 @@ class Reader {
     return label.arrived;
   }
 
-  private record(at: number, outcomes: bigint): void {
-    if (this.recording) this.context.outcomes.set(at, (this.context.outcomes.get(at) ?? 0n) | outcomes);
+  private record(at: number, outcomes: number): void {
+    if (this.recording) this.context.outcomes.set(at, (this.context.outcomes.get(at) ?? 0) | outcomes);
   }
 
   private loop(node: Construct, entry: State): State | undefined {
@@ -295,7 +297,7 @@ class Reader {
     const goes = taken.assume(condition);
     if (goes) this.branch(op.index, taken);
     const stays = state.assume(not(condition));
-    this.record(op.at, (stays ? 1n : 0n) | (goes ? 2n : 0n));
+    this.record(op.at, (stays ? 1 : 0) | (goes ? 2 : 0));
     return stays ? state : undefined;
   }
 
@@ -303,15 +305,15 @@ class Reader {
     const selector = state.stack.pop()!;
     const [low, high] = state.range(selector);
     const last = op.depths!.length - 1;
-    let outcomes = 0n;
+    const targets = new Set(this.context.targets.get(op.at));
     for (const [i, depth] of op.depths!.entries()) {
       const there = state.clone();
       const possible = i < last ? low <= i && i <= high && there.assume({ kind: 'compare', op: 'eq', a: selector, b: number(i) }) : low < 0 || high >= last;
       if (!possible) continue;
-      outcomes |= 1n << BigInt(i);
+      targets.add(i);
       this.branch(depth, there);
     }
-    this.record(op.at, outcomes);
+    if (this.recording) this.context.targets.set(op.at, targets);
     return undefined;
   }
 

@@ -39,6 +39,45 @@ const START: Path = { cycles: 0, uses: 0, used: 0 };
 /** Times that the prices of a function's resources are gone through. */
 const ROUNDS = 3;
 
+const CONTROL = new Set(['unreachable', 'br', 'return', 'br_if', 'br_table', 'call']);
+
+/** What code costs with one engine: the same whichever function is asked for. */
+export class Charges {
+  private readonly blocks = new Map<FunctionCode, ReadonlyMap<number, number>>();
+  private readonly steps = new Map<readonly CodeNode[], readonly CodeNode[]>();
+
+  constructor(
+    private readonly module: WasmModule,
+    private readonly costs: InstructionCosts,
+    private readonly natives: ReadonlySet<number>,
+    private readonly places: Places,
+  ) {}
+
+  /** Costs of a function's instructions: with native kernels they differ by function. */
+  costsOf(functionIndex: number): InstructionCosts {
+    return this.natives.has(functionIndex) ? this.costs.native ?? this.costs : this.costs;
+  }
+
+  /** Cost of each basic block of a function, by the offset of its first instruction: what the meter charges. */
+  blocksOf(code: FunctionCode): ReadonlyMap<number, number> {
+    let blocks = this.blocks.get(code);
+    if (!blocks) this.blocks.set(code, blocks = basicBlocks(this.module, code.body, this.costsOf(code.index), this.costs.native && this.natives));
+    return blocks;
+  }
+
+  /** Of a sequence of a function, what costs, is limited or leads elsewhere: most instructions do nothing of the kind. */
+  stepsOf(code: FunctionCode, nodes: readonly CodeNode[]): readonly CodeNode[] {
+    let steps = this.steps.get(nodes);
+    if (!steps) {
+      const { most, uses } = this.places.of(code);
+      const blocks = this.blocksOf(code);
+      steps = nodes.filter((node) => node.kind !== 'op' || CONTROL.has(node.name) || blocks.has(node.at) || most.has(node.at) || uses.has(node.at));
+      this.steps.set(nodes, steps);
+    }
+    return steps;
+  }
+}
+
 interface Arrivals { arrived?: Path }
 
 const arrive = (label: Arrivals, path: Path): void => {
@@ -47,7 +86,6 @@ const arrive = (label: Arrivals, path: Path): void => {
 
 export class LongestPath {
   private readonly known = new Map<Context, Path | undefined>();
-  private readonly blocks = new Map<FunctionCode, ReadonlyMap<number, number>>();
   private readonly limitsOf = new Map<Context, ReadonlySet<Limit>>();
   private readonly prices = new Map<Limit, number>();
   /** The limit, and the resource, whose uses are counted. */
@@ -57,18 +95,9 @@ export class LongestPath {
 
   constructor(
     private readonly module: WasmModule,
-    private readonly costsOf: (functionIndex: number) => InstructionCosts,
+    readonly charges: Charges,
     private readonly places: Places,
-    /** Functions that run as compiled code while others are interpreted. */
-    private readonly natives?: ReadonlySet<number>,
   ) {}
-
-  /** Cost of each basic block of a function, by the offset of its first instruction: what the meter charges. */
-  blocksOf(code: FunctionCode): ReadonlyMap<number, number> {
-    let blocks = this.blocks.get(code);
-    if (!blocks) this.blocks.set(code, blocks = basicBlocks(this.module, code.body, this.costsOf(code.index), this.natives));
-    return blocks;
-  }
 
   /** Sets the price of one use of what is limited, and whose uses are counted. */
   setPrice(limit: Limit, price: number): void {
@@ -166,7 +195,7 @@ class Walk {
   private readonly said: ReturnType<LongestPath['placesOf']>;
 
   constructor(private readonly owner: LongestPath, private readonly context: Context, private readonly longestWait = Infinity) {
-    this.charges = owner.blocksOf(context.code);
+    this.charges = owner.charges.blocksOf(context.code);
     this.said = owner.placesOf(context.code);
   }
 
@@ -185,7 +214,7 @@ class Walk {
 
   private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {
     let path: Path | undefined = start;
-    for (const node of nodes) {
+    for (const node of this.owner.charges.stepsOf(this.context.code, nodes)) {
       if (!path) return undefined;
       const here: Path = this.charge(path, node.at);
       path = node.kind === 'op' ? this.op(node, here) : node.kind === 'loop' ? this.loop(node, here) : this.block(node, here);
@@ -196,10 +225,10 @@ class Walk {
   private block(node: Construct, path: Path): Path | undefined {
     const label: Arrivals = {};
     this.labels.push(label);
-    const outcomes = node.kind === 'if' ? this.context.outcomes.get(node.at) ?? 0n : 2n;
-    const end = outcomes & 2n ? this.sequence(node.body, path) : undefined;
+    const outcomes = node.kind === 'if' ? this.context.outcomes.get(node.at) ?? 0 : 2;
+    const end = outcomes & 2 ? this.sequence(node.body, path) : undefined;
     if (end) arrive(label, this.charge(end, node.elseAt ?? node.endAt));
-    if (outcomes & 1n) {
+    if (outcomes & 1) {
       const other = this.sequence(node.otherwise, path);
       if (other) arrive(label, node.elseAt === undefined ? other : this.charge(other, node.endAt));
     }
@@ -248,13 +277,13 @@ class Walk {
       case 'br': this.branch(op.index, path); return undefined;
       case 'return': arrive(this.labels[0], path); return undefined;
       case 'br_if': {
-        const outcomes = this.context.outcomes.get(op.at) ?? 0n;
-        if (outcomes & 2n) this.branch(op.index, path);
-        return outcomes & 1n ? path : undefined;
+        const outcomes = this.context.outcomes.get(op.at) ?? 0;
+        if (outcomes & 2) this.branch(op.index, path);
+        return outcomes & 1 ? path : undefined;
       }
       case 'br_table': {
-        const outcomes = this.context.outcomes.get(op.at) ?? 0n;
-        for (const [i, depth] of op.depths!.entries()) if (outcomes & (1n << BigInt(i))) this.branch(depth, path);
+        const targets = this.context.targets.get(op.at);
+        for (const [i, depth] of op.depths!.entries()) if (targets?.has(i)) this.branch(depth, path);
         return undefined;
       }
       case 'call': return this.call(op, path);

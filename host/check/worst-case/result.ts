@@ -29,6 +29,7 @@ export interface CallNode {
 export interface WorstCase {
   /** Core cycles from the function's first instruction to its last; entry and exit of the exception are not among them. */
   readonly cycles: number;
+  /** The path that takes them, made when it is first asked for: most are not. */
   readonly tree: CallNode;
 }
 

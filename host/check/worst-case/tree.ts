@@ -6,7 +6,7 @@ import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
 import type { FunctionCode } from './code.js';
 import type { Context } from './interpret.js';
 import type { Bounded } from './limits.js';
-import type { LongestPath, Path } from './longest-path.js';
+import type { Charges, Path } from './longest-path.js';
 import type { Places } from './places.js';
 import { functionName } from './problems.js';
 import type { CallNode, LineCost } from './result.js';
@@ -20,11 +20,11 @@ interface Part {
 
 type BlockLines = ReadonlyMap<number, readonly { readonly file: string; readonly line: number; readonly share: number }[]>;
 
-export function callTree(module: WasmModule, places: Places, paths: LongestPath, root: Context, bounded: Bounded, costsOf: (functionIndex: number) => InstructionCosts): CallNode {
+export function callTree(module: WasmModule, places: Places, charges: Charges, root: Context, bounded: Bounded): CallNode {
   const lineShares = new Map<FunctionCode, BlockLines>();
   const sharesOf = (code: FunctionCode): BlockLines => {
     let shares = lineShares.get(code);
-    if (!shares) lineShares.set(code, shares = blockLines(module, places, code, paths.blocksOf(code), costsOf(code.index)));
+    if (!shares) lineShares.set(code, shares = blockLines(module, places, code, charges.blocksOf(code), charges.costsOf(code.index)));
     return shares;
   };
 

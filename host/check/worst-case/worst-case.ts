@@ -13,10 +13,10 @@ import { readCode, type FunctionCode } from './code.js';
 import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
 import { boundOf } from './limits.js';
-import { LongestPath } from './longest-path.js';
+import { Charges, LongestPath } from './longest-path.js';
 import { Places } from './places.js';
 import { problemsOf } from './problems.js';
-import { Unbounded, type WorstCase } from './result.js';
+import { Unbounded, type CallNode, type WorstCase } from './result.js';
 import { callTree } from './tree.js';
 import { ANY } from './values.js';
 
@@ -27,19 +27,23 @@ export class WorstCaseAnalysis {
   readonly module: WasmModule;
   readonly places: Places;
   readonly interpreter: Interpreter;
+  /** Undefined for a firmware without one. */
+  readonly sourceMap: SourceMap | undefined;
+  private readonly natives: ReadonlySet<number>;
   private readonly codes = new Map<number, FunctionCode>();
+  private readonly roots = new Map<number, { readonly context: Context | undefined; readonly problems: ReturnType<typeof problemsOf> }>();
+  private readonly byCosts = new Map<InstructionCosts, { readonly charges: Charges; readonly found: Map<number, WorstCase> }>();
 
   constructor(firmware: Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives'>) {
     this.module = parseModule(firmware.wasm);
     this.natives = new Set(firmware.natives.map(({ index }) => index));
-    this.places = new Places(firmware.flowFacts, firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined, (index) => this.module.functionNames.get(index));
+    this.sourceMap = firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined;
+    this.places = new Places(firmware.flowFacts, this.sourceMap, (index) => this.module.functionNames.get(index));
     this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globalRanges(this.module), {
       turns: (code, at, args) => this.places.turns(code, at, args),
       isSum: (code, at) => this.places.of(code).sums.has(at),
     });
   }
-
-  private readonly natives: ReadonlySet<number>;
 
   private codeOf(index: number): FunctionCode {
     let code = this.codes.get(index);
@@ -65,14 +69,41 @@ export class WorstCaseAnalysis {
    */
   of(name: string, costs: InstructionCosts): WorstCase {
     const index = this.indexOf(name);
-    const recursion = findViolations(this.module, [index]).filter(({ violation }) => violation === 'recursion');
-    const context = recursion.length > 0 ? undefined : this.interpreter.context(index, this.parametersOf(index).map(() => ANY));
-    const problems = problemsOf(this.places, this.module, (i) => this.codeOf(i), recursion, context);
-    if (problems.length > 0) throw new Unbounded(problems.map(({ message }) => message).join('\n'), problems.map(({ place }) => place));
-    const paths = new LongestPath(this.module, (i) => (this.natives.has(i) ? costs.native ?? costs : costs), this.places, costs.native && this.natives);
-    const bounded = boundOf(paths, context!);
-    if (!bounded) throw new Error(`${name} does not return: every way through it ends in a trap`);
-    return { cycles: Math.ceil(bounded.cycles - 1e-6), tree: callTree(this.module, this.places, paths, context!, bounded, (i) => (this.natives.has(i) ? costs.native ?? costs : costs)) };
+    const { charges, found } = this.withCosts(costs);
+    let worst = found.get(index);
+    if (!worst) found.set(index, worst = this.find(index, charges));
+    return worst;
+  }
+
+  private find(index: number, charges: Charges): WorstCase {
+    const context = this.boundedContext(index);
+    const bounded = boundOf(new LongestPath(this.module, charges, this.places), context);
+    if (!bounded) throw new Error(`${this.module.functionNames.get(index)} does not return: every way through it ends in a trap`);
+    const { module, places } = this;
+    let tree: CallNode | undefined;
+    return {
+      cycles: Math.ceil(bounded.cycles - 1e-6),
+      get tree() { return (tree ??= callTree(module, places, charges, context, bounded)); },
+    };
+  }
+
+  private withCosts(costs: InstructionCosts): { charges: Charges; found: Map<number, WorstCase> } {
+    let known = this.byCosts.get(costs);
+    if (!known) this.byCosts.set(costs, known = { charges: new Charges(this.module, costs, this.natives, this.places), found: new Map() });
+    return known;
+  }
+
+  /** A function read for whatever arguments: how control flows does not depend on costs. @throws Unbounded */
+  private boundedContext(index: number): Context {
+    let read = this.roots.get(index);
+    if (!read) {
+      const recursion = findViolations(this.module, [index]).filter(({ violation }) => violation === 'recursion');
+      const context = recursion.length > 0 ? undefined : this.interpreter.context(index, this.parametersOf(index).map(() => ANY));
+      this.roots.set(index, read = { context, problems: problemsOf(this.places, this.module, (i) => this.codeOf(i), recursion, context) });
+    }
+    const { context, problems } = read;
+    if (!context || problems.length > 0) throw new Unbounded(problems.map(({ message }) => message).join('\n'), problems.map(({ place }) => place));
+    return context;
   }
 
   /** Everything that these functions reach, each with what it is called with. */

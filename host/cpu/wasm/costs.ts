@@ -127,6 +127,7 @@ const EXTRA = /^(?:cold|enter)(?:\/|$)|\/argument$/;
 export class InstructionCosts {
   private readonly byName = new Map<string, number>();
   private readonly byFeature = new Map<string, number>();
+  private readonly dearest = new Map<string, number>();
 
   /**
    * @param native costs of `@native` functions, where these differ
@@ -149,8 +150,12 @@ export class InstructionCosts {
   /** Cycles of an instruction of which no more than the name is known: the dearest of its kind. `call` is asked for by `call`. */
   instruction(name: string): number {
     if (name === 'call') return 0;
-    const kinds = Object.entries(this.table.instructions).filter(([kind]) => kind.startsWith(`${name}/`) && !EXTRA.test(kind));
-    return Math.max(this.byName.get(name)!, ...kinds.map(([, cycles]) => cycles));
+    let cycles = this.dearest.get(name);
+    if (cycles === undefined) {
+      const kinds = Object.entries(this.table.instructions).filter(([kind]) => kind.startsWith(`${name}/`) && !EXTRA.test(kind));
+      this.dearest.set(name, (cycles = Math.max(this.byName.get(name)!, ...kinds.map(([, c]) => c))));
+    }
+    return cycles;
   }
 
   /** Cycles of a call of which no more than the function is known: an import has a cost of its own, in the imports' table. */
