@@ -2,7 +2,7 @@
 // Looks for the prices of what is limited that give the least bound. Any prices give a bound; the search only makes it tighter.
 
 import type { Context } from './interpret.js';
-import type { LongestPath, Path } from './longest-path.js';
+import type { LongestPath } from './longest-path.js';
 import type { Limit } from './places.js';
 import { leastPrice } from './prices.js';
 
@@ -12,7 +12,6 @@ const TOO_DEAR = 1e9;
 
 export interface Bounded {
   readonly cycles: number;
-  readonly path: Path;
   readonly prices: ReadonlyMap<Limit, number>;
 }
 
@@ -36,6 +35,5 @@ export function boundOf(paths: LongestPath, context: Context): Bounded | undefin
     for (const limit of limits) best = Math.min(best, leastPrice((price) => at(limit, price), prices.get(limit) ?? 0));
     if (before - best < 0.001 * best) break;
   }
-  const path = paths.of(context)!;
-  return { cycles: path.cycles + fixed(), path, prices };
+  return { cycles: paths.of(context)!.cycles + fixed(), prices };
 }

@@ -23,7 +23,7 @@ export type Item =
   /** Something limited has happened so often. */
   | { readonly kind: 'use'; readonly limit: Limit | Resource; readonly times: number };
 
-/** A way through code: what it passed last, and the way before that. */
+/** A way through code: what it passed last, and the way before that, unless only its length is asked for. */
 export interface Path {
   /** Core cycles, less the prices. */
   readonly cycles: number;
@@ -92,6 +92,7 @@ export class LongestPath {
   private watched?: Limit;
   private watchedResource?: Resource;
   private readonly resourcePrices = new Map<Resource, number>();
+  private traces = false;
 
   constructor(
     private readonly module: WasmModule,
@@ -123,7 +124,22 @@ export class LongestPath {
     return limits;
   }
 
-  /** The dearest way through a function; undefined when it does not return. */
+  /** The dearest way through a function at the present prices, with all that it passes. */
+  trace(context: Context): Path | undefined {
+    this.known.clear();
+    this.traces = true;
+    const path = this.of(context);
+    this.known.clear();
+    this.traces = false;
+    return path;
+  }
+
+  /** A way with a step more. */
+  step(before: Path, cycles: number, uses: number, used: number, item: Item): Path {
+    return this.traces ? { cycles, uses, used, before, item } : { cycles, uses, used, before: undefined, item: undefined };
+  }
+
+  /** Length of the dearest way through a function, and its uses; undefined when it does not return. */
   of(context: Context): Path | undefined {
     if (this.known.has(context)) return this.known.get(context);
     const path = this.withResources(context);
@@ -169,7 +185,7 @@ export class LongestPath {
     const price = use && this.resourcePrices.get(use.resource);
     if (!use || price === undefined) return path;
     const used = path.used + (use.resource === this.watchedResource ? use.weight : 0);
-    return { cycles: path.cycles - price * use.weight, uses: path.uses, used, before: path, item: { kind: 'use', limit: use.resource, times: use.weight } };
+    return this.step(path, path.cycles - price * use.weight, path.uses, used, { kind: 'use', limit: use.resource, times: use.weight });
   }
 
   /** A way that does something limited once more, or several times. */
@@ -177,7 +193,7 @@ export class LongestPath {
     const price = limit && this.prices.get(limit);
     if (!limit || (price === undefined && this.watched !== limit)) return path;
     const uses = path.uses + (limit === this.watched ? times : 0);
-    return { cycles: path.cycles - (price ?? 0) * times, uses, used: path.used, before: path, item: { kind: 'use', limit, times } };
+    return this.step(path, path.cycles - (price ?? 0) * times, uses, path.used, { kind: 'use', limit, times });
   }
 
   isAbort(functionIndex: number): boolean {
@@ -209,7 +225,7 @@ class Walk {
 
   private charge(path: Path, at: number): Path {
     const cycles = this.charges.get(at);
-    return cycles ? { cycles: path.cycles + cycles, uses: path.uses, used: path.used, before: path, item: { kind: 'block', at, cycles } } : path;
+    return cycles ? this.owner.step(path, path.cycles + cycles, path.uses, path.used, { kind: 'block', at, cycles }) : path;
   }
 
   private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {
@@ -254,14 +270,11 @@ class Walk {
       if (back.cycles > 0) {
         // What waits looks once more when the time is over.
         const turns = Math.min(most, Math.floor(this.longestWait / back.cycles) + 1);
-        const [cycles, uses, used] = [before.cycles + turns * back.cycles, before.uses + turns * back.uses, before.used + turns * back.used];
-        before = { cycles, uses, used, before, item: { kind: 'turns', times: turns, path: back } };
+        before = this.owner.step(before, before.cycles + turns * back.cycles, before.uses + turns * back.uses, before.used + turns * back.used, { kind: 'turns', times: turns, path: back });
       }
     }
     const last = before;
-    const after = (path: Path): Path => ({
-      cycles: last.cycles + path.cycles, uses: last.uses + path.uses, used: last.used + path.used, before: last, item: { kind: 'inner', path },
-    });
+    const after = (path: Path): Path => this.owner.step(last, last.cycles + path.cycles, last.uses + path.uses, last.used + path.used, { kind: 'inner', path });
     own.forEach(({ arrived }, i) => { if (arrived) arrive(outer[i], after(arrived)); });
     return end && after(end);
   }
@@ -303,7 +316,7 @@ class Walk {
       if (!inside) continue;
       const paid = this.owner.use(path, limit, n);
       const cycles = paid.cycles + inside.cycles;
-      if (!best || cycles > best.cycles) best = { cycles, uses: paid.uses + inside.uses, used: paid.used, before: paid, item: { kind: 'call', at: op.at, context, path: inside } };
+      if (!best || cycles > best.cycles) best = this.owner.step(paid, cycles, paid.uses + inside.uses, paid.used, { kind: 'call', at: op.at, context, path: inside });
     }
     return best;
   }

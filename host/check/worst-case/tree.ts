@@ -6,7 +6,7 @@ import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
 import type { FunctionCode } from './code.js';
 import type { Context } from './interpret.js';
 import type { Bounded } from './limits.js';
-import type { Charges, Path } from './longest-path.js';
+import type { LongestPath, Path } from './longest-path.js';
 import type { Places } from './places.js';
 import { functionName } from './problems.js';
 import type { CallNode, LineCost } from './result.js';
@@ -20,7 +20,8 @@ interface Part {
 
 type BlockLines = ReadonlyMap<number, readonly { readonly file: string; readonly line: number; readonly share: number }[]>;
 
-export function callTree(module: WasmModule, places: Places, charges: Charges, root: Context, bounded: Bounded): CallNode {
+export function callTree(module: WasmModule, places: Places, paths: LongestPath, root: Context, bounded: Bounded): CallNode {
+  const { charges } = paths;
   const lineShares = new Map<FunctionCode, BlockLines>();
   const sharesOf = (code: FunctionCode): BlockLines => {
     let shares = lineShares.get(code);
@@ -61,7 +62,7 @@ export function callTree(module: WasmModule, places: Places, charges: Charges, r
   };
 
   const start = [...sharesOf(root.code).values()].flat().find(({ file }) => file !== '');
-  const tree = node([{ context: root, path: bounded.path, times: 1 }], start?.file ?? '', start?.line ?? 0);
+  const tree = node([{ context: root, path: paths.trace(root)!, times: 1 }], start?.file ?? '', start?.line ?? 0);
   // One way alone may do less, or more, of what is limited than the bound reckons with; the difference stands at the limits.
   const rest = bounded.cycles - tree.cycles;
   if (Math.abs(rest) < 0.5) return tree;

@@ -77,13 +77,14 @@ export class WorstCaseAnalysis {
 
   private find(index: number, charges: Charges): WorstCase {
     const context = this.boundedContext(index);
-    const bounded = boundOf(new LongestPath(this.module, charges, this.places), context);
+    const paths = new LongestPath(this.module, charges, this.places);
+    const bounded = boundOf(paths, context);
     if (!bounded) throw new Error(`${this.module.functionNames.get(index)} does not return: every way through it ends in a trap`);
     const { module, places } = this;
     let tree: CallNode | undefined;
     return {
       cycles: Math.ceil(bounded.cycles - 1e-6),
-      get tree() { return (tree ??= callTree(module, places, charges, context, bounded)); },
+      get tree() { return (tree ??= callTree(module, places, paths, context, bounded)); },
     };
   }
 
