@@ -13,7 +13,7 @@ import { criticalSections } from './critical-sections.js';
 import { budgetFindings, clockFindings, compilerFindings, endlessFinding, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
 import { loadProject, type Project } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
-import { scheduleOf } from './schedule.js';
+import { renderVector, scheduleOf, type Schedule } from './schedule.js';
 import { stackOf } from './stack/stack.js';
 import { compareVoices, voicesOf, type Comparison } from './voices.js';
 import { Unbounded, WorstCaseAnalysis, type WorstCase } from './worst-case/worst-case.js';
@@ -78,7 +78,6 @@ function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: 
 /** All that follows from a firmware's module with one engine's costs. */
 function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engine, rates }: { board: Board; engine: EngineName; rates: Rates }) {
   const { module } = analysis;
-  const map = analysis.sourceMap!;
   const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
   const { worst, findings } = worstOfHandlers(firmware, costs, analysis);
   const natives = new Set(firmware.natives.map(({ index }) => index));
@@ -92,9 +91,9 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
     }
   };
   const contexts = [{ name: 'main', exports: ['init', 'main'] }, ...firmware.vectors.map(({ name, exportName }) => ({ name, exports: [exportName] }))];
-  const sections = criticalSections(module, map, { costsOf: (index) => (isNative(index) ? costs.native! : costs), isNative, worstOf }, contexts);
+  const sections = criticalSections(module, analysis.sourceMap, { costsOf: (index) => (isNative(index) ? costs.native! : costs), isNative, worstOf }, contexts);
   const schedule = scheduleOf({ board, vectors: firmware.vectors, rates, worst, dispatch: costs.dispatch, sections, sampleRate: sampleRateOf(board) });
-  return { module, map, findings, sections, schedule, worst, worstOf };
+  return { findings, sections, schedule, worst, worstOf };
 }
 
 /** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
@@ -121,21 +120,23 @@ async function proven(options: CheckOptions, project: Project, firmware: Firmwar
   const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
   const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
   const { coreHertz } = rates;
-  const { module, map, findings: unbounded, sections, schedule, worst, worstOf } = analyse(firmware, analysis, { board, engine, rates });
+  const { module } = analysis;
+  // In a thread of its own, while the C compiler is at work here, and then the analysis.
+  const render = renderVector({ rates, vectors: firmware.vectors });
+  const others = render === undefined ? undefined : comparison?.worstBlocks(render);
+  const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
+  const stack = await stackOf({ ...options, firmware, module, map: analysis.sourceMap!, changesPriorities });
+
+  const { findings: unbounded, sections, schedule, worst, worstOf } = analyse(firmware, analysis, { board, engine, rates });
   const { block } = schedule;
   const handlers = schedule.handlers.map((handler): HandlerCheck => {
     const { vector, functionName, file, line } = handler;
     const found = worst.get(vector);
     return { ...handler, path: found ? { ...found.tree, functionName, file, line } : null };
   });
-  const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
-  const stack = await stackOf({ ...options, firmware, module, map, changesPriorities });
-
-  const other = block ? await comparison?.firmware : undefined;
-  const otherAnalysis = other && new WorstCaseAnalysis(other);
-  const voices = comparison && otherAnalysis ? voicesOf(comparison, (e) => ({
-    mine: e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule, other: analyse(other, otherAnalysis, { board, engine: e, rates }).schedule,
-  }), project.mostVoices) : null;
+  const scheduleWith = (e: EngineName): Schedule => (e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule);
+  const other = block ? await others : undefined;
+  const voices = comparison && other ? voicesOf(comparison, scheduleWith, other, project.mostVoices) : null;
 
   const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
     const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];

@@ -46,8 +46,11 @@ export function overheadOf({ core }: Board, dispatch: number): number {
   return core.exceptionEntryCycles + core.exceptionExitCycles + (core.floatAbi === 'soft' ? 0 : 2 * FLOATING_POINT_STATE) + dispatch;
 }
 
+/** Worst cycles of a handler with its way in and out. */
+export const worstCyclesOf = (board: Board, dispatch: number, { cycles }: WorstCase): number => Math.ceil(cycles) + overheadOf(board, dispatch);
+
 /** The handler that renders: the one that the block's interrupt pends, or else that interrupt's own. */
-function renderVector({ rates, vectors }: ScheduleFacts): string | undefined {
+export function renderVector({ rates, vectors }: Pick<ScheduleFacts, 'rates' | 'vectors'>): string | undefined {
   const { blockVector } = rates;
   if (blockVector === undefined) return undefined;
   const pended = vectors.filter(({ name }) => name !== blockVector && rates.sources.get(name)!.some(({ what }) => what.startsWith(`pended by ${blockVector} `)));
@@ -89,7 +92,7 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
     const arrivals = sources.flatMap(({ periodCycles, jitterCycles }) => (periodCycles === null ? [] : [{ period: periodCycles, jitter: jitterCycles }]));
     const below = sections.filter(({ contexts }) => contexts.some((c) => c === 'main' || priorityOf(vectors.find((v) => v.name === c)!) > priorityOf(vector)));
     tasks.set(vector.name, {
-      name: vector.name, priority: priorityOf(vector), order: vector.irq, worst: code ? Math.ceil(code.cycles) + overhead : Infinity,
+      name: vector.name, priority: priorityOf(vector), order: vector.irq, worst: code ? worstCyclesOf(board, dispatch, code) : Infinity,
       blocking: Math.max(LONGEST_INSTRUCTION, ...below.map(({ cycles }) => cycles ?? Infinity)), arrivals, merges: true,
     });
   }

@@ -1,14 +1,40 @@
 // SPDX-License-Identifier: MIT
-// A thread that compiles a firmware with another number of voices; what it does not compile is answered with nothing.
+// A thread that compiles a firmware with another number of voices and finds its worst blocks; what it does not compile is answered with nothing.
 
+import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadBoard } from '../boards/index.js';
-import { CompileError, compileFirmware } from '../build/compile.js';
-import type { VoicesWork } from './voices.js';
+import { loadBoard, type Board } from '../boards/index.js';
+import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
+import { engineNames } from '../build/image/engines.js';
+import { worstCostsOf } from '../cpu/wasm/costs.js';
+import { endlessFinding } from './findings.js';
+import { worstCyclesOf } from './schedule.js';
+import type { VoicesWork, WorstBlocks } from './voices.js';
+import { Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
 
-const { file, board, constants } = workerData as VoicesWork;
+function worstBlocks(firmware: Firmware, board: Board, vector: string): WorstBlocks {
+  const analysis = new WorstCaseAnalysis(firmware);
+  const { exportName } = firmware.vectors.find(({ name }) => name === vector)!;
+  const worstWith = (engine: string): number | null => {
+    const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
+    try {
+      const found = analysis.of(exportName, costs);
+      return endlessFinding(vector, found) ? null : worstCyclesOf(board, costs.dispatch, found);
+    } catch (error) {
+      if (error instanceof Unbounded) return null;
+      throw error;
+    }
+  };
+  return new Map(engineNames.map((engine) => [engine, worstWith(engine)]));
+}
+
+const { file, board: name, constants } = workerData as VoicesWork;
+const asked = once(parentPort!, 'message');
 try {
-  parentPort!.postMessage(await compileFirmware(file, loadBoard(board), [], { constants }));
+  const board = loadBoard(name);
+  const firmware = await compileFirmware(file, board, [], { constants });
+  const [vector] = await asked as [string];
+  parentPort!.postMessage(worstBlocks(firmware, board, vector));
 } catch (error) {
   if (!(error instanceof CompileError)) throw error;
   parentPort!.postMessage(undefined);

@@ -3,10 +3,9 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Board } from '../boards/index.js';
-import type { Firmware } from '../build/compile.js';
 import { engineNames, type EngineName } from '../build/image/engines.js';
 import type { Constant } from '../build/transform.js';
-import type { BlockCheck, VoicesCheck, VoicesOfEngine } from './check-result.js';
+import type { VoicesCheck, VoicesOfEngine } from './check-result.js';
 import type { Project } from './project.js';
 import type { Schedule } from './schedule.js';
 
@@ -14,10 +13,13 @@ export interface Comparison {
   readonly constant: Constant;
   /** The second number of voices. */
   readonly compared: number;
-  /** The firmware with so many; undefined when it does not compile. */
-  readonly firmware: Promise<Firmware | undefined>;
+  /** Asks for the worst blocks of the firmware with so many, by the vector that renders; undefined when it does not compile. */
+  worstBlocks(vector: string): Promise<WorstBlocks | undefined>;
   end(): Promise<unknown>;
 }
+
+/** Worst cycles of the handler that renders, by engine, as `BlockCheck` has them; null without a bound. */
+export type WorstBlocks = ReadonlyMap<EngineName, number | null>;
 
 /** What the worker is told. */
 export interface VoicesWork {
@@ -33,12 +35,16 @@ export function compareVoices(file: string, board: Board, { voices }: Project, c
   const compared = constant.value === 1 ? 2 : constant.value >> 1;
   const work: VoicesWork = { file, board: board.file, constants: { [voices]: compared } };
   const worker = new Worker(new URL('./voices-worker.js', import.meta.url), { workerData: work });
-  const firmware = new Promise<Firmware | undefined>((resolve) => {
+  const found = new Promise<WorstBlocks | undefined>((resolve) => {
     worker.on('message', resolve);
     worker.on('error', () => resolve(undefined));
     worker.on('exit', () => resolve(undefined));
   });
-  return { constant, compared, firmware, end: () => worker.terminate() };
+  const worstBlocks = (vector: string): typeof found => {
+    worker.postMessage(vector);
+    return found;
+  };
+  return { constant, compared, worstBlocks, end: () => worker.terminate() };
 }
 
 /** More voices than any firmware of this size has: where the search ends. */
@@ -46,9 +52,9 @@ const MOST = 1024;
 const UNKNOWN = { fits: null, atLimit: false, marginalCycles: null, fixedCycles: null, nowLoad: null } as const;
 
 /** Each number's block is what the two that were compiled say, in a straight line; its response is calculated anew. */
-function fitOf(now: number, compared: number, { block, blockResponse }: Schedule, other: BlockCheck | null, most: number): Omit<VoicesOfEngine, 'engine'> {
-  if (!block || block.worstCycles === null || !other || other.worstCycles === null) return UNKNOWN;
-  const marginalCycles = (block.worstCycles - other.worstCycles) / (now - compared);
+function fitOf(now: number, compared: number, { block, blockResponse }: Schedule, other: number | null, most: number): Omit<VoicesOfEngine, 'engine'> {
+  if (!block || block.worstCycles === null || other === null) return UNKNOWN;
+  const marginalCycles = (block.worstCycles - other) / (now - compared);
   const fixedCycles = block.worstCycles - now * marginalCycles;
   const response = blockResponse(block.worstCycles);
   const nowLoad = Number.isFinite(response) ? response / block.deadlineCycles : null;
@@ -59,11 +65,8 @@ function fitOf(now: number, compared: number, { block, blockResponse }: Schedule
   return { fits: Math.min(fits, limit), atLimit: fits > limit, marginalCycles, fixedCycles, nowLoad };
 }
 
-/** @param schedules of the firmware as it is, and with the second number of voices, with an engine */
-export function voicesOf({ constant, compared }: Comparison, schedules: (engine: EngineName) => { mine: Schedule; other: Schedule }, most: number): VoicesCheck {
-  const engines = [...engineNames].reverse().map((engine): VoicesOfEngine => {
-    const { mine, other } = schedules(engine);
-    return { engine, ...fitOf(constant.value, compared, mine, other.block, most) };
-  });
+/** @param scheduleOf the firmware as it is, with an engine @param other worst blocks with the second number of voices */
+export function voicesOf({ constant, compared }: Comparison, scheduleOf: (engine: EngineName) => Schedule, other: WorstBlocks, most: number): VoicesCheck {
+  const engines = [...engineNames].reverse().map((engine): VoicesOfEngine => ({ engine, ...fitOf(constant.value, compared, scheduleOf(engine), other.get(engine)!, most) }));
   return { constant: constant.name, file: constant.file, line: constant.line, now: constant.value, compared, engines };
 }

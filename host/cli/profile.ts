@@ -7,7 +7,6 @@ import { readProfile } from '../profile/old-profile.js';
 import { compareProfiles, incomparable } from '../profile/profile-diff.js';
 import { prepareProfileFiles, vcdIn, writeProfileFiles } from '../profile/profile-files.js';
 import { diffSummary, profileSummary } from '../profile/profile-summary.js';
-import { profile } from '../profile/profile.js';
 import { boardNamed } from './board.js';
 import { CommandFailed, UsageError } from './failures.js';
 import { checkFirmware, checkInput } from './inputs.js';
@@ -56,6 +55,8 @@ wrongly, e.g. a profile of another board to compare with.
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
       const wires = report === undefined ? {} : { vcd: vcdIn(report), vcdWindow: 'none' as const };
+      // It reads sources with the compiler's parser, and the compiler is large: other commands start without it.
+      const { profile } = await import('../profile/profile.js');
       const profiled = await profile({ ...rest, ...wires, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);
       const { result, session } = profiled;
       if (old) {
