@@ -3,12 +3,14 @@
 // turn, or a value that loses bits in each.
 
 import { stepFrom } from './interpret.js';
-import { anyOf, intersect, limitsOf, type Bits, type Condition, type Range, type State, type Value } from './values.js';
+import { ANY32, anyOf, intersect, limitsOf, type Bits, type Condition, type Range, type State, type Value } from './values.js';
 
 /** One side of a condition: what it was at the first turn, and by how much it moves from turn to turn. */
 interface Side {
   readonly value: Value;
   readonly step: Range;
+  /** The symbol that it is told from, at the head of the loop, if it moves. */
+  readonly head?: number;
 }
 
 /**
@@ -45,7 +47,7 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
       const moving = steps.get(x.symbol);
       if (moving) {
         const first = entry!.locals[moving.local];
-        return { value: { symbol: first.symbol, low: first.low + x.low, high: first.high + x.high }, step: moving.step };
+        return { value: { symbol: first.symbol, low: first.low + x.low, high: first.high + x.high }, step: moving.step, head: x.symbol };
       }
       if (x.symbol === 0) break;
       x = back.lower(x);
@@ -59,8 +61,12 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
     if (!(shrink >= 1)) return Infinity;
     const least = op.startsWith('lt') ? 1 : 0;
     const unsigned = op.endsWith('_u');
-    const { range: [, widest], related } = entry!.difference(a.value, b.value, bits);
-    if (related && entry!.wraps(a.value, b.value, unsigned, bits)) return Infinity;
+    const { range: [narrowest, widest], related } = entry!.difference(a.value, b.value, bits);
+    if (related && entry!.wraps(a.value, b.value, unsigned, bits)) {
+      // An address at which memory is accessed in each turn traps before it wraps round. What it is compared with is taken not to lie below address 0.
+      const moving = isStill(a) ? b : a;
+      return (isStill(a) || isStill(b)) && isInMemory(moving) && narrowest >= ANY32[0] && widest <= ANY32[1] ? passes(widest, least, shrink) : Infinity;
+    }
     let [ra, rb] = [entry!.range(a.value, bits), entry!.range(b.value, bits)];
     if (unsigned) [ra, rb] = [asUnsigned(ra, bits), asUnsigned(rb, bits)];
     const turns = passes(related ? widest : rb[1] - ra[0], least, shrink);
@@ -70,6 +76,11 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
     if (isStill(b)) return isWithin(rb) && rb[1] - least + a.step[1] <= highest ? turns : Infinity;
     if (isStill(a)) return isWithin(ra) && ra[0] + least + b.step[0] >= lowest ? turns : Infinity;
     return [[ra, a.step], [rb, b.step]].every(([range, step]) => isWithin([range[0] + turns * Math.min(step[0], 0), range[1] + turns * Math.max(step[1], 0)])) ? turns : Infinity;
+  }
+
+  function isInMemory({ head }: Side): boolean {
+    const [low, high] = back.rangeOfSymbol(head!);
+    return back.symbols.of(head!).base === 0 && low >= 0 && high <= ANY32[1];
   }
 
   function ofInequality(a: Side, b: Side, bits: Bits): number {
