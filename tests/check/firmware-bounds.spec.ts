@@ -3,46 +3,18 @@
 // the very code that runs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ms, play, type EmulatedBoard, type Step } from '../../host/index.js';
+import { ms, play } from '../../host/index.js';
 import { firmwareFor } from '../../host/emulator/scenario.js';
 import { Watch } from '../../host/check/worst-case/watch.js';
 import { WorstCaseAnalysis } from '../../host/check/worst-case/worst-case.js';
 import { costsOf } from '../../host/cpu/wasm/costs.js';
 import { FirmwareTrap } from '../../host/cpu/wasm/trap.js';
-import { pseudoRandom, started, strap, SYNTH } from '../scenarios/rig.js';
+import { started, strap, SYNTH } from '../scenarios/rig.js';
+import { traffic } from './traffic.js';
 
 const BOARD = 'stm32f4-discovery';
 /** Cycles of exception entry and exit (ARM DDI 0439D, 3.9.1), which the recorder counts to the handler. */
 const ENTRY_AND_EXIT = 12 + 10;
-
-const BYTES_A_MS = 3.125;
-
-/** Random messages, and what is no message. @param fill part of the cable's time that they take */
-function* traffic(board: EmulatedBoard, seed: number, milliseconds: number, fill: number): Generator<Step, void> {
-  const random = pseudoRandom(seed);
-  const below = (n: number): number => Math.floor(random.next().value * n);
-  const { midi } = board;
-  for (let bytes = 0; bytes < milliseconds * fill * BYTES_A_MS;) {
-    const before = midi.sender.pending;
-    const [channel, a, b] = [below(16), below(128), below(128)];
-    switch (below(14)) {
-      case 0: midi.controlChange(channel, 120 + below(8), b); break;
-      case 1: midi.controlChange(channel, [64, 66, 1, 7, 91, 93, 94][below(7)], b); break;
-      case 2: midi.program(channel, a); break;
-      case 3: midi.pitchBend(channel, below(16_384)); break;
-      case 4: midi.sysex(Array.from({ length: below(60) }, () => below(128))); break;
-      case 5: midi.raw([[0xff], [0xf8], [0xfe], [0xf2, a, b], [a], [0xf4, b]][below(6)]); break;
-      case 6: midi.noteOff(channel, a); break;
-      case 7: midi.channelPressure(channel, a); break;
-      default: midi.noteOn(channel, 60 + (a >> 1), 1 + (b >> 1));
-    }
-    const sent = midi.sender.pending - before;
-    bytes += sent;
-    // On a full cable all of it waits in a row.
-    if (fill < 1) yield ms(sent / fill / BYTES_A_MS);
-  }
-  if (fill === 1) yield ms(milliseconds);
-}
 
 /** Runs an example under traffic, and compares what its handlers took with their bounds. */
 async function compare(file: string, engine: string, seeds: readonly number[], fill = 1): Promise<Map<string, number>> {
@@ -55,7 +27,7 @@ async function compare(file: string, engine: string, seeds: readonly number[], f
     const board = await play(file, function* (b) {
       if (file === SYNTH) yield* started(b);
       else yield ms(5);
-      yield* traffic(b, seed, 150, fill);
+      for (const pause of traffic(b.midi, { seed, milliseconds: 150, fill })) yield ms(pause);
     }, { engine, watch: new Watch(firmware) });
     for (const [name, { maxCycles }] of Object.entries(board.recorder.isr())) {
       const taken = maxCycles - ENTRY_AND_EXIT - costs.dispatch;

@@ -1,110 +1,180 @@
 // SPDX-License-Identifier: MIT
-// Random functions with loops, as WebAssembly text: counters up and down, bits, shifts, pointers, early exits, switches, calls.
+// Random functions with loops, as WebAssembly text: counters of 32 and 64 bits up and down, at both ends of their ranges too, with limits that move, steps that
+// miss and steps that pass over the end, bits, shifts, pointers, counters in memory and in globals, early exits, switches, calls, blocks of memory.
 
 /** A stream of random numbers (Park and Miller's generator), the same for the same seed. */
 export function randomNumbers(seed: number): (below: number) => number {
   let state = (seed % 2147483646) + 1;
-  return (below) => {
-    state = (state * 48271) % 2147483647;
-    return state % below;
-  };
+  const next = (): number => (state = (state * 48271) % 2147483647);
+  next();
+  return (below) => next() % below;
 }
 
+/** Counters and limits of loops inside of each other. */
 const COUNTERS = 6;
+/** Locals: two parameters, three values, then a counter and a limit for each depth of loops, then as many of 64 bits. */
+const FIRST_COUNTER = 5;
+const FIRST_LONG = FIRST_COUNTER + 2 * COUNTERS;
+const LONGS = 2 + COUNTERS;
+
+/** Numbers at which something wraps round, or nearly. */
+const ENDS = [2 ** 31 - 1, 2 ** 31 - 5, 2 ** 31 - 20, -(2 ** 31), -(2 ** 31) + 3, -1, -12] as const;
 
 /**
- * A module that exports `f`, of two i32 parameters, and a helper that it may call; both have loops, which nearly always end. Memory holds 4 KiB.
- * Locals: 0 and 1 the parameters, 2 to 4 values, from 5 on a counter for each depth of loops, then its limit.
+ * A module that exports `f`, of two i32 parameters, and three helpers that it may call; all have loops, most of which end. Memory holds 64 KiB, the first
+ * KiB of which is read and written; two globals count.
  */
 export function randomModule(seed: number): string {
   const below = randomNumbers(seed);
   const pick = <T>(...choices: readonly T[]): T => choices[below(choices.length)];
+  const oneIn = (n: number): boolean => below(n) === 0;
   let labels = 0;
+  /** Helpers that may be called: those behind the one that is being written. */
+  let helpers: readonly string[] = [];
 
-  const value = (): string => `(local.get ${below(5)})`;
+  const value = (): string => (oneIn(12) ? `(global.get $g${below(2)})` : `(local.get ${below(5)})`);
+  const long = (): string => `(local.get ${FIRST_LONG + below(2)})`;
   const expression = (depth: number): string => {
-    if (depth === 0) return below(2) ? value() : `(i32.const ${pick(0, 1, 2, 3, 7, 31, 255, -1, -5, 1000)})`;
+    if (depth === 0) return below(2) ? value() : `(i32.const ${pick(0, 1, 2, 3, 7, 31, 255, -1, -5, 1000, ...ENDS)})`;
     const [a, b] = [expression(depth - 1), expression(depth - 1)];
-    switch (below(10)) {
+    switch (below(14)) {
       case 0: return `(i32.load8_u (i32.and ${a} (i32.const 1023)))`;
       case 1: return `(i32.load (i32.and ${a} (i32.const 1020)))`;
       case 2: return `(select ${a} ${b} ${condition(depth - 1)})`;
-      case 3: return `(i32.and ${a} (i32.const ${pick(1, 7, 15, 31)}))`;
-      default: return `(i32.${pick('add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'shr_u', 'shr_s')} ${a} ${b})`;
+      case 3: return `(i32.and ${a} (i32.const ${pick(1, 7, 15, 31, -8)}))`;
+      case 4: return `(i32.${pick('load8_s', 'load16_s', 'load16_u')} (i32.and ${a} (i32.const 1022)))`;
+      case 5: return `(i32.${pick('extend8_s', 'extend16_s', 'clz', 'ctz', 'popcnt', 'eqz')} ${a})`;
+      case 6: return `(i32.${pick('div_s', 'div_u', 'rem_s', 'rem_u')} ${a} (i32.const ${pick(1, 2, 3, 10, -1, -7, 2 ** 31 - 1)}))`;
+      case 7: return pick(`(i32.wrap_i64 ${wide(depth - 1)})`, `(i32.trunc_sat_f32_s (f32.mul (f32.convert_i32_s ${a}) (f32.const 0.37)))`);
+      default: return `(i32.${pick('add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'shr_u', 'shr_s', 'rotl')} ${a} ${b})`;
     }
   };
-  const condition = (depth: number): string => `(i32.${pick('lt_s', 'lt_u', 'gt_s', 'gt_u', 'le_s', 'ge_u', 'eq', 'ne')} ${expression(depth)} ${expression(depth)})`;
+  const wide = (depth: number): string => {
+    if (depth === 0) return pick(long(), `(i64.const ${pick(0, 1, 5, -1, 2 ** 33, 2 ** 40 + 3)})`, `(i64.extend_i32_${pick('s', 'u')} ${value()})`);
+    return `(i64.${pick('add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'shr_u', 'shr_s')} ${wide(depth - 1)} ${wide(depth - 1)})`;
+  };
+  const COMPARISONS = ['lt_s', 'lt_u', 'gt_s', 'gt_u', 'le_s', 'le_u', 'ge_s', 'ge_u', 'eq', 'ne'] as const;
+  const condition = (depth: number): string => {
+    switch (below(9)) {
+      case 0: return `(i64.${pick(...COMPARISONS)} ${wide(depth)} ${wide(depth)})`;
+      case 1: return `(f32.${pick('lt', 'gt', 'ne')} (f32.convert_i32_s ${expression(depth)}) (f32.const ${below(100)}.5))`;
+      case 2: return `(i32.${pick('and', 'or', 'xor')} ${condition(0)} ${pick(condition(0), '(i32.const 1)')})`;
+      case 3: return `(i32.eqz ${pick(condition(0), expression(depth))})`;
+      default: return `(i32.${pick(...COMPARISONS)} ${expression(depth)} ${expression(depth)})`;
+    }
+  };
 
   /** A number that is small whatever comes in. */
   const small = (): string => {
-    switch (below(6)) {
+    switch (below(8)) {
       case 0: return `(i32.and ${value()} (i32.const ${pick(3, 7, 15)}))`;
       case 1: return `(i32.rem_u ${value()} (i32.const ${1 + below(12)}))`;
-      case 2: return `(select (i32.const 9) (local.get 2) (i32.gt_u (local.get 2) (i32.const 9)))`;
+      case 2: return `(select (i32.const 9) (local.get 2) (i32.${pick('gt_u', 'gt_s')} (local.get 2) (i32.const 9)))`;
       case 3: return `(i32.shr_u (i32.load8_u (i32.and ${value()} (i32.const 1023))) (i32.const 4))`;
+      case 4: return `(i32.rem_s ${value()} (i32.const ${1 + below(12)}))`;
+      case 5: return `(i32.sub (i32.and ${value()} (i32.const 15)) (i32.and ${value()} (i32.const 7)))`;
       default: return `(i32.const ${below(12)})`;
     }
   };
+  /** Where counting may begin or end: something small, or that far from an end. */
+  const place = (): string => (oneIn(5) ? `(i32.add ${small()} (i32.const ${pick(...ENDS)}))` : oneIn(16) ? expression(1) : small());
 
-  const statements = (depth: number, counter: number, calls: boolean): string => Array.from({ length: 1 + below(3) }, () => statement(depth, counter, calls)).join('\n');
+  const statements = (depth: number, level: number): string => Array.from({ length: 1 + below(3) }, () => statement(depth, level)).join('\n');
 
-  const statement = (depth: number, counter: number, calls: boolean): string => {
-    const kind = depth === 0 ? below(3) : below(9);
-    if (kind === 0) return `(local.set ${2 + below(3)} ${expression(2)})`;
-    if (kind === 1) return `(i32.store (i32.and ${value()} (i32.const 1020)) ${expression(1)})`;
-    if (kind === 2) return calls && below(2) ? `(local.set ${2 + below(3)} (call $helper ${small()} ${expression(1)}))` : `(local.set ${2 + below(3)} ${expression(1)})`;
-    if (kind === 3) return `(if ${condition(1)} (then ${statements(depth - 1, counter, calls)}) ${below(2) ? `(else ${statements(depth - 1, counter, calls)})` : ''})`;
-    if (kind === 4) {
+  const statement = (depth: number, level: number): string => {
+    const kind = depth === 0 ? below(5) : below(12);
+    if (kind === 0) return oneIn(6) ? `(global.set $g${below(2)} ${expression(1)})` : `(local.set ${2 + below(3)} ${expression(2)})`;
+    if (kind === 1) return `(i32.store${pick('', '8', '16')} (i32.and ${value()} (i32.const 1020)) ${expression(1)})`;
+    if (kind === 2 && helpers.length > 0) return `(local.set ${2 + below(3)} (call ${pick(...helpers)} ${pick(small(), small(), expression(1))} ${expression(1)}))`;
+    if (kind === 3) return `(local.set ${FIRST_LONG + below(2)} ${wide(1)})`;
+    if (kind <= 4) return `(local.set ${2 + below(3)} ${expression(1)})`;
+    if (kind === 5) return `(if ${condition(1)} (then ${statements(depth - 1, level)}) ${below(2) ? `(else ${statements(depth - 1, level)})` : ''})`;
+    if (kind === 6) {
       const [a, b, c] = [++labels, ++labels, ++labels];
-      const end = `(br $l${c})`;
-      return `(block $l${c} (block $l${b} (block $l${a} (br_table $l${a} $l${b} $l${c} ${expression(1)})) ${statements(depth - 1, counter, calls)} ${below(2) ? end : ''}) ${statements(depth - 1, counter, calls)})`;
+      return `(block $l${c} (block $l${b} (block $l${a} (br_table $l${a} $l${b} $l${c} ${expression(1)})) ${statements(depth - 1, level)} ${below(2) ? `(br $l${c})` : ''}) ${statements(depth - 1, level)})`;
     }
-    return loop(depth, counter, calls);
+    if (kind === 7) {
+      if (!oneIn(4)) return `(if ${condition(1)} (then (return ${expression(1)})))`;
+      const size = pick(`(i32.const ${below(200)})`, `(i32.and ${value()} (i32.const 63))`, expression(1));
+      return pick(`(memory.fill (i32.const 512) ${value()} ${size})`, `(memory.copy (i32.const 512) (i32.and ${value()} (i32.const 255)) ${size})`);
+    }
+    return level < COUNTERS ? (oneIn(4) ? longLoop(depth, level) : loop(depth, level)) : `(local.set 2 ${expression(1)})`;
   };
 
-  const loop = (depth: number, counter: number, calls: boolean): string => {
-    if (counter + 2 > 5 + COUNTERS) return `(local.set 2 ${expression(1)})`;
+  /** A loop around statements: what comes first, what is asked at its head and its tail (to go on), what moves. */
+  const around = (depth: number, level: number, first: string, ask: string, move: string, more = ''): string => {
     const [exit, head, next] = [++labels, ++labels, ++labels];
-    const i = `(local.get ${counter})`;
-    const limit = `(local.get ${counter + 1})`;
-    const step = pick(1, 1, 1, 2, 3, 4);
-    const inner = statements(depth - 1, counter + 2, calls);
-    const leave = below(3) === 0 ? `(br_if $l${exit} ${condition(1)})` : '';
-    const skip = below(4) === 0 ? `(br_if $l${next} ${condition(1)})` : '';
-    const body = `(block $l${next} ${inner} ${leave} ${skip} ${below(2) ? statements(0, counter + 2, calls) : ''})`;
-    const more = below(4) === 0 ? `(if ${condition(0)} (then (local.set ${counter} (i32.add ${i} (i32.const ${1 + below(2)})))))` : '';
-    switch (below(7)) {
-      case 0: { // up to a limit, asked first
-        const compare = pick('lt_s', 'lt_u', 'le_s', 'le_u');
-        return `(local.set ${counter} (i32.const ${below(5)})) (local.set ${counter + 1} ${small()})
-          (block $l${exit} (loop $l${head} (br_if $l${exit} (i32.eqz (i32.${compare} ${i} ${limit}))) ${body} ${more} (local.set ${counter} (i32.add ${i} (i32.const ${step}))) (br $l${head})))`;
-      }
-      case 1: // up to a limit, asked last
-        return `(local.set ${counter} (i32.const ${below(5)})) (local.set ${counter + 1} ${small()})
-          (block $l${exit} (loop $l${head} ${body} ${more} (local.set ${counter} (i32.add ${i} (i32.const ${step}))) (br_if $l${head} (i32.${pick('lt_s', 'lt_u', 'le_s')} ${i} ${limit}))))`;
-      case 2: // down to 0
-        return `(local.set ${counter} ${small()})
-          (block $l${exit} (loop $l${head} (br_if $l${exit} (i32.${pick('le_s', 'lt_s')} ${i} (i32.const 0))) ${body} (local.set ${counter} (i32.sub ${i} (i32.const ${step}))) (br $l${head})))`;
-      case 3: // until it is 0
-        return `(local.set ${counter} ${small()})
-          (block $l${exit} (loop $l${head} (br_if $l${exit} (i32.eqz ${i})) ${body} (local.set ${counter} (i32.sub ${i} (i32.const 1))) (br $l${head})))`;
-      case 4: { // bits, one by one
-        const less = pick(`(i32.and ${i} (i32.sub ${i} (i32.const 1)))`, `(i32.shr_u ${i} (i32.const ${step}))`, `(i32.div_u ${i} (i32.const ${step + 1}))`);
-        return `(local.set ${counter} ${expression(1)})
-          (block $l${exit} (loop $l${head} (br_if $l${exit} (i32.eqz ${i})) ${body} (local.set ${counter} ${less}) (br $l${head})))`;
-      }
-      case 5: // over memory
-        return `(local.set ${counter} (i32.and ${value()} (i32.const 1020))) (local.set ${counter + 1} (i32.add ${i} (i32.shl ${small()} (i32.const 2))))
-          (block $l${exit} (loop $l${head} (br_if $l${exit} (i32.ge_u ${i} ${limit})) (i32.store ${i} ${expression(1)}) ${body} (local.set ${counter} (i32.add ${i} (i32.const ${pick(4, 8)}))) (br $l${head})))`;
-      default: // two conditions
-        return `(local.set ${counter} (i32.const 0)) (local.set ${counter + 1} ${small()})
-          (block $l${exit} (loop $l${head} (br_if $l${exit} (i32.eqz (i32.and (i32.lt_s ${i} ${limit}) ${condition(0)}))) ${body} (local.set ${counter} (i32.add ${i} (i32.const 1))) (br $l${head})))`;
+    const inner = statements(depth - 1, level + 1);
+    const leave = oneIn(3) ? `(br_if $l${exit} ${condition(1)})` : '';
+    const skip = oneIn(4) ? `(br_if $l${next} ${condition(1)})` : '';
+    const body = `(block $l${next} ${inner} ${leave} ${skip} ${below(2) ? statements(0, level + 1) : ''}) ${more}`;
+    const again = oneIn(9) ? `(br_if $l${head} ${condition(1)})` : '';
+    switch (below(5)) {
+      case 0: return `${first} (block $l${exit} (loop $l${head} ${body} ${move} (br_if $l${head} ${ask})))`;
+      case 1: return `${first} (block $l${exit} (loop $l${head} ${move} (br_if $l${exit} (i32.eqz ${ask})) ${body} ${again} (br $l${head})))`;
+      case 2: return `${first} (block $l${exit} (loop $l${head} (if ${ask} (then ${body} ${move} (br $l${head})))))`;
+      default: return `${first} (block $l${exit} (loop $l${head} (br_if $l${exit} (i32.eqz ${ask})) ${body} ${move} (br $l${head})))`;
     }
   };
 
-  const locals = `(local ${'i32 '.repeat(3 + COUNTERS + 2)})`;
-  const bodyOf = (calls: boolean): string => `${locals} ${statements(3, 5, calls)} (i32.add (local.get 2) (local.get 3))`;
-  return `(module (memory (export "memory") 1 1)
-    (func $helper (param i32 i32) (result i32) ${bodyOf(false)})
-    (func $f (export "f") (param i32 i32) (result i32) ${bodyOf(true)}))`;
+  const loop = (depth: number, level: number): string => {
+    const counter = FIRST_COUNTER + 2 * level;
+    const [i, limit] = [`(local.get ${counter})`, `(local.get ${counter + 1})`];
+    const step = pick(1, 1, 1, 2, 3, 4, 7, oneIn(6) ? 2 ** 30 : 1, oneIn(6) ? 2 ** 31 - 1 : 2);
+    const set = (what: string): string => `(local.set ${counter} ${what})`;
+    const more = oneIn(4) ? `(if ${condition(0)} (then ${set(`(i32.add ${i} (i32.const ${pick(1, 2, -1, 20)}))`)}))` : '';
+    const limitMoves = oneIn(5) ? `(local.set ${counter + 1} (i32.${pick('add', 'sub')} ${limit} (i32.const ${1 + below(2)})))` : '';
+    const also = (ask: string): string => (oneIn(4) ? `(i32.${pick('and', 'and', 'or')} ${ask} ${condition(0)})` : ask);
+    const start = `${set(place())} (local.set ${counter + 1} ${place()})`;
+    switch (below(10)) {
+      case 0: case 1: case 2: // up
+        return around(depth, level, start, also(`(i32.${pick('lt_s', 'lt_u', 'le_s', 'le_u', 'ne')} ${i} ${limit})`), `${set(`(i32.add ${i} (i32.const ${step}))`)} ${limitMoves}`, more);
+      case 3: case 4: // down
+        return around(depth, level, start, also(`(i32.${pick('gt_s', 'gt_u', 'ge_s', 'ge_u', 'ne')} ${i} ${pick(limit, '(i32.const 0)', `(i32.const ${pick(...ENDS)})`)})`), `${set(`(i32.sub ${i} (i32.const ${step}))`)} ${limitMoves}`, more);
+      case 5: // until it is 0
+        return around(depth, level, set(small()), also(pick(i, `(i32.ne ${i} (i32.const 0))`)), set(`(i32.sub ${i} (i32.const 1))`));
+      case 6: { // bits, one by one
+        const less = pick(`(i32.and ${i} (i32.sub ${i} (i32.const 1)))`, `(i32.shr_${pick('u', 's')} ${i} (i32.const ${pick(step, 33, 32)}))`, `(i32.div_${pick('u', 's')} ${i} (i32.const ${step === 1 ? 2 : step}))`, `(i32.shl ${i} (i32.const 1))`);
+        return around(depth, level, set(pick(expression(1), place())), pick(i, `(i32.gt_s ${i} (i32.const 0))`, `(i32.ge_u ${i} (i32.const 3))`), set(less), more);
+      }
+      case 7: { // over memory, by where it ends or by how far it is; the access may be left out
+        const access = pick(`(i32.store ${i} ${expression(1)})`, `(if ${condition(0)} (then (i32.store8 ${i} (i32.const 1))))`, `(local.set 2 (i32.load16_u offset=4 ${i}))`, '');
+        const from = pick(`(i32.and ${value()} (i32.const 1020))`, value(), `(i32.const ${pick(64, -8, -64)})`);
+        return around(depth, level, `${set(from)} (local.set ${counter + 1} (i32.add ${i} (i32.shl ${small()} (i32.const 2))))`, `(i32.${pick('lt_u', 'ne', 'lt_s', 'le_u')} ${i} ${limit})`, set(`(i32.add ${i} (i32.const ${pick(4, 4, 8)}))`), `${access} ${more}`);
+      }
+      case 8: { // a counter in memory, or in a global
+        const [get, put] = pick(['(i32.load (i32.const 2000))', (v: string) => `(i32.store (i32.const 2000) ${v})`] as const, ['(global.get $g0)', (v: string) => `(global.set $g0 ${v})`] as const);
+        return around(depth, level, put('(i32.const 0)'), `(i32.lt_s ${get} ${limit})`, put(`(i32.add ${get} (i32.const 1))`));
+      }
+      default: // two conditions, both of which may end it; the limit shrinks towards the counter
+        return around(depth, level, `${set('(i32.const 0)')} (local.set ${counter + 1} ${small()})`, `(i32.and (i32.${pick('lt_s', 'lt_u', 'ne')} ${i} ${limit}) ${condition(0)})`, pick(set(`(i32.add ${i} (i32.const 1))`), `(local.set ${counter + 1} (i32.sub ${limit} (i32.const ${step})))`), more);
+    }
+  };
+
+  const longLoop = (depth: number, level: number): string => {
+    const counter = FIRST_LONG + 2 + level;
+    const n = `(local.get ${counter})`;
+    const set = (what: string): string => `(local.set ${counter} ${what})`;
+    const near = pick(small(), place());
+    switch (below(4)) {
+      case 0: return around(depth, level, set(`(i64.extend_i32_${pick('u', 's')} ${near})`), pick(`(i64.ne ${n} (i64.const 0))`, `(i32.eqz (i64.eqz ${n}))`), set(`(i64.sub ${n} (i64.const 1))`));
+      case 1: return around(depth, level, set(`(i64.extend_i32_${pick('u', 's')} ${near})`), `(i64.${pick('lt_s', 'lt_u', 'ne')} ${n} (i64.const ${pick(12, 20, 2 ** 33)}))`, set(`(i64.add ${n} (i64.const ${pick(1, 2, 2 ** 32)}))`));
+      case 2: return around(depth, level, set(`(i64.extend_i32_u ${near})`), `(i32.lt_s (i32.wrap_i64 ${n}) (i32.const 9))`, set(`(i64.add ${n} (i64.const ${pick(1, 3)}))`));
+      default: {
+        const less = pick(`(i64.and ${n} (i64.sub ${n} (i64.const 1)))`, `(i64.shr_u ${n} (i64.const ${pick(1, 3, 40)}))`, `(i64.div_u ${n} (i64.const ${pick(2, 10)}))`);
+        const check = oneIn(3) ? `(if (i64.ne ${n} (i64.const 0)) (then ${statement(0, level)}))` : '';
+        return around(depth, level, `${set(wide(1))} ${check}`, `(i64.ne ${n} (i64.const 0))`, set(less));
+      }
+    }
+  };
+
+  const locals = `(local ${'i32 '.repeat(FIRST_LONG - 2)}) (local ${'i64 '.repeat(LONGS)})`;
+  const functions: string[] = [];
+  for (const name of ['$h2', '$h1', '$h0', '$f']) {
+    const result = pick('(i32.add (local.get 2) (local.get 3))', small());
+    functions.push(`(func ${name}${name === '$f' ? ' (export "f")' : ''} (param i32 i32) (result i32) ${locals} ${statements(name === '$f' ? 3 : 2, 0)} ${result})`);
+    helpers = [...helpers, name];
+  }
+  const first = pick(0, 3, 9, -4);
+  return `(module (memory (export "memory") 1 1) (global $g0 (mut i32) (i32.const ${first})) (global $g1 (mut i32) (i32.const ${pick(2, 8)})) ${functions.join('\n')})`;
 }

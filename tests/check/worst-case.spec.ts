@@ -2,91 +2,35 @@
 // The bound against the meter: whatever random code does with random arguments, it never takes longer than its bound.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import binaryen from 'assemblyscript/binaryen';
-import fc from 'fast-check';
 import { Unbounded, worstCaseOf } from '../../host/check/worst-case/worst-case.js';
-import { InstructionCosts, costsOf } from '../../host/cpu/wasm/costs.js';
-import { parseModule } from '../../host/cpu/wasm/decode.js';
-import { meter, METER } from '../../host/cpu/wasm/meter.js';
-import { randomModule, randomNumbers } from './random-code.js';
-
-type Exports = Record<string, any>;
+import { InstructionCosts, costsOf, worstCostsOf } from '../../host/cpu/wasm/costs.js';
+import { METER } from '../../host/cpu/wasm/meter.js';
+import { assemble, boundAgainstRuns, boundOf, measure, metered, nothingSaid } from './bound-and-runs.js';
 
 const FAR = 2 ** 30;
-/** Beyond this a run is given up: random loops may go round 2^32. */
-const LONGEST = 3_000_000;
 const unit = new InstructionCosts({ dispatch: 0, imports: {}, instructions: { '*': 1 } });
-const nothingSaid = { sourceMap: '', natives: [], flowFacts: { loops: [], lines: [], parameters: {} } };
+const instantiate = (wasm: Uint8Array, costs: InstructionCosts) => metered(wasm, costs)();
 
-class TooLong extends Error {}
-
-function assemble(text: string, optimise: boolean): Uint8Array {
-  const module = binaryen.parseText(text);
-  if (optimise) {
-    binaryen.setOptimizeLevel(3);
-    module.optimize();
+// The same seeds each time, so that a failure is there again; search.ts goes on with others.
+test('no run of a random function takes longer than its bound', (t) => {
+  const tables = [unit, costsOf('cortex-m4f', 'aot'), worstCostsOf('cortex-m4f', 'aot'), worstCostsOf('cortex-m4f', 'wasm3')];
+  const FUNCTIONS = 300;
+  let [bounded, runs] = [0, 0];
+  const ratios: number[] = [];
+  for (let seed = 1; seed <= FUNCTIONS; seed++) {
+    const outcome = boundAgainstRuns(seed, seed % 2 === 1, tables[(seed >> 1) % tables.length], 24);
+    assert.ok(!outcome.broken, `seed ${seed}, (${outcome.args.join(', ')}): took ${outcome.worst}, bound ${outcome.bound}`);
+    if (outcome.bound !== undefined) bounded++;
+    runs += outcome.runs;
+    if (outcome.worst > 0) ratios.push(outcome.bound! / outcome.worst);
   }
-  const bytes = module.emitBinary();
-  module.dispose();
-  return bytes;
-}
-
-/** Runs an export, and says how many cycles it took by the meter; undefined when it was given up or trapped. */
-function measure(exports: Exports, args: readonly number[]): number | undefined {
-  exports[METER.setLeft](LONGEST);
-  try {
-    exports.f(...args);
-  } catch (error) {
-    if (error instanceof TooLong || error instanceof WebAssembly.RuntimeError) return undefined;
-    throw error;
-  }
-  return LONGEST - exports[METER.getLeft]();
-}
-
-function instantiate(wasm: Uint8Array, costs: InstructionCosts): Exports {
-  const { bytes } = meter(parseModule(wasm), costs);
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), { [METER.module]: { [METER.tick]: () => { throw new TooLong(); } } }).exports;
-}
-
-/** Bound of `f`, or undefined when there is none. */
-function boundOf(wasm: Uint8Array, costs: InstructionCosts): number | undefined {
-  try {
-    return worstCaseOf({ ...nothingSaid, wasm }, 'f', costs).cycles;
-  } catch (error) {
-    if (error instanceof Unbounded) return undefined;
-    if (error instanceof Error && /does not return/.test(error.message)) return 0;
-    throw error;
-  }
-}
-
-test('no run of a random function takes longer than its bound', () => {
-  let [bounded, unbounded, runs, tight] = [0, 0, 0, 0];
-  fc.assert(fc.property(fc.nat(), fc.boolean(), fc.boolean(), (seed, optimise, real) => {
-    const wasm = assemble(randomModule(seed), optimise);
-    const costs = real ? costsOf('cortex-m4f', 'aot') : unit;
-    const bound = boundOf(wasm, costs);
-    if (bound === undefined) { unbounded++; return; }
-    bounded++;
-    const below = randomNumbers(seed + 1);
-    let worst = 0;
-    for (let run = 0; run < 24; run++) {
-      const exports = instantiate(wasm, costs);
-      const memory = new Uint8Array(exports.memory.buffer, 0, 1024);
-      for (let i = 0; i < memory.length; i++) memory[i] = run % 3 === 0 ? 255 : below(256);
-      const wild = (): number => [below(2 ** 31 - 1), below(40), -1 - below(40), 0, -1, 2 ** 31 - 1][below(6)];
-      const args = [wild(), wild()];
-      const taken = measure(exports, args);
-      if (taken === undefined) continue;
-      runs++;
-      worst = Math.max(worst, taken);
-      assert.ok(taken <= bound, `seed ${seed}, ${args}: took ${taken}, bound ${bound}`);
-    }
-    if (worst * 2 > bound) tight++;
-  }), { numRuns: 400 });
+  ratios.sort((a, b) => a - b);
+  const nineOfTen = ratios[Math.floor(0.9 * ratios.length)];
+  t.diagnostic(`${bounded} of ${FUNCTIONS} functions have a bound, ${runs} runs; nine of ten bounds are within ${nineOfTen.toFixed(2)} times of the longest run`);
   // The property must not hold for want of bounds, or because they are out of reach.
-  assert.ok(bounded > 1.5 * unbounded, `${bounded} bounded, ${unbounded} not`);
-  assert.ok(runs > 10 * bounded, `${runs} runs of ${bounded}`);
-  assert.ok(tight > bounded / 3, `within twice the longest run: ${tight} of ${bounded}`);
+  assert.ok(bounded > 0.4 * FUNCTIONS, `${bounded} bounded`);
+  assert.ok(runs > 15 * bounded, `${runs} runs of ${bounded}`);
+  assert.ok(nineOfTen < 2, `nine of ten within ${nineOfTen}`);
 });
 
 const straight = `(module (memory (export "memory") 1 1) (func $g (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))

@@ -9,7 +9,7 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import type { Construct, CodeNode, FunctionCode, Op } from './code.js';
 import { binary, unary } from './operations.js';
 import { turnsOf } from './turns.js';
-import { ANY, ANY32, hull, intersect, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
+import { ANY, ANY32, HIGH, hull, intersect, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
 
 /** Something in a function that has no bound. */
 export interface Problem {
@@ -54,6 +54,9 @@ export interface Said {
 const MOST_VALUES = 257;
 /** Combinations of arguments for which a function is read, before it is read for any. */
 const MOST_CONTEXTS = 120;
+/** WebAssembly Core Specification 2.0, 4.2.8; and as many pages as there can be. */
+const PAGE_BYTES = 65_536;
+const PAGES = 65_536;
 /** Arguments further from 0 are addresses, and nothing is to be gained from them. */
 const FARTHEST = 2 ** 24;
 
@@ -102,6 +105,10 @@ export class Interpreter {
   }
   get wasm(): WasmModule {
     return this.module;
+  }
+  /** Most bytes that linear memory has. */
+  get memoryBytes(): number {
+    return (this.module.memory?.maximum ?? PAGES) * PAGE_BYTES;
   }
   globalRange(index: number): Range {
     return this.globals.get(index) ?? ANY;
@@ -211,7 +218,7 @@ class Reader {
     const { back } = readBody(first);
     [this.labels, this.recording] = [labels, recording];
 
-    for (const [local, symbol] of heads) if (this.symbols.addresses.has(symbol)) this.access(entry, entry.locals[local]);
+    for (const [local, symbol] of heads) if (this.symbols.addresses.has(symbol)) this.isAddress(entry.locals[local]);
 
     let turns = Math.min(back ? turnsOf(entry, heads, back) : 0, said ?? Infinity);
     const second = entry.clone();
@@ -272,10 +279,9 @@ class Reader {
     switch (sort.kind) {
       case 'store':
         stack.pop();
-        this.access(state, stack.pop()!);
-        return state;
+        return this.access(state, stack.pop()!) ? state : undefined;
       case 'load':
-        this.access(state, stack.pop()!);
+        if (!this.access(state, stack.pop()!)) return undefined;
         stack.push(state.unknown(sort.range));
         return state;
       case 'unary': stack.push(unary(state, name, stack.pop()!)); return state;
@@ -287,8 +293,15 @@ class Reader {
     }
   }
 
-  private access(state: State, address: Value): void {
-    for (let s = address.symbol; s !== 0; s = state.symbols.of(s).base) this.symbols.addresses.add(s);
+  /** @returns false when the access traps */
+  private access(state: State, address: Value): boolean {
+    this.isAddress(address);
+    const { memoryBytes } = this.owner;
+    return memoryBytes > HIGH || state.within(address, [0, memoryBytes - 1]);
+  }
+
+  private isAddress(v: Value): void {
+    for (let s = v.symbol; s !== 0; s = this.symbols.of(s).base) this.symbols.addresses.add(s);
   }
 
   private branchIf(op: Op, state: State): State | undefined {
@@ -308,7 +321,7 @@ class Reader {
     const targets = new Set(this.context.targets.get(op.at));
     for (const [i, depth] of op.depths!.entries()) {
       const there = state.clone();
-      const possible = i < last ? low <= i && i <= high && there.assume({ kind: 'compare', op: 'eq', a: selector, b: number(i) }) : low < 0 || high >= last;
+      const possible = i < last ? low <= i && i <= high && there.assume({ kind: 'compare', op: 'eq', bits: 32, a: selector, b: number(i) }) : low < 0 || high >= last;
       if (!possible) continue;
       targets.add(i);
       this.branch(depth, there);
@@ -391,7 +404,7 @@ export function countingArgument(ranges: readonly Range[]): number {
 
 /** What a value used as a condition says. */
 function truth(v: Value): Condition {
-  return v.condition ?? { kind: 'compare', op: 'ne', a: v, b: number(0) };
+  return v.condition ?? { kind: 'compare', op: 'ne', bits: 32, a: v, b: number(0) };
 }
 
 /** By how much a value differs from a symbol that it is a sum of. */

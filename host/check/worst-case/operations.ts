@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 // Integer instructions on ranges.
 
-import { allOnes, ANY, ANY32, fits32, HIGH, LOW, not, number, type Comparison, type Condition, type Range, type State, type Value } from './values.js';
+import { allOnes, ANY, ANY32, anyOf, fits, HIGH, LOW, not, number, type Bits, type Comparison, type Condition, type Range, type State, type Value } from './values.js';
 
 const truthValue = (condition?: Condition): Value => ({ symbol: 0, low: 0, high: 1, condition });
 
 /** Reads `gt` and `ge` from the other side. */
 const COMPARISONS: Readonly<Record<string, readonly [Comparison, swapped: boolean]>> = {
-  'i32.eq': ['eq', false], 'i32.ne': ['ne', false], 'i32.lt_s': ['lt_s', false], 'i32.lt_u': ['lt_u', false], 'i32.le_s': ['le_s', false], 'i32.le_u': ['le_u', false],
-  'i32.gt_s': ['lt_s', true], 'i32.gt_u': ['lt_u', true], 'i32.ge_s': ['le_s', true], 'i32.ge_u': ['le_u', true],
+  eq: ['eq', false], ne: ['ne', false], lt_s: ['lt_s', false], lt_u: ['lt_u', false], le_s: ['le_s', false], le_u: ['le_u', false],
+  gt_s: ['lt_s', true], gt_u: ['lt_u', true], ge_s: ['le_s', true], ge_u: ['le_u', true],
 };
 
 /** A result that is any number, or within a range. */
-const within32 = (state: State, range: Range): Value => state.unknown(fits32(range) ? range : ANY32);
+const within32 = (state: State, range: Range): Value => state.unknown(fits(range, 32) ? range : ANY32);
 
 /** A truth value as what it says, where it says something. */
 const saying = (v: Value): Condition | undefined => v.condition;
 
 export function unary(state: State, name: string, a: Value): Value {
   switch (name) {
-    case 'i32.eqz': return truthValue(saying(a) ? not(saying(a)!) : { kind: 'compare', op: 'eq', a, b: number(0) });
-    case 'i64.eqz': return truthValue({ kind: 'compare', op: 'eq', a, b: number(0) });
+    case 'i32.eqz': return truthValue(saying(a) ? not(saying(a)!) : { kind: 'compare', op: 'eq', bits: 32, a, b: number(0) });
+    case 'i64.eqz': return truthValue({ kind: 'compare', op: 'eq', bits: 64, a, b: number(0) });
     case 'i32.clz': case 'i32.ctz': case 'i32.popcnt': return state.unknown([0, 32]);
     case 'i64.clz': case 'i64.ctz': case 'i64.popcnt': return state.unknown([0, 64]);
     case 'i32.wrap_i64': { const range = state.range(a, 64); return within32(state, range); }
@@ -39,33 +39,31 @@ function small(state: State, a: Value, bits: number): Value {
 }
 
 export function binary(state: State, name: string, a: Value, b: Value): Value {
-  const comparison = COMPARISONS[name];
-  if (comparison) {
-    const [op, swapped] = comparison;
-    return truthValue(swapped ? { kind: 'compare', op, a: b, b: a } : { kind: 'compare', op, a, b });
+  const { type, op } = partsOf(name);
+  if (/^(?:eq|ne|[lg][te](?:_[su])?)$/.test(op)) {
+    if (type !== 'i32' && type !== 'i64') return truthValue();
+    const [comparison, swapped] = COMPARISONS[op];
+    return truthValue({ kind: 'compare', op: comparison, bits: type === 'i32' ? 32 : 64, a: swapped ? b : a, b: swapped ? a : b });
   }
-  if ((name === 'i64.ne' || name === 'i64.eq') && b.symbol === 0 && b.low === 0 && b.high === 0) return truthValue({ kind: 'compare', op: name === 'i64.ne' ? 'ne' : 'eq', a, b });
-  const { type, op, compares } = partsOf(name);
-  if (compares) return truthValue();
   if (type === 'i32') return integer(state, op, a, b, 32);
   if (type === 'i64') return integer(state, op, a, b, 64);
   return state.unknown();
 }
 
-const parts = new Map<string, { type: string; op: string; compares: boolean }>();
+const parts = new Map<string, { type: string; op: string }>();
 
-function partsOf(name: string): { type: string; op: string; compares: boolean } {
+function partsOf(name: string): { type: string; op: string } {
   let known = parts.get(name);
   if (!known) {
     const [type, op = ''] = name.split('.');
-    parts.set(name, known = { type, op, compares: /^(?:eq|ne|lt|gt|le|ge)(?:_[su])?$/.test(op) });
+    parts.set(name, known = { type, op });
   }
   return known;
 }
 
-function integer(state: State, op: string, a: Value, b: Value, bits: 32 | 64): Value {
-  const any = bits === 32 ? ANY32 : ANY;
-  const made = (range: Range): Value => state.unknown(bits === 32 ? (fits32(range) ? range : ANY32) : Math.abs(range[0]) <= 2 ** 62 && Math.abs(range[1]) <= 2 ** 62 ? range : ANY);
+function integer(state: State, op: string, a: Value, b: Value, bits: Bits): Value {
+  const any = anyOf(bits);
+  const made = (range: Range): Value => state.unknown(fits(range, bits) ? range : any);
   const ra = state.range(a, bits);
   const rb = state.range(b, bits);
   const constant = rb[0] === rb[1] ? rb[0] : undefined;
@@ -76,7 +74,7 @@ function integer(state: State, op: string, a: Value, b: Value, bits: 32 | 64): V
     case 'add': return sum(state, a, b, ra, rb, bits);
     case 'sub': {
       if (b.symbol === 0) return offset(state, a, -b.high, -b.low, bits);
-      const { range, related } = state.difference(b, a);
+      const { range, related } = state.difference(b, a, bits);
       if (related && range[0] >= LOW && range[1] <= HIGH) return state.unknown(range);
       if (a.symbol !== 0 && width(rb) < width(ra)) return offset(state, a, -rb[1], -rb[0], bits);
       return made([ra[0] - rb[1], ra[1] - rb[0]]);
@@ -123,42 +121,42 @@ function integer(state: State, op: string, a: Value, b: Value, bits: 32 | 64): V
 const width = ([low, high]: Range): number => high - low;
 
 /** A value moved by an offset within a range. */
-function offset(state: State, v: Value, low: number, high: number, bits: 32 | 64): Value {
+function offset(state: State, v: Value, low: number, high: number, bits: Bits): Value {
   if (v.symbol === 0) {
     const range: Range = [v.low + low, v.high + high];
-    return bits === 64 || fits32(range) ? (range[0] === range[1] ? number(range[0]) : state.unknown(range)) : state.unknown(ANY32);
+    return fits(range, bits) ? state.unknown(range) : state.unknown(anyOf(bits));
   }
   const moved = { symbol: v.symbol, low: v.low + low, high: v.high + high };
-  return Math.abs(moved.low) < HIGH && Math.abs(moved.high) < HIGH ? moved : state.unknown(bits === 32 ? ANY32 : ANY);
+  return Math.abs(moved.low) < HIGH && Math.abs(moved.high) < HIGH ? moved : state.unknown(anyOf(bits));
 }
 
-function sum(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: 32 | 64): Value {
+function sum(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: Bits): Value {
   if (b.symbol === 0) return offset(state, a, b.low, b.high, bits);
   if (a.symbol === 0) return offset(state, b, a.low, a.high, bits);
   // What is known less of stays the symbol; the other one is the distance from it.
   return width(ra) >= width(rb) ? offset(state, a, rb[0], rb[1], bits) : offset(state, b, ra[0], ra[1], bits);
 }
 
-function and(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: 32 | 64): Value {
+function and(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: Bits): Value {
   if (saying(a) && saying(b)) return truthValue({ kind: 'both', parts: [saying(a)!, saying(b)!] });
   if (saying(a) && b.symbol === 0 && b.low === 1 && b.high === 1) return a;
   for (const [x, less] of [[a, b], [b, a]] as const) {
     // x & (x - 1)
     if (x.symbol !== 0 && less.symbol === x.symbol && x.low === x.high && less.low === less.high && less.low === x.low - 1 && x.low === 0) {
       const range = state.range(x, bits);
-      const high: Range = range[0] >= 0 ? [0, range[1]] : bits === 32 ? ANY32 : ANY;
+      const high: Range = range[0] >= 0 ? [0, range[1]] : anyOf(bits);
       return shrunk(state, x, high, 'clear lowest bit', 1, bits);
     }
   }
   if (ra[0] >= 0 && rb[0] >= 0) return state.unknown([0, Math.min(ra[1], rb[1])]);
   if (rb[0] >= 0) return state.unknown([0, rb[1]]);
   if (ra[0] >= 0) return state.unknown([0, ra[1]]);
-  return state.unknown(bits === 32 ? ANY32 : ANY);
+  return state.unknown(anyOf(bits));
 }
 
 /** A value that comes of another one by what cannot be repeated for ever. */
-function shrunk(state: State, from: Value, range: Range, kind: 'clear lowest bit' | 'shift' | 'divide', by: number, bits: 32 | 64): Value {
-  const fitting: Range = bits === 64 || fits32(range) ? range : ANY32;
+function shrunk(state: State, from: Value, range: Range, kind: 'clear lowest bit' | 'shift' | 'divide', by: number, bits: Bits): Value {
+  const fitting: Range = fits(range, bits) ? range : anyOf(bits);
   const of = from.low === 0 && from.high === 0 ? from.symbol : 0;
   return fitting[0] === fitting[1] && of === 0 ? number(fitting[0]) : { symbol: state.symbols.fresh(fitting, 0, of ? { kind, of, by, bits } : undefined), low: 0, high: 0 };
 }

@@ -3,22 +3,26 @@
 // turn, or a value that loses bits in each.
 
 import { stepFrom } from './interpret.js';
-import { ANY32, HIGH, LOW, type Condition, type Range, type State, type Value } from './values.js';
+import { ANY32, anyOf, intersect, limitsOf, type Bits, type Condition, type Range, type State, type Value } from './values.js';
 
 /** One side of a condition: what it was at the first turn, and by how much it moves from turn to turn. */
 interface Side {
   readonly value: Value;
   readonly step: Range;
+  /** The symbol that it is told from, at the head of the loop, if it moves. */
+  readonly head?: number;
 }
 
 /**
  * Most times that a loop goes back to its head each time it is entered.
- * @param entry what holds before the loop
+ * @param before what holds before the loop
  * @param heads symbols that stand for the locals at the head, by local
  * @param back what holds wherever the loop goes back
  * @returns Infinity when nothing here limits it
  */
-export function turnsOf(entry: State, heads: ReadonlyMap<number, number>, back: State): number {
+export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back: State): number {
+  const entry = goingBack(before, heads, back);
+  if (!entry) return 0;
   const steps = new Map<number, { local: number; step: Range }>();
   for (const [local, symbol] of heads) {
     const step = stepFrom(back, back.locals[local], symbol);
@@ -32,51 +36,58 @@ export function turnsOf(entry: State, heads: ReadonlyMap<number, number>, back: 
     // Of two conditions of which either will do, the one that fails first may hold again once a value has wrapped round.
     if (fact.kind === 'implies') return fact.holds ? Math.min(...fact.parts.map(ofCondition)) : Infinity;
     if (fact.kind !== 'compare') return fact.kind === 'both' ? Math.min(ofCondition(fact.parts[0]), ofCondition(fact.parts[1])) : Infinity;
-    const [a, b] = [side(fact.a), side(fact.b)];
-    if (!a || !b) return Infinity;
-    return fact.op === 'ne' ? ofInequality(a, b) : fact.op === 'eq' ? Infinity : ofOrder(fact.op, a, b);
+    const { op, bits } = fact;
+    const [a, b] = [side(fact.a, bits), side(fact.b, bits)];
+    return op === 'ne' ? ofInequality(a, b, bits) : op === 'eq' ? Infinity : ofOrder(op, bits, a, b);
   }
 
-  function side(v: Value): Side | undefined {
+  function side(v: Value, bits: Bits): Side {
     let x = v;
     for (;;) {
       const moving = steps.get(x.symbol);
       if (moving) {
-        const before = entry.locals[moving.local];
-        return { value: { symbol: before.symbol, low: before.low + x.low, high: before.high + x.high }, step: moving.step };
+        const first = entry!.locals[moving.local];
+        return { value: { symbol: first.symbol, low: first.low + x.low, high: first.high + x.high }, step: moving.step, head: x.symbol };
       }
       if (x.symbol === 0) break;
       x = back.lower(x);
     }
     // It stays as it is, or is within its range in whatever turn.
-    return { value: isOlder(v, entry) ? v : range32(back, v), step: [0, 0] };
+    return { value: isOlder(v, entry!) ? v : numberOf(back, v, bits), step: [0, 0] };
   }
 
-  function ofOrder(op: 'lt_s' | 'le_s' | 'lt_u' | 'le_u', a: Side, b: Side): number {
+  function ofOrder(op: 'lt_s' | 'le_s' | 'lt_u' | 'le_u', bits: Bits, a: Side, b: Side): number {
     const shrink = a.step[0] - b.step[1];
     if (!(shrink >= 1)) return Infinity;
     const least = op.startsWith('lt') ? 1 : 0;
     const unsigned = op.endsWith('_u');
-    const { range: [, widest], related } = entry.difference(a.value, b.value);
-    if (related) {
-      if (entry.wraps(a.value, b.value, unsigned)) return Infinity;
-      return passes(widest, least, shrink);
+    const { range: [narrowest, widest], related } = entry!.difference(a.value, b.value, bits);
+    if (related && entry!.wraps(a.value, b.value, unsigned, bits)) {
+      // An address at which memory is accessed in each turn traps before it wraps round. What it is compared with is taken not to lie below address 0.
+      const moving = isStill(a) ? b : a;
+      return (isStill(a) || isStill(b)) && isInMemory(moving) && narrowest >= ANY32[0] && widest <= ANY32[1] ? passes(widest, least, shrink) : Infinity;
     }
-    let [ra, rb] = [entry.range(a.value), entry.range(b.value)];
-    const lowest = unsigned ? 0 : LOW;
-    const highest = unsigned ? 2 ** 32 - 1 : HIGH;
-    if (unsigned) [ra, rb] = [asUnsigned(ra), asUnsigned(rb)];
+    let [ra, rb] = [entry!.range(a.value, bits), entry!.range(b.value, bits)];
+    if (unsigned) [ra, rb] = [asUnsigned(ra, bits), asUnsigned(rb, bits)];
+    const turns = passes(related ? widest : rb[1] - ra[0], least, shrink);
     // Neither side may wrap round before the condition has failed.
-    if (Math.max(rb[1], rb[1] + b.step[1]) - least + Math.max(a.step[1], 0) > highest) return Infinity;
-    if (Math.min(ra[0], ra[0] + a.step[0]) + least + Math.min(b.step[0], 0) < lowest) return Infinity;
-    return passes(rb[1] - ra[0], least, shrink);
+    const [lowest, highest] = limitsOf(bits, unsigned);
+    const isWithin = ([low, high]: Range): boolean => low >= lowest && high <= highest;
+    if (isStill(b)) return isWithin(rb) && rb[1] - least + a.step[1] <= highest ? turns : Infinity;
+    if (isStill(a)) return isWithin(ra) && ra[0] + least + b.step[0] >= lowest ? turns : Infinity;
+    return [[ra, a.step], [rb, b.step]].every(([range, step]) => isWithin([range[0] + turns * Math.min(step[0], 0), range[1] + turns * Math.max(step[1], 0)])) ? turns : Infinity;
   }
 
-  function ofInequality(a: Side, b: Side): number {
+  function isInMemory({ head }: Side): boolean {
+    const [low, high] = back.rangeOfSymbol(head!);
+    return back.symbols.of(head!).base === 0 && low >= 0 && high <= ANY32[1];
+  }
+
+  function ofInequality(a: Side, b: Side, bits: Bits): number {
     if (a.step[0] !== a.step[1] || b.step[0] !== b.step[1]) return Infinity;
-    const { range: [low, high], related } = entry.difference(a.value, b.value);
+    const { range: [low, high], related } = entry!.difference(a.value, b.value, bits);
     const change = b.step[0] - a.step[0];
-    if (change === 0 || (!related && !(low >= LOW && high <= HIGH))) return Infinity;
+    if (change === 0 || (!related && !(low >= limitsOf(bits)[0] && high <= limitsOf(bits)[1]))) return Infinity;
     // The distance has to come down to exactly 0.
     const [near, far] = change < 0 ? [low, high] : [-high, -low];
     const by = Math.abs(change);
@@ -88,7 +99,21 @@ export function turnsOf(entry: State, heads: ReadonlyMap<number, number>, back: 
 /** How many times a distance is at least `least`, when it shrinks each time. */
 const passes = (widest: number, least: number, shrink: number): number => (widest < least ? 0 : Math.floor((widest - least) / shrink) + 1);
 
-const asUnsigned = ([low, high]: Range): Range => (low >= 0 ? [low, high] : high < 0 ? [low + 2 ** 32, high + 2 ** 32] : [0, 2 ** 32 - 1]);
+const isStill = ({ step }: Side): boolean => step[0] === 0 && step[1] === 0;
+
+const asUnsigned = ([low, high]: Range, bits: Bits): Range => (low >= 0 ? [low, high] : bits === 64 ? [0, Infinity] : high < 0 ? [low + 2 ** 32, high + 2 ** 32] : [0, 2 ** 32 - 1]);
+
+/** What holds before a loop that goes back at least once: of its first turn, what holds of each that goes back. Undefined when none does. */
+function goingBack(before: State, heads: ReadonlyMap<number, number>, back: State): State | undefined {
+  const entry = before.clone();
+  for (const [local, symbol] of heads) {
+    if (back.symbols.of(symbol).base === 0 && !entry.within(entry.locals[local], back.rangeOfSymbol(symbol))) return undefined;
+  }
+  for (const local of entry.locals) {
+    for (let s = local.symbol; s !== 0; s = entry.symbols.of(s).base) if (!entry.narrow(s, back.rangeOfSymbol(s))) return undefined;
+  }
+  return entry;
+}
 
 /** Whether a value is made of symbols that were there before the loop. */
 function isOlder(v: Value, entry: State): boolean {
@@ -97,9 +122,9 @@ function isOlder(v: Value, entry: State): boolean {
   return known.has(v.symbol);
 }
 
-function range32(state: State, v: Value): Value {
-  const [low, high] = state.range(v);
-  return { symbol: 0, low: Math.max(low, ANY32[0]), high: Math.min(high, ANY32[1]) };
+function numberOf(state: State, v: Value, bits: Bits): Value {
+  const [low, high] = intersect(state.range(v, bits), anyOf(bits));
+  return { symbol: 0, low, high };
 }
 
 /** A value that is not 0 in each turn, and loses bits in each. */
@@ -111,7 +136,7 @@ function ofShrinking(entry: State, heads: ReadonlyMap<number, number>, back: Sta
     if (!shrink || shrink.of !== symbol || now.low !== 0 || now.high !== 0) continue;
     const isNotZero = back.facts.some((fact) => !entry.facts.includes(fact) && saysNotZero(fact, symbol, now.symbol, back));
     if (!isNotZero) continue;
-    const [low, high] = shrink.bits === 32 ? entry.range(entry.locals[local]) : entry.range(entry.locals[local], 64);
+    const [low, high] = entry.range(entry.locals[local], shrink.bits);
     const most = low >= 0 ? high : 2 ** shrink.bits - 1;
     const bits = most === Infinity ? shrink.bits : Math.ceil(Math.log2(most + 1));
     const times = shrink.kind === 'clear lowest bit' ? bits : shrink.kind === 'shift' ? Math.ceil(bits / shrink.by) : Math.floor(Math.log(most) / Math.log(shrink.by) + 1e-9) + 1;

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
 // What is known of integers while code is read without being run: ranges, and distances from values that are not known themselves.
 
-/** Lowest and highest, both included; of an i32 as a signed number. */
+/** Lowest and highest, both included; of an integer as a signed number. */
 export type Range = readonly [low: number, high: number];
 
 const LOW = -(2 ** 31);
 const HIGH = 2 ** 31 - 1;
 export const ANY: Range = [-Infinity, Infinity];
 export const ANY32: Range = [LOW, HIGH];
+/** Width of an integer. */
+export type Bits = 32 | 64;
+/** Integers that a double holds exactly. Of i64s beyond, nothing is known. */
+const EXACT = 2 ** 53;
+
+/** Everything that an integer may be. */
+export const anyOf = (bits: Bits): Range => (bits === 32 ? ANY32 : ANY);
+/** Numbers that no sum has to wrap round for, as far as they can be reckoned with. */
+export const limitsOf = (bits: Bits, unsigned = false): Range => (bits === 32 ? (unsigned ? [0, 2 ** 32 - 1] : ANY32) : [unsigned ? 0 : -EXACT, EXACT]);
 
 /** How a value came of another one, where that says how often it can be repeated. */
 export interface Shrink {
@@ -15,18 +24,20 @@ export interface Shrink {
   /** The symbol that it was. */
   readonly of: number;
   readonly by: number;
-  readonly bits: 32 | 64;
+  readonly bits: Bits;
 }
 
 export type Comparison = 'eq' | 'ne' | 'lt_s' | 'le_s' | 'lt_u' | 'le_u';
 
 /** A condition on two values; `not` of one is another one. */
 export type Condition =
-  | { readonly kind: 'compare'; readonly op: Comparison; readonly a: Value; readonly b: Value }
+  | { readonly kind: 'compare'; readonly op: Comparison; readonly bits: Bits; readonly a: Value; readonly b: Value }
   | { readonly kind: 'both'; readonly parts: readonly [Condition, Condition] }
   | { readonly kind: 'either'; readonly parts: readonly [Condition, Condition] }
   /** Where it holds, so do its parts; where it does not, nothing follows. `holds` is false for its contrary. */
   | { readonly kind: 'implies'; readonly holds: boolean; readonly parts: readonly Condition[] };
+
+type Compare = Extract<Condition, { kind: 'compare' }>;
 
 /** A symbol plus an offset within a range, modulo the width; symbol 0 is the number 0. */
 export interface Value {
@@ -47,7 +58,7 @@ interface SymbolData {
 /** All symbols of one analysis. */
 export class Symbols {
   private readonly data: SymbolData[] = [{ base: 0, range: [0, 0] }];
-  /** Symbols that memory was accessed at, or near: linear memory is small, so an address does not wrap round at 2^32 before its access traps. */
+  /** Symbols that memory is accessed at, or near: these are better told by their distances from each other than by how great they are. */
   readonly addresses = new Set<number>();
 
   fresh(range: Range = ANY, base = 0, shrink?: Shrink): number {
@@ -62,24 +73,26 @@ export class Symbols {
 export const number = (low: number, high = low): Value => ({ symbol: 0, low, high });
 export const intersect = (a: Range, b: Range): Range => [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
 export const hull = (a: Range, b: Range): Range => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
-const fits32 = ([low, high]: Range): boolean => low >= LOW && high <= HIGH;
+const fits = ([low, high]: Range, bits: Bits): boolean => low >= limitsOf(bits)[0] && high <= limitsOf(bits)[1];
+const fits32 = (range: Range): boolean => fits(range, 32);
 /** All ones up to the highest bit that a number has. */
-const allOnes = (n: number): number => 2 ** Math.ceil(Math.log2(n + 1)) - 1;
+const allOnes = (n: number): number => {
+  let next = 1;
+  while (next <= n && next < Infinity) next *= 2;
+  return next - 1;
+};
 
 /** The condition that holds where another one does not. */
 export function not(condition: Condition): Condition {
   if (condition.kind === 'implies') return { ...condition, holds: !condition.holds };
   if (condition.kind !== 'compare') return { kind: condition.kind === 'both' ? 'either' : 'both', parts: [not(condition.parts[0]), not(condition.parts[1])] };
   const { op, a, b } = condition;
-  switch (op) {
-    case 'eq': return { kind: 'compare', op: 'ne', a, b };
-    case 'ne': return { kind: 'compare', op: 'eq', a, b };
-    case 'lt_s': return { kind: 'compare', op: 'le_s', a: b, b: a };
-    case 'le_s': return { kind: 'compare', op: 'lt_s', a: b, b: a };
-    case 'lt_u': return { kind: 'compare', op: 'le_u', a: b, b: a };
-    case 'le_u': return { kind: 'compare', op: 'lt_u', a: b, b: a };
-  }
+  const isEquality = op === 'eq' || op === 'ne';
+  return { ...condition, op: CONTRARY[op], ...(isEquality ? {} : { a: b, b: a }) };
 }
+
+/** Of an order, with its sides exchanged. */
+const CONTRARY: Readonly<Record<Comparison, Comparison>> = { eq: 'ne', ne: 'eq', lt_s: 'le_s', le_s: 'lt_s', lt_u: 'le_u', le_u: 'lt_u' };
 
 /** What is known at one place of a function: the values of locals and operands, and what conditions have said of symbols. */
 export class State {
@@ -123,14 +136,15 @@ export class State {
     return { symbol: this.symbols.of(v.symbol).base, low: v.low + low, high: v.high + high };
   }
 
-  /** A value as a number. @param bits 32: a sum that leaves the i32 range may have wrapped round, and is then any */
-  range(v: Value, bits: 32 | 64 = 32): Range {
+  /** A value as a number: a sum that leaves the range of its width may have wrapped round, and is then any. */
+  range(v: Value, bits: Bits = 32): Range {
     let x = v;
     while (x.symbol !== 0) x = this.lower(x);
-    if (bits === 64) return Math.abs(x.low) <= 2 ** 62 && Math.abs(x.high) <= 2 ** 62 ? [x.low, x.high] : ANY;
-    if (fits32([x.low, x.high])) return [x.low, x.high];
-    // No sum, but an i32 of which nothing is known on one side.
-    return this.isPlain(v) ? intersect([x.low, x.high], ANY32) : ANY32;
+    const range: Range = [x.low, x.high];
+    if (fits(range, bits)) return range;
+    if (v.symbol === 0) return bits === 32 && x.low === x.high ? [x.low | 0, x.low | 0] : anyOf(bits);
+    // No sum, but an integer of which nothing is known on one side.
+    return this.isPlain(v) ? intersect(range, anyOf(bits)) : anyOf(bits);
   }
 
   /** A value as a number of whatever width: a sum that may have wrapped round is any. */
@@ -153,7 +167,7 @@ export class State {
   }
 
   /** b - a, where both are seen from one symbol; undefined when they are not. */
-  difference(a: Value, b: Value): { range: Range; related: boolean } {
+  difference(a: Value, b: Value, bits: Bits): { range: Range; related: boolean } {
     const chain: Value[] = [a];
     for (let x = a; x.symbol !== 0;) chain.push(x = this.lower(x));
     for (let y = b; ; y = this.lower(y)) {
@@ -161,8 +175,8 @@ export class State {
       if (x && x.symbol !== 0) return { range: [y.low - x.high, y.high - x.low], related: true };
       if (y.symbol === 0) break;
     }
-    const [aLow, aHigh] = this.range(a);
-    const [bLow, bHigh] = this.range(b);
+    const [aLow, aHigh] = this.range(a, bits);
+    const [bLow, bHigh] = this.range(b, bits);
     return { range: [bLow - aHigh, bHigh - aLow], related: false };
   }
 
@@ -172,7 +186,7 @@ export class State {
   }
 
   /** Narrows a symbol. @returns false when nothing is left: the place is not reached */
-  private narrow(symbol: number, to: Range): boolean {
+  narrow(symbol: number, to: Range): boolean {
     if (symbol === 0) return true;
     const range = intersect(this.rangeOfSymbol(symbol), to);
     if (range[0] > range[1]) return false;
@@ -195,65 +209,59 @@ export class State {
       return true;
     }
     this.facts = [...this.facts, condition];
-    const { op, a, b } = condition;
-    if (op === 'eq' || op === 'ne') return this.assumeEquality(op, a, b);
-    return this.assumeOrder(op, a, b);
+    return condition.op === 'eq' || condition.op === 'ne' ? this.assumeEquality(condition) : this.assumeOrder(condition);
   }
 
-  private assumeEquality(op: 'eq' | 'ne', a: Value, b: Value): boolean {
-    const { range: [low, high] } = this.difference(a, b);
+  private assumeEquality({ op, a, b, bits }: Compare): boolean {
+    const { range: [low, high] } = this.difference(a, b, bits);
     if (op === 'eq') {
-      if (low > 0 || high < 0) return false;
-      const [ra, rb] = [this.range(a), this.range(b)];
-      return this.bound(a, rb) && this.bound(b, ra);
+      // Equal are also two sums that have wrapped round.
+      if (Math.ceil(low / 2 ** bits) * 2 ** bits > high) return false;
+      const [ra, rb] = [this.range(a, bits), this.range(b, bits)];
+      return this.within(a, rb) && this.within(b, ra);
     }
     if (low === 0 && high === 0) return false;
     // An end of a range can be cut off.
     for (const [x, y] of [[a, b], [b, a]] as const) {
-      const [yLow, yHigh] = this.range(y);
+      const [yLow, yHigh] = this.range(y, bits);
       if (yLow !== yHigh || x.symbol === 0) continue;
-      const [xLow, xHigh] = this.range(x);
-      if (xLow === yLow && !this.bound(x, [xLow + 1, xHigh])) return false;
-      if (xHigh === yLow && !this.bound(x, [xLow, xHigh - 1])) return false;
+      const [xLow, xHigh] = this.range(x, bits);
+      if (xLow === yLow && !this.within(x, [xLow + 1, xHigh])) return false;
+      if (xHigh === yLow && !this.within(x, [xLow, xHigh - 1])) return false;
     }
     return true;
   }
 
-  /** Takes note that a value is within a range. */
-  private bound(v: Value, [low, high]: Range): boolean {
-    if (v.symbol === 0) return v.low <= high && v.high >= low;
-    if (this.symbols.of(v.symbol).base !== 0) return true;
-    if (low - v.high < LOW || high - v.low > HIGH) return true;
-    return this.narrow(v.symbol, [low - v.high, high - v.low]);
+  /** Takes note that a value is within a range. @returns false when it cannot be */
+  within(v: Value, [low, high]: Range): boolean {
+    let x = v;
+    while (x.symbol !== 0 && this.symbols.of(x.symbol).base !== 0) x = this.lower(x);
+    if (x.symbol === 0) return !fits32([x.low, x.high]) || (x.low <= high && x.high >= low);
+    // Where the symbol is then within the range of an i32 too, nothing has wrapped round.
+    const range: Range = [low - x.high, high - x.low];
+    return x.low === 0 && x.high === 0 ? this.narrow(x.symbol, range) : !fits32(range) || this.narrow(x.symbol, range);
   }
 
-  private assumeOrder(op: 'lt_s' | 'le_s' | 'lt_u' | 'le_u', a: Value, b: Value): boolean {
+  private assumeOrder({ op, a, b, bits }: Compare): boolean {
     const least = op.startsWith('lt') ? 1 : 0;
-    const { range: [, most], related } = this.difference(a, b);
-    if (related) return this.wraps(a, b, op.endsWith('_u')) || (most >= least && this.boundFrom(a, b, least));
-    const isSigned = op.endsWith('_s');
-    const [ra, rb] = [this.range(a), this.range(b)];
-    if (isSigned) {
-      return ra[0] + least <= rb[1] && this.bound(a, [ra[0], Math.min(ra[1], rb[1] - least)]) && this.bound(b, [Math.max(rb[0], ra[0] + least), rb[1]]);
-    }
-    // Where the greater one is not negative as a signed number, neither is the smaller one.
-    if (rb[0] >= 0) {
-      const low = Math.max(ra[0], 0);
-      return low + least <= rb[1] && this.bound(a, [low, Math.min(ra[1], rb[1] - least)]) && this.bound(b, [Math.max(rb[0], low + least), rb[1]]);
-    }
-    return true;
+    const unsigned = op.endsWith('_u');
+    const { range: [, most], related } = this.difference(a, b, bits);
+    if (related) return this.wraps(a, b, unsigned, bits) || (most >= least && this.boundFrom(a, b, least));
+    const [ra, rb] = [this.range(a, bits), this.range(b, bits)];
+    // Where the greater one of two unsigned numbers is not negative as a signed one, neither is the smaller one.
+    if (unsigned && rb[0] < 0) return true;
+    const low = unsigned ? Math.max(ra[0], 0) : ra[0];
+    return low + least <= rb[1] && this.within(a, [low, Math.min(ra[1], rb[1] - least)]) && this.within(b, [Math.max(rb[0], low + least), rb[1]]);
   }
 
   /** Whether two values with a symbol in common may lie on different sides of the number at which their comparison wraps round. */
-  wraps(a: Value, b: Value, unsigned: boolean): boolean {
-    for (let s = a.symbol; s !== 0; s = this.symbols.of(s).base) if (this.symbols.addresses.has(s)) return false;
-    const lowest = unsigned ? 0 : LOW;
-    for (const v of [a, b]) {
+  wraps(a: Value, b: Value, unsigned: boolean, bits: Bits): boolean {
+    const [lowest, highest] = [unsigned ? 0 : limitsOf(bits)[0], limitsOf(bits)[1]];
+    return [a, b].some((v) => {
       let x = v;
       while (x.symbol !== 0) x = this.lower(x);
-      if (x.low < lowest || x.high > HIGH) return true;
-    }
-    return false;
+      return x.low < lowest || x.high > highest;
+    });
   }
 
   /** a + least <= b for values with a symbol in common: narrows what either is from there. */
@@ -311,4 +319,4 @@ export function join(a: State | undefined, b: State | undefined): State | undefi
   return new State(a.symbols, locals, stack, narrowed, facts);
 }
 
-export { LOW, HIGH, fits32, allOnes };
+export { LOW, HIGH, EXACT, fits, allOnes };
