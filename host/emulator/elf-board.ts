@@ -109,7 +109,7 @@ export class ElfBoard extends BoardHardware {
     this.memory = this.takeMemories();
     for (const { address, bytes } of image.segments) this.load(address, bytes);
     const accelerator = this.plugAccelerator();
-    this.counters = options.counting ? new CycleCounters(this.memory, this.memory.counters, board.flash, MAIN) : undefined;
+    this.counters = options.counting ? new CycleCounters(this.memory, this.memory.counters, board.flash, this.symbols.starts(), MAIN) : undefined;
     if (this.counters) machine.observers.add(this.counters);
     this.hot = this.plugHotCode(accelerator);
     this.cpu = new ArmCpu({

@@ -24,7 +24,7 @@ export const ROW = {
   cycles: 16 + 4 * 2048,
 } as const;
 const MOST_SITES = (ROW.cycles - ROW.callees) / 4;
-const MOST_PIECES = 1 << 14;
+const MOST_PIECES = 1 << 15;
 const MOST_CONTEXTS = 1 << 12;
 const ROW_BYTES = ROW.cycles + 8 * MOST_PIECES;
 /** No instruction is there: bit 0 is set. */
@@ -76,9 +76,13 @@ export class CycleCounters implements MachineObserver {
 
   /**
    * @param rows byte offset of `COUNTER_BYTES` zeros, a multiple of 8
+   * @param boundaries addresses that no piece of code goes across: where functions begin
    * @param outside name of what runs outside of exceptions
    */
-  constructor(memory: ArmMemory, private readonly rows: number, private readonly code: Pick<ArmMemoryRegion, 'origin' | 'byteCount'>, private readonly outside: string) {
+  constructor(
+    memory: ArmMemory, private readonly rows: number, private readonly code: Pick<ArmMemoryRegion, 'origin' | 'byteCount'>,
+    readonly boundaries: ReadonlySet<number>, private readonly outside: string,
+  ) {
     this.state = memory.state;
     this.words = new Int32Array(memory.wasm.buffer);
     this.doubles = new Float64Array(memory.wasm.buffer);

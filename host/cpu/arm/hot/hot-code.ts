@@ -226,6 +226,7 @@ export class HotCode {
       const at = (pc - this.origin) >>> 1;
       return at < this.heat.length && (this.hot === 0 || (this.heat[at] > 0 && this.regionOf[at] === 0));
     },
+    begins: (pc) => this.config.counters?.boundaries.has(pc) ?? false,
   };
 
   private readonly addExit = ({ pc, refund, line, pipe, it, piece }: ExitState): number => {
