@@ -70,6 +70,22 @@ export class ImageAttribution implements CodePlaces {
     return wholeLeaves(sums, total);
   }
 
+  /** Cycles by line of what the counters have kept: the worst block. */
+  keptLeaves(): Omit<Leaf, 'context'>[] {
+    const sums = new Map<number, number>();
+    let total = 0;
+    for (const [id, piece] of this.counters.pieces.entries()) {
+      const cycles = this.counters.kept[id];
+      if (cycles === 0) continue;
+      total += cycles;
+      for (const { address, part } of this.sharesOf(piece, id)) {
+        const place = this.placeAt(address);
+        sums.set(place, (sums.get(place) ?? 0) + cycles * part);
+      }
+    }
+    return wholeLeaves(sums, total);
+  }
+
   /** How often each context was entered; NaN where jumps and calls of computed addresses leave it open. */
   entries(): number[] {
     return this.contexts.map(({ functionIndex, parent }, i) => {

@@ -28,7 +28,7 @@ import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
 import { SourceFunctions } from './source-functions.js';
 import { histogramOf, lineThrough, meanOf, percentile, spreadOf } from './statistics.js';
-import { WorstBlockWatch } from './worst-block-watch.js';
+import { BasicBlockGrowth, WorstBlockWatch } from './worst-block-watch.js';
 
 export type ProfileOptions = Omit<SessionOptions, 'onBoard' | 'report'>;
 
@@ -51,20 +51,22 @@ const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').upda
 export async function profile(options: ProfileOptions): Promise<Profiled> {
   const log = new RunLog();
   let watch: WorstBlockWatch | undefined;
+  let growth: BasicBlockGrowth | undefined;
   const session = await runSession({
     ...options,
     counting: options.cpu !== 'wasm3',
     onBoard: (board) => {
       board.machine.observers.add(log);
-      const cpu = wasmCpuOf(board);
-      if (cpu?.counts) board.machine.observers.add(watch = new WorstBlockWatch({ counts: cpu.counts, get asleepSince() { return cpu.asleepSince; } }));
+      const cpu = board instanceof ImageBoard ? board.cpu : wasmCpuOf(board);
+      const counts = board instanceof ImageBoard ? board.counters : cpu instanceof WasmCpu && cpu.counts ? (growth = new BasicBlockGrowth(cpu.counts)) : undefined;
+      if (cpu && counts) board.machine.observers.add(watch = new WorstBlockWatch({ counts, get asleepSince() { return cpu.asleepSince; } }));
       if (board instanceof ImageBoard) paintStack(board);
     },
   });
   const midi = options.midi === undefined ? null : sha256(await readFile(options.midi));
   const { emulated } = session;
   const blocks = emulated.recorder.blocks();
-  return { result: resultOfProfile({ session, log, watch, blocks, midi, command: options.command }), session, blocks, log };
+  return { result: resultOfProfile({ session, log, watch, growth, blocks, midi, command: options.command }), session, blocks, log };
 }
 
 const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
@@ -73,19 +75,20 @@ interface Measured {
   readonly session: SessionResult;
   readonly log: RunLog;
   readonly watch: WorstBlockWatch | undefined;
+  readonly growth: BasicBlockGrowth | undefined;
   readonly blocks: BlockRecord;
   readonly midi: string | null;
   readonly command: string;
 }
 
-function resultOfProfile({ session, log, watch, blocks, midi, command }: Measured): ProfileResult {
+function resultOfProfile({ session, log, watch, growth, blocks, midi, command }: Measured): ProfileResult {
   const { result: run, emulated } = session;
   const { firmware } = emulated;
   const times = log.times(run.cycles);
   const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
   const notes = notesOf(emulated.recorder.midi());
   const missing: ProfileResult['missing'] = [];
-  const code = codeOf(emulated, times, missing);
+  const code = codeOf(emulated, times, growth, missing);
   const worst = worstOf(emulated, log, blocks, values, code && watch, code);
   const files = new Set(code?.lines.map(({ file }) => file));
   return {
@@ -123,16 +126,16 @@ interface Code extends CodeProfile {
   readonly places: readonly Place[];
   readonly sources: ReadonlyMap<string, string>;
   readonly cyclesOfReset: number;
-  /** Of the worst block, by the watch that has kept it. */
-  leavesOf(watch: WorstBlockWatch): Leaf[];
+  /** Of the worst block. */
+  worstLeaves(): Omit<Leaf, 'context'>[];
 }
 
-function codeOf(emulated: FirmwareBoard, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
+function codeOf(emulated: FirmwareBoard, times: RunTimes, growth: BasicBlockGrowth | undefined, missing: ProfileResult['missing']): Code | undefined {
   if (emulated instanceof ImageBoard && emulated.counters) return codeOfImage(emulated, emulated.counters, times);
   const cpu = wasmCpuOf(emulated);
   const board = emulated as EmulatedBoard;
   const counted = cpu?.metered.counted;
-  if (!counted || !cpu.counts || !board.sourceMap) {
+  if (!counted || !cpu.counts || !growth || !board.sourceMap) {
     missing.push({ what: 'functions, lines and flame graph', why: `CPU ${emulated.cpuName} counts cycles of the core, not of lines; use --cpu wasm or --cpu arm` });
     return undefined;
   }
@@ -155,7 +158,7 @@ function codeOf(emulated: FirmwareBoard, times: RunTimes, missing: ProfileResult
   return {
     ...codeProfile(attribution, all, attribution.entries(counts, entered), leaves, overheadOf(times, byRoot, board)), places: attribution.places, sources,
     cyclesOfReset: Math.round((byRoot.get(RESET) ?? 0) / (board.options.overclock ?? 1)),
-    leavesOf: (watch) => attribution.leaves(watch.counts),
+    worstLeaves: () => attribution.leaves(growth.kept),
   };
 }
 
@@ -166,7 +169,7 @@ function codeOfImage(board: ImageBoard, counters: CycleCounters, times: RunTimes
   const leaves = attribution.leaves();
   const byRoot = cyclesByRoot(leaves, attribution.contexts);
   const code = codeProfile(attribution, attribution.contexts, attribution.entries(), leaves, overheadOf(times, byRoot, board));
-  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, leavesOf: () => [] };
+  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, worstLeaves: () => attribution.keptLeaves() };
 }
 
 function cyclesByRoot(leaves: readonly Leaf[], contexts: readonly CallContext[]): Map<string, number> {
@@ -199,7 +202,7 @@ function worstOf(emulated: FirmwareBoard, log: RunLog, blocks: BlockRecord, valu
   const index = values.reduce((worst, value, i) => (value > values[worst] ? i : worst), 0);
   const [from, to] = [blocks.boundaryCycles[index], blocks.boundaryCycles[index + 1]];
   const midi = emulated.recorder.midi();
-  const leaves = watch && code && watch.index === index ? code.leavesOf(watch) : undefined;
+  const leaves = watch && code && watch.index === index ? code.worstLeaves() : undefined;
   return {
     index, startSeconds: emulated.time.secondsAt(from), startCycle: from, lengthCycles: to - from,
     busyCycles: blocks.busyCycles[index], cyclesPerFrame: values[index], voices: blocks.voices[index],

@@ -197,6 +197,11 @@ export class ArmCpu {
     return this.sleeping !== undefined;
   }
 
+  /** The cycle from which on it sleeps; undefined when it is awake. */
+  get asleepSince(): number | undefined {
+    return this.asleep ? this.sleptFrom : undefined;
+  }
+
   /** Puts the core and its own peripherals into their reset state; stack pointer and PC come from the vectors at address 0 (B1.5.5). */
   reset(): void {
     const { blocks } = this.config;

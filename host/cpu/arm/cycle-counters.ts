@@ -27,11 +27,12 @@ const MOST_SITES = (ROW.cycles - ROW.callees) / 4;
 const MOST_PIECES = 1 << 15;
 const MOST_CONTEXTS = 1 << 12;
 const ROW_BYTES = ROW.cycles + 8 * MOST_PIECES;
+const SUM_BYTES = 8 * MOST_PIECES;
 /** No instruction is there: bit 0 is set. */
 const NOWHERE = -1;
 
 /** Bytes of memory that the counters want. What is never touched of them costs the computer nothing. */
-export const COUNTER_BYTES = MOST_CONTEXTS * ROW_BYTES;
+export const COUNTER_BYTES = SUM_BYTES + MOST_CONTEXTS * ROW_BYTES;
 /** The piece that stands for all that there is no room for. */
 export const ELSEWHERE = 0;
 
@@ -61,6 +62,13 @@ export interface CountedCycles {
 export class CycleCounters implements MachineObserver {
   readonly contexts: CountedContext[] = [];
   readonly pieces: Piece[] = [{ start: 0, end: 0 }];
+  /** By piece, its cycles in all contexts. */
+  readonly sums: Float64Array;
+  /** What `keepGrowth` kept. */
+  readonly kept = new Float64Array(MOST_PIECES);
+  private readonly copies = [new Float64Array(MOST_PIECES), new Float64Array(MOST_PIECES)];
+  /** Byte offset of the first context's row. */
+  private readonly rows: number;
   /** Cycles of the core's own work (entering and leaving exceptions), which are no instruction's. */
   ownCycles = 0;
   private readonly state: Int32Array;
@@ -75,17 +83,19 @@ export class CycleCounters implements MachineObserver {
   private readonly single: Int32Array;
 
   /**
-   * @param rows byte offset of `COUNTER_BYTES` zeros, a multiple of 8
+   * @param sumsAt byte offset of `COUNTER_BYTES` zeros, a multiple of 8
    * @param boundaries addresses that no piece of code goes across: where functions begin
    * @param outside name of what runs outside of exceptions
    */
   constructor(
-    memory: ArmMemory, private readonly rows: number, private readonly code: Pick<ArmMemoryRegion, 'origin' | 'byteCount'>,
+    memory: ArmMemory, readonly sumsAt: number, private readonly code: Pick<ArmMemoryRegion, 'origin' | 'byteCount'>,
     readonly boundaries: ReadonlySet<number>, private readonly outside: string,
   ) {
     this.state = memory.state;
     this.words = new Int32Array(memory.wasm.buffer);
     this.doubles = new Float64Array(memory.wasm.buffer);
+    this.sums = new Float64Array(memory.wasm.buffer, sumsAt, MOST_PIECES);
+    this.rows = sumsAt + SUM_BYTES;
     this.single = new Int32Array(code.byteCount >> 1);
     this.reset();
   }
@@ -132,6 +142,7 @@ export class CycleCounters implements MachineObserver {
       if (half < this.single.length) this.single[half] = id;
     }
     this.doubles[(row + ROW.cycles + 8 * id) >> 3] += cycles;
+    this.sums[id] += cycles;
   }
 
   /** A call has gone to `callee`. */
@@ -162,6 +173,14 @@ export class CycleCounters implements MachineObserver {
   sleep(): void {}
   blockBoundary(): void {}
   midiByte(): void {}
+
+  take(copy: number): void {
+    this.copies[copy].set(this.sums.subarray(0, this.pieces.length));
+  }
+  keepGrowth(copy: number): void {
+    const [now, before] = [this.copies[copy], this.copies[1 - copy]];
+    for (let i = 0; i < this.pieces.length; i++) this.kept[i] = now[i] - before[i];
+  }
 
   /** How often a context was entered: by its call, a root by its exception. */
   callsOf(context: number): number {

@@ -29,13 +29,15 @@ import { TranslatorOps, type Place, type Target } from './translator-ops.js';
 /** What is handed on in memory while cycles are counted. */
 const COUNTING = [[LOCAL.COUNTED, STATE.COUNTED], [LOCAL.CONTEXT, STATE.CONTEXT]] as const;
 
-/** Adds what LEFT has lost since it was counted last to the double at an address. */
-function countCycles(out: ByteWriter, address: Node, offset: number): void {
-  emit(address, out);
-  emit(address, out);
-  out.u8(OP.loadF64).u8(3).u32(offset);
-  emit(op(OP.convertF64S, binary(OP.sub, get(LOCAL.COUNTED), get(LOCAL.LEFT))), out);
-  out.u8(OP.addF64).u8(OP.storeF64).u8(3).u32(offset);
+/** Adds what LEFT has lost since it was counted last to doubles at addresses and offsets from them. */
+function countCycles(out: ByteWriter, doubles: readonly (readonly [address: Node, offset: number])[]): void {
+  for (const [address, offset] of doubles) {
+    emit(address, out);
+    emit(address, out);
+    out.u8(OP.loadF64).u8(3).u32(offset);
+    emit(op(OP.convertF64S, binary(OP.sub, get(LOCAL.COUNTED), get(LOCAL.LEFT))), out);
+    out.u8(OP.addF64).u8(OP.storeF64).u8(3).u32(offset);
+  }
   emit(get(LOCAL.LEFT), out);
   out.u8(OP.set).u32(LOCAL.COUNTED);
 }
@@ -234,7 +236,9 @@ export class RegionTranslator {
 
   /** A block ends: what has gone since cycles were counted last is its own. */
   private count(start: number): void {
-    if (this.config.counters) countCycles(this.f.out, get(LOCAL.CONTEXT), ROW.cycles + 8 * this.pieces.get(start)!);
+    const { config: { counters } } = this;
+    const at = 8 * this.pieces.get(start)!;
+    if (counters) countCycles(this.f.out, [[get(LOCAL.CONTEXT), ROW.cycles + at], [constant(0), counters.sumsAt + at]]);
   }
 
   /** A call that the counters have not met in this context is the interpreter's. */
@@ -401,16 +405,16 @@ export class RegionTranslator {
   }
 
   /** Gives back what an exit's descriptor says, and counts the rest for the piece that it names. */
-  private countExit(out: ByteWriter, descriptor: () => void): void {
+  private countExit(out: ByteWriter, { sumsAt }: CycleCounters, descriptor: () => void): void {
     descriptor();
     out.u8(OP.tee).u32(LOCAL.TEMP);
     emit(constant(0xffff), out);
     out.u8(OP.and);
     emit(get(LOCAL.LEFT), out);
     out.u8(OP.add).u8(OP.set).u32(LOCAL.LEFT);
-    emit(binary(OP.add, get(LOCAL.CONTEXT), binary(OP.shl, binary(OP.shrU, get(LOCAL.TEMP), constant(16)), constant(3))), out);
+    emit(binary(OP.shl, binary(OP.shrU, get(LOCAL.TEMP), constant(16)), constant(3)), out);
     out.u8(OP.set).u32(LOCAL.TEMP);
-    countCycles(out, get(LOCAL.TEMP), ROW.cycles);
+    countCycles(out, [[binary(OP.add, get(LOCAL.CONTEXT), get(LOCAL.TEMP)), ROW.cycles], [get(LOCAL.TEMP), sumsAt]]);
     this.storeWord(out, STATE.LEFT, get(LOCAL.LEFT));
     for (const [local, word] of COUNTING) this.storeWord(out, word, get(local));
   }
@@ -425,7 +429,8 @@ export class RegionTranslator {
     const word = (i: number): void => { emit(exit, out); out.u8(OP.load).u8(2).u32(exits + 4 * i); };
     const store = (at: number, value: () => void): void => { emit(constant(0), out); value(); out.u8(OP.store).u8(2).u32(4 * at); };
     store(STATE.PC, () => word(0));
-    if (this.config.counters) this.countExit(out, () => word(1));
+    const { counters } = this.config;
+    if (counters) this.countExit(out, counters, () => word(1));
     else store(STATE.LEFT, () => { word(1); emit(get(LOCAL.LEFT), out); out.u8(OP.add); });
     store(STATE.LINE, () => word(2));
     store(STATE.PIPE, () => { word(3); emit(constant(8), out); out.u8(OP.shrU); });
