@@ -31,6 +31,11 @@ export class Symbols {
     return this.functions.length === 0;
   }
 
+  /** Where functions begin. */
+  starts(): Set<number> {
+    return new Set(this.functions.map(({ value }) => value & ~1));
+  }
+
   /** What lies at an address of code. */
   at(address: number): Place {
     const source = this.lines?.at(address);

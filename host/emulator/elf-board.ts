@@ -6,6 +6,7 @@ import { ArmCpu } from '../cpu/arm/cpu.js';
 import { Debugger } from '../cpu/arm/core/debugger.js';
 import { Lockup, type FaultRecord } from '../cpu/arm/core/fault.js';
 import { FirmwareExit, Semihosting } from '../cpu/arm/core/semihosting.js';
+import { COUNTER_BYTES, CycleCounters } from '../cpu/arm/cycle-counters.js';
 import type { DebugTarget } from '../cpu/arm/debug-target.js';
 import { acceleratorBytes, FlashAccelerator } from '../cpu/arm/flash-accelerator.js';
 import { HotCode, tableBytes } from '../cpu/arm/hot/hot-code.js';
@@ -22,6 +23,7 @@ import { RunEnded } from '../machine/machine.js';
 import type { ResetCause } from '../machine/peripheral.js';
 import { Usart } from '../peripherals/stm32/usart.js';
 import type { VectorFacts } from '../profile/recorder.js';
+import { MAIN } from '../profile/context-names.js';
 import { BoardHardware, type BoardOptions } from './board-hardware.js';
 import type { RunnableImage } from './image-file.js';
 import { LoopWatch } from './loop-watch.js';
@@ -37,6 +39,8 @@ export interface ElfBoardOptions extends BoardOptions {
   readonly patienceSeconds?: number;
   /** Called some hundred times a second of emulated time, with the seconds since reset. */
   readonly onLook?: (seconds: number) => void;
+  /** Counts cycles by context and code, for a profile. */
+  readonly counting?: boolean;
   /** What is known of handlers beforehand, by vector. */
   readonly vectors?: Readonly<Record<string, VectorFacts>>;
 }
@@ -71,6 +75,8 @@ export class ElfBoard extends BoardHardware {
   readonly memory: ArmMemory;
   /** Translates and runs hot code. */
   readonly hot: HotCode;
+  /** Cycles by context and code, with `counting`. */
+  readonly counters: CycleCounters | undefined;
   readonly symbols: Symbols;
   readonly frames: CallFrames;
   /** A terminal at each UART of the chip, by its name. */
@@ -103,11 +109,13 @@ export class ElfBoard extends BoardHardware {
     this.memory = this.takeMemories();
     for (const { address, bytes } of image.segments) this.load(address, bytes);
     const accelerator = this.plugAccelerator();
+    this.counters = options.counting ? new CycleCounters(this.memory, this.memory.counters, board.flash, this.symbols.starts(), MAIN) : undefined;
+    if (this.counters) machine.observers.add(this.counters);
     this.hot = this.plugHotCode(accelerator);
     this.cpu = new ArmCpu({
       machine, blocks: this.coreBlocks, memory: this.memory, core: board.core, overclock: options.overclock,
       semihosting: options.semihosting && new Semihosting({ output: options.semihosting, hertz: () => toNumber(this.time.coreHertz) }).serve,
-      flashTiming: accelerator, hot: this.hot, writeFlash: (address, size, value) => this.writeFlash(address, size, value),
+      flashTiming: accelerator, hot: this.hot, counters: this.counters, writeFlash: (address, size, value) => this.writeFlash(address, size, value),
       sleepDeep: () => this.sleepDeep(),
       wakeDeep: () => this.wakeDeep(),
       onFault: (record) => {
@@ -144,7 +152,7 @@ export class ElfBoard extends BoardHardware {
       ...board.memory.map((m): ArmMemoryRegion => ({ name: m.name, origin: m.origin, byteCount: m.byteCount, kind: 'ram', dma: m.dma })),
       ...chip.memories.map((m): ArmMemoryRegion => (
         { name: m.name, origin: m.origin, byteCount: m.bytes.length, kind: m === chip.flash.region ? 'flash' : 'rom', dma: m.dma })),
-    ], tableBytes(flashBytes));
+    ], tableBytes(flashBytes), this.options.counting ? COUNTER_BYTES : 0);
     const own = new Map(chip.memories.map((m) => [m.origin, m]));
     for (const region of memory.regions) {
       const model = own.get(region.origin);
@@ -183,7 +191,7 @@ export class ElfBoard extends BoardHardware {
     let byteCount = first.byteCount;
     for (const r of others) if (r.origin === first.origin + byteCount) byteCount += r.byteCount;
     return new HotCode({
-      memory, code, accelerator, tables: memory.tables + acceleratorBytes(board.flash.byteCount),
+      memory, code, accelerator, counters: this.counters, tables: memory.tables + acceleratorBytes(board.flash.byteCount),
       rams: [{ origin: first.origin, byteCount, offset: first.offset }, ...rams.filter((r) => r.origin < first.origin || r.origin >= first.origin + byteCount)],
       forbidden: (from, to, access) => this.coreBlocks.mpu.forbidden(from, to, access, true),
       decode: (pc, inIT) => decode(halves.getUint16(pc - code.origin, true), halves.getUint16(pc - code.origin + 2, true), pc, inIT),

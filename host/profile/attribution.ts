@@ -24,6 +24,15 @@ export interface Leaf {
   readonly cycles: number;
 }
 
+/** What a profile of code is put together from: functions by an index, and places of their instructions. */
+export interface CodePlaces {
+  readonly places: readonly Place[];
+  /** The function of the source that a function of the code is. */
+  ownerOf(functionIndex: number): SourceFunction;
+  /** Index in `places` of an instruction. */
+  placeOf(functionIndex: number, offset: number): number;
+}
+
 interface Share {
   readonly place: number;
   /** Of the block's cycles; those of a block add up to 1. */
@@ -50,7 +59,7 @@ export interface AttributionInput {
   readonly entryFile: string;
 }
 
-export class Attribution {
+export class Attribution implements CodePlaces {
   readonly places: Place[] = [];
   private readonly placeByKey = new Map<string, number>();
   private readonly owners = new Map<number, SourceFunction>();
@@ -150,7 +159,7 @@ export class Attribution {
 }
 
 /** Rounds so that the whole numbers add up to `total`: down, and up again for those that lost most. */
-function wholeLeaves(sums: ReadonlyMap<number, number>, total: number): Leaf[] {
+export function wholeLeaves(sums: ReadonlyMap<number, number>, total: number): Leaf[] {
   const leaves = [...sums].map(([key, cycles]) => ({ context: Math.floor(key / 2 ** 20), place: key % 2 ** 20, cycles: Math.floor(cycles), lost: cycles - Math.floor(cycles) }));
   const missing = total - leaves.reduce((sum, { cycles }) => sum + cycles, 0);
   for (const leaf of [...leaves].sort((a, b) => b.lost - a.lost).slice(0, missing)) leaf.cycles++;

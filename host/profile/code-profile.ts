@@ -2,7 +2,7 @@
 // The part of a profile that is about code: functions, lines, and the flame graph, from cycles by calling context and line.
 
 import type { CallContext } from '../cpu/wasm/contexts.js';
-import type { Attribution, Leaf } from './attribution.js';
+import type { CodePlaces, Leaf } from './attribution.js';
 import type { FlameGraph, FunctionProfile, LineProfile } from './profile-result.js';
 import type { SourceFunction } from './source-functions.js';
 
@@ -54,10 +54,10 @@ class Tree {
 }
 
 /**
- * @param entries how often each context was entered
+ * @param entries how often each context was entered; NaN where that is not known
  * @param overhead cycles of each handler that are not its code's: the core's and the shim's
  */
-export function codeProfile(attribution: Attribution, contexts: readonly CallContext[], entries: readonly number[], leaves: readonly Leaf[],
+export function codeProfile(attribution: CodePlaces, contexts: readonly CallContext[], entries: readonly number[], leaves: readonly Leaf[],
   overhead: ReadonlyMap<string, number>): CodeProfile {
   const tree = new Tree();
   const sourceOfNode: (SourceFunction | undefined)[] = [];
@@ -113,7 +113,7 @@ export function codeProfile(attribution: Attribution, contexts: readonly CallCon
   }
   const functions = [...new Set([...self.keys(), ...total.keys()])].map((of): FunctionProfile => ({
     name: of.name, file: of.file, line: of.line, selfCycles: self.get(of) ?? 0, totalCycles: total.get(of) ?? 0,
-    share: (self.get(of) ?? 0) / codeCycles, calls: inlined.has(of) ? null : calls.get(of) ?? null,
+    share: (self.get(of) ?? 0) / codeCycles, calls: inlined.has(of) || Number.isNaN(calls.get(of)) ? null : calls.get(of) ?? null,
   })).sort((a, b) => b.selfCycles - a.selfCycles || b.totalCycles - a.totalCycles);
   const indices = new Map(functions.map(({ file, line, name }, i) => [`${file}:${line} ${name}`, i]));
   const lines = [...byLine.values()].map(({ file, line, cycles, of }): LineProfile => ({

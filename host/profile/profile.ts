@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Runs a firmware and measures it: one run on CPU wasm with a counting meter, one run of the image or the interpreter without lines.
+// Runs a firmware and measures it: one run on CPU wasm with a counting meter, one of the image with counters in CPU arm, or one of the interpreter without lines.
 
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SourceMap } from '../build/source-map.js';
+import type { CycleCounters } from '../cpu/arm/cycle-counters.js';
+import type { CallContext } from '../cpu/wasm/contexts.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
 import { EmulatedBoard } from '../emulator/emulated-board.js';
@@ -11,9 +15,11 @@ import type { FirmwareBoard } from '../emulator/firmware-board.js';
 import { ImageBoard } from '../emulator/image-board.js';
 import { sentAudioOf } from '../emulator/result.js';
 import { runSession, type SessionOptions, type SessionResult } from '../emulator/session.js';
-import { Attribution } from './attribution.js';
+import { packageRoot } from '../paths.js';
+import { Attribution, type Leaf, type Place } from './attribution.js';
 import { codeProfile, type CodeProfile } from './code-profile.js';
 import { MAIN, RESET, SLEEP } from './context-names.js';
+import { ImageAttribution } from './image-attribution.js';
 import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
 import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, Spread, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
@@ -22,7 +28,7 @@ import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
 import { SourceFunctions } from './source-functions.js';
 import { histogramOf, lineThrough, meanOf, percentile, spreadOf } from './statistics.js';
-import { WorstBlockWatch } from './worst-block-watch.js';
+import { BasicBlockGrowth, WorstBlockWatch } from './worst-block-watch.js';
 
 export type ProfileOptions = Omit<SessionOptions, 'onBoard' | 'report'>;
 
@@ -45,20 +51,22 @@ const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').upda
 export async function profile(options: ProfileOptions): Promise<Profiled> {
   const log = new RunLog();
   let watch: WorstBlockWatch | undefined;
+  let growth: BasicBlockGrowth | undefined;
   const session = await runSession({
     ...options,
-    counting: options.cpu === undefined || options.cpu === 'wasm',
+    counting: options.cpu !== 'wasm3',
     onBoard: (board) => {
       board.machine.observers.add(log);
-      const cpu = wasmCpuOf(board);
-      if (cpu?.counts) board.machine.observers.add(watch = new WorstBlockWatch({ counts: cpu.counts, get asleepSince() { return cpu.asleepSince; } }));
+      const cpu = board instanceof ImageBoard ? board.cpu : wasmCpuOf(board);
+      const counts = board instanceof ImageBoard ? board.counters : cpu instanceof WasmCpu && cpu.counts ? (growth = new BasicBlockGrowth(cpu.counts)) : undefined;
+      if (cpu && counts) board.machine.observers.add(watch = new WorstBlockWatch({ counts, get asleepSince() { return cpu.asleepSince; } }));
       if (board instanceof ImageBoard) paintStack(board);
     },
   });
   const midi = options.midi === undefined ? null : sha256(await readFile(options.midi));
   const { emulated } = session;
   const blocks = emulated.recorder.blocks();
-  return { result: resultOfProfile({ session, log, watch, blocks, midi, command: options.command }), session, blocks, log };
+  return { result: resultOfProfile({ session, log, watch, growth, blocks, midi, command: options.command }), session, blocks, log };
 }
 
 const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
@@ -67,19 +75,20 @@ interface Measured {
   readonly session: SessionResult;
   readonly log: RunLog;
   readonly watch: WorstBlockWatch | undefined;
+  readonly growth: BasicBlockGrowth | undefined;
   readonly blocks: BlockRecord;
   readonly midi: string | null;
   readonly command: string;
 }
 
-function resultOfProfile({ session, log, watch, blocks, midi, command }: Measured): ProfileResult {
+function resultOfProfile({ session, log, watch, growth, blocks, midi, command }: Measured): ProfileResult {
   const { result: run, emulated } = session;
   const { firmware } = emulated;
   const times = log.times(run.cycles);
   const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
   const notes = notesOf(emulated.recorder.midi());
   const missing: ProfileResult['missing'] = [];
-  const code = codeOf(emulated, times, missing);
+  const code = codeOf(emulated, times, growth, missing);
   const worst = worstOf(emulated, log, blocks, values, code && watch, code);
   const files = new Set(code?.lines.map(({ file }) => file));
   return {
@@ -114,17 +123,20 @@ function resultOfProfile({ session, log, watch, blocks, midi, command }: Measure
 }
 
 interface Code extends CodeProfile {
-  readonly attribution: Attribution;
+  readonly places: readonly Place[];
   readonly sources: ReadonlyMap<string, string>;
   readonly cyclesOfReset: number;
+  /** Of the worst block. */
+  worstLeaves(): Omit<Leaf, 'context'>[];
 }
 
-function codeOf(emulated: FirmwareBoard, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
+function codeOf(emulated: FirmwareBoard, times: RunTimes, growth: BasicBlockGrowth | undefined, missing: ProfileResult['missing']): Code | undefined {
+  if (emulated instanceof ImageBoard && emulated.counters) return codeOfImage(emulated, emulated.counters, times);
   const cpu = wasmCpuOf(emulated);
   const board = emulated as EmulatedBoard;
   const counted = cpu?.metered.counted;
-  if (!counted || !cpu.counts || !board.sourceMap) {
-    missing.push({ what: 'functions, lines and flame graph', why: `CPU ${emulated.cpuName} counts cycles of the core, not of lines; use --cpu wasm` });
+  if (!counted || !cpu.counts || !growth || !board.sourceMap) {
+    missing.push({ what: 'functions, lines and flame graph', why: `CPU ${emulated.cpuName} counts cycles of the core, not of lines; use --cpu wasm or --cpu arm` });
     return undefined;
   }
   const { module, firmware, costs } = board;
@@ -140,18 +152,43 @@ function codeOf(emulated: FirmwareBoard, times: RunTimes, missing: ProfileResult
   const counts = cpu.counts.copy(0).slice();
   const leaves = attribution.leaves(counts);
   const { contexts: { all } } = counted;
-  const byRoot = new Map<string, number>();
-  for (const { context, cycles } of leaves) {
-    const { root = '' } = all[context];
-    byRoot.set(root, (byRoot.get(root) ?? 0) + cycles);
-  }
-  const overhead = new Map([...times.handlers.keys()].map((name) => [name, (times.cycles.get(name) ?? 0) * (board.options.overclock ?? 1) - (byRoot.get(name) ?? 0)]));
+  const byRoot = cyclesByRoot(leaves, all);
   // Reset enters the module's start and `init` once each, and `main` once.
   const entered = (root: string): number => (root === RESET || root === MAIN ? 1 : times.preemptions.reduce((sum, { by, count }) => sum + (by === root ? count : 0), 0));
   return {
-    ...codeProfile(attribution, all, attribution.entries(counts, entered), leaves, overhead), attribution, sources,
+    ...codeProfile(attribution, all, attribution.entries(counts, entered), leaves, overheadOf(times, byRoot, board)), places: attribution.places, sources,
     cyclesOfReset: Math.round((byRoot.get(RESET) ?? 0) / (board.options.overclock ?? 1)),
+    worstLeaves: () => attribution.leaves(growth.kept),
   };
+}
+
+/** The image tells of no `init` by itself: start-up code counts for what runs outside of handlers. */
+function codeOfImage(board: ImageBoard, counters: CycleCounters, times: RunTimes): Code {
+  const sources = sourcesOf(board.firmware.sourceMap);
+  const attribution = new ImageAttribution(board, counters, new SourceFunctions(sources));
+  const leaves = attribution.leaves();
+  const byRoot = cyclesByRoot(leaves, attribution.contexts);
+  const code = codeProfile(attribution, attribution.contexts, attribution.entries(), leaves, overheadOf(times, byRoot, board));
+  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, worstLeaves: () => attribution.keptLeaves() };
+}
+
+function cyclesByRoot(leaves: readonly Leaf[], contexts: readonly CallContext[]): Map<string, number> {
+  const byRoot = new Map<string, number>();
+  for (const { context, cycles } of leaves) {
+    const { root = '' } = contexts[context];
+    byRoot.set(root, (byRoot.get(root) ?? 0) + cycles);
+  }
+  return byRoot;
+}
+
+/** Cycles of each handler that are not its code's. */
+const overheadOf = (times: RunTimes, byRoot: ReadonlyMap<string, number>, { options: { overclock = 1 } }: FirmwareBoard): Map<string, number> =>
+  new Map([...times.handlers.keys()].map((name) => [name, (times.cycles.get(name) ?? 0) * overclock - (byRoot.get(name) ?? 0)]));
+
+/** The shim's own C, as far as the lines name it. */
+function shimSources(lines: CodeProfile['lines']): [string, string][] {
+  const files = new Set(lines.map(({ file }) => file).filter((file) => file.startsWith('boards/shim/')));
+  return [...files].filter((file) => existsSync(join(packageRoot, file))).map((file) => [file, readFileSync(join(packageRoot, file), 'utf8')]);
 }
 
 /** The text of every file as the compiler read it. */
@@ -165,7 +202,7 @@ function worstOf(emulated: FirmwareBoard, log: RunLog, blocks: BlockRecord, valu
   const index = values.reduce((worst, value, i) => (value > values[worst] ? i : worst), 0);
   const [from, to] = [blocks.boundaryCycles[index], blocks.boundaryCycles[index + 1]];
   const midi = emulated.recorder.midi();
-  const leaves = watch && code && watch.index === index ? code.attribution.leaves(watch.counts) : undefined;
+  const leaves = watch && code && watch.index === index ? code.worstLeaves() : undefined;
   return {
     index, startSeconds: emulated.time.secondsAt(from), startCycle: from, lengthCycles: to - from,
     busyCycles: blocks.busyCycles[index], cyclesPerFrame: values[index], voices: blocks.voices[index],
@@ -182,12 +219,12 @@ function summed<T>(leaves: readonly { place: number; cycles: number }[], key: (p
   return [...sums].sort((a, b) => b[1] - a[1]);
 }
 
-function functionsOfLeaves(leaves: Parameters<typeof summed>[0], { attribution: { places }, functions }: Code): NonNullable<WorstBlock['functions']> {
+function functionsOfLeaves(leaves: Parameters<typeof summed>[0], { places, functions }: Code): NonNullable<WorstBlock['functions']> {
   const indices = new Map(functions.map(({ file, line, name }, i) => [`${file}:${line} ${name}`, i]));
   return summed(leaves, (place) => indices.get(`${places[place].of.file}:${places[place].of.line} ${places[place].of.name}`)!).map(([index, cycles]) => ({ function: index, cycles }));
 }
 
-function linesOfLeaves(leaves: Parameters<typeof summed>[0], { attribution: { places } }: Code): NonNullable<WorstBlock['lines']> {
+function linesOfLeaves(leaves: Parameters<typeof summed>[0], { places }: Code): NonNullable<WorstBlock['lines']> {
   return summed(leaves, (place) => `${places[place].line} ${places[place].file}`).map(([key, cycles]) => ({ file: key.slice(key.indexOf(' ') + 1), line: parseInt(key, 10), cycles }));
 }
 

@@ -34,6 +34,7 @@ interface Extent {
 }
 
 interface File {
+  readonly text: string;
   readonly lineStarts: readonly number[];
   /** Ascending; they do not overlap. */
   readonly functions: readonly Extent[];
@@ -80,7 +81,7 @@ export class SourceFunctions {
       const path = file.replace(/\.ts$/, '');
       for (const { of } of functions) this.byName.set(`${path}/${of.name}`, of);
       this.byName.set(`start:${path}`, topLevel);
-      this.files.set(file, { lineStarts: lineStartsOf(text), functions, topLevel });
+      this.files.set(file, { text, lineStarts: lineStartsOf(text), functions, topLevel });
     }
   }
 
@@ -103,6 +104,17 @@ export class SourceFunctions {
     }
     const before = known.functions[low - 1];
     return before && position < before.end ? before.of : known.topLevel;
+  }
+
+  /**
+   * The function that a line is in, by its first character that is no space.
+   * @param line from 1
+   * @returns undefined for a file that is not among the sources, and for a line that it has not
+   */
+  atLine(file: string, line: number): SourceFunction | undefined {
+    const known = this.files.get(file);
+    const start = known?.lineStarts[line - 1];
+    return start === undefined ? undefined : this.at(file, line, known!.text.slice(start).search(/\S/));
   }
 
   /** The function that a function of the module was compiled from, by the compiler's name for it: type arguments do not count. */

@@ -4,10 +4,34 @@
 import type { CountKeeper } from '../cpu/wasm/count-keeper.js';
 import type { MachineObserver } from '../machine/observer.js';
 
+/** Counters of which two copies are kept, by turns. */
+export interface WatchedCounts {
+  /** Copies the counters as they are now. @param copy which copy it becomes, 0 or 1 */
+  take(copy: number): void;
+  /** Keeps for good by how much they have grown up to a copy since the other one was taken. */
+  keepGrowth(copy: number): void;
+}
+
 /** What is asked of the core: its counters, and whether it sleeps just now. */
 export interface WatchedCore {
-  readonly counts: CountKeeper;
+  readonly counts: WatchedCounts;
   readonly asleepSince: number | undefined;
+}
+
+/** Of the counters of basic blocks of CPU wasm. One that was under way when a copy was taken counts for what it began in. */
+export class BasicBlockGrowth implements WatchedCounts {
+  readonly kept: BigInt64Array;
+
+  constructor(private readonly counts: CountKeeper) {
+    this.kept = new BigInt64Array(counts.blocks.length);
+  }
+  take(copy: number): void {
+    this.counts.take(copy);
+  }
+  keepGrowth(copy: number): void {
+    const [now, before] = [this.counts.copy(copy), this.counts.copy(1 - copy)];
+    for (let i = 0; i < now.length; i++) this.kept[i] = now[i] - before[i];
+  }
 }
 
 export class WorstBlockWatch implements MachineObserver {
@@ -18,16 +42,8 @@ export class WorstBlockWatch implements MachineObserver {
   private slept = 0;
   private lastCycle = 0;
   private lastSlept = 0;
-  private readonly growth: BigInt64Array;
 
-  constructor(private readonly core: WatchedCore) {
-    this.growth = new BigInt64Array(core.counts.blocks.length);
-  }
-
-  /** How often each basic block ran in the worst block. One that was under way at a boundary counts for the block that it began in. */
-  get counts(): BigInt64Array {
-    return this.growth;
-  }
+  constructor(private readonly core: WatchedCore) {}
 
   exceptionEnter(): void {}
   exceptionExit(): void {}
@@ -47,8 +63,7 @@ export class WorstBlockWatch implements MachineObserver {
       if (load > this.load) {
         this.load = load;
         this.index = block;
-        const [now, before] = [counts.copy(this.blocks & 1), counts.copy(1 - (this.blocks & 1))];
-        for (let i = 0; i < now.length; i++) this.growth[i] = now[i] - before[i];
+        counts.keepGrowth(this.blocks & 1);
       }
     }
     this.lastCycle = cycle;

@@ -87,6 +87,13 @@ type Deferred = () => string;
 export const prototype = ({ parameters, results }: Signature, name: string): string =>
   `${results.length > 0 ? C_TYPES[results[0]] : 'void'} ${name}(${parameters.map((type, i) => `${C_TYPES[type]} l${i}`).join(', ') || 'void'})`;
 
+/** Puts C together so that all behind a `#line` is one line: further ones would count on from it. */
+function underDirectives(parts: readonly string[]): string {
+  const isDirective = (part: string): boolean => part.startsWith('\n#line');
+  const separator = parts.some(isDirective) ? ' ' : '\n';
+  return parts.filter((part) => part !== '').map((part) => (isDirective(part) ? `${part.trimEnd()}\n` : `${part}${separator}`)).join('').trimEnd();
+}
+
 /** The C function of a body, without its storage class. @throws WasmFormatError at an instruction that is not supported */
 export function translateFunction(body: FunctionBody, context: FunctionContext): string {
   return new Translator(body, context).translate();
@@ -128,7 +135,7 @@ class Translator {
     this.labels.push({ kind: 'function', name: 'done', result: signature.results[0], height: 0, used: false, reachable: true });
     forEachInstruction(this.bytes, body.code, body.end, (instruction) => this.instruction(instruction));
     const text = this.lines.map((line) => (typeof line === 'string' ? line : typeof line === 'function' ? line() : this.checkText(line)));
-    return [context.lineAt(body.code, body) + prototype(signature, context.functionName(body.index)), '{', ...this.declarations, ...text, '}'].join('\n');
+    return underDirectives([context.lineAt(body.code, body), prototype(signature, context.functionName(body.index)), '{', ...this.declarations, ...text, '}']);
   }
 
   private checkText(check: Check): string {

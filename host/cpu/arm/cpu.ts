@@ -12,6 +12,7 @@ import { CFSR, Fault, type FaultRecord } from './core/fault.js';
 import { FpuContext } from './core/fpu-context.js';
 import { SpecialRegisters } from './core/special-registers.js';
 import { SystemControl } from './core/system-control.js';
+import type { CycleCounters } from './cycle-counters.js';
 import { Fpu } from './fpu/arithmetic.js';
 import type { FlashTiming } from './flash-accelerator.js';
 import type { HotCode } from './hot/hot-code.js';
@@ -40,6 +41,8 @@ export interface ArmCpuConfig {
   readonly overclock?: number;
   /** The engine of hot code. */
   readonly hot?: HotCode;
+  /** Where cycles are counted for a profile; the same that `hot` counts in. */
+  readonly counters?: CycleCounters;
   /** A store to flash: the flash interface programs, or refuses. @throws BusError when the bus answers with an error */
   readonly writeFlash?: (address: number, size: Size, value: number) => void;
   /** Told of each fault exception when it is taken, and of lockup before it ends the run. */
@@ -194,6 +197,11 @@ export class ArmCpu {
     return this.sleeping !== undefined;
   }
 
+  /** The cycle from which on it sleeps; undefined when it is awake. */
+  get asleepSince(): number | undefined {
+    return this.asleep ? this.sleptFrom : undefined;
+  }
+
   /** Puts the core and its own peripherals into their reset state; stack pointer and PC come from the vectors at address 0 (B1.5.5). */
   reset(): void {
     const { blocks } = this.config;
@@ -204,6 +212,7 @@ export class ArmCpu {
     blocks.reset();
     this.special.reset();
     this.system.reset();
+    this.config.counters?.reset();
     this.flushCode();
     blocks.scb.onChange();
     this.state[LINE] = -1;
@@ -253,7 +262,7 @@ export class ArmCpu {
     else {
       try {
         if (this.monitorSteps) this.monitoredStep();
-        else this.one();
+        else this.execute();
       } catch (error) {
         this.raise(error);
       }
@@ -263,7 +272,7 @@ export class ArmCpu {
   /** An instruction, and the debug monitor behind it, if it may pre-empt the instruction (C1.5.3). */
   private monitoredStep(): void {
     const stepped = this.config.machine.exceptions.canPreempt(EXCEPTION.DebugMonitor);
-    this.one();
+    this.execute();
     if (!stepped) return;
     this.synchronise();
     this.exceptionModel.debugEvent(DFSR_BITS.HALTED);
@@ -304,7 +313,7 @@ export class ArmCpu {
       return;
     }
     if (hot === undefined || !this.mayTranslate) {
-      do this.one(); while (state[LEFT] > 0);
+      do this.execute(); while (state[LEFT] > 0);
       return;
     }
     let start: 'entry' | 'resumed' | 'inside' = 'resumed';
@@ -312,7 +321,7 @@ export class ArmCpu {
       const left = state[IT] === 0 && this.special.thumb && hot.run();
       if (state[LEFT] <= 0) return;
       hot.note(state[PC], left ? 'entry' : start);
-      start = this.one() || left ? 'entry' : 'inside';
+      start = this.execute(left) || left ? 'entry' : 'inside';
     } while (state[LEFT] > 0 && this.mayTranslate);
   }
 
@@ -325,6 +334,38 @@ export class ArmCpu {
     this.synchronise();
     this.exceptionModel.raise(error);
     this.rearm();
+  }
+
+  /** Executes the instruction at PC. @param begun translated code has gone before. @returns whether it has branched @throws Fault */
+  private execute(begun = false): boolean {
+    return this.config.counters ? this.counted(this.config.counters, begun) : this.one();
+  }
+
+  /** What the core has worked since reset, in cycles of its own speed. */
+  private get worked(): number {
+    return this.deadline * this.overclock - this.state[LEFT];
+  }
+
+  /** Executes an instruction and counts its cycles: with what translated code has taken for it already, without what its exception return takes. */
+  private counted(counters: CycleCounters, begun: boolean): boolean {
+    const { state } = this;
+    const { row } = counters;
+    const pc = state[PC] >>> 0;
+    const inIT = state[IT] !== 0;
+    const from = this.worked - (begun ? state[STATE.COUNTED] - state[LEFT] : 0) - counters.ownCycles;
+    try {
+      const branched = this.one();
+      // An exception that has returned has changed the context already.
+      if (branched && counters.row === row) {
+        const { calls, next } = this.code.at(pc, inIT);
+        if (calls) counters.call(pc, next, state[PC]);
+        else counters.jump(state[PC]);
+      }
+      return branched;
+    } finally {
+      const cycles = this.worked - counters.ownCycles - from;
+      if (cycles !== 0) counters.charge(row, pc, cycles);
+    }
   }
 
   /** Executes the instruction at PC. @returns whether it has branched @throws Fault */
@@ -537,12 +578,14 @@ export class ArmCpu {
 
   /** Lets the core's own fixed-time work pass. */
   private spend(cycles: number): void {
-    const { timeline } = this.config.machine;
+    const { machine: { timeline }, blocks: { dwt }, counters } = this.config;
     const chipCycles = this.overclock === 1 ? cycles : Math.round(cycles / this.overclock);
+    const from = this.worked;
     timeline.advanceTo(timeline.now + chipCycles);
-    this.config.blocks.dwt.countException(chipCycles);
+    dwt.countException(chipCycles);
     this.deadline = timeline.now;
     this.state[LEFT] = 0;
+    if (counters) counters.ownCycles += this.worked - from;
   }
 
   /** What is at an address, or the rights to it, have changed: decoded and translated code is forgotten. */

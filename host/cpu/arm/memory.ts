@@ -30,8 +30,11 @@ export class ArmMemory {
   /** Adjoining RAM regions keep their distance: one that follows the other on the chip follows it here. */
   readonly regions: readonly PlacedRegion[];
 
-  /** @param tableBytes room for the engine's tables, which begin at `tables` */
-  constructor(regions: readonly ArmMemoryRegion[], tableBytes = 0) {
+  /**
+   * @param tableBytes room for the engine's tables, which begin at `tables`
+   * @param counterBytes room for counters, which begin at `counters`
+   */
+  constructor(regions: readonly ArmMemoryRegion[], tableBytes = 0, counterBytes = 0) {
     const sorted = [...regions].sort((a, b) => a.origin - b.origin);
     this.tables = STATE_BYTES;
     let end = alignUp(STATE_BYTES + tableBytes, 16);
@@ -44,11 +47,13 @@ export class ArmMemory {
       places.push(offset);
       end = offset + region.byteCount;
     }
-    this.wasm = new WebAssembly.Memory({ initial: Math.ceil((end + 16) / PAGE) });
+    this.counters = alignUp(end + 16, 16);
+    this.wasm = new WebAssembly.Memory({ initial: Math.ceil((this.counters + counterBytes) / PAGE) });
     this.state = new Int32Array(this.wasm.buffer, 0, STATE_BYTES / 4);
     this.regions = sorted.map((region, i) => ({ ...region, offset: places[i], bytes: new Uint8Array(this.wasm.buffer, places[i], region.byteCount) }));
   }
 
   /** Byte offset of the engine's tables. */
   readonly tables: number;
+  readonly counters: number;
 }

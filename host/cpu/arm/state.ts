@@ -44,6 +44,9 @@ export const STATE = {
   MISS_SEQUENTIAL: 65,
   /** Bit 0: the instruction cache is on; bit 1: the data cache. */
   CACHES: 66,
+  /** While cycles are counted (cycle-counters.ts): byte offset of the present context's row, and LEFT when translated code has counted last. */
+  CONTEXT: 67,
+  COUNTED: 68,
 } as const;
 
 /** Bytes kept for the state; what follows is laid out by memory-layout of the engine. */

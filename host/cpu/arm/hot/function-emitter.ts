@@ -14,6 +14,8 @@ export interface ExitState {
   readonly line: number;
   readonly pipe: number;
   readonly it: number;
+  /** The counted piece of code that is left here. */
+  readonly piece: number;
 }
 
 /** Registers, flags and S registers that a function uses, as local indices. */

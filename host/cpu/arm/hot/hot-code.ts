@@ -4,6 +4,7 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Interval, MpuAccess } from '../../../peripherals/cortex-m/mpu.js';
 import type { Decoded } from '../isa/row.js';
+import type { CycleCounters } from '../cycle-counters.js';
 import { FlashAccelerator, acceleratorBytes } from '../flash-accelerator.js';
 import type { ArmMemory, PlacedRegion } from '../memory.js';
 import { STATE } from '../state.js';
@@ -47,6 +48,8 @@ export interface HotCodeConfig {
   readonly decode: (pc: number, inIT: boolean) => Decoded;
   /** What privileged code may do at [from, to); asked when translations are made anew. */
   readonly forbidden: (from: number, to: number, access: MpuAccess) => readonly Interval[];
+  /** Where cycles are counted, if they are. */
+  readonly counters?: CycleCounters;
   /** Executions after which code is translated; 0: at once, each by itself. */
   readonly threshold?: number;
 }
@@ -103,7 +106,10 @@ export class HotCode {
     for (const name of globalNames) if (!(name in rest)) throw new Error(`support lacks ${name}`);
   }
 
-  /** Runs translated code from STATE.PC, if there is any. @returns whether there was; STATE then says where the interpreter goes on */
+  /**
+   * Runs translated code from STATE.PC, if there is any.
+   * @returns whether there was; STATE then says where the interpreter goes on, and what of LEFT it took beyond STATE.COUNTED is the next instruction's
+   */
   run(): boolean {
     const offset = this.state[STATE.PC] - this.origin;
     if (offset >>> 0 >= this.byteCount) return false;
@@ -113,6 +119,7 @@ export class HotCode {
     const needs = this.needs[region];
     const left = this.state[STATE.LEFT] - (needs ? delay(this.state[STATE.PIPE], needs) - delay(PIPE.branched, needs) : 0);
     if (left < this.wants[region]) return false;
+    this.state[STATE.COUNTED] = this.state[STATE.LEFT];
     this.state[STATE.LEFT] = left;
     this.enterRegion(region);
     return true;
@@ -171,7 +178,7 @@ export class HotCode {
         this.refused.add(head);
         continue;
       }
-      const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, code: this.code, regionType: TYPE.region }, blocks, head);
+      const translator = new RegionTranslator({ layout: this.layout, addExit: this.addExit, literal: this.literal, code: this.code, regionType: TYPE.region, counters: this.config.counters }, blocks, head);
       this.wants[first + functions.length] = translator.firstBlockCycles;
       this.needs[first + functions.length] = translator.firstNeeds;
       functions.push(translator.translate());
@@ -219,11 +226,12 @@ export class HotCode {
       const at = (pc - this.origin) >>> 1;
       return at < this.heat.length && (this.hot === 0 || (this.heat[at] > 0 && this.regionOf[at] === 0));
     },
+    begins: (pc) => this.config.counters?.boundaries.has(pc) ?? false,
   };
 
-  private readonly addExit = ({ pc, refund, line, pipe, it }: ExitState): number => {
+  private readonly addExit = ({ pc, refund, line, pipe, it, piece }: ExitState): number => {
     if (this.exitCount === MOST_EXITS) throw new Error('too many exits');
-    this.exits.set([pc, refund, line, it | (pipe << 8)], this.exitCount * 4);
+    this.exits.set([pc, refund | (piece << 16), line, it | (pipe << 8)], this.exitCount * 4);
     return this.exitCount++;
   };
 

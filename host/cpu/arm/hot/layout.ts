@@ -23,8 +23,11 @@ export const LOCAL = {
   PC: 24,
   /** Index into the exit descriptors, at an exit to the interpreter; number of a region, at one into other code. */
   EXIT: 25,
+  /** While cycles are counted: STATE.COUNTED and STATE.CONTEXT. */
+  COUNTED: 26,
+  CONTEXT: 27,
   /** Temporaries of one instruction. */
-  TEMP: 26,
+  TEMP: 28,
 } as const;
 /** LEFT, CLOCK, R0 to R2: V8 passes five words in registers, and these are what all code is about. */
 export const PARAMETERS = 5;
@@ -80,6 +83,9 @@ export interface MemoryLayout {
   readonly exits: number;
 }
 
-/** An exit descriptor: what STATE must hold so that the interpreter goes on at an instruction. Words: PC, cycles to give back, LINE, IT | PIPE << 8. */
+/**
+ * An exit descriptor: what STATE must hold so that the interpreter goes on at an instruction. Words: PC; cycles to give back, and << 16 the piece of code
+ * that is left, when cycles are counted; LINE; IT | PIPE << 8.
+ */
 export const EXIT_BYTES = 16;
 export const MOST_EXITS = 1 << 18;

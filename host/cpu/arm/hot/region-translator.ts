@@ -9,7 +9,10 @@
 // begun only while there is time for the longest such wait; otherwise the interpreter does that, too.
 
 import { ByteWriter } from '../../wasm/writer.js';
+import { ELSEWHERE, ROW, type CycleCounters } from '../cycle-counters.js';
 import { CLOCK_STEP, LONGEST_WAIT } from '../flash-accelerator.js';
+import { callsOf } from '../isa/dataflow.js';
+import type { Decoded } from '../isa/row.js';
 import { STATE } from '../state.js';
 import {
   delay, DIVIDE_EXTRA_MOST, issueCycles, longestDelay, needsOf, PIPE, pipeAfter, SKIPPED, type Needs,
@@ -18,10 +21,26 @@ import { FunctionEmitter, type ExitState, type Hint } from './function-emitter.j
 import {
   EXIT_BYTES, F32_TEMPS, F64_TEMPS, FUNCTION, LOCAL, LOCAL_I32_COUNT, LOCAL_S, PARAMETERS, type MemoryLayout,
 } from './layout.js';
-import { binary, constant, emit, F32, F64, get, I32, op, OP, VOID, type Node } from './node.js';
+import { binary, constant, constF64, emit, F32, F64, get, I32, op, OP, VOID, type Node } from './node.js';
 import { ALWAYS, structureOf, type Block, type Code, type Instruction, type Structure } from './regions.js';
 import type { RegionFunction } from './support.js';
 import { TranslatorOps, type Place, type Target } from './translator-ops.js';
+
+/** What is handed on in memory while cycles are counted. */
+const COUNTING = [[LOCAL.COUNTED, STATE.COUNTED], [LOCAL.CONTEXT, STATE.CONTEXT]] as const;
+
+/** Adds what LEFT has lost since it was counted last to doubles at addresses and offsets from them. */
+function countCycles(out: ByteWriter, doubles: readonly (readonly [address: Node, offset: number])[]): void {
+  for (const [address, offset] of doubles) {
+    emit(address, out);
+    emit(address, out);
+    out.u8(OP.loadF64).u8(3).u32(offset);
+    emit(op(OP.convertF64S, binary(OP.sub, get(LOCAL.COUNTED), get(LOCAL.LEFT))), out);
+    out.u8(OP.addF64).u8(OP.storeF64).u8(3).u32(offset);
+  }
+  emit(get(LOCAL.LEFT), out);
+  out.u8(OP.set).u32(LOCAL.COUNTED);
+}
 
 /** Bytes of STATE that a local stands for. */
 const stateOffset = (local: number): number => {
@@ -35,6 +54,8 @@ const loadConstantAddress = (size: 1 | 4, offset: number, out: ByteWriter): Byte
   out.u8(OP.const).s32(0).u8(size === 4 ? OP.load : OP.load8).u8(size >> 1).u32(offset);
 
 export interface RegionConfig {
+  /** Where the code is to count its cycles, if it is. */
+  readonly counters: CycleCounters | undefined;
   readonly layout: MemoryLayout;
   readonly addExit: (exit: ExitState) => number;
   readonly literal: Place['literal'];
@@ -61,11 +82,17 @@ export class RegionTranslator {
   private readonly structure: Structure;
   /** The most that each block can take, flash aside. */
   private readonly totals: ReadonlyMap<number, number>;
+  /** The counted piece of code that each block is; 0 without counters. */
+  private readonly pieces: ReadonlyMap<number, number>;
 
   constructor(private readonly config: RegionConfig, private readonly blocks: ReadonlyMap<number, Block>, private readonly head: number) {
     this.f = new FunctionEmitter(config.addExit);
     this.ops = new TranslatorOps(this.f, config.layout);
     this.structure = structureOf(blocks, head);
+    this.pieces = new Map([...blocks].map(([start, { instructions }]) => {
+      const { pc, length } = instructions[instructions.length - 1].decoded;
+      return [start, config.counters?.piece(start, pc + length) ?? 0];
+    }));
     this.totals = new Map([...blocks].map(([start, block]) => [start, costsOf(block).reduce((a, b) => a + b, 0)]));
   }
 
@@ -125,6 +152,7 @@ export class RegionTranslator {
     const { f, ops } = this;
     ops.newBlock();
     const { start, instructions, next, stop } = block;
+    const piece = this.pieces.get(start)!;
     const costs = costsOf(block);
     let line = this.lineOf(start);
     let remaining = costs.reduce((a, b) => a + b, 0);
@@ -134,7 +162,7 @@ export class RegionTranslator {
       f.newInstruction();
       // Before the first one the delay has been settled on the way in.
       const refund = i === 0 ? remaining - longestDelay(needsOf(decoded)) : remaining;
-      const exitAt = (line: number): ExitState => ({ pc: decoded.pc, refund, line, pipe, it });
+      const exitAt = (line: number): ExitState => ({ pc: decoded.pc, refund, line, pipe, it, piece });
       for (const wanted of [this.lineOf(decoded.pc), this.lineOf(decoded.pc + decoded.length - 2)]) {
         if (wanted === line) continue;
         this.fetch(wanted, true, exitAt(line));
@@ -144,8 +172,11 @@ export class RegionTranslator {
       remaining -= costs[i];
       pipe = pipeAfter(decoded);
     }
-    if (stop !== undefined) f.leave({ pc: stop, refund: 0, line, pipe, it: this.itAt(block) });
-    else if (next !== undefined) this.edge(start, next, line, pipe);
+    if (stop !== undefined) f.leave({ pc: stop, refund: 0, line, pipe, it: this.itAt(block), piece });
+    else if (next !== undefined) {
+      this.count(start);
+      this.edge(start, next, line, pipe);
+    }
   }
 
   /** ITSTATE behind a block that ends in front of an instruction of the interpreter's. */
@@ -158,9 +189,10 @@ export class RegionTranslator {
     const { f, ops } = this;
     const { decoded, condition, refill, falls } = instruction;
     if (decoded.row.name.startsWith('IT ')) return;
-    const place: Place = { site: decoded, exit, literal: this.config.literal, go: (target) => this.go(block, target, line) };
+    const place: Place = { site: decoded, exit, literal: this.config.literal, go: (target) => this.go(block, decoded, target, line) };
     const conditional = condition < ALWAYS;
     if (conditional) f.if(this.condition(condition));
+    if (this.config.counters && callsOf(decoded)) this.leaveUnlessKnown(decoded.pc, exit);
     ops.instruction(place, decoded, conditional);
     if (conditional) {
       const skipped = longest(instruction) - SKIPPED;
@@ -195,9 +227,48 @@ export class RegionTranslator {
     return code & 1 ? op(OP.eqz, holds()) : holds();
   }
 
-  private go(block: Block, target: Target, line: number): void {
+  private go({ start }: Block, decoded: Decoded, target: Target, line: number): void {
+    this.count(start);
+    if (this.config.counters) this.changeContext(decoded, target);
     if (target.kind === 'computed') this.f.chain(target.address, line);
-    else this.edge(block.start, target.address, line, PIPE.branched);
+    else this.edge(start, target.address, line, PIPE.branched);
+  }
+
+  /** A block ends: what has gone since cycles were counted last is its own. */
+  private count(start: number): void {
+    const { config: { counters } } = this;
+    const at = 8 * this.pieces.get(start)!;
+    if (counters) countCycles(this.f.out, [[get(LOCAL.CONTEXT), ROW.cycles + at], [constant(0), counters.sumsAt + at]]);
+  }
+
+  /** A call that the counters have not met in this context is the interpreter's. */
+  private leaveUnlessKnown(pc: number, exit: ExitState): void {
+    const { f, config } = this;
+    const site = config.counters!.site(pc);
+    if (site === undefined) return;
+    const callee = f.temp();
+    f.load(get(LOCAL.CONTEXT), 4, ROW.callees + 4 * site).out.u8(OP.set).u32(callee);
+    f.leaveIf(op(OP.eqz, get(callee)), exit);
+  }
+
+  /** The same as CycleCounters.call and jump. */
+  private changeContext(decoded: Decoded, target: Target): void {
+    const { f, config } = this;
+    const { out } = f;
+    if (callsOf(decoded)) {
+      const site = config.counters!.site(decoded.pc);
+      if (site === undefined) return;
+      f.load(get(LOCAL.CONTEXT), 4, ROW.callees + 4 * site).out.u8(OP.set).u32(LOCAL.CONTEXT);
+      f.emit(get(LOCAL.CONTEXT)).emit(get(LOCAL.CONTEXT)).out.u8(OP.loadF64).u8(3).u32(ROW.calls);
+      f.emit(constF64(1));
+      out.u8(OP.addF64).u8(OP.storeF64).u8(3).u32(ROW.calls);
+    } else if (target.kind === 'computed') {
+      f.emit(target.address).load(get(LOCAL.CONTEXT), 4, ROW.returnsTo);
+      out.u8(OP.eq);
+      f.open(OP.if, '', 1);
+      f.load(get(LOCAL.CONTEXT), 4, ROW.parent).out.u8(OP.set).u32(LOCAL.CONTEXT);
+      f.close();
+    }
   }
 
   private edge(from: number, to: number, line: number, pipe: number): void {
@@ -205,7 +276,7 @@ export class RegionTranslator {
     if (!this.blocks.has(to) || !this.structure.hasEdge(from, to)) return this.outward(to, line, pipe);
     // The line is entered only when the block is: what is due comes first.
     const total = this.totals.get(to)!;
-    const exit: ExitState = { pc: to, refund: total, line, pipe, it: 0 };
+    const exit: ExitState = { pc: to, refund: total, line, pipe, it: 0, piece: this.pieces.get(to)! };
     f.set(LOCAL.LEFT, binary(OP.sub, get(LOCAL.LEFT), constant(total)));
     f.leaveIf(op(OP.ltS, get(LOCAL.LEFT), constant(0)), exit);
     const wanted = this.lineOf(to);
@@ -220,11 +291,13 @@ export class RegionTranslator {
   private outward(to: number, line: number, pipe: number): void {
     const { f } = this;
     const first = this.config.code.instruction(to, 0);
-    if (first === undefined) return f.leave({ pc: to, refund: 0, line, pipe, it: 0 });
+    // Nothing has gone since the block before was counted.
+    const exit: ExitState = { pc: to, refund: 0, line, pipe, it: 0, piece: ELSEWHERE };
+    if (first === undefined) return f.leave(exit);
     const needs = needsOf(first.decoded);
     const more = needs ? delay(pipe, needs) - delay(PIPE.branched, needs) : 0;
     if (more !== 0) {
-      f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(Math.max(0, more))), { pc: to, refund: 0, line, pipe, it: 0 });
+      f.leaveIf(op(OP.leS, get(LOCAL.LEFT), constant(Math.max(0, more))), exit);
       f.set(LOCAL.LEFT, binary(OP.sub, get(LOCAL.LEFT), constant(more)));
     }
     f.chain(constant(to), line);
@@ -286,6 +359,7 @@ export class RegionTranslator {
     const delayed = longestDelay(this.firstNeeds);
     const less = this.firstNeeds ? delayed - delay(PIPE.branched, this.firstNeeds) : 0;
     if (less > 0) w(binary(OP.add, get(LOCAL.LEFT), constant(less))).u8(OP.set).u32(LOCAL.LEFT);
+    if (this.config.counters) for (const [local, word] of COUNTING) w(constant(0)).u8(OP.load).u8(2).u32(4 * word).u8(OP.set).u32(local);
     for (const local of this.f.used) {
       if (local < PARAMETERS) continue;
       w(constant(0)).u8(local >= LOCAL_S ? OP.loadF32 : OP.load).u8(2).u32(stateOffset(local)).u8(OP.set).u32(local);
@@ -319,6 +393,7 @@ export class RegionTranslator {
     const { layout: { code, regionOf }, regionType } = this.config;
     const w = (node: Node): ByteWriter => { emit(node, out); return out; };
     this.storeWritten(out);
+    if (this.config.counters) for (const [local, word] of COUNTING) this.storeWord(out, word, get(local));
     this.storeWord(out, STATE.PC, get(LOCAL.PC));
     w(constant(0)).u8(OP.set).u32(LOCAL.EXIT);
     w(binary(OP.sub, get(LOCAL.PC), constant(code.origin))).u8(OP.tee).u32(LOCAL.TEMP);
@@ -327,6 +402,21 @@ export class RegionTranslator {
     w(get(LOCAL.TEMP)).u8(OP.load16).u8(1).u32(regionOf).u8(OP.set).u32(LOCAL.EXIT).u8(OP.end);
     for (let local = 0; local < PARAMETERS; local++) w(get(local));
     w(get(LOCAL.EXIT)).u8(OP.returnCallIndirect).u32(regionType).u32(0);
+  }
+
+  /** Gives back what an exit's descriptor says, and counts the rest for the piece that it names. */
+  private countExit(out: ByteWriter, { sumsAt }: CycleCounters, descriptor: () => void): void {
+    descriptor();
+    out.u8(OP.tee).u32(LOCAL.TEMP);
+    emit(constant(0xffff), out);
+    out.u8(OP.and);
+    emit(get(LOCAL.LEFT), out);
+    out.u8(OP.add).u8(OP.set).u32(LOCAL.LEFT);
+    emit(binary(OP.shl, binary(OP.shrU, get(LOCAL.TEMP), constant(16)), constant(3)), out);
+    out.u8(OP.set).u32(LOCAL.TEMP);
+    countCycles(out, [[binary(OP.add, get(LOCAL.CONTEXT), get(LOCAL.TEMP)), ROW.cycles], [get(LOCAL.TEMP), sumsAt]]);
+    this.storeWord(out, STATE.LEFT, get(LOCAL.LEFT));
+    for (const [local, word] of COUNTING) this.storeWord(out, word, get(local));
   }
 
   private leaveEpilogue(out: ByteWriter): void {
@@ -339,7 +429,9 @@ export class RegionTranslator {
     const word = (i: number): void => { emit(exit, out); out.u8(OP.load).u8(2).u32(exits + 4 * i); };
     const store = (at: number, value: () => void): void => { emit(constant(0), out); value(); out.u8(OP.store).u8(2).u32(4 * at); };
     store(STATE.PC, () => word(0));
-    store(STATE.LEFT, () => { word(1); emit(get(LOCAL.LEFT), out); out.u8(OP.add); });
+    const { counters } = this.config;
+    if (counters) this.countExit(out, counters, () => word(1));
+    else store(STATE.LEFT, () => { word(1); emit(get(LOCAL.LEFT), out); out.u8(OP.add); });
     store(STATE.LINE, () => word(2));
     store(STATE.PIPE, () => { word(3); emit(constant(8), out); out.u8(OP.shrU); });
     store(STATE.IT, () => { word(3); emit(constant(0xff), out); out.u8(OP.and); });

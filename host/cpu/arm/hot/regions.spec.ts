@@ -13,7 +13,7 @@ const branch = (from: number, to: number): number => 0xe000 | (((to - from - 4) 
 
 const codeOf = (halfwords: readonly number[], joins: (pc: number) => boolean = () => true): Code => ({
   instruction: (pc, it) => (pc / 2 < halfwords.length ? instructionOf(decode(halfwords[pc / 2], halfwords[pc / 2 + 1] ?? 0, pc, it !== 0), it) : undefined),
-  joins,
+  joins, begins: () => false,
 });
 const shape = (code: Code, head = 0) => [...blocksFrom(code, head).values()].sort((a, b) => a.start - b.start)
   .map(({ start, instructions, next, stop }) => ({ start, count: instructions.length, next, stop }));

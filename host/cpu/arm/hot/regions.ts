@@ -40,6 +40,8 @@ export interface Code {
   instruction(pc: number, it: number): Instruction | undefined;
   /** Whether a region is to go on at an address: code that has been executed, and has no region of its own yet. */
   joins(pc: number): boolean;
+  /** Whether a block is to begin at an address, wherever control comes from. */
+  begins(pc: number): boolean;
 }
 
 /** ITSTATE after an instruction (DDI 0403E, A7.3.3). */
@@ -77,6 +79,7 @@ export function blocksFrom(code: Code, head: number): Map<number, Block> {
       const instruction = code.instruction(pc, it);
       if (instruction === undefined) break;
       instructions.set(pc, instruction);
+      if (it === 0 && code.begins(pc)) leaders.add(pc);
       const { target, falls, decoded, refill } = instruction;
       const next = pc + decoded.length;
       const follow = (address: number): void => {

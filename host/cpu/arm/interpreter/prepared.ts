@@ -8,6 +8,7 @@ import type { CoreControl } from '../core/control.js';
 import type { Ops, Site } from '../isa/ops.js';
 import type { Decoded, Fields } from '../isa/row.js';
 import { issueCycles, needsOf, pipeAfter, refillOf, type Needs } from '../timing.js';
+import { callsOf } from '../isa/dataflow.js';
 
 export interface Prepared {
   /** The halfwords: hw1, or hw1 << 16 | hw2. */
@@ -25,6 +26,8 @@ export interface Prepared {
   readonly cycles: number;
   /** Cycles more when it branches. */
   readonly refill: number;
+  /** Whether it calls: what it branches to comes back behind it. */
+  readonly calls: boolean;
   /** What of the instruction before matters, and what it leaves for the next one. */
   readonly needs: Needs | undefined;
   readonly pipe: number;
@@ -92,7 +95,7 @@ export class PreparedCode {
     const flash = span.kind === 'flash';
     return {
       bits, pc, next: pc + length, decoded, fields, run: 'run' in row ? row.run : undefined, system: 'system' in row ? row.system : undefined, fpu: row.fpu === true,
-      condition: row.condition?.(fields) ?? ALWAYS, cycles: issueCycles(decoded), refill: refillOf(decoded), needs: needsOf(decoded), pipe: pipeAfter(decoded),
+      condition: row.condition?.(fields) ?? ALWAYS, cycles: issueCycles(decoded), refill: refillOf(decoded), calls: callsOf(decoded), needs: needsOf(decoded), pipe: pipeAfter(decoded),
       line: flash ? (pc - span.origin) >>> 4 : -1, lastLine: flash ? (pc - span.origin + length - 1) >>> 4 : -1,
     };
   }

@@ -122,6 +122,9 @@ class RegisterSets implements Ops<number> {
   flagsFromFpscr(): void {}
 }
 
+/** Whether an instruction calls: it leaves the address behind it in LR (BL, BLX). */
+export const callsOf = ({ row: { name } }: Decoded): boolean => /^BLX? /.test(name);
+
 /** @returns nothing read or written for instructions that only the interpreter executes */
 export function dataflowOf({ row, fields, ...site }: Decoded): Dataflow {
   const sets = new RegisterSets();
