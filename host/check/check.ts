@@ -4,7 +4,7 @@
 import type { Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
-import type { EngineName } from '../build/image/engines.js';
+import { engineNames, type EngineName } from '../build/image/engines.js';
 import type { Constant } from '../build/transform.js';
 import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
 import { budgetsOf, nodeOf } from './budgets.js';
@@ -25,7 +25,12 @@ export interface CheckOptions {
   /** Sizes of the stacks that the image is built with; the build's own unless given. */
   readonly stackBytes?: number;
   readonly mainStackBytes?: number;
+  /** Told what begins, since it takes seconds. */
+  readonly onPhase?: (phase: CheckPhase) => void;
 }
+
+/** What a check does one after the other; `voices` is what is left of the other thread's work. */
+export type CheckPhase = 'compile' | 'set-up' | 'stack' | 'analysis' | 'voices';
 
 /** A result for a firmware that does not compile: nothing is known but why. */
 function refused({ firmware, board, engine }: CheckOptions, findings: Finding[]): CheckResult {
@@ -98,12 +103,13 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
 
 /** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
 export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
-  const { board } = options;
+  const { board, onPhase } = options;
   const project = loadProject(options.firmware, board);
   let comparison: Comparison | undefined;
   try {
     // What the firmware would be with another number of voices is compiled beside it.
     const onConstants = (constants: readonly Constant[]) => void (comparison = compareVoices(options.firmware, board, project, constants));
+    onPhase?.('compile');
     const firmware = await compileFirmware(options.firmware, board, [], { onConstants });
     return await proven(options, project, firmware, comparison);
   } catch (error) {
@@ -115,7 +121,8 @@ export async function checkFirmware(options: CheckOptions): Promise<CheckResult>
 }
 
 async function proven(options: CheckOptions, project: Project, firmware: Firmware, comparison: Comparison | undefined): Promise<CheckResult> {
-  const { board, engine } = options;
+  const { board, engine, onPhase } = options;
+  onPhase?.('set-up');
   const analysis = new WorstCaseAnalysis(firmware);
   const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
   const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
@@ -125,8 +132,10 @@ async function proven(options: CheckOptions, project: Project, firmware: Firmwar
   const render = renderVector({ rates, vectors: firmware.vectors });
   const others = render === undefined ? undefined : comparison?.worstBlocks(render);
   const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
+  onPhase?.('stack');
   const stack = await stackOf({ ...options, firmware, module, map: analysis.sourceMap!, changesPriorities });
 
+  onPhase?.('analysis');
   const { findings: unbounded, sections, schedule, worst, worstOf } = analyse(firmware, analysis, { board, engine, rates });
   const { block } = schedule;
   const handlers = schedule.handlers.map((handler): HandlerCheck => {
@@ -135,8 +144,10 @@ async function proven(options: CheckOptions, project: Project, firmware: Firmwar
     return { ...handler, path: found ? { ...found.tree, functionName, file, line } : null };
   });
   const scheduleWith = (e: EngineName): Schedule => (e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule);
+  const schedules = new Map(comparison && block ? engineNames.map((e) => [e, scheduleWith(e)] as const) : []);
+  onPhase?.('voices');
   const other = block ? await others : undefined;
-  const voices = comparison && other ? voicesOf(comparison, scheduleWith, other, project.mostVoices) : null;
+  const voices = comparison && other ? voicesOf(comparison, schedules, other, project.mostVoices) : null;
 
   const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
     const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];

@@ -65,8 +65,8 @@ function fitOf(now: number, compared: number, { block, blockResponse }: Schedule
   return { fits: Math.min(fits, limit), atLimit: fits > limit, marginalCycles, fixedCycles, nowLoad };
 }
 
-/** @param scheduleOf the firmware as it is, with an engine @param other worst blocks with the second number of voices */
-export function voicesOf({ constant, compared }: Comparison, scheduleOf: (engine: EngineName) => Schedule, other: WorstBlocks, most: number): VoicesCheck {
-  const engines = [...engineNames].reverse().map((engine): VoicesOfEngine => ({ engine, ...fitOf(constant.value, compared, scheduleOf(engine), other.get(engine)!, most) }));
+/** @param schedules of the firmware as it is, by engine @param other worst blocks with the second number of voices */
+export function voicesOf({ constant, compared }: Comparison, schedules: ReadonlyMap<EngineName, Schedule>, other: WorstBlocks, most: number): VoicesCheck {
+  const engines = [...engineNames].reverse().map((engine): VoicesOfEngine => ({ engine, ...fitOf(constant.value, compared, schedules.get(engine)!, other.get(engine)!, most) }));
   return { constant: constant.name, file: constant.file, line: constant.line, now: constant.value, compared, engines };
 }

@@ -3,6 +3,7 @@
 
 import { benchAot } from './aot.js';
 import { benchAudio } from './audio.js';
+import { benchCheck } from './check.js';
 import { benchDemo, benchMetering } from './demo.js';
 import { benchEmulator } from './emulator.js';
 import { benchEngines } from './engines.js';
@@ -14,7 +15,7 @@ import { benchWasm3 } from './wasm3.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchRow[] | BenchTable>>> = {
   demo: benchDemo, metering: benchMetering, 'midi-parser': benchMidiParser, audio: benchAudio, aot: benchAot, wasm3: benchWasm3, engines: benchEngines,
-  emulator: benchEmulator, latency: benchLatency, profile: benchProfile,
+  emulator: benchEmulator, latency: benchLatency, profile: benchProfile, check: benchCheck,
 };
 
 const words = process.argv.slice(2);
