@@ -43,6 +43,9 @@ const cases: readonly (readonly [what: string, code: string, args: readonly [num
   ['signed shifts of a negative number', repeat(`(local.set 2 (local.get 0))`, `(local.set 2 (i32.shr_s ${I} ${c(1)}))`, I), [-8, 0], 'refused'],
   ['negative steps against an unsigned limit', repeat(`(local.set 2 ${c(10)})`, `(local.set 2 ${add(I, c(-3))})`, `(i32.gt_u ${I} ${c(0)})`), [0, 0], 'refused'],
   ['a counter in memory', repeat(`(i32.store ${c(0)} ${c(0)})`, `(i32.store ${c(0)} ${add(`(i32.load ${c(0)})`, c(1))})`, `(i32.lt_s (i32.load ${c(0)}) ${c(10)})`), [0, 0], 'refused'],
+  ['an odd number is never 0', whilst(`(local.set 2 (i32.and (local.get 0) ${c(15)}))`, `(i32.or ${I} ${c(1)})`, `(local.set 2 ${add(I, c(-1))})`), [0, 0], 'refused'],
+  ['a byte that changes need not be met', whilst('', `(i32.ne ${I} (i32.load8_u ${c(0)}))`, `(i32.store8 ${c(0)} ${I}) (local.set 2 ${add(I, c(1))})`), [0, 0], 'refused'],
+  ['a number that stays is met', whilst(`(local.set 3 (i32.and (local.get 0) ${c(63)}))`, `(i32.ne ${I} ${LIMIT})`, `(local.set 2 ${add(I, c(1))})`), [63, 0], 63],
   ['a limit that goes along', repeat(`(local.set 3 ${c(5)})`, `(local.set 2 ${add(I, c(1))}) (local.set 3 ${add(LIMIT, c(1))})`, `(i32.lt_s ${I} ${LIMIT})`), [0, 0], 'refused'],
   ['a limit that comes towards the counter', repeat(`(local.set 3 ${c(21)})`, `(local.set 2 ${add(I, c(1))}) (local.set 3 ${add(LIMIT, c(-1))})`, `(i32.lt_s ${I} ${LIMIT})`), [0, 0], 11],
 ];

@@ -11,6 +11,8 @@ interface Side {
   readonly step: Range;
   /** The symbol that it is told from, at the head of the loop, if it moves. */
   readonly head?: number;
+  /** Whether it moves by its step alone, and not about within its range from turn to turn. */
+  readonly isSteady: boolean;
 }
 
 /**
@@ -47,13 +49,14 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
       const moving = steps.get(x.symbol);
       if (moving) {
         const first = entry!.locals[moving.local];
-        return { value: { symbol: first.symbol, low: first.low + x.low, high: first.high + x.high }, step: moving.step, head: x.symbol };
+        return { value: { symbol: first.symbol, low: first.low + x.low, high: first.high + x.high }, step: moving.step, head: x.symbol, isSteady: x.low === x.high };
       }
       if (x.symbol === 0) break;
       x = back.lower(x);
     }
     // It stays as it is, or is within its range in whatever turn.
-    return { value: isOlder(v, entry!) ? v : numberOf(back, v, bits), step: [0, 0] };
+    const older = isOlder(v, entry!);
+    return { value: older ? v : numberOf(back, v, bits), step: [0, 0], isSteady: older && (v.low === v.high || entry!.locals.includes(v)) };
   }
 
   function ofOrder(op: 'lt_s' | 'le_s' | 'lt_u' | 'le_u', bits: Bits, a: Side, b: Side): number {
@@ -84,7 +87,7 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
   }
 
   function ofInequality(a: Side, b: Side, bits: Bits): number {
-    if (a.step[0] !== a.step[1] || b.step[0] !== b.step[1]) return Infinity;
+    if (!a.isSteady || !b.isSteady || a.step[0] !== a.step[1] || b.step[0] !== b.step[1]) return Infinity;
     const { range: [low, high], related } = entry!.difference(a.value, b.value, bits);
     const change = b.step[0] - a.step[0];
     if (change === 0 || (!related && !(low >= limitsOf(bits)[0] && high <= limitsOf(bits)[1]))) return Infinity;
