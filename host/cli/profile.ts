@@ -24,7 +24,7 @@ export function profileCommand(): Command {
     .description('measure where a firmware\'s cycles go, by block, handler, function and line')
     .argument('<firmware>', 'the firmware\'s TypeScript file')
     .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
-    .addOption(new Option('--cpu <cpu>', 'what executes the firmware; lines and functions are measured with wasm').choices(['wasm', 'wasm3', 'arm']).default('wasm'))
+    .addOption(new Option('--cpu <cpu>', 'what executes the firmware; wasm3 tells no lines and functions').choices(['wasm', 'wasm3', 'arm']).default('wasm'))
     .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3); with --cpu arm, what the image is built with (default: kernels)').choices(['aot', 'kernels', 'wasm3']))
     .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
     .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)

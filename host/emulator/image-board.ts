@@ -7,8 +7,7 @@ import { explainTrap } from '../build/image/explain-trap.js';
 import type { Image } from '../build/image/image.js';
 import { readTrapRecord, RECORD_BYTES, RecordError, type TrapRecord } from '../build/image/trap-record.js';
 import type { Firmware } from '../build/compile.js';
-import type { BoardOptions } from './board-hardware.js';
-import { ElfBoard, EmulationError } from './elf-board.js';
+import { ElfBoard, EmulationError, type ElfBoardOptions } from './elf-board.js';
 import type { FirmwareBoard } from './firmware-board.js';
 import { readRunnable } from './image-file.js';
 
@@ -28,7 +27,7 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   private record: TrapRecord | undefined;
 
   /** @param built with traps that halt, for what comes after a restart would be another run */
-  constructor(readonly built: Image, options: BoardOptions) {
+  constructor(readonly built: Image, options: ElfBoardOptions) {
     super(built.board, readRunnable(built.files.elf, built.board), {
       ...options, strict: true,
       vectors: Object.fromEntries(built.firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }])),

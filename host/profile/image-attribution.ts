@@ -21,7 +21,7 @@ const TYPESCRIPT = /\.ts$/;
 const TRANSLATED = /^f(\d+)_/;
 const COPY = /\.(constprop|isra|part|cold|lto_priv)\b.*$/;
 /** What a file of a toolchain's own libraries is called by: where it was compiled does not matter. */
-const libraryPath = (file: string): string => file.replace(/^(\.\.\/)+/, '').replace(/^tonewheel\//, '');
+const libraryPath = (file: string): string => file.replace(/^(\.\.?\/)+/, '').replace(/^tonewheel\//, '');
 const NO_FILE = 'the image';
 
 interface CodeFunction {
@@ -52,7 +52,11 @@ export class ImageAttribution implements CodePlaces {
   private readonly countedOf: number[] = [];
   private readonly names: ReadonlyMap<number, string>;
 
-  constructor(private readonly board: ImageBoard, private readonly counters: CycleCounters, private readonly sources: SourceFunctions) {
+  /** @param stacks by address, the lines that it stands for (source-stacks.ts) */
+  constructor(
+    private readonly board: ImageBoard, private readonly counters: CycleCounters, private readonly sources: SourceFunctions,
+    private readonly stacks: ReadonlyMap<number, readonly SourceLine[]>,
+  ) {
     this.names = parseModule(board.firmware.wasm).functionNames;
   }
 
@@ -156,7 +160,7 @@ export class ImageAttribution implements CodePlaces {
     const parent = above < 0 ? -1 : this.contextOf(above, site);
     const id = this.contexts.length;
     this.contextIds.set(key, id);
-    this.contexts.push({ functionIndex, parent, site, root });
+    this.contexts.push({ functionIndex, parent, site, root: parent < 0 ? root : this.contexts[parent].root });
     this.countedOf.push(counted);
     return id;
   }
@@ -191,7 +195,8 @@ export class ImageAttribution implements CodePlaces {
   }
 
   private lineAt(address: number): SourceLine | undefined {
-    const at = this.board.symbols.at(address).source;
+    const stack = this.stacks.get(address);
+    const at = stack?.find(({ file }) => !GENERATED.test(file)) ?? stack?.[0] ?? this.board.symbols.at(address).source;
     return at && { file: libraryPath(at.file), line: at.line };
   }
 

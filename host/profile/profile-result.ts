@@ -119,7 +119,7 @@ export interface FunctionProfile {
   totalCycles: number;
   /** `selfCycles` over the cycles of all code. */
   share: number;
-  /** Times that it was called; null when the compiler inlined it, at least somewhere. */
+  /** Times that it was called; null when the compiler inlined it, at least somewhere, and when it was also reached by jumps or computed calls. */
   calls: number | null;
 }
 
@@ -283,6 +283,11 @@ export interface ProfileResult {
   voices: VoiceProfile | null;
   /** Cycles of all code: the lines add up to them. With `overclock`, before it. 0 when the CPU does not tell of code. */
   codeCycles: number;
+  /**
+   * How they were found. `blocks`: how often each basic block ran, times what its instructions cost by the tables. `cycles`: the core's own, counted as
+   * they passed. By calling context, and exact, in both. Null when the CPU does not tell of code.
+   */
+  counted: 'blocks' | 'cycles' | null;
   /** Most cycles of their own first. */
   functions: FunctionProfile[];
   /** Most cycles first. */

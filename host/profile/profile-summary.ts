@@ -42,7 +42,7 @@ export function diffSummary({ slower, faster, added, threshold }: ProfileDiff, o
 /** @param colours whether to use the terminal's colours; by default when there is a terminal that has them */
 export function profileSummary(result: ProfileResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported): string {
   const c = pc.createColors(colours);
-  const { run, load, time, handlers, functions, lines, worst, voices, midiToAudio, stacks, queues, missing, sources } = result;
+  const { run, load, time, handlers, functions, lines, worst, voices, midiToAudio, stacks, queues, missing, sources, counted } = result;
   const row = (label: string, text: string): string => `${c.dim(label.padEnd(LABEL))}${text}`;
   const share = (value: number): string => percent(ratio(value, load.budget));
   const out = [
@@ -67,7 +67,7 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
     ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => [f.name, percent(f.share), number(f.selfCycles), `${f.file}:${f.line}`]), c, [0, 3]),
     ...table(['Line', 'share', ''], lines.slice(0, LINES).map((l) => [`${l.file}:${l.line}`, percent(l.share), (sources[l.file]?.[l.line - 1] ?? '').trim().slice(0, 60)]), c, [0, 2]),
   );
-  out.push('', c.dim(`Cycles: ${run.costs}.`));
+  out.push('', c.dim(`Cycles: ${run.costs}${counted === 'cycles' ? '; each counted for its function and line as it passed' : ''}.`));
   if (missing.length > 0) out.push(...missing.map(({ what, why }) => c.dim(`Not measured: ${what} (${why}).`)));
   if (files.length > 0) out.push('', ...files.map(({ kind, path }) => `${c.dim(kind.padEnd(LABEL))}${path}`));
   return out.join('\n');

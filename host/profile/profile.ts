@@ -6,7 +6,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SourceMap } from '../build/source-map.js';
-import type { CycleCounters } from '../cpu/arm/cycle-counters.js';
 import type { CallContext } from '../cpu/wasm/contexts.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
@@ -27,6 +26,7 @@ import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
 import { SourceFunctions } from './source-functions.js';
+import { sourceStacks, type SourceStacks } from './source-stacks.js';
 import { histogramOf, lineThrough, meanOf, percentile, spreadOf } from './statistics.js';
 import { BasicBlockGrowth, WorstBlockWatch } from './worst-block-watch.js';
 
@@ -66,7 +66,8 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
   const midi = options.midi === undefined ? null : sha256(await readFile(options.midi));
   const { emulated } = session;
   const blocks = emulated.recorder.blocks();
-  return { result: resultOfProfile({ session, log, watch, growth, blocks, midi, command: options.command }), session, blocks, log };
+  const stacks = emulated instanceof ImageBoard ? await sourceStacks(emulated.built.files.elf, emulated.counters!.addresses()) : undefined;
+  return { result: resultOfProfile({ session, log, watch, growth, stacks, blocks, midi, command: options.command }), session, blocks, log };
 }
 
 const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
@@ -76,19 +77,21 @@ interface Measured {
   readonly log: RunLog;
   readonly watch: WorstBlockWatch | undefined;
   readonly growth: BasicBlockGrowth | undefined;
+  readonly stacks: SourceStacks | undefined;
   readonly blocks: BlockRecord;
   readonly midi: string | null;
   readonly command: string;
 }
 
-function resultOfProfile({ session, log, watch, growth, blocks, midi, command }: Measured): ProfileResult {
+function resultOfProfile(measured: Measured): ProfileResult {
+  const { session, log, watch, blocks, midi, command } = measured;
   const { result: run, emulated } = session;
   const { firmware } = emulated;
   const times = log.times(run.cycles);
   const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
   const notes = notesOf(emulated.recorder.midi());
   const missing: ProfileResult['missing'] = [];
-  const code = codeOf(emulated, times, growth, missing);
+  const code = codeOf(measured, times, missing);
   const worst = worstOf(emulated, log, blocks, values, code && watch, code);
   const files = new Set(code?.lines.map(({ file }) => file));
   return {
@@ -104,6 +107,7 @@ function resultOfProfile({ session, log, watch, growth, blocks, midi, command }:
     preemptions: [...times.preemptions],
     voices: voicesOf(run, blocks, values),
     codeCycles: code?.codeCycles ?? 0,
+    counted: code ? (emulated instanceof ImageBoard ? 'cycles' : 'blocks') : null,
     functions: code?.functions ?? [],
     lines: code?.lines ?? [],
     flame: code?.flame ?? { frames: [], nodes: [] },
@@ -130,8 +134,8 @@ interface Code extends CodeProfile {
   worstLeaves(): Omit<Leaf, 'context'>[];
 }
 
-function codeOf(emulated: FirmwareBoard, times: RunTimes, growth: BasicBlockGrowth | undefined, missing: ProfileResult['missing']): Code | undefined {
-  if (emulated instanceof ImageBoard && emulated.counters) return codeOfImage(emulated, emulated.counters, times);
+function codeOf({ session: { emulated }, growth, stacks }: Measured, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
+  if (emulated instanceof ImageBoard) return codeOfImage(emulated, stacks!, times);
   const cpu = wasmCpuOf(emulated);
   const board = emulated as EmulatedBoard;
   const counted = cpu?.metered.counted;
@@ -163,9 +167,9 @@ function codeOf(emulated: FirmwareBoard, times: RunTimes, growth: BasicBlockGrow
 }
 
 /** The image tells of no `init` by itself: start-up code counts for what runs outside of handlers. */
-function codeOfImage(board: ImageBoard, counters: CycleCounters, times: RunTimes): Code {
+function codeOfImage(board: ImageBoard, stacks: SourceStacks, times: RunTimes): Code {
   const sources = sourcesOf(board.firmware.sourceMap);
-  const attribution = new ImageAttribution(board, counters, new SourceFunctions(sources));
+  const attribution = new ImageAttribution(board, board.counters!, new SourceFunctions(sources), stacks);
   const leaves = attribution.leaves();
   const byRoot = cyclesByRoot(leaves, attribution.contexts);
   const code = codeProfile(attribution, attribution.contexts, attribution.entries(), leaves, overheadOf(times, byRoot, board));

@@ -2,6 +2,7 @@
 // A Cortex-M4F with the memories of QEMU's mps2-an386 and nothing else, for programs that run on both: code at 0, RAM at 0x20000000, semihosting.
 
 import { ArmCpu } from '../cpu/arm/cpu.js';
+import { COUNTER_BYTES, CycleCounters } from '../cpu/arm/cycle-counters.js';
 import { FlashAccelerator, acceleratorBytes } from '../cpu/arm/flash-accelerator.js';
 import { HotCode, tableBytes } from '../cpu/arm/hot/hot-code.js';
 import { ArmMemory } from '../cpu/arm/memory.js';
@@ -13,6 +14,8 @@ import { plugCore } from '../peripherals/cortex-m/core.js';
 export interface BareOptions {
   /** Executions after which code is translated, if not the engine's own number; false for the interpreter alone. */
   readonly hot?: number | false;
+  /** Counts cycles by context and code; what runs outside of exceptions is `thread`. */
+  readonly counting?: boolean;
   /** Serves the program's semihosting, but for its end. */
   readonly semihosting?: (cpu: ArmCpu) => void;
 }
@@ -24,11 +27,11 @@ const RAM_BYTES = 4 << 20;
 const CODE_BYTES = 4 << 20;
 
 /** @param words words of RAM that the program finds, by address */
-export function bareArm(file: Uint8Array, { hot, semihosting }: BareOptions, words: Readonly<Record<number, number>> = {}) {
+export function bareArm(file: Uint8Array, { hot, counting = false, semihosting }: BareOptions, words: Readonly<Record<number, number>> = {}) {
   const machine = new Machine({ vectors: Array.from({ length: 32 }, (_, n) => `IRQ${n}`), priorityBits: 3 });
   const memory = new ArmMemory([
     { name: 'code', origin: 0, byteCount: CODE_BYTES, kind: 'flash', dma: true }, { name: 'ram', origin: RAM, byteCount: RAM_BYTES, kind: 'ram', dma: true },
-  ], tableBytes(CODE_BYTES));
+  ], tableBytes(CODE_BYTES), counting ? COUNTER_BYTES : 0);
   const [code, ram] = memory.regions;
   const elf = readElf(file, 'program');
   for (const { address, bytes } of elf.segments) {
@@ -41,18 +44,21 @@ export function bareArm(file: Uint8Array, { hot, semihosting }: BareOptions, wor
   accelerator.configure(FLASH);
   const blocks = plugCore(machine, { cpuid: 0x410fc241, systickReferenceDivider: 1, onResetRequest: () => { throw new RunEnded(); } });
   const halves = new DataView(code.bytes.buffer, code.bytes.byteOffset, CODE_BYTES);
+  const starts = new Set(elf.symbols.filter((s) => s.type === 'function').map((s) => s.value & ~1));
+  const counters = counting ? new CycleCounters(memory, memory.counters, code, starts, 'thread') : undefined;
+  if (counters) machine.observers.add(counters);
   const engine = hot === false ? undefined : new HotCode({
-    memory, code, rams: [ram], accelerator, tables: memory.tables + acceleratorBytes(CODE_BYTES), threshold: hot,
+    memory, code, rams: [ram], accelerator, counters, tables: memory.tables + acceleratorBytes(CODE_BYTES), threshold: hot,
     forbidden: (from, to, access) => blocks.mpu.forbidden(from, to, access, true),
     decode: (pc, inIT) => decode(halves.getUint16(pc, true), halves.getUint16(pc + 2, true), pc, inIT),
   });
   const cpu = new ArmCpu({
-    machine, blocks, memory, core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, flashTiming: accelerator, hot: engine,
+    machine, blocks, memory, core: { exceptionEntryCycles: 12, exceptionExitCycles: 10, tailChainCycles: 6 }, flashTiming: accelerator, hot: engine, counters,
     semihosting: semihosting ?? (() => { throw new RunEnded(); }),
   });
   cpu.reset();
   return {
-    machine, memory, cpu, engine, ram, elf, accelerator,
+    machine, memory, cpu, engine, ram, elf, accelerator, counters,
     /** Runs to the end: the program's exit. @throws what goes wrong */
     run(): void {
       try {

@@ -143,7 +143,7 @@ export function exampleProfile(seconds = 6): ProfileResult {
       base: 430, perVoice: 108, explained: 0.97,
       table: Array.from({ length: 12 }, (_, v) => ({ voices: v, blocks: 300 - 20 * v, mean: 430 + 108 * v, max: 460 + 120 * v })),
     },
-    codeCycles: CODE_CYCLES, ...code,
+    codeCycles: CODE_CYCLES, counted: 'blocks', ...code,
     worst: exampleWorst(Math.round(blocks.boundaryCycles[417]), coreHertz, budget),
     midiToAudio: {
       notes: latencies.length, minMs: Math.min(...ms), meanMs: ms.reduce((a, b) => a + b) / ms.length, medianMs: 1.345, p99Ms: Math.max(...ms), maxMs: Math.max(...ms),

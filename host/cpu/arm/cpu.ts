@@ -363,7 +363,8 @@ export class ArmCpu {
       }
       return branched;
     } finally {
-      const cycles = this.worked - counters.ownCycles - from;
+      // What WFI takes once the core sleeps is sleep.
+      const cycles = (this.sleeping ? this.sleptFrom * this.overclock : this.worked) - counters.ownCycles - from;
       if (cycles !== 0) counters.charge(row, pc, cycles);
     }
   }

@@ -111,6 +111,11 @@ export class CycleCounters implements MachineObserver {
     return this.state[STATE.CONTEXT];
   }
 
+  /** Index in `contexts` of the present one. */
+  get present(): number {
+    return this.indexOf(this.row);
+  }
+
   /** Number of a piece of code; `ELSEWHERE` when there are too many. */
   piece(start: number, end: number): number {
     const key = start * 4096 + (end - start);
@@ -180,6 +185,13 @@ export class CycleCounters implements MachineObserver {
   keepGrowth(copy: number): void {
     const [now, before] = [this.copies[copy], this.copies[1 - copy]];
     for (let i = 0; i < this.pieces.length; i++) this.kept[i] = now[i] - before[i];
+  }
+
+  /** Where there may be an instruction that has counted, or has called. */
+  addresses(): Set<number> {
+    const found = new Set(this.siteIds.keys());
+    for (const { start, end } of this.pieces) for (let at = start; at < end; at += 2) found.add(at);
+    return found;
   }
 
   /** How often a context was entered: by its call, a root by its exception. */

@@ -159,17 +159,23 @@ ${stats([['without a voice', number(voices.base)], ['each voice', number(voices.
 <p class="note">Cycles per frame. The line is fitted through all blocks: an estimate, since blocks differ in more than their voices.</p>`);
 }
 
-function functionBars({ functions, run, codeCycles }: ProfileResult): string {
+/** How the cycles of code were found, as the end of a sentence about them. */
+const HOW_COUNTED = { blocks: ', by how often each basic block ran and what its instructions cost', cycles: ", the core's own, counted as they passed" } as const;
+
+function functionBars({ functions, flame, run, codeCycles, counted }: ProfileResult): string {
   if (functions.length === 0) return '';
+  const key = (f: { name: string; file: string | null; line: number | null }): string => `${f.file}:${f.line} ${f.name}`;
+  const inlined = new Set(flame.frames.filter(({ kind }) => kind === 'inlined').map(key));
+  const callsOf = (f: ProfileResult['functions'][number]): string => (f.calls !== null ? ` · ${plural(f.calls, 'call')}` : inlined.has(key(f)) ? ' · inlined' : '');
   const widest = functions.reduce((most, f) => Math.max(most, f.selfCycles), 1);
-  const row = (f: ProfileResult['functions'][number]): string => `<li>${sourceLink(f.file, f.line, f.name)}<span class="where">${escapeHtml(shortFile(f.file))}:${f.line}${f.calls === null ? ' · inlined' : ` · ${plural(f.calls, 'call')}`}</span>
+  const row = (f: ProfileResult['functions'][number]): string => `<li>${sourceLink(f.file, f.line, f.name)}<span class="where">${escapeHtml(shortFile(f.file))}:${f.line}${callsOf(f)}</span>
 <span class="bar"><i style="width:${((f.selfCycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(f.share)}</b><span class="num">${percent(ratio(f.totalCycles, codeCycles))}</span><span class="num sub">${number(ratio(f.selfCycles, run.frames), 1)}</span></li>`;
   const rest = functions.slice(TOP_FUNCTIONS);
   return section('functions', `<h2>By function</h2>
 <ol class="bars columns"><li><span>Function</span><span></span><span></span><span class="num">Itself</span><span class="num">With calls</span><span class="num">Cycles a frame</span></li></ol>
 <ol class="bars">${functions.slice(0, TOP_FUNCTIONS).map(row).join('\n')}</ol>
 ${rest.length > 0 ? `<details><summary>${plural(rest.length, 'more function')}</summary><ol class="bars">${rest.map(row).join('\n')}</ol></details>` : ''}
-<p class="note">Of ${number(codeCycles)} cycles of code. Code that the compiler inlined counts for the function that it was written in. A function's name opens its source.</p>`);
+<p class="note">Of ${number(codeCycles)} cycles of code${counted ? HOW_COUNTED[counted] : ''}. Code that the compiler inlined counts for the function that it was written in. A function's name opens its source.</p>`);
 }
 
 function flameSection({ flame }: ProfileResult): string {

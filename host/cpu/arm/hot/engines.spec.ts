@@ -1,36 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Translated code against the interpreter, stopped at random deadlines: each time all of the core's state, and at the end RAM and the cycle count.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { RunEnded } from '../../../machine/machine.js';
-import { packageRoot } from '../../../paths.js';
 import { bareArm } from '../../../testing/bare-arm.js';
+import { compileMix, ROUNDS, TICK_CYCLES } from '../../../testing/mix-program.js';
 import { without } from '../../../testing/needs.js';
 import { STATE } from '../state.js';
 
 const skip = without('arm-none-eabi-gcc');
-const directory = join(packageRoot, 'tests', 'bench', 'emulator');
-/** Behind the program's RAM: how many rounds, and the cycles between SysTick's interrupts. */
-const ROUNDS = 0x20020000, TICK_CYCLES = 0x20020004;
 const STATE_WORDS = STATE.CACHES + 1;
-
-function compile(level: string): Uint8Array {
-  const out = mkdtempSync(join(tmpdir(), 'tonewheel-engines-'));
-  try {
-    const elf = join(out, 'mix.elf');
-    execFileSync('arm-none-eabi-gcc', [
-      '-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16', '-nostdlib', '-fno-tree-loop-distribute-patterns', '-Wl,--no-warn-rwx-segments', '-Wl,-z,noexecstack',
-      level, join(directory, 'mix.c'), '-T', join(directory, 'bare.ld'), '-lgcc', '-o', elf,
-    ], { stdio: 'pipe' });
-    return readFileSync(elf);
-  } finally {
-    rmSync(out, { recursive: true });
-  }
-}
 
 /** A core that is run from one deadline to the next. */
 function engine(file: Uint8Array, hot: 0 | false, words: Readonly<Record<number, number>>) {
@@ -68,7 +47,7 @@ function randomFrom(seed: number): () => number {
 describe('translated code stops where the interpreter stops', { skip }, () => {
   for (const level of ['-O0', '-O1', '-O2', '-Os']) for (const ticks of [undefined, 977]) {
     test(`${level}${ticks === undefined ? '' : `, an interrupt every ${ticks} cycles`}`, () => {
-      const file = compile(level);
+      const file = compileMix(level);
       const words = { [ROUNDS]: 16, [TICK_CYCLES]: ticks ?? 0 };
       const [translated, interpreted] = [engine(file, 0, words), engine(file, false, words)];
       const random = randomFrom(ticks ?? 1);
