@@ -21,6 +21,17 @@ export function framesToControl(frame: u32): i32 {
   return CONTROL_FRAMES - (frame & (CONTROL_FRAMES - 1));
 }
 
+/**
+ * To an i16, saturated, truncated towards zero. The conversion saturates 16 bits further left, which takes no comparison; what lies below is then dropped, where
+ * a negative number needs to be brought up to the next whole one first.
+ */
+// @ts-ignore: decorator
+@inline
+export function truncated16(value: f32): i32 {
+  const shifted = <i32>(value * 65536);
+  return (shifted + <i32>(<u32>(shifted >> 31) >> 16)) >> 16;
+}
+
 /** Fills a block with silence. */
 // @ts-ignore: decorator
 @native

@@ -5,6 +5,7 @@
 // The sine is computed every 32 frames of the chorus's own count and the delays move in straight lines between; fractions of a frame are
 // interpolated linearly. Samples are in units of 1/16384, ±2 saturates; without feedback the line is silent 43 ms after its input.
 
+import { truncated16 } from "./block";
 import { sine } from "./oscillators";
 
 /** Bytes of one chorus line: 2,048 frames, 43 ms. */
@@ -81,8 +82,7 @@ export function addChorus(chorus: Chorus, input: usize, left: usize, right: usiz
     let at = <i32>(frame << 1) & BYTE_MASK;
     // @uses(1 of frameCount)
     do {
-      const x = max<f32>(min<f32>(load<f32>(input) * UNIT, 32767), -32768);
-      store<i16>(line + at, <i16>(<i32>x));
+      store<i16>(line + at, truncated16(load<f32>(input) * UNIT));
       store<f32>(left, load<f32>(left) + tap(line, at, leftDelay) * scale);
       store<f32>(right, load<f32>(right) + tap(line, at, rightDelay) * scale);
       leftDelay += leftStep;

@@ -5,6 +5,8 @@
 // interpolated linearly. What goes back is darkened anyway. Values are truncated towards zero: a line of integers whose largest magnitude falls at
 // every pass reaches exact silence; it cannot ring on in its last bit. Samples are in units of 1/16384, ±2 saturates.
 
+import { truncated16 } from "./block";
+
 /** Bytes of a delay line of full length. */
 export const DELAY_BYTES: i32 = 24576;
 /** Longest delay of such a line, in frames: 512 ms at 48 kHz. A line of fewer bytes delays by one frame a byte too. */
@@ -81,7 +83,7 @@ export function addDelay(delay: Delay, input: usize, left: usize, right: usize, 
       low += tone * (rightTap - low);
       low = abs<f32>(low) < SILENCE ? 0 : low;
       const fed = feedback * low + (pending + x) * (UNIT / 2);
-      store<i16>(line + position, <i16>(<i32>max<f32>(min<f32>(fed, 32767), -32768)));
+      store<i16>(line + position, truncated16(fed));
       position += 2;
       position = position == byteCount ? 0 : position;
       const leftNext = leftTap * (1 / UNIT);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Attack, decay, sustain, release, made of straight lines of at most 32 frames (4 in short segments).
+// Attack, decay, sustain, release, made of straight lines of at most 32 frames (4 in short exponential segments).
 //
 // The level is an integer, 2^30 = 1, and so is its step a frame: segments start and end on their very frames and levels, lines may be cut anywhere
 // without changing a bit, silence is exactly 0. The attack is linear. Decay and release are linear or exponential; an exponential one heads for a point
@@ -47,7 +47,7 @@ export class Envelope {
   releaseShrink: u32 = 0;
 }
 
-/** Frames of one line of a segment: a sixteenth of it, within 4..32. */
+/** Frames of one line of an exponential segment: a sixteenth of it, within 4..32. */
 // @ts-ignore: decorator
 @inline
 function lineOf(segmentFrames: i32): i32 {
@@ -78,7 +78,7 @@ function startSegment(env: Envelope, stage: EnvelopeStage, frames: i32, end: i32
   env.stage = stage;
   env.lineFrames = 0;
   env.laterFrames = frames;
-  env.lineLength = lineOf(frames);
+  env.lineLength = shrink == 0 ? LONGEST_LINE : lineOf(frames);
   env.end = end;
   env.asymptote = end - (env.level - end) / 1023;
   env.shrink = shrink;

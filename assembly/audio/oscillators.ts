@@ -3,9 +3,8 @@
 //
 // The phase is a u32, 2^32 to the cycle; saw, triangle and sine are 0 and rising at phase 0. Steps are rounded by the two-sample polynomial
 // BLEP (Välimäki & Huovilainen, "Antialiasing Oscillators in Subtractive Synthesis", IEEE Signal Processing Magazine 24(2), 2007), corners of
-// the triangle by the two-sample polynomial BLAMP (Esqueda, Välimäki & Bilbao, "Rounding Corners with BLAMP", DAFx-16). Only the frames within one
-// increment of an edge need a correction: one integer division finds the run of frames up to the next edge, and that run is a plain ramp or
-// a constant. Increments: 1..2^31 - 1.
+// the triangle by the two-sample polynomial BLAMP (Esqueda, Välimäki & Bilbao, "Rounding Corners with BLAMP", DAFx-16). A wave is written as it is
+// first; then only the frames next to an edge get what they lack, and one integer division finds the next edge. Increments: 1..2^31 - 1.
 
 const QUARTER: u32 = 1 << 30;
 const HALF: u32 = 1 << 31;
@@ -28,102 +27,88 @@ function put(out: usize, value: f32, add: bool): void {
   store<f32>(out, add ? load<f32>(out) + value : value);
 }
 
-/** Writes `count` frames of i32(phase) · scale, phase going up by `increment`. */
+/**
+ * Rounds the steps that a wave makes where `past` wraps round: adds what each step from -height to +height lacks to be band-limited, to the frame before it
+ * and to the one after it.
+ * @param past how far the first frame's phase is past the step, 2^32 to the cycle
+ */
 // @ts-ignore: decorator
-@inline
-function ramp(out: usize, count: u32, phase: u32, increment: u32, scale: f32, add: bool): void {
-  let left = count;
-  if (left >= 4) {
-    const increment2 = increment << 1;
-    const increment3 = increment2 + increment;
-    const increment4 = increment << 2;
-    // @uses(4 of frameCount)
-    do {
-      const a = <f32>(<i32>phase) * scale;
-      const b = <f32>(<i32>(phase + increment)) * scale;
-      const c = <f32>(<i32>(phase + increment2)) * scale;
-      const d = <f32>(<i32>(phase + increment3)) * scale;
-      store<f32>(out, add ? load<f32>(out) + a : a);
-      store<f32>(out, add ? load<f32>(out, 4) + b : b, 4);
-      store<f32>(out, add ? load<f32>(out, 8) + c : c, 8);
-      store<f32>(out, add ? load<f32>(out, 12) + d : d, 12);
-      phase += increment4;
-      out += 16;
-      left -= 4;
-    } while (left >= 4);
+@native
+function roundSteps(out: usize, frameCount: i32, past: u32, increment: u32, height: f32): void {
+  const last = out + (<usize>frameCount << 2);
+  const reciprocal: f32 = 1 / <f32>increment;
+  // The step before the first frame may be too near to leave it alone.
+  if (past < increment) {
+    const rest: f32 = 1 - <f32>past * reciprocal;
+    store<f32>(out, load<f32>(out) - height * rest * rest);
   }
-  // @uses(1 of frameCount)
-  while (left) {
-    put(out, <f32>(<i32>phase) * scale, add);
-    phase += increment;
+  // @bound(edges: frameCount / 2 + 2)
+  while (true) {
+    // To the last frame before the next step, by a division, and to the one after it.
+    const frames = ~past / increment;
+    out += <usize>frames << 2;
+    if (out >= last) return;
+    past += frames * increment;
+    const before: f32 = 1 - <f32>(<u32>0 - past) * reciprocal;
+    store<f32>(out, load<f32>(out) + height * before * before);
     out += 4;
-    left--;
+    if (out >= last) return;
+    past += increment;
+    const after: f32 = 1 - <f32>past * reciprocal;
+    store<f32>(out, load<f32>(out) - height * after * after);
   }
 }
 
-/** Writes `count` frames of one value. */
+/** The same for corners, where the slope rises by 6 · height a frame. */
 // @ts-ignore: decorator
-@inline
-function hold(out: usize, count: u32, value: f32, add: bool): void {
-  let left = count;
-  // @uses(4 of frameCount)
-  while (left >= 4) {
-    store<f32>(out, add ? load<f32>(out) + value : value);
-    store<f32>(out, add ? load<f32>(out, 4) + value : value, 4);
-    store<f32>(out, add ? load<f32>(out, 8) + value : value, 8);
-    store<f32>(out, add ? load<f32>(out, 12) + value : value, 12);
-    out += 16;
-    left -= 4;
+@native
+function roundCorners(out: usize, frameCount: i32, past: u32, increment: u32, height: f32): void {
+  const last = out + (<usize>frameCount << 2);
+  const reciprocal: f32 = 1 / <f32>increment;
+  if (past < increment) {
+    const rest: f32 = 1 - <f32>past * reciprocal;
+    store<f32>(out, load<f32>(out) + height * rest * rest * rest);
   }
-  // @uses(1 of frameCount)
-  while (left) {
-    put(out, value, add);
+  // @bound(edges: frameCount / 2 + 2)
+  while (true) {
+    const frames = ~past / increment;
+    out += <usize>frames << 2;
+    if (out >= last) return;
+    past += frames * increment;
+    const before: f32 = 1 - <f32>(<u32>0 - past) * reciprocal;
+    store<f32>(out, load<f32>(out) + height * before * before * before);
     out += 4;
-    left--;
+    if (out >= last) return;
+    past += increment;
+    const after: f32 = 1 - <f32>past * reciprocal;
+    store<f32>(out, load<f32>(out) + height * after * after * after);
   }
-}
-
-/** What a step from -1 to +1 at `past` (phase beyond the edge, signed) lacks to be band-limited; 0 outside one increment of it. */
-// @ts-ignore: decorator
-@inline
-function stepResidual(past: u32, reciprocal: f32): f32 {
-  const t = <f32>(<i32>past) * reciprocal;
-  const u = max<f32>(1 - abs<f32>(t), 0);
-  return copysign<f32>(u * u, -t);
-}
-
-/** The integral of the above, for a corner whose slope rises by 6 a frame. */
-// @ts-ignore: decorator
-@inline
-function cornerResidual(past: u32, reciprocal: f32): f32 {
-  const u = max<f32>(1 - abs<f32>(<f32>(<i32>past) * reciprocal), 0);
-  return u * u * u;
 }
 
 // @ts-ignore: decorator
 @inline
 function saw(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32, add: bool): void {
-  const end = out + (<usize>frameCount << 2);
-  const zone = increment << 1;
-  const reciprocal: f32 = 1 / <f32>increment;
   const scale: f32 = gain * (2 * PER_CYCLE);
+  const start = out;
+  const end = out + (<usize>frameCount << 2);
   let phase = osc.phase;
-  // @bound(frameCount)
+  const past = phase - HALF;
+  while (out + 16 <= end) {
+    put(out, <f32>(<i32>phase) * scale, add);
+    put(out + 4, <f32>(<i32>(phase + increment)) * scale, add);
+    put(out + 8, <f32>(<i32>(phase + 2 * increment)) * scale, add);
+    put(out + 12, <f32>(<i32>(phase + 3 * increment)) * scale, add);
+    phase += 4 * increment;
+    out += 16;
+  }
+  // @bound(3)
   while (out < end) {
-    const past = phase - HALF;
-    if (past + increment < zone) {
-      // @uses(1 of frameCount)
-      put(out, <f32>(<i32>phase) * scale - gain * stepResidual(past, reciprocal), add);
-      phase += increment;
-      out += 4;
-    } else {
-      const count = min<u32>((HALF - 1 - phase) / increment, <u32>(end - out) >> 2);
-      ramp(out, count, phase, increment, scale, add);
-      phase += count * increment;
-      out += <usize>count << 2;
-    }
+    put(out, <f32>(<i32>phase) * scale, add);
+    phase += increment;
+    out += 4;
   }
   osc.phase = phase;
+  roundSteps(start, frameCount, past, increment, -gain);
 }
 
 /** Rising saw, -gain..+gain. */
@@ -141,29 +126,36 @@ export function addSaw(osc: Oscillator, out: usize, frameCount: i32, increment: 
 // @ts-ignore: decorator
 @inline
 function pulse(osc: Oscillator, out: usize, frameCount: i32, increment: u32, width: u32, gain: f32, add: bool): void {
-  const end = out + (<usize>frameCount << 2);
-  const zone = increment << 1;
-  const reciprocal: f32 = 1 / <f32>increment;
   const low: f32 = -2 * gain * (<f32>width * PER_CYCLE);
   const high: f32 = 2 * gain + low;
+  const start = out;
+  const end = out + (<usize>frameCount << 2);
   let phase = osc.phase;
-  // @bound(frameCount)
+  const past = phase;
+  // From edge to edge.
+  // @bound(levels: frameCount)
   while (out < end) {
-    const level = phase < width ? high : low;
-    const pastFall = phase - width;
-    if (<i32>(phase + increment < zone) | <i32>(pastFall + increment < zone)) {
-      // @uses(1 of frameCount)
-      put(out, level + gain * (stepResidual(phase, reciprocal) - stepResidual(pastFall, reciprocal)), add);
-      phase += increment;
+    const value = phase < width ? high : low;
+    const frames = min<u32>((phase < width ? width - 1 - phase : ~phase) / increment + 1, <u32>(end - out) >> 2);
+    const edge = out + (<usize>frames << 2);
+    phase += frames * increment;
+    // @uses(4 of frameCount)
+    while (out + 16 <= edge) {
+      put(out, value, add);
+      put(out + 4, value, add);
+      put(out + 8, value, add);
+      put(out + 12, value, add);
+      out += 16;
+    }
+    // @uses(1 of frameCount)
+    while (out < edge) {
+      put(out, value, add);
       out += 4;
-    } else {
-      const count = min<u32>(min<u32>(~phase, ~pastFall) / increment, <u32>(end - out) >> 2);
-      hold(out, count, level, add);
-      phase += count * increment;
-      out += <usize>count << 2;
     }
   }
   osc.phase = phase;
+  roundSteps(start, frameCount, past, increment, gain);
+  roundSteps(start, frameCount, past - width, increment, -gain);
 }
 
 /**
@@ -184,32 +176,31 @@ export function addPulse(osc: Oscillator, out: usize, frameCount: i32, increment
 // @ts-ignore: decorator
 @inline
 function triangle(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32, add: bool): void {
-  const end = out + (<usize>frameCount << 2);
-  const zone = increment << 1;
-  const reciprocal: f32 = 1 / <f32>increment;
   const scale: f32 = gain * (4 * PER_CYCLE);
-  // The slope changes by 8·gain·increment/2^32 a frame at a corner; cornerResidual is for 6.
+  // The slope changes by 8·gain·increment/2^32 a frame at a corner; roundCorners is for 6.
   const corner = <f32>increment * (gain * ((8.0 / 6.0) * PER_CYCLE));
-  let phase = osc.phase;
-  // @bound(frameCount)
-  while (out < end) {
-    const rising = phase + QUARTER < HALF;
-    const folded = rising ? phase : HALF - phase;
-    const pastTop = phase - QUARTER;
-    const pastBottom = phase + QUARTER;
-    if (<i32>(pastTop + increment < zone) | <i32>(pastBottom + increment < zone)) {
-      // @uses(1 of frameCount)
-      put(out, <f32>(<i32>folded) * scale + corner * (cornerResidual(pastBottom, reciprocal) - cornerResidual(pastTop, reciprocal)), add);
-      phase += increment;
-      out += 4;
-    } else {
-      const count = min<u32>(min<u32>(~pastTop, ~pastBottom) / increment, <u32>(end - out) >> 2);
-      ramp(out, count, folded, rising ? increment : 0 - increment, scale, add);
-      phase += count * increment;
-      out += <usize>count << 2;
-    }
+  const start = out;
+  const end = out + (<usize>frameCount << 2);
+  // How far the phase is from the top, either way, is how far the value is below it.
+  let phase = osc.phase - QUARTER;
+  const pastTop = phase;
+  while (out + 16 <= end) {
+    put(out, gain - abs<f32>(<f32>(<i32>phase) * scale), add);
+    put(out + 4, gain - abs<f32>(<f32>(<i32>(phase + increment)) * scale), add);
+    put(out + 8, gain - abs<f32>(<f32>(<i32>(phase + 2 * increment)) * scale), add);
+    put(out + 12, gain - abs<f32>(<f32>(<i32>(phase + 3 * increment)) * scale), add);
+    phase += 4 * increment;
+    out += 16;
   }
-  osc.phase = phase;
+  // @bound(3)
+  while (out < end) {
+    put(out, gain - abs<f32>(<f32>(<i32>phase) * scale), add);
+    phase += increment;
+    out += 4;
+  }
+  osc.phase = phase + QUARTER;
+  roundCorners(start, frameCount, pastTop, increment, -corner);
+  roundCorners(start, frameCount, pastTop - HALF, increment, corner);
 }
 
 /** Triangle, -gain..+gain. */
@@ -238,10 +229,16 @@ export function sine(phase: u32): f32 {
 function sines(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain: f32, add: bool): void {
   const end = out + (<usize>frameCount << 2);
   let phase = osc.phase;
-  while (out < end) {
+  if (frameCount & 1) {
     put(out, sine(phase) * gain, add);
     phase += increment;
     out += 4;
+  }
+  while (out < end) {
+    put(out, sine(phase) * gain, add);
+    put(out + 4, sine(phase + increment) * gain, add);
+    phase += 2 * increment;
+    out += 8;
   }
   osc.phase = phase;
 }
@@ -271,10 +268,17 @@ function noise(source: NoiseSource, out: usize, frameCount: i32, gain: f32, add:
   const end = out + (<usize>frameCount << 2);
   const scale: f32 = gain * (2 * PER_CYCLE);
   let seed = source.seed;
-  while (out < end) {
+  if (frameCount & 1) {
     seed = nextRandom(seed);
     put(out, <f32>(<i32>seed) * scale, add);
     out += 4;
+  }
+  while (out < end) {
+    seed = nextRandom(seed);
+    put(out, <f32>(<i32>seed) * scale, add);
+    seed = nextRandom(seed);
+    put(out + 4, <f32>(<i32>seed) * scale, add);
+    out += 8;
   }
   source.seed = seed;
 }

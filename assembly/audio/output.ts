@@ -82,3 +82,52 @@ export function interleave(left: usize, right: usize, out: usize, frameCount: i3
     out += 4;
   }
 }
+
+/** A sample through the limiter, to the nearest i16 in the low bits. */
+// @ts-ignore: decorator
+@inline
+function limited(x: f32): u32 {
+  const size = abs<f32>(x);
+  // Nearly all samples are below the knee.
+  if (size <= KNEE) return reinterpret<u32>(x * 32767 + ROUND);
+  const over = min<f32>(size, KNEE + SPAN) - KNEE;
+  return reinterpret<u32>(copysign<f32>((KNEE + over - over * over * BEND) * 32767, x) + ROUND);
+}
+
+/**
+ * The end of the chain in one go: what `blockDc`, `limit` and `interleave` do, with full scale at 32767. Tails of the DC
+ * blockers end where `settleDc` is called.
+ * @param out 4 bytes a frame, 4-aligned
+ */
+// @ts-ignore: decorator
+@native
+export function finish(leftDc: DcBlocker, rightDc: DcBlocker, left: usize, right: usize, out: usize, frameCount: i32): void {
+  const end = out + (<usize>frameCount << 2);
+  const leftPole = leftDc.pole;
+  const rightPole = rightDc.pole;
+  let leftInput = leftDc.input;
+  let rightInput = rightDc.input;
+  let leftOutput = leftDc.output;
+  let rightOutput = rightDc.output;
+  while (out < end) {
+    const x = load<f32>(left);
+    const y = load<f32>(right);
+    leftOutput = x - leftInput + leftPole * leftOutput;
+    rightOutput = y - rightInput + rightPole * rightOutput;
+    leftInput = x;
+    rightInput = y;
+    store<u32>(out, (limited(leftOutput) & 0xffff) | (limited(rightOutput) << 16));
+    left += 4;
+    right += 4;
+    out += 4;
+  }
+  leftDc.input = leftInput;
+  rightDc.input = rightInput;
+  leftDc.output = leftOutput;
+  rightDc.output = rightOutput;
+}
+
+/** Ends the tail of a DC blocker that has decayed to nothing. Called at the control rate, so that the place does not depend on blocks. */
+export function settleDc(blocker: DcBlocker): void {
+  if (abs<f32>(blocker.output) < SILENCE) blocker.output = 0;
+}

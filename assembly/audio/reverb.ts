@@ -7,6 +7,7 @@
 // line comes to its end, so that one offset serves all lines. The matrix keeps energy, the gains are below 1, damping and all-passes add none, and every value stored is truncated towards zero: the energy
 // in the lines, a sum of squares of integers, falls until it is 0. Units are 1/16384, ±2 saturates.
 
+import { truncated16 } from "./block";
 import { exp2 } from "./tuning";
 
 /** Bytes of the lines of one reverb. */
@@ -110,7 +111,7 @@ export function setReverb(reverb: Reverb, decayFrames: f32, damping: f32): void 
 // @ts-ignore: decorator
 @inline
 function put(at: usize, value: f32): void {
-  store<i16>(at, <i16>(<i32>max<f32>(min<f32>(value, 32767), -32768)));
+  store<i16>(at, truncated16(value));
 }
 
 /** One tick of an all-pass whose line is at `at`. */
@@ -279,6 +280,7 @@ function spread(ticks: usize, out: usize, frameCount: i32, odd: i32, now: f32): 
 export function addReverb(reverb: Reverb, input: usize, left: usize, right: usize, frameCount: i32): void {
   const chunk = reverb.chunks;
   const gain: f32 = reverb.inputGain * (UNIT / 2);
+  // @bound((frameCount + CHUNK_FRAMES - 1) / CHUNK_FRAMES)
   while (frameCount > 0) {
     const count = min<i32>(frameCount, CHUNK_FRAMES);
     const inputEnd = input + (<usize>count << 2);

@@ -45,6 +45,8 @@ export class Ring {
     storeShared(changetype<usize>(this) + offsetof<Ring>("tail"), tail);
   }
 
+  // Its own count a context reads as it is: nobody else writes it. The other's it reads anew each time.
+
   // @ts-ignore: decorator
   @inline
   protected sharedHead(): u32 {
@@ -74,7 +76,7 @@ function createRing(structByteCount: usize, capacity: u32, slotByteCount: u32): 
 export class ByteQueue extends Ring {
   /** Producer. False: full, and nothing was put in. */
   push(byte: u8): bool {
-    const head = this.sharedHead();
+    const head = this.head;
     const tail = this.sharedTail();
     if (head - tail == this.capacity) return false;
     store<u8>(this.slots + (head & (this.capacity - 1)), byte);
@@ -84,7 +86,7 @@ export class ByteQueue extends Ring {
 
   /** Producer: puts all of `byteCount` bytes in, which the consumer sees appear at once. False: they do not all fit, and none was put in. */
   pushAll(source: usize, byteCount: u32): bool {
-    const head = this.sharedHead();
+    const head = this.head;
     const tail = this.sharedTail();
     if (byteCount > this.capacity - (head - tail)) return false;
     // @bound(sysex: 65535, sysex in all)
@@ -95,7 +97,7 @@ export class ByteQueue extends Ring {
 
   /** Consumer. A byte, or -1 when empty. */
   pop(): i32 {
-    const tail = this.sharedTail();
+    const tail = this.tail;
     if (this.sharedHead() == tail) return -1;
     const byte = <i32>load<u8>(this.slots + (tail & (this.capacity - 1)));
     this.release(tail + 1);
@@ -104,7 +106,7 @@ export class ByteQueue extends Ring {
 
   /** Consumer: takes `byteCount` bytes. False: there are fewer, and none was taken. */
   popAll(target: usize, byteCount: u32): bool {
-    const tail = this.sharedTail();
+    const tail = this.tail;
     if (this.sharedHead() - tail < byteCount) return false;
     // @bound(sysex: 65535, sysex in all)
     for (let i: u32 = 0; i < byteCount; i++) store<u8>(target + i, load<u8>(this.slots + ((tail + i) & (this.capacity - 1))));
@@ -118,7 +120,7 @@ export class ByteQueue extends Ring {
 export class WordQueue extends Ring {
   /** Producer. False: full, and nothing was put in. */
   push(word: u32): bool {
-    const head = this.sharedHead();
+    const head = this.head;
     const tail = this.sharedTail();
     if (head - tail == this.capacity) return false;
     store<u32>(this.slots + ((head & (this.capacity - 1)) << 2), word);
@@ -128,7 +130,7 @@ export class WordQueue extends Ring {
 
   /** Consumer. A word, or 0 when empty. */
   pop(): u32 {
-    const tail = this.sharedTail();
+    const tail = this.tail;
     if (this.sharedHead() == tail) return 0;
     const word = load<u32>(this.slots + ((tail & (this.capacity - 1)) << 2));
     this.release(tail + 1);
@@ -145,7 +147,7 @@ export class StampedQueue extends Ring {
 
   /** Producer. False: full, and nothing was put in. */
   push(stamp: u32, value: u32): bool {
-    const head = this.sharedHead();
+    const head = this.head;
     const tail = this.sharedTail();
     if (head - tail == this.capacity) return false;
     const slot = this.slots + ((head & (this.capacity - 1)) << 3);
@@ -164,7 +166,7 @@ export class StampedQueue extends Ring {
 
   /** Consumer: like `pop`, but leaves the entry in the queue. */
   peek(): bool {
-    const tail = this.sharedTail();
+    const tail = this.tail;
     if (this.sharedHead() == tail) return false;
     const slot = this.slots + ((tail & (this.capacity - 1)) << 3);
     this.stamp = load<u32>(slot);
@@ -174,7 +176,7 @@ export class StampedQueue extends Ring {
 
   /** Consumer: takes out the entry that `peek` has just shown. */
   drop(): void {
-    this.release(this.sharedTail() + 1);
+    this.release(this.tail + 1);
   }
 }
 

@@ -100,7 +100,7 @@ export function route(router: Router, event: u32, stamp: u32, sysexBytes: usize)
   if (event == 0) return;
   const message = event & ~SYSEX_ABORTED;
   const status = message & 0xff;
-  // @bound(MAX_CLIENTS)
+  // @bound(clients: MAX_CLIENTS)
   for (let i = 0; i < router.clientCount; i++) {
     const client = changetype<Client>(load<u32>(router.clients + (i << 2)));
     if ((event & SYSEX_ABORTED) != 0) routeAbort(client, stamp);

@@ -102,19 +102,13 @@ export class VoiceAllocator {
    * `retriggered`; counts `stolenVoices`, or `droppedNotes` when it returns `NO_VOICE`.
    */
   allocate(channel: i32, note: i32): i32 {
-    let voice = this.find(channel, note);
-    this.retriggered = voice != NO_VOICE;
-    this.stolen = false;
-    if (voice == NO_VOICE) voice = this.findFree();
+    const voice = this.search(channel, note);
+    this.stolen = !this.retriggered && voice != NO_VOICE && this.slot(voice).state != VoiceState.Free;
     if (voice == NO_VOICE) {
-      voice = this.victim();
-      if (voice == NO_VOICE) {
-        count(Counter.droppedNotes);
-        return NO_VOICE;
-      }
-      this.stolen = true;
-      count(Counter.stolenVoices);
+      count(Counter.droppedNotes);
+      return NO_VOICE;
     }
+    if (this.stolen) count(Counter.stolenVoices);
     this.take(voice, channel, note);
     return voice;
   }
@@ -157,36 +151,41 @@ export class VoiceAllocator {
     slot.level = Infinity; // until told otherwise, a note that has just started is not the quietest
   }
 
-  private findFree(): i32 {
-    // @bound(voices: MAX_VOICES)
-    for (let i = 0; i < this.voiceCount; i++) if (this.slot(i).state == VoiceState.Free) return i;
-    return NO_VOICE;
-  }
-
-  /** Which voice gives way; all of them sound when this is asked. */
-  private victim(): i32 {
-    if (this.policy == StealPolicy.Drop) return NO_VOICE;
-    let best = this.bestOf(VoiceState.Released);
-    if (best == NO_VOICE && this.policy != StealPolicy.Released) best = this.bestOf(VoiceState.Held);
-    return best;
-  }
-
-  private bestOf(state: VoiceState): i32 {
+  /** The voice that sounds a note, else the first free one, else the one that gives way; sets `retriggered`. One pass. */
+  private search(channel: i32, note: i32): i32 {
     const byLevel = this.policy == StealPolicy.Quietest;
     let best = NO_VOICE;
+    let state = VoiceState.Held;
     let level: f32 = 0;
     let age: u32 = 0;
+    this.retriggered = false;
     // @bound(voices: MAX_VOICES)
     for (let i = 0; i < this.voiceCount; i++) {
       const slot = this.slot(i);
-      if (slot.state != state) continue;
-      const slotAge = this.serial - slot.serial; // right across the wrap
-      if (best == NO_VOICE || (byLevel && slot.level < level) || ((!byLevel || slot.level == level) && slotAge > age)) {
-        best = i;
-        level = slot.level;
-        age = slotAge;
+      if (slot.note == <i8>note && slot.channel == <u8>channel) {
+        this.retriggered = true;
+        return i;
       }
+      if (state == VoiceState.Free || !this.mayTake(slot.state)) continue;
+      const slotAge = this.serial - slot.serial; // right across the wrap
+      if (best != NO_VOICE && slot.state == state) {
+        // Of two that sound: the quieter one, and of equals the older one.
+        if (byLevel && slot.level > level) continue;
+        if ((!byLevel || slot.level == level) && slotAge <= age) continue;
+      } else if (best != NO_VOICE && slot.state == VoiceState.Held) continue; // a released one goes first
+      best = i;
+      state = slot.state;
+      level = slot.level;
+      age = slotAge;
     }
     return best;
+  }
+
+  /** Whether the policy lets a voice in this state have another note. */
+  // @ts-ignore: decorator
+  @inline
+  private mayTake(state: VoiceState): bool {
+    if (state == VoiceState.Free) return true;
+    return state == VoiceState.Released ? this.policy != StealPolicy.Drop : this.policy >= StealPolicy.Oldest;
   }
 }

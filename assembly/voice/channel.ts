@@ -198,7 +198,8 @@ export class Channel {
     return releasedNotes.isEmpty() ? ChannelAction.None : ChannelAction.Release;
   }
 
-  private forgetNotes(): void {
+  /** No key is down and no pedal holds anything any more. */
+  forgetNotes(): void {
     this.keys.clear();
     this.sustained.clear();
     this.captured.clear();

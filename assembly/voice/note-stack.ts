@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The keys held on a monophonic instrument, in the order in which they were pressed, and which of them is to sound.
 
+import { NoteSet } from "./note-set";
+
 /** "No note": every value from 0 to 127 is one. */
 export const NO_NOTE: i32 = -1;
 
@@ -42,6 +44,19 @@ export class NoteStack {
     if (at < 0) return false;
     this.removeAt(at);
     return true;
+  }
+
+  /** Releases every key of a set. */
+  releaseAll(notes: NoteSet): void {
+    let kept = 0;
+    // @bound(held-keys: 128)
+    for (let i = 0; i < this.length; i++) {
+      const key = load<u16>(this.at(i));
+      if (notes.has(key & 0x7f)) continue;
+      store<u16>(this.at(kept), key);
+      kept++;
+    }
+    this.length = kept;
   }
 
   clear(): void {

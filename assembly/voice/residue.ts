@@ -38,6 +38,7 @@ export class Residue {
     let level = this.level;
     if (level == 0) return;
     const decay = this.decay;
+    // @bound(residue: MAX_FRAMES)
     for (const end = bus + (<usize>frameCount << 2); bus < end; bus += 4) {
       level *= decay;
       store<f32>(bus, load<f32>(bus) + level);

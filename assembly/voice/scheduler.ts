@@ -20,6 +20,10 @@ class Event {
  *       const n = scheduler.framesUntilNext(now, frames to go);
  *       render n frames; now += n
  *     }
+ *
+ * or, for a renderer that works a message's frame in by itself,
+ *
+ *     while ((n = scheduler.framesUntilNext(now, frames to go)) < frames to go) apply(scheduler.take(now + n), n);
  */
 @final
 export class Scheduler {

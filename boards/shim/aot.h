@@ -208,7 +208,15 @@ TW_TRUNC(s64_f64, uint64_t, int64_t, double, >= -9223372036854775808.0, 92233720
 TW_TRUNC(u64_f64, uint64_t, uint64_t, double, > -1.0, 18446744073709551616.0)
 #undef TW_TRUNC
 TW_INLINE uint32_t tw_trunc_sat_s32_f32(float x, uint32_t least, uint32_t most) {
+#if defined(__ARM_FP) && defined(__thumb__)
+  // VCVT rounds towards zero, saturates, and makes 0 of what is not a number (ARMv7-M, A7.7.226): C may not rely on that, we may.
+  int32_t converted;
+  __asm__("vcvt.s32.f32 %0, %1" : "=t"(converted) : "t"(x));
+  (void)least, (void)most;
+  return (uint32_t)converted;
+#else
   return x != x ? 0 : x >= 2147483648.0f ? most : x < -2147483648.0f ? least : (uint32_t)(int32_t)x;
+#endif
 }
 
 /** Copies as memory.copy does. */

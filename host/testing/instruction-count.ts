@@ -101,10 +101,12 @@ export function countInstructions(wasm: Uint8Array): Uint8Array<ArrayBuffer> {
       content = [...leb(count)];
       for (let i = 0; i < count; i++) {
         const body = countInBody(code.take(code.leb()), global);
-        content.push(...leb(body.length), ...body);
+        content.push(...leb(body.length));
+        for (const byte of body) content.push(byte);
       }
     }
-    out.push(id, ...leb(content.length), ...content);
+    out.push(id, ...leb(content.length));
+    for (const byte of content) out.push(byte); // more than a call can have arguments
   }
   return new Uint8Array(out);
 }

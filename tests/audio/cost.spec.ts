@@ -51,15 +51,15 @@ test('oscillators, at 440 Hz', () => {
   };
   holds({
     saw: [17, with440('renderSaw', 0.5)],
-    addedSaw: [20, with440('addSaw', 0.5)],
+    addedSaw: [21, with440('addSaw', 0.5)],
     pulse: [15, with440('renderPulse', 0x50000000, 0.5)],
-    triangle: [21, with440('renderTriangle', 0.5)],
+    triangle: [23, with440('renderTriangle', 0.5)],
     sine: [47, with440('renderSine', 0.5)],
     wavetable: [46, () => {
       const osc = units.newWavetableOscillator();
       return () => units.renderWavetable(osc, block(0), FRAMES, A4, 0.5);
     }],
-    noise: [22, () => {
+    noise: [18, () => {
       const source = units.newNoise(1);
       return () => units.renderNoise(source, block(0), FRAMES, 0.5);
     }],
@@ -115,17 +115,17 @@ test('envelope, amplifier and mixing', () => {
 
 test('effects and output, for both sides', () => {
   holds({
-    delay: [87, () => {
+    delay: [89, () => {
       const delay = units.newDelay();
       units.setDelay(delay, 6000, 12000, 0.5, 0.5);
       return () => units.addDelay(delay, block(0), block(1), block(2), FRAMES);
     }],
-    chorus: [135, () => {
+    chorus: [139, () => {
       const chorus = units.newChorus();
       units.setChorus(chorus, 60000, 500, 200);
       return () => units.addChorus(chorus, block(0), block(1), block(2), FRAMES, 0.7);
     }],
-    reverb: [243, () => {
+    reverb: [280, () => {
       const reverb = units.newReverb();
       units.setReverb(reverb, SAMPLE_RATE, 0.6);
       return () => units.addReverb(reverb, block(0), block(1), block(2), FRAMES);
@@ -135,6 +135,10 @@ test('effects and output, for both sides', () => {
       return () => (units.blockDc(left, block(0), FRAMES), units.blockDc(right, block(1), FRAMES));
     }],
     limiters: [71, () => () => (units.limit(block(0), FRAMES), units.limit(block(1), FRAMES))],
+    finish: [85, () => {
+      const [left, right] = [units.newDcBlocker(0.999), units.newDcBlocker(0.999)];
+      return () => units.finish(left, right, block(0), block(1), block(2), FRAMES);
+    }],
     interleave: [48, () => () => units.interleave(block(0), block(1), block(2), FRAMES)],
   });
 });
@@ -157,5 +161,5 @@ test('a voice of two saws, a swept low-pass, two envelopes, amplifier and panora
       units.mixVoice(gain, amplitude, block(0), block(1), block(2), FRAMES);
     };
   };
-  holds({ voice: [121, voice] });
+  holds({ voice: [122, voice] });
 });

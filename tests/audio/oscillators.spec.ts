@@ -120,7 +120,8 @@ test('adding variants add what the others write', () => {
     samplesOf(units, 1).fill(0.25);
     units[add](make(), units.block(1), 201, ...more);
     const alone = samplesOf(units, 0, 201);
-    samplesOf(units, 1, 201).forEach((x, i) => assert.equal(x, Math.fround(Math.fround(alone[i]) + 0.25), `${add} frame ${i}`));
+    // What an edge gets is added after the wave, so that near one the rounding may differ.
+    samplesOf(units, 1, 201).forEach((x, i) => assert.ok(Math.abs(x - (alone[i] + 0.25)) < 1e-7, `${add} frame ${i}`));
   }
 });
 

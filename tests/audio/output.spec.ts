@@ -57,6 +57,39 @@ test('the limiter leaves ±0.6 alone, never leaves ±1, never falls, is odd and 
   bounded.forEach((x, i) => assert.ok(Math.abs(Math.abs(x) - 1) < 1e-7 && Math.sign(x) === Math.sign(extremes[i]) && Math.abs(x) <= 1, `${x}`));
 });
 
+test('finishing in one go is DC blocker, limiter and conversion, for full scale at 32767', () => {
+  const pole = 1 - (2 * Math.PI * 5) / 48000;
+  const frames = 200;
+  const input = [0, 1].map((side) => Float32Array.from({ length: frames }, (_, i) => 1.3 * Math.sin((i + 40 * side) / 7) * (i / frames)));
+  const states = [units.newDcBlocker(pole), units.newDcBlocker(pole)];
+  const shadows = [units.newDcBlocker(pole), units.newDcBlocker(pole)];
+  const [, , out] = [0, 1, 2].map((i) => samplesOf(units, i));
+  input.forEach((signal, side) => samplesOf(units, side).set(signal));
+  units.finish(states[0], states[1], units.block(0), units.block(1), units.block(2), frames);
+  const got = new Int16Array(out.buffer, out.byteOffset, 2 * frames).slice();
+  input.forEach((signal, side) => {
+    samplesOf(units, side).set(signal);
+    units.blockDc(shadows[side], units.block(side), frames);
+    units.limit(units.block(side), frames);
+    samplesOf(units, side, frames).forEach((x, i) => assert.ok(Math.abs(got[2 * i + side] - 32767 * x) <= 0.51, `side ${side}, frame ${i}: ${got[2 * i + side]} for ${x}`));
+  });
+});
+
+test('a tail that goes through `finish` ends where it is settled', () => {
+  const blocker = units.newDcBlocker(0.9993);
+  const other = units.newDcBlocker(0.9993);
+  const render = (value: number): Int16Array => {
+    for (const side of [0, 1]) samplesOf(units, side, 32).fill(value);
+    units.finish(blocker, other, units.block(0), units.block(1), units.block(2), 32);
+    units.settleDc(blocker);
+    return new Int16Array(units.memory.buffer, units.block(2), 64).slice();
+  };
+  assert.ok(render(0.5)[0] > 16000);
+  for (let i = 0; i < 1100; i++) render(0);
+  const state = new Float32Array(units.memory.buffer, blocker, 2);
+  assert.equal(state[1], 0);
+});
+
 test('the DC blocker removes an offset, lets 100 Hz through, and ends in exact zeros', () => {
   const blocker = units.newDcBlocker(0.9993);
   const input = Float32Array.from({ length: 96000 }, (_, i) => (i < 48000 ? 0.3 + 0.2 * Math.sin((2 * Math.PI * 100 * i) / 47991.07) : 0));

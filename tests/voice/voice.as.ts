@@ -4,6 +4,7 @@
 import { Counter, counterValue } from "../../assembly/shim/counters";
 import { StealPolicy, VoiceAllocator } from "../../assembly/voice/allocator";
 import { Channel, releasedNotes } from "../../assembly/voice/channel";
+import { NoteSet } from "../../assembly/voice/note-set";
 import { NotePriority, NoteStack } from "../../assembly/voice/note-stack";
 import { Residue } from "../../assembly/voice/residue";
 import { Scheduler } from "../../assembly/voice/scheduler";
@@ -13,6 +14,16 @@ const stack = new NoteStack(STACK_DEPTH);
 export function stackClear(): void { stack.clear(); }
 export function stackPress(note: i32, velocity: i32): void { stack.press(note, velocity); }
 export function stackRelease(note: i32): bool { return stack.release(note); }
+const noteSet = new NoteSet();
+/** Releases the keys of a set: two words of bits, notes 0 to 31 and 32 to 63. */
+export function stackReleaseAll(low: u32, high: u32): void {
+  noteSet.clear();
+  for (let i = 0; i < 32; i++) {
+    if ((low >> i) & 1) noteSet.add(i);
+    if ((high >> i) & 1) noteSet.add(i + 32);
+  }
+  stack.releaseAll(noteSet);
+}
 export function stackWinner(priority: i32): i32 { return stack.winner(<NotePriority>priority); }
 export function stackVelocity(note: i32): i32 { return stack.velocityOf(note); }
 export function stackIsHeld(note: i32): bool { return stack.isHeld(note); }

@@ -35,6 +35,15 @@ describe('note stack', () => {
     assert.equal(wasm.stackVelocity(64), 0);
   });
 
+  it('releases all keys of a set, and the others keep their order and velocity', () => {
+    for (const [n, v] of [[60, 10], [3, 20], [48, 30], [35, 40]]) wasm.stackPress(n, v);
+    wasm.stackReleaseAll(1 << 3 | 1 << 7, 1 << (48 - 32));
+    assert.deepEqual([3, 7, 48, 60, 35].map((n) => wasm.stackIsHeld(n)), [0, 0, 0, 1, 1]);
+    assert.deepEqual([wasm.stackLength(), wasm.stackWinner(LAST), wasm.stackVelocity(60), wasm.stackVelocity(35)], [2, 35, 10, 40]);
+    wasm.stackReleaseAll(0, -1);
+    assert.equal(wasm.stackWinner(LAST), -1);
+  });
+
   it('agrees with a plain list for any presses and releases', () => {
     fc.assert(fc.property(fc.array(fc.record({ on: fc.boolean(), note, velocity: fc.integer({ min: 1, max: 127 }) })), (steps) => {
       wasm.stackClear();
