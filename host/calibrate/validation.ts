@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How wrong tables are: firmware that they were not fitted to, run on the emulated core and on CPU wasm, and the cycles of both compared.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Board } from '../boards/index.js';
 import { compileFirmware } from '../build/compile.js';
 import type { EngineName } from '../build/image/engines.js';
@@ -14,13 +14,14 @@ import { ImageBoard } from '../emulator/image-board.js';
 import { resultOf } from '../emulator/result.js';
 import { perform } from '../emulator/session.js';
 import { canonInD } from '../../music/canon-in-d.js';
+import type { Engine, Jobs } from './jobs.js';
 
 export interface HoldOut {
   readonly firmware: string;
-  readonly engines: readonly EngineName[];
+  readonly engines: readonly Engine[];
 }
 
-const ALL: readonly EngineName[] = ['aot', 'kernels', 'wasm3'];
+const ALL: readonly Engine[] = ['aot', 'kernels', 'wasm3'];
 /** Firmwares that no table is fitted to, and the engines that the board has the memory and the speed for. */
 export const HOLD_OUTS: readonly HoldOut[] = [
   { firmware: 'assembly/firmware/synth.ts', engines: ['aot', 'kernels'] },
@@ -28,6 +29,11 @@ export const HOLD_OUTS: readonly HoldOut[] = [
   { firmware: 'assembly/firmware/arpeggiator.ts', engines: ALL },
   { firmware: 'assembly/firmware/monitor.ts', engines: ALL },
 ];
+/**
+ * Firmwares in the manner of what users write, which nobody looked at before the model and the weights were settled. They say how far the errors of the
+ * others flatter.
+ */
+export const FRESH: readonly HoldOut[] = ['fm-synth', 'tape-echo', 'drum-sampler', 'clock-tool'].map((name) => ({ firmware: `tests/calibrate/${name}.as.ts`, engines: ALL }));
 export const HOLD_OUT_SECONDS = 1.5;
 
 /** The set-up of the shipped piece, and bars of its middle. */
@@ -55,7 +61,7 @@ function partsOf(board: FirmwareBoard, seconds: number): Part[] {
   return parts;
 }
 
-const rendersOf = (firmware: string): boolean => /synth|tone/.test(firmware);
+const rendersOf = (firmware: string): boolean => /synth|tone|echo|sampler/.test(firmware);
 
 /** The parts on the emulated core. @throws CompileError, ToolMissing, EmulationError */
 export async function measuredParts(firmware: string, board: Board, engine: EngineName, seconds = HOLD_OUT_SECONDS): Promise<Part[]> {
@@ -80,18 +86,22 @@ export interface Comparison extends Part {
 }
 
 /** Compares an engine's costs with what its hold-outs take. */
-export async function compare(board: Board, engine: EngineName, costs: EngineCosts, measuredOf = measuredParts): Promise<Comparison[]> {
-  const comparisons: Comparison[] = [];
-  for (const { firmware } of HOLD_OUTS.filter(({ engines }) => engines.includes(engine))) {
-    const measured = await measuredOf(firmware, board, engine);
-    const typical = await countedParts(firmware, board, engine, costs);
-    const worst = await countedParts(firmware, board, engine, atWorst(costs));
-    for (const part of measured) {
+export async function compare(engine: Engine, costs: EngineCosts, holdOuts: readonly HoldOut[], jobs: Jobs): Promise<Comparison[]> {
+  const all = await Promise.all(holdOuts.filter(({ engines }) => engines.includes(engine)).map(async ({ firmware }) => {
+    const [measured, typical, worst] = await Promise.all([
+      jobs.run('measured', { firmware, engine }), jobs.run('counted', { firmware, engine, costs }), jobs.run('counted', { firmware, engine, costs: atWorst(costs) }),
+    ]);
+    return measured.map((part): Comparison => {
       const of = (parts: readonly Part[]): Part => parts.find(({ what }) => what === part.what)!;
-      comparisons.push({ ...part, firmware, percent: (of(typical).mean / part.mean - 1) * 100, worstRatio: of(worst).max / part.max });
-    }
-  }
-  return comparisons;
+      return { ...part, firmware, percent: (of(typical).mean / part.mean - 1) * 100, worstRatio: of(worst).max / part.max };
+    });
+  }));
+  return all.flat();
+}
+
+/** A row of the table in docs/costs.md. */
+export function rowOf(engine: Engine, { firmware, what, mean, percent, worstRatio }: Comparison): string {
+  return `| ${engine} | ${basename(firmware, '.ts')} | ${what} | ${mean.toFixed(0)} | ${percent < 0 ? '' : '+'}${percent.toFixed(1)} % | ${worstRatio.toFixed(2)} |`;
 }
 
 /** Mean of the sizes of the errors, by kind. */
