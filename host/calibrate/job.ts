@@ -14,7 +14,7 @@ function resultOf(job: Job) {
   switch (job.kind) {
     case 'program': return measure(programNamed(job.program), board, job.engine);
     case 'measured': return measuredParts(job.firmware, board, job.engine);
-    case 'counted': return countedParts(job.firmware, board, job.engine, job.costs);
+    case 'counted': return countedParts(job.firmware, board, job.counted);
   }
 }
 

@@ -17,8 +17,8 @@ export interface Work {
   readonly program: { readonly job: { readonly program: string; readonly engine: Engine }; readonly result: Run };
   /** A hold-out on the emulated core. */
   readonly measured: { readonly job: { readonly firmware: string; readonly engine: Engine }; readonly result: Part[] };
-  /** A hold-out as CPU wasm counts it with some costs. */
-  readonly counted: { readonly job: { readonly firmware: string; readonly engine: Engine; readonly costs: EngineCosts }; readonly result: Part[] };
+  /** A hold-out as CPU wasm counts it with each of some costs. */
+  readonly counted: { readonly job: { readonly firmware: string; readonly counted: readonly { readonly engine: Engine; readonly costs: EngineCosts }[] }; readonly result: Part[][] };
 }
 export type Kind = keyof Work;
 export type Job = { readonly [K in Kind]: { readonly kind: K } & Work[K]['job'] }[Kind];
@@ -56,7 +56,7 @@ export class Jobs {
     const child = this.idle.pop() ?? this.start();
     if (!child) return;
     const { job, resolve, reject } = this.waiting.shift()!;
-    const fail = (code: number | null): void => reject(new Error(`the process of ${JSON.stringify({ ...job, costs: undefined })} has ended with ${code}`));
+    const fail = (code: number | null): void => reject(new Error(`the process of ${JSON.stringify({ ...job, counted: undefined })} has ended with ${code}`));
     child.once('exit', fail);
     child.once('message', (answer: Answer) => {
       child.off('exit', fail);

@@ -18,7 +18,7 @@ import { samplesOf, type Run } from './measuring.js';
 import { programs } from './programs/all.js';
 import { dispatchProgram, nativeProgram } from './programs/crossings.js';
 import { fitEngine, observationsOf, residuals, tableOf, type Fit } from './tables.js';
-import { compare, errorOf, FRESH, HOLD_OUTS, rowOf, type Comparison } from './validation.js';
+import { compare, errorOf, FRESH, HOLD_OUTS, rowOf } from './validation.js';
 
 const COMMAND = 'npm run calibrate';
 /** An operation of CPU wasm3 takes so many cycles: it counts operations alone. */
@@ -102,11 +102,7 @@ async function tables(jobs: Jobs): Promise<Tables> {
 /** Compares tables with what hold-outs take, prints the rows of docs/costs.md, and gives the errors. @throws Error when a worst cost is exceeded */
 async function validate({ aot, wasm3 }: Tables, jobs: Jobs): Promise<Record<Engine, CostError>> {
   const costs: Record<Engine, EngineCosts> = { aot, wasm3, kernels: kernelsOf(wasm3, aot) };
-  const of = async (holdOuts: typeof HOLD_OUTS): Promise<Record<Engine, Comparison[]>> => {
-    const [forAot, forWasm3, forKernels] = await Promise.all((['aot', 'wasm3', 'kernels'] as const).map((engine) => compare(engine, costs[engine], holdOuts, jobs)));
-    return { aot: forAot, wasm3: forWasm3, kernels: forKernels };
-  };
-  const [known, fresh] = await Promise.all([of(HOLD_OUTS), of(FRESH)]);
+  const [known, fresh] = await Promise.all([compare(costs, HOLD_OUTS, jobs), compare(costs, FRESH, jobs)]);
   const errors = {} as Record<Engine, CostError>;
   for (const engine of ['aot', 'wasm3', 'kernels'] as const) {
     errors[engine] = errorOf(known[engine], COMMAND);

@@ -72,9 +72,10 @@ export async function measuredParts(firmware: string, board: Board, engine: Engi
   return parts;
 }
 
-/** The parts as CPU wasm counts them with some costs. @throws CompileError, FirmwareTrap */
-export async function countedParts(firmware: string, board: Board, engine: EngineName, costs?: EngineCosts, seconds = HOLD_OUT_SECONDS): Promise<Part[]> {
-  return partsOf(new EmulatedBoard(board, await compileFirmware(firmware, board), { midiAlign: rendersOf(firmware), engine, costs }), seconds);
+/** The parts as CPU wasm counts them, with each of several costs. @throws CompileError, FirmwareTrap */
+export async function countedParts(firmware: string, board: Board, counted: readonly { engine: EngineName; costs: EngineCosts }[], seconds = HOLD_OUT_SECONDS): Promise<Part[][]> {
+  const compiled = await compileFirmware(firmware, board);
+  return counted.map(({ engine, costs }) => partsOf(new EmulatedBoard(board, compiled, { midiAlign: rendersOf(firmware), engine, costs }), seconds));
 }
 
 export interface Comparison extends Part {
@@ -85,18 +86,23 @@ export interface Comparison extends Part {
   readonly worstRatio: number;
 }
 
-/** Compares an engine's costs with what its hold-outs take. */
-export async function compare(engine: Engine, costs: EngineCosts, holdOuts: readonly HoldOut[], jobs: Jobs): Promise<Comparison[]> {
-  const all = await Promise.all(holdOuts.filter(({ engines }) => engines.includes(engine)).map(async ({ firmware }) => {
-    const [measured, typical, worst] = await Promise.all([
-      jobs.run('measured', { firmware, engine }), jobs.run('counted', { firmware, engine, costs }), jobs.run('counted', { firmware, engine, costs: atWorst(costs) }),
-    ]);
-    return measured.map((part): Comparison => {
-      const of = (parts: readonly Part[]): Part => parts.find(({ what }) => what === part.what)!;
-      return { ...part, firmware, percent: (of(typical).mean / part.mean - 1) * 100, worstRatio: of(worst).max / part.max };
-    });
+/** Compares costs with what the hold-outs take, for each engine. */
+export async function compare(costs: Readonly<Record<Engine, EngineCosts>>, holdOuts: readonly HoldOut[], jobs: Jobs): Promise<Record<Engine, Comparison[]>> {
+  const comparisons: Record<Engine, Comparison[]> = { aot: [], kernels: [], wasm3: [] };
+  await Promise.all(holdOuts.map(async ({ firmware, engines }) => {
+    const counting = jobs.run('counted', { firmware, counted: engines.flatMap((engine) => [{ engine, costs: costs[engine] }, { engine, costs: atWorst(costs[engine]) }]) });
+    const measuring = Promise.all(engines.map((engine) => jobs.run('measured', { firmware, engine })));
+    const [counted, measured] = await Promise.all([counting, measuring]);
+    for (const [i, engine] of engines.entries()) {
+      const of = (parts: readonly Part[], part: Part): Part => parts.find(({ what }) => what === part.what)!;
+      const [typical, worst] = counted.slice(2 * i);
+      comparisons[engine].push(...measured[i].map((part) => ({ ...part, firmware, percent: (of(typical, part).mean / part.mean - 1) * 100, worstRatio: of(worst, part).max / part.max })));
+    }
   }));
-  return all.flat();
+  // Processes end in any order.
+  const order = holdOuts.map(({ firmware }) => firmware);
+  for (const list of Object.values(comparisons)) list.sort((a, b) => order.indexOf(a.firmware) - order.indexOf(b.firmware));
+  return comparisons;
 }
 
 /** A row of the table in docs/costs.md. */
