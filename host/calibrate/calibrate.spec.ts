@@ -66,10 +66,11 @@ describe('features', () => {
     const { wasm } = await compileFirmware('host/calibrate/counted.as.ts', loadBoard('stm32f4-discovery'));
     const module = parseModule(wasm);
     const [none, ten] = countFeatures(module);
-    const of = (name: string): number => (ten.get(name) ?? 0) - (none.get(name) ?? 0);
+    const of = (name: string): number => (ten.counts.get(name) ?? 0) - (none.counts.get(name) ?? 0);
     assert.equal(of('i32.store/static'), 10, 'the loop stores once a turn');
     assert.equal(of('import:load32/static'), 10, 'and reads one register');
     assert.equal(of('i32.rotl'), 10);
+    assert.equal(ten.once.get('i32.rotl'), 1, 'which is there once');
     for (const body of module.functions) for (const list of featuresOf(module, body).values()) for (const [, times] of list) assert.ok(times > 0);
   });
 });

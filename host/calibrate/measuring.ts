@@ -31,6 +31,8 @@ export interface Sample {
   /** 0: its code was in no cache. */
   readonly run: number;
   readonly counts: FeatureCounts;
+  /** With each basic block once. */
+  readonly once: FeatureCounts;
   readonly cycles: number;
 }
 
@@ -65,5 +67,5 @@ export async function measure(program: Program, board: Board, engine: EngineName
 
 /** What each run of a program's pieces has executed, and the cycles that it took. */
 export function samplesOf({ pieces }: Program, { wasm, natives, cycles }: Run): Sample[] {
-  return countFeatures(parseModule(wasm), new Set(natives)).map((counts, i) => ({ name: pieces[Math.floor(i / RUNS)].name, run: i % RUNS, counts, cycles: cycles[i] }));
+  return countFeatures(parseModule(wasm), new Set(natives)).map((counted, i) => ({ name: pieces[Math.floor(i / RUNS)].name, run: i % RUNS, ...counted, cycles: cycles[i] }));
 }
