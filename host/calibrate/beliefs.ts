@@ -50,9 +50,9 @@ export const beliefs: Readonly<Record<'aot' | 'wasm3', CostTable>> = {
 /** Of features that are no instruction's. */
 export const EXTRA_BELIEFS: Readonly<Record<'aot' | 'wasm3', Readonly<Record<string, number>>>> = {
   aot: {
-    cold: 0.8, 'cold/branch': 2.5, 'cold/long': 20, 'cold/constant': 1.5, 'cold/import': 12, enter: 4, 'enter/local': 1, 'call/argument': 1, 'call/inlined': 1, 'call/inlined/argument': 0.2, 'i32.const/small': 0.2, 'i32.const/operand': 0.1,
+    cold: 0.8, 'cold/branch': 2.5, 'cold/long': 20, 'cold/constant': 1.5, 'cold/import': 12, 'cold/enter': 6, enter: 4, 'enter/local': 1, 'call/argument': 1, 'call/inlined': 1, 'call/inlined/argument': 0.2, 'i32.const/small': 0.2, 'i32.const/operand': 0.1,
     'i32.const/address': 1, 'local.get/most': 0.4, 'local.set/most': 0.4, 'local.tee/most': 0.4, 'local.get/many': 0.1, 'local.set/many': 0.1, 'local.tee/many': 0.1, 'local.get': 0.05, 'local.set': 0.05, 'local.tee': 0.05, 'i32.eqz/free': 0.05, 'br_if/compared': 1.5,
-    'br_if/loop/compared': 2, 'if/compared': 1.5, 'select/compared': 2, drop: 0.05, else: 0.5,
+    'br_if/loop/compared': 2, 'if/compared': 1.5, 'select/compared': 2, drop: 0.05, else: 0.5, 'f32/chained': 1,
   },
-  wasm3: { cold: 0.1, 'cold/branch': 0.1, 'cold/long': 0.1, 'cold/constant': 0.1, 'cold/import': 5, enter: 10, 'enter/local': 1, 'call/argument': 8, 'call/inlined/argument': 8, 'i32.eqz/free': 5, drop: 0.1, else: 3 },
+  wasm3: { cold: 0.1, 'cold/branch': 0.1, 'cold/long': 0.1, 'cold/constant': 0.1, 'cold/import': 5, 'cold/enter': 5, enter: 10, 'enter/local': 1, 'call/argument': 8, 'call/inlined/argument': 8, 'i32.eqz/free': 5, drop: 0.1, else: 3, 'f32/chained': 0.1 },
 };

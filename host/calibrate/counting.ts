@@ -21,6 +21,13 @@ export const NATIVE = 'native:';
 /** How often each feature was executed. */
 export type FeatureCounts = Map<string, number>;
 
+/** What was executed between two readings of the cycle counter. */
+export interface Counted {
+  readonly counts: FeatureCounts;
+  /** The same with each basic block once, however often it ran: what there is of code. */
+  readonly once: FeatureCounts;
+}
+
 export interface CountingModule {
   readonly bytes: Uint8Array;
   /** Features of each block, summed. */
@@ -103,9 +110,9 @@ function hardware(memory: () => WebAssembly.Memory): Record<string, (...args: nu
  * Runs a calibration program: `init` and `main` of a module that needs no hardware and reads the cycle counter in pairs, before and after what is measured.
  * @returns for each pair, how often each feature was executed between its readings, the second one included
  */
-export function countFeatures(module: WasmModule, natives?: ReadonlySet<number>): FeatureCounts[] {
+export function countFeatures(module: WasmModule, natives?: ReadonlySet<number>): Counted[] {
   const { bytes, blocks } = withCounters(module, natives);
-  const result: FeatureCounts[] = [];
+  const result: Counted[] = [];
   const counters: WebAssembly.Global[] = [];
   let before: Int32Array | undefined;
   const snapshot = (): Int32Array => Int32Array.from(counters, (global) => global.value as number);
@@ -120,11 +127,16 @@ export function countFeatures(module: WasmModule, natives?: ReadonlySet<number>)
       return 0;
     }
     const counts: FeatureCounts = new Map();
+    const once: FeatureCounts = new Map();
     for (let i = 0; i < now.length; i++) {
       const times = now[i] - before[i];
-      if (times > 0) for (const [name, each] of blocks[i]) counts.set(name, (counts.get(name) ?? 0) + each * times);
+      if (times === 0) continue;
+      for (const [name, each] of blocks[i]) {
+        counts.set(name, (counts.get(name) ?? 0) + each * times);
+        once.set(name, (once.get(name) ?? 0) + each);
+      }
     }
-    result.push(counts);
+    result.push({ counts, once });
     before = undefined;
     return 0;
   };

@@ -19,51 +19,64 @@ const PRIOR_WEIGHT = 1e-3;
 /** Observations from which least squares may fall short by so many percent count less and less: a few odd ones move no cost. */
 const OUTLIER = 0.2;
 const ROUNDS = 6;
-/** How much more it weighs that an envelope is below an observation than above it. */
-const LEAN = 25;
+/** Rounds in which an envelope gets above all observations: one that it is still below weighs the more next time, one that it is above a little less. */
+const ENVELOPE_ROUNDS = 12;
+const BELOW = 30;
+const MOST_HEAVIER = 4;
+const ABOVE = 0.9;
 /** For code that was not measured. */
 const MARGIN = 1.1;
 
 export const predict = (costs: Costs, counts: FeatureCounts): number => [...counts].reduce((sum, [name, times]) => sum + (costs.get(name) ?? 0) * times, 0);
 
 /**
+ * One least-squares fit of relative errors.
  * @param prior what is believed of each feature without measuring
  * @param least costs that none may fall below
  */
-export function fit(observations: readonly Observation[], prior: Costs, weightOf: (observation: Observation, error: number) => number, least?: Costs): Costs {
+function solve(observations: readonly Observation[], weights: readonly number[], prior: Costs, least?: Costs): Costs {
   const names = [...prior.keys()];
   const numbers = new Map(names.map((name, i) => [name, i]));
-  let costs: Costs = least ?? prior;
-  for (let round = 0; round < ROUNDS; round++) {
-    const equations: Equation[] = observations.map((observation) => {
-      const { counts, cycles } = observation;
-      const error = round === 0 ? 0 : predict(costs, counts) / cycles - 1;
-      return {
-        factors: [...counts].map(([name, times]) => [numbers.get(name)!, times / cycles] as const),
-        value: 1 - (least ? predict(least, counts) / cycles : 0),
-        weight: weightOf(observation, error),
-      };
-    });
-    names.forEach((name, i) => {
-      const believed = Math.max(prior.get(name)!, 0.5);
-      equations.push({ factors: [[i, 1 / believed]], value: least ? 0 : prior.get(name)! / believed, weight: PRIOR_WEIGHT });
-    });
-    const solution = leastSquares(equations, names.length);
-    costs = new Map(names.map((name, i) => [name, solution[i] + (least?.get(name) ?? 0)]));
+  const equations: Equation[] = observations.map(({ counts, cycles }, i) => ({
+    factors: [...counts].map(([name, times]) => [numbers.get(name)!, times / cycles] as const),
+    value: 1 - (least ? predict(least, counts) / cycles : 0),
+    weight: weights[i],
+  }));
+  names.forEach((name, i) => {
+    const believed = Math.max(prior.get(name)!, 0.5);
+    equations.push({ factors: [[i, 1 / believed]], value: least ? 0 : prior.get(name)! / believed, weight: PRIOR_WEIGHT });
+  });
+  const solution = leastSquares(equations, names.length);
+  return new Map(names.map((name, i) => [name, solution[i] + (least?.get(name) ?? 0)]));
+}
+
+const errorOf = (costs: Costs, { counts, cycles }: Observation): number => predict(costs, counts) / cycles - 1;
+
+/** The best fit; odd observations count less. */
+export function fitTypical(observations: readonly Observation[], prior: Costs): Costs {
+  let costs = solve(observations, observations.map(({ weight }) => weight), prior);
+  for (let round = 1; round < ROUNDS; round++) {
+    const weights = observations.map((observation) => observation.weight / (1 + (errorOf(costs, observation) / OUTLIER) ** 2));
+    costs = solve(observations, weights, prior);
   }
   return costs;
 }
 
-/** The best fit; odd observations count less. */
-export const fitTypical = (observations: readonly Observation[], prior: Costs): Costs =>
-  fit(observations, prior, ({ weight }, error) => weight / (1 + (error / OUTLIER) ** 2));
-
 /**
- * An envelope: no observation takes longer than it says, and no cost is below the typical one. What a fit that leans upwards leaves below an observation
- * is made up by that of its costs which others have least of; code that was not measured may still be a little worse, for which there is a margin.
+ * An envelope: no observation takes longer than it says, and no cost is below the typical one. What the last round leaves below an observation is made up
+ * by that of its costs which others have least of; code that was not measured may still be a little worse, for which there is a margin.
  */
 export function fitWorst(observations: readonly Observation[], typical: Costs): Costs {
-  const costs = new Map(fit(observations, typical, ({ weight }, error) => weight * (error < 0 ? LEAN : 1), typical));
+  const weights = observations.map(({ weight }) => weight);
+  let found = typical;
+  for (let round = 0; round < ENVELOPE_ROUNDS; round++) {
+    found = solve(observations, weights, typical, typical);
+    for (const [i, observation] of observations.entries()) {
+      const error = errorOf(found, observation);
+      weights[i] *= error < 0 ? Math.min(MOST_HEAVIER, 1 - BELOW * error) : ABOVE;
+    }
+  }
+  const costs = new Map(found);
   const share = new Map<string, number>();
   for (const { counts, cycles } of observations) for (const [name, times] of counts) share.set(name, (share.get(name) ?? 0) + times / cycles / observations.length);
   for (const { counts, cycles } of observations) {

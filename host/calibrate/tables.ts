@@ -6,7 +6,6 @@ import { IMPORT } from '../cpu/wasm/cost-features.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { operatorNames } from '../cpu/wasm/opcodes.js';
 import { beliefs, EXTRA_BELIEFS } from './beliefs.js';
-import type { FeatureCounts } from './counting.js';
 import { fitTypical, fitWorst, predict, type Costs, type Observation } from './fitting.js';
 import type { Sample } from './measuring.js';
 
@@ -20,15 +19,19 @@ const WEIGHTS: Readonly<Record<Kind, number>> = { loop: 0.3, import: 5, random: 
 /** Of a second run: most code runs again when others have been in its place. */
 const AGAIN = 0.5;
 
-/** What a sample says for the fit; a second run whose code is partly in the cache says nothing. */
+/**
+ * What a sample says for the fit. Code that the cache holds all of is cold once, the first time, however often it is called; code that it holds part of says
+ * nothing when it runs again.
+ */
 export function observationsOf(samples: readonly Sample[], kind: Kind): Observation[] {
-  return samples.flatMap(({ name, run, counts, cycles }) => {
-    const weight = WEIGHTS[kind];
-    if (run === 0) return [{ name, counts, cycles, weight }];
-    const cold = counts.get('cold') ?? 0;
-    if (cold > STAYS && cold < GOES) return [];
-    const seen: FeatureCounts = cold >= GOES ? counts : new Map([...counts].filter(([feature]) => !feature.startsWith('cold')));
-    return [{ name, counts: seen, cycles, weight: AGAIN * weight }];
+  const isCold = (feature: string): boolean => feature.startsWith('cold');
+  return samples.flatMap(({ name, run, counts, once, cycles }) => {
+    const weight = run === 0 ? WEIGHTS[kind] : AGAIN * WEIGHTS[kind];
+    const code = once.get('cold') ?? 0;
+    if (code >= GOES) return [{ name, counts, cycles, weight }];
+    const ways = run === 0 ? [...once].filter(([feature]) => isCold(feature)) : [];
+    if (code <= STAYS) return [{ name, counts: new Map([...[...counts].filter(([feature]) => !isCold(feature)), ...ways]), cycles, weight }];
+    return run === 0 && (counts.get('cold') ?? 0) === code ? [{ name, counts, cycles, weight }] : [];
   });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How wrong tables are: firmware that they were not fitted to, run on the emulated core and on CPU wasm, and the cycles of both compared.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Board } from '../boards/index.js';
 import { compileFirmware } from '../build/compile.js';
 import type { EngineName } from '../build/image/engines.js';
@@ -14,13 +14,14 @@ import { ImageBoard } from '../emulator/image-board.js';
 import { resultOf } from '../emulator/result.js';
 import { perform } from '../emulator/session.js';
 import { canonInD } from '../../music/canon-in-d.js';
+import type { Engine, Jobs } from './jobs.js';
 
 export interface HoldOut {
   readonly firmware: string;
-  readonly engines: readonly EngineName[];
+  readonly engines: readonly Engine[];
 }
 
-const ALL: readonly EngineName[] = ['aot', 'kernels', 'wasm3'];
+const ALL: readonly Engine[] = ['aot', 'kernels', 'wasm3'];
 /** Firmwares that no table is fitted to, and the engines that the board has the memory and the speed for. */
 export const HOLD_OUTS: readonly HoldOut[] = [
   { firmware: 'assembly/firmware/synth.ts', engines: ['aot', 'kernels'] },
@@ -28,6 +29,11 @@ export const HOLD_OUTS: readonly HoldOut[] = [
   { firmware: 'assembly/firmware/arpeggiator.ts', engines: ALL },
   { firmware: 'assembly/firmware/monitor.ts', engines: ALL },
 ];
+/**
+ * Firmwares in the manner of what users write, which nobody looked at before the model and the weights were settled. They say how far the errors of the
+ * others flatter.
+ */
+export const FRESH: readonly HoldOut[] = ['fm-synth', 'tape-echo', 'drum-sampler', 'clock-tool'].map((name) => ({ firmware: `tests/calibrate/${name}.as.ts`, engines: ALL }));
 export const HOLD_OUT_SECONDS = 1.5;
 
 /** The set-up of the shipped piece, and bars of its middle. */
@@ -55,7 +61,7 @@ function partsOf(board: FirmwareBoard, seconds: number): Part[] {
   return parts;
 }
 
-const rendersOf = (firmware: string): boolean => /synth|tone/.test(firmware);
+const rendersOf = (firmware: string): boolean => /synth|tone|echo|sampler/.test(firmware);
 
 /** The parts on the emulated core. @throws CompileError, ToolMissing, EmulationError */
 export async function measuredParts(firmware: string, board: Board, engine: EngineName, seconds = HOLD_OUT_SECONDS): Promise<Part[]> {
@@ -66,9 +72,10 @@ export async function measuredParts(firmware: string, board: Board, engine: Engi
   return parts;
 }
 
-/** The parts as CPU wasm counts them with some costs. @throws CompileError, FirmwareTrap */
-export async function countedParts(firmware: string, board: Board, engine: EngineName, costs?: EngineCosts, seconds = HOLD_OUT_SECONDS): Promise<Part[]> {
-  return partsOf(new EmulatedBoard(board, await compileFirmware(firmware, board), { midiAlign: rendersOf(firmware), engine, costs }), seconds);
+/** The parts as CPU wasm counts them, with each of several costs. @throws CompileError, FirmwareTrap */
+export async function countedParts(firmware: string, board: Board, counted: readonly { engine: EngineName; costs: EngineCosts }[], seconds = HOLD_OUT_SECONDS): Promise<Part[][]> {
+  const compiled = await compileFirmware(firmware, board);
+  return counted.map(({ engine, costs }) => partsOf(new EmulatedBoard(board, compiled, { midiAlign: rendersOf(firmware), engine, costs }), seconds));
 }
 
 export interface Comparison extends Part {
@@ -79,19 +86,28 @@ export interface Comparison extends Part {
   readonly worstRatio: number;
 }
 
-/** Compares an engine's costs with what its hold-outs take. */
-export async function compare(board: Board, engine: EngineName, costs: EngineCosts, measuredOf = measuredParts): Promise<Comparison[]> {
-  const comparisons: Comparison[] = [];
-  for (const { firmware } of HOLD_OUTS.filter(({ engines }) => engines.includes(engine))) {
-    const measured = await measuredOf(firmware, board, engine);
-    const typical = await countedParts(firmware, board, engine, costs);
-    const worst = await countedParts(firmware, board, engine, atWorst(costs));
-    for (const part of measured) {
-      const of = (parts: readonly Part[]): Part => parts.find(({ what }) => what === part.what)!;
-      comparisons.push({ ...part, firmware, percent: (of(typical).mean / part.mean - 1) * 100, worstRatio: of(worst).max / part.max });
+/** Compares costs with what the hold-outs take, for each engine. */
+export async function compare(costs: Readonly<Record<Engine, EngineCosts>>, holdOuts: readonly HoldOut[], jobs: Jobs): Promise<Record<Engine, Comparison[]>> {
+  const comparisons: Record<Engine, Comparison[]> = { aot: [], kernels: [], wasm3: [] };
+  await Promise.all(holdOuts.map(async ({ firmware, engines }) => {
+    const counting = jobs.run('counted', { firmware, counted: engines.flatMap((engine) => [{ engine, costs: costs[engine] }, { engine, costs: atWorst(costs[engine]) }]) });
+    const measuring = Promise.all(engines.map((engine) => jobs.run('measured', { firmware, engine })));
+    const [counted, measured] = await Promise.all([counting, measuring]);
+    for (const [i, engine] of engines.entries()) {
+      const of = (parts: readonly Part[], part: Part): Part => parts.find(({ what }) => what === part.what)!;
+      const [typical, worst] = counted.slice(2 * i);
+      comparisons[engine].push(...measured[i].map((part) => ({ ...part, firmware, percent: (of(typical, part).mean / part.mean - 1) * 100, worstRatio: of(worst, part).max / part.max })));
     }
-  }
+  }));
+  // Processes end in any order.
+  const order = holdOuts.map(({ firmware }) => firmware);
+  for (const list of Object.values(comparisons)) list.sort((a, b) => order.indexOf(a.firmware) - order.indexOf(b.firmware));
   return comparisons;
+}
+
+/** A row of the table in docs/costs.md. */
+export function rowOf(engine: Engine, { firmware, what, mean, percent, worstRatio }: Comparison): string {
+  return `| ${engine} | ${basename(firmware, '.ts')} | ${what} | ${mean.toFixed(0)} | ${percent < 0 ? '' : '+'}${percent.toFixed(1)} % | ${worstRatio.toFixed(2)} |`;
 }
 
 /** Mean of the sizes of the errors, by kind. */

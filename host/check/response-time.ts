@@ -27,6 +27,8 @@ export interface Task {
   readonly arrivals: readonly Arrivals[];
   /** Whether one run serves all that has arrived when it starts, as the one pending bit of an interrupt has it: then nothing but a run that has begun delays the next. */
   readonly merges?: boolean;
+  /** Time at most by which a run of it makes what it pre-empts take longer, besides its own: caches that it leaves otherwise. */
+  readonly refill?: number;
 }
 
 export interface Response {
@@ -65,7 +67,7 @@ function fixedPoint(start: number, f: (x: number) => number): number {
  */
 export function responseOf(task: Task, tasks: readonly Task[]): Response {
   const others = tasks.filter((t) => t !== task);
-  const urgent = others.filter((t) => t.priority < task.priority);
+  const urgent = others.filter((t) => t.priority < task.priority).map((t) => ({ ...t, worst: t.worst + (t.refill ?? 0) }));
   const equal = others.filter((t) => t.priority === task.priority);
   const ahead = equal.filter((t) => t.order < task.order);
   const behind = equal.filter((t) => t.order >= task.order);

@@ -4,6 +4,7 @@
 import type { Board } from '../boards/index.js';
 import type { Vector } from '../vectors.js';
 import type { BlockCheck, CriticalSection, HandlerCheck, Source, Verdict } from './check-result.js';
+import { refillCyclesOf } from './cache-refill.js';
 import type { Rates } from './rates/rates.js';
 import { responseOf, utilisationOf, type Response, type Task } from './response-time.js';
 import type { WorstCase } from './worst-case/result.js';
@@ -79,6 +80,7 @@ function verdictOf(worst: number | null, known: boolean, response: Response | un
 export function scheduleOf(facts: ScheduleFacts): Schedule {
   const { board, vectors, rates, worst, dispatch, sections, sampleRate } = facts;
   const overhead = overheadOf(board, dispatch);
+  const refill = refillCyclesOf(board);
   const frameCycles = (board.coreHertz * (board.audio.kind === 'timer' ? board.audio.slowdown : 1)) / sampleRate;
   const { blockFrames } = rates;
   const render = renderVector(facts);
@@ -93,7 +95,7 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
     const below = sections.filter(({ contexts }) => contexts.some((c) => c === 'main' || priorityOf(vectors.find((v) => v.name === c)!) > priorityOf(vector)));
     tasks.set(vector.name, {
       name: vector.name, priority: priorityOf(vector), order: vector.irq, worst: code ? worstCyclesOf(board, dispatch, code) : Infinity,
-      blocking: Math.max(LONGEST_INSTRUCTION, ...below.map(({ cycles }) => cycles ?? Infinity)), arrivals, merges: true,
+      blocking: Math.max(LONGEST_INSTRUCTION, ...below.map(({ cycles }) => cycles ?? Infinity)), arrivals, merges: true, refill,
     });
   }
   const all = [...tasks.values()];

@@ -2,6 +2,7 @@
 // What decides how long an instruction takes, besides its name: what it is fused with, whether its address needs a check, whether it is run from a
 // loop that the flash's cache holds. Each instruction gets a list of features, by which the tables in boards/costs are kept (docs/costs.md).
 
+import { localSets, type LocalSets } from '../../build/aot/loops.js';
 import { ByteReader, forEachInstruction, type FunctionBody, type WasmModule } from './decode.js';
 
 /** What the feature of a call of an import begins with; its name follows. */
@@ -29,19 +30,26 @@ const SMALL_FUNCTION = 12;
 
 /** What is on the stack of operands. */
 interface Operand {
-  readonly kind: 'constant' | 'comparison' | 'local' | 'other';
+  readonly kind: 'constant' | 'comparison' | 'local' | 'float' | 'other';
   /** Of the instruction that made it. */
   readonly offset: number;
   /** The same for operands that hold the same value; for checks of addresses. */
   readonly key: string;
   /** Whether it is a constant that fits an instruction. */
   readonly small: boolean;
+  /** Of a local, and of a local plus a constant: the local. */
+  readonly local?: number;
+  readonly range?: Range;
+  /** Of a comparison "a local, or one plus a constant, is below another local": the two. */
+  readonly below?: readonly [x: number, y: number];
 }
 
 const FREE = /^(?:local\.(?:get|tee)|nop|block|loop|end|drop|else)$/;
 const UNARY = /\.(?:eqz|clz|ctz|popcnt|abs|neg|ceil|floor|trunc|nearest|sqrt|wrap_i64|extend.*|trunc_.*|convert_.*|demote_f64|promote_f32|reinterpret_.*)$/;
 const COMPARISON = /^[if]\d\d\.(?:eqz|eq|ne|[lg][te](?:_[su])?)$/;
 const INTEGER_ARITHMETIC = /^i32\.(?:add|sub|and|or|xor|shl|shr_[su]|rotl|rotr|eq|ne|[lg][te]_[su])$/;
+/** What the FPU computes. */
+const FLOAT_RESULT = /^f32\.(?:add|sub|mul|div|sqrt|abs|neg|convert_i32_[su])$/;
 /** What may trap, or be seen from elsewhere: no check of an address holds beyond it. */
 const ENDS_STRETCH = /^(?:block|loop|if|else|end|br|br_if|br_table|return|unreachable|call|call_indirect|global\.set)$|\.(?:div|rem)_|\.trunc_f/;
 
@@ -117,6 +125,46 @@ interface Construct {
   /** Of a loop: operations in it and in what it calls, and its instructions. */
   operations: number;
   readonly members: number[];
+  /** Of a loop: how its body sets locals. */
+  readonly sets?: LocalSets;
+}
+
+/** What a compiler knows of a number: all of it, how it goes from turn to turn of a loop, in which range it lies. */
+type Range = 'constant' | 'stepping' | 'masked';
+
+/** What is known of the result of an operation on numbers of which something is known. */
+function rangeOf(name: string, first: Range | undefined, second: Range | undefined): Range | undefined {
+  if (name === 'i32.and' && (first === 'constant' || second === 'constant')) return first === second ? 'constant' : 'masked';
+  if (!first || !second || !/^i32\.(?:add|sub|shl|mul)$/.test(name)) return undefined;
+  return first === 'stepping' || second === 'stepping' ? 'stepping' : first === 'masked' || second === 'masked' ? 'masked' : 'constant';
+}
+
+/**
+ * Locals that only ever get constants, sums of constants and other such locals, where a comparison with a constant says how far they go: a compiler knows
+ * all their addresses, so that it checks none, and keeps one pointer for those that lie side by side.
+ */
+function steppingLocals(bytes: Uint8Array, { code, end }: FunctionBody, parameters: number, locals: number): ReadonlySet<number> {
+  const stepping = new Set(Array.from({ length: locals - parameters }, (_, i) => parameters + i));
+  let bounded = false;
+  for (let before = -1; before !== stepping.size;) {
+    before = stepping.size;
+    bounded = false;
+    const stack: (Range | undefined)[] = [];
+    forEachInstruction(bytes, code, end, ({ operator: { name }, index }) => {
+      if (name === 'local.get') stack.push(stepping.has(index) ? 'stepping' : undefined);
+      else if (name === 'i32.const') stack.push('constant');
+      else if (name === 'local.set' || name === 'local.tee') {
+        const value = stack.pop();
+        if (!value) stepping.delete(index);
+        if (name === 'local.tee') stack.push(value);
+      } else if (INTEGER_ARITHMETIC.test(name) || name === 'i32.mul') {
+        const [second, first] = [stack.pop(), stack.pop()];
+        if (COMPARISON.test(name)) bounded ||= first === 'stepping' && second === 'constant';
+        stack.push(rangeOf(name, first, second));
+      } else stack.length = 0;
+    });
+  }
+  return bounded ? stepping : new Set();
 }
 
 class Reader {
@@ -125,6 +173,9 @@ class Reader {
   private readonly constructs: Construct[] = [];
   private readonly versions: number[] = [];
   private readonly checked = new Set<string>();
+  private readonly stepping: ReadonlySet<number>;
+  /** Locals that are another one plus a constant. */
+  private readonly sums = new Map<number, number>();
   private readonly locals: number;
   /** Instructions in no loop that the cache holds. */
   private readonly cold = new Set<number>();
@@ -138,12 +189,14 @@ class Reader {
     let locals = module.types[body.type].parameters;
     for (let groups = r.u32(); groups > 0; groups--) { locals += r.u32(); r.u8(); }
     this.locals = locals;
+    this.stepping = steppingLocals(module.bytes, body, module.types[body.type].parameters, locals);
   }
 
   read(): BodyFeatures {
     const { module, body } = this;
     forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, offset, end, index }) => this.instruction(name, offset, end, index));
     this.add(body.code, 'enter');
+    this.add(body.code, 'cold/enter');
     if (this.locals > MANY_LOCALS) this.add(body.code, 'enter/local', Math.min(this.locals - MANY_LOCALS, 16));
     for (const offset of this.cold) this.chargeWay(offset, this.wayOf([offset]));
     return this.features;
@@ -184,8 +237,8 @@ class Reader {
     return this.stack.length > bottom ? this.stack.pop()! : { kind: 'other', offset: -1, key: '', small: false };
   }
 
-  private push(kind: Operand['kind'], offset: number, key = `t${offset}`, small = false): void {
-    this.stack.push({ kind, offset, key, small });
+  private push(kind: Operand['kind'], offset: number, rest: Partial<Operand> = {}): void {
+    this.stack.push({ kind, offset, key: `t${offset}`, small: false, ...rest });
   }
 
   /** A kind of access to locals: the more there are, the fewer of them stay in registers. */
@@ -216,11 +269,12 @@ class Reader {
     if (/\.store/.test(name)) {
       const value = this.pop();
       this.access(name, offset, this.pop());
+      if (value.kind === 'float') this.add(offset, 'f32/chained');
       if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
       return;
     }
     if (/^[if]\d\d\./.test(name)) return this.operation(name, offset);
-    this.control(name, offset, index);
+    this.control(name, offset, end, index);
   }
 
   private constant(name: string, offset: number, end: number): void {
@@ -231,7 +285,7 @@ class Reader {
       small = value > -256 && value < 4096;
     }
     this.add(offset, small ? 'i32.const/small' : name);
-    this.push('constant', offset, 'constant', small);
+    this.push('constant', offset, { key: 'constant', small, range: 'constant' });
   }
 
   private access(name: string, offset: number, base: Operand): void {
@@ -239,7 +293,8 @@ class Reader {
     if (base.kind === 'constant') {
       how = 'static';
       this.rename(base.offset, 'i32.const/address');
-    } else if (!this.checked.has(base.key) || base.key === '') {
+    } else if (base.range) how = 'known';
+    else if (!this.checked.has(base.key) || base.key === '') {
       how = 'first';
       this.checked.add(base.key);
     }
@@ -257,10 +312,22 @@ class Reader {
         return this.push('comparison', first.offset);
       }
       this.add(offset, `${name}/value`);
-      return this.push('comparison', offset);
+      const limited = (name === 'i32.lt_u' || name === 'i32.le_u') && first.local !== undefined && second!.kind === 'local';
+      return this.push('comparison', offset, limited ? { below: [first.local!, second!.local!] } : {});
     }
     this.add(offset, name);
-    this.push('other', offset);
+    if (FLOAT_RESULT.test(name)) {
+      if ((second ?? first).kind === 'float') this.add(offset, 'f32/chained');
+      return this.push('float', offset);
+    }
+    const sum = name === 'i32.add' && second!.kind === 'constant' && first.kind === 'local';
+    this.push('other', offset, { local: sum ? first.local : undefined, range: second && rangeOf(name, first.range, second.range) });
+  }
+
+  /** The address that a condition of the innermost loop bounds, so that engine aot checks none in its body: host/build/aot/loops.ts. */
+  private guarded({ below }: Operand): number | undefined {
+    const sets = [...this.constructs].reverse().find(({ kind }) => kind === 'loop')?.sets;
+    return below && sets && sets.get(below[0]) === 'steps' && !sets.has(below[1]) ? below[0] : undefined;
   }
 
   /** A condition: a comparison that is decided upon at once sets no value. */
@@ -272,19 +339,22 @@ class Reader {
     return true;
   }
 
-  private control(name: string, offset: number, index: number): void {
+  private control(name: string, offset: number, end: number, index: number): void {
     const { module, constructs, stack } = this;
     const targetsLoop = (): boolean => constructs[constructs.length - 1 - index]?.kind === 'loop';
     switch (name) {
       case 'local.get':
         this.add(offset, name + this.pressure);
-        return this.push('local', offset, this.localKey(index));
+        return this.push('local', offset, { key: this.localKey(index), local: this.sums.get(index) ?? index, range: this.stepping.has(index) ? 'stepping' : undefined });
       case 'local.set': case 'local.tee': {
         const value = this.pop();
         if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
         this.versions[index] = (this.versions[index] ?? 0) + 1;
+        this.sums.delete(index);
+        for (const [sum, local] of this.sums) if (local === index) this.sums.delete(sum);
         this.add(offset, name + this.pressure);
-        if (name === 'local.tee') this.push('local', offset, this.localKey(index));
+        if (value.kind === 'other' && value.local !== undefined && value.local !== index) this.sums.set(index, value.local);
+        if (name === 'local.tee') this.push('local', offset, { key: this.localKey(index), local: this.sums.get(index) ?? index, range: this.stepping.has(index) ? 'stepping' : undefined });
         return;
       }
       case 'global.get': this.add(offset, name); return this.push('other', offset);
@@ -297,9 +367,14 @@ class Reader {
         return this.push('other', offset);
       }
       case 'block': case 'loop': case 'if': {
-        if (name === 'if') this.add(offset, this.condition() ? 'if/compared' : name);
+        if (name === 'if') {
+          const guarded = stack.length > 0 ? this.guarded(stack[stack.length - 1]) : undefined;
+          this.add(offset, this.condition() ? 'if/compared' : name);
+          if (guarded !== undefined) this.checked.add(this.localKey(guarded));
+        }
         const type = module.bytes[offset + 1];
-        constructs.push({ kind: name, height: stack.length, results: type === 0x40 ? 0 : 1, offset, operations: 0, members: [] });
+        const sets = name === 'loop' ? localSets(module.bytes, end, this.body.end) : undefined;
+        constructs.push({ kind: name, height: stack.length, results: type === 0x40 ? 0 : 1, offset, operations: 0, members: [], sets });
         return;
       }
       case 'else': this.add(offset, name); stack.length = constructs[constructs.length - 1].height; return;

@@ -121,7 +121,7 @@ export function kernelsOf({ operation: _, ...interpreted }: EngineCosts, aot: En
 }
 
 /** Features that come in addition to an instruction's own: a table without them charges nothing for them. */
-const EXTRA = /^(?:cold|enter)(?:\/|$)|\/argument$/;
+const EXTRA = /^(?:cold|enter)(?:\/|$)|\/(?:argument|chained)$/;
 
 /** Costs resolved for every instruction there is. */
 export class InstructionCosts {
