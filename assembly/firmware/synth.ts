@@ -19,16 +19,21 @@ import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
 
 /** From the frame in which a message's last byte completed to the frame in which it sounds. */
 const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
-const SYSEX_BYTES: u32 = 256;
+/** Bytes of a piece in which a SysEx passes: what a block has to copy four times in the end. */
+const SYSEX_BYTES: u32 = 64;
+/** Room for pieces that wait to go out. */
+const SYSEX_ROOM: u32 = 256;
 
-// @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: SYSEX_BYTES)
-// @limit(late-arrivals: 1)  @limit(thru-events: BYTES_A_BLOCK)
+// A block's bytes can complete a piece, be pieces of their own, and messages that go out with a status each; queues take a piece twice, for thru and to go out.
+// @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: 2 * (SYSEX_BYTES + BYTES_A_BLOCK) + 3 * BYTES_A_BLOCK)
+// @limit(late-arrivals: 1)  @limit(thru-events: BYTES_A_BLOCK)  @limit(clients: 3)
+// @limit(residue: CONTROL_FRAMES)  @limit(edges: EDGES)  @limit(levels: 2 * EDGES)
 
 const parser = createParser(SYSEX_BYTES);
 const sensing = createActiveSensing();
 const router = createRouter();
 const synth = addClient(router, KIND_ALL_CHANNEL | KIND_RESET, ALL_CHANNELS, 64, 0);
-const thru = createThru(addClient(router, KIND_ALL, ALL_CHANNELS, 64, SYSEX_BYTES), uartTransmitter);
+const thru = createThru(addClient(router, KIND_ALL, ALL_CHANNELS, 64, SYSEX_ROOM), uartTransmitter);
 const lamp = addClient(router, KIND_NOTE_ON, ALL_CHANNELS, 16, 0);
 const frames = memory.data(4 * 256, 8); // BLOCK_FRAMES is at most 256
 
@@ -74,10 +79,10 @@ function render(): void {
 function receive(): void {
   // What came while nothing was rendered waits for its turn.
   for (let bytes = 0; bytes < BYTES_A_BLOCK && uartReceive(); bytes++) {
-    if (uartAfterGap()) route(router, parseGap(parser), uartFrame(), parser.buffer);
+    const aborted = uartAfterGap() ? parseGap(parser) : 0;
     const byte = uartByte();
     if (onByte(sensing, byte, uartTimestamp())) silence();
-    route(router, parseByte(parser, byte), uartFrame(), parser.buffer);
+    route(router, aborted | parseByte(parser, byte), uartFrame(), parser.buffer);
   }
   if (hasTimedOut(sensing, timestamp())) silence();
   // @bound(BYTES_A_BLOCK)

@@ -2,10 +2,10 @@
 // Fixture: the demo synth's sound engine behind its scheduler.
 
 import { Counter, counterValue } from "../../assembly/shim/counters";
-import { engineInit, engineMessage, engineSilence } from "../../assembly/firmware/synth/engine";
+import { engineInit, engineSilence } from "../../assembly/firmware/synth/engine";
 import { schedulerClear, schedulerPush, schedulerRender } from "../../assembly/firmware/synth/player";
 
-export { engineInit, engineMessage, engineSilence, schedulerClear, schedulerPush };
+export { engineInit, engineSilence, schedulerClear, schedulerPush };
 
 const MAX_BLOCK = 256;
 const out = memory.data(MAX_BLOCK * 4, 4);

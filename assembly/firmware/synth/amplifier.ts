@@ -20,14 +20,17 @@ export class Amplifier {
   last: f32 = 0;
 }
 
-/** Adds a block of one frame or more to the bus, through the lines of the envelope, which advances. */
+/**
+ * Adds a control period, or a part of one, to the bus, through the lines of the envelope, which advances.
+ * @param frameCount 1 to CONTROL_FRAMES
+ */
 // @ts-ignore: decorator
 @native
 export function amplify(amplifier: Amplifier, envelope: Envelope, input: usize, bus: usize, frameCount: i32): void {
   const scale = amplifier.full * ENVELOPE_UNIT;
   let gain = amplifier.gain;
   let step = amplifier.step;
-  // A line is four frames at least, but for the last one of each of three segments. @bound(frameCount / 4 + 4)
+  // A line is as long as a control period, since no exponential segment of a timbre is shorter than 512 frames; the last one of a segment is shorter. @bound(3)
   while (frameCount > 0) {
     const count = min<i32>(envelopeLine(envelope), frameCount);
     if (amplifier.line != envelope.lineCount) {

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 // What the demo synth is built for. Change a number here and build again.
 
+import { CONTROL_FRAMES } from "../../audio/block";
 import { NotePriority } from "../../voice/note-stack";
 import { StealPolicy } from "../../voice/allocator";
 
-/** Voices that can sound at once, 1 to 64. */
+/** Voices that can sound at once, 1 to 32. */
 export const VOICE_COUNT: i32 = 16;
+
+/**
+ * From one control point of a voice to its next, where pitch, filter and width follow what moves them: every other control point of the mixer, those of odd
+ * number and those of even number by turns, so that each block has half of the work.
+ */
+export const VOICE_CONTROL_FRAMES: u32 = 2 * CONTROL_FRAMES;
 
 /** Voices that may go through the ladder filter at once; further ones get the cheaper state-variable filter, so that sixteen of most timbres fit. */
 export const LADDER_VOICES: i32 = 4;
@@ -24,10 +31,19 @@ export const MONO_PRIORITY: NotePriority = NotePriority.Last;
 export const DRUM_CHANNEL: i32 = 9;
 
 /**
- * Frames of a block: even, 8 to 256. A message sounds two blocks after its last byte. Five frames of each block go to the DMA's reading ahead, so short
+ * Frames of a block: 8, 16, or a multiple of 32 up to 256. A message sounds two blocks after its last byte. Five frames of each block go to the DMA's reading ahead, so short
  * blocks leave less time for voices. The budget of `render` in synth.ts is that of a block: 3501 cycles a frame.
  */
 export const BLOCK_FRAMES: i32 = 32;
 
+/** Saws, pulses and triangles are sines above this pitch, an eighth of the sample rate: of their harmonics no more than two would be heard. */
+export const STEEPEST: u32 = 1 << 29;
+
+/** Edges of a wave in a block, and what lies at its ends. */
+export const EDGES: i32 = BLOCK_FRAMES / 8 + 2;
+
 /** Characters that come in during a block: one takes 320 us on the wire, some 15 frames. A message is one character at least. */
 export const BYTES_A_BLOCK: i32 = BLOCK_FRAMES / 15 + 1;
+
+/** Messages of a channel that come in during a block: they are of two characters at least. */
+export const MESSAGES_A_BLOCK: i32 = BLOCK_FRAMES / 30 + 1;

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: MIT
 // The demo synth: sixteen MIDI channels on a fixed number of voices, drums on channel 10, mixed through chorus, delay and reverb.
 //
-// Notes start and end at their very frame. Controllers take effect at the next control point, an absolute frame that is a multiple of
-// CONTROL_FRAMES, and gains glide there. So the sound does not depend on how rendering is cut into blocks.
+// Notes start, and end with their keys, at their very frame. Controllers, pedals among them, take effect at the next control point, an absolute frame that
+// is a multiple of CONTROL_FRAMES, and gains glide there. So the sound does not depend on how rendering is cut into blocks.
+//
+// Frames are rendered in stretches, from control point to control point. Messages of a stretch are applied before it is rendered: one that changes a voice
+// has that voice render the frames before it, which are put aside (fragments.ts). What a block takes is bounded by voices then, and not by messages.
 
-import { CONTROL_FRAMES, framesToControl } from "../../audio/block";
+import { clearBlock, CONTROL_FRAMES, framesToControl } from "../../audio/block";
 import { advanceLfo, Lfo, LfoShape, lfoValue } from "../../audio/lfo";
 import { exp2, initTuning } from "../../audio/tuning";
 import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator, VoiceState } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
-import { DRUM_CHANNEL, HELD_KEYS, LADDER_VOICES, MONO_PRIORITY, STEAL_POLICY, VOICE_COUNT } from "./config";
+import { DRUM_CHANNEL, HELD_KEYS, LADDER_VOICES, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
 import { Drum, drumOfNote, DrumPan, FIRST_DRUM, LAST_DRUM, timbreOfDrum } from "./drums";
+import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
 import { Strip } from "./strip";
 import { timbreOfProgram } from "./timbres";
-import { ChannelModulation, Voice, VoiceContext } from "./voice";
+import { ChannelModulation, Ending, Voice, VoiceContext } from "./voice";
 
 const CHANNELS = 16;
 /** The drum channel has two strips more, to its left and right. */
@@ -25,6 +29,8 @@ const DRUM_LEFT = 16;
 const DRUM_RIGHT = 17;
 const STRIPS = 18;
 const DRUM_PAN: i32 = 36;
+/** Channels whose controllers are taken over at one control point; two messages at most come in a control period. */
+const FOLLOWED: i32 = 2;
 
 const VIBRATO_HERTZ: f64 = 5.6;
 const SWEEP_HERTZ: f64 = 0.43;
@@ -49,8 +55,14 @@ const organHarmonics: StaticArray<f32> = [1, 0.8, 0.55, 0.5, 0, 0.25, 0, 0.3, 0,
 class Synth {
   /** Strips on which something sounds, one bit each. */
   private sounding: u32 = 0;
+  /** Channels whose controllers have moved since strips and voices were told, one bit each. */
+  private stale: u32 = 0;
+  /** Nothing has come since the last reset. */
+  private isReset: bool = true;
   /** Absolute frame that is rendered next. */
-  frame: u32 = 0;
+  private frame: u32 = 0;
+  private fragments: StaticArray<Fragment> = new StaticArray<Fragment>(FRAGMENTS);
+  private fragmentCount: i32 = 0;
   private allocator: VoiceAllocator = new VoiceAllocator(VOICE_COUNT, STEAL_POLICY);
   private channels: StaticArray<Channel> = new StaticArray<Channel>(CHANNELS);
   private modulations: StaticArray<ChannelModulation> = new StaticArray<ChannelModulation>(CHANNELS);
@@ -72,6 +84,7 @@ class Synth {
     this.vibrato.increment = <u32>((VIBRATO_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.increment = <u32>((SWEEP_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.shape = LfoShape.TRIANGLE;
+    for (let i = 0; i < FRAGMENTS; i++) this.fragments[i] = new Fragment();
     for (let i = 0; i < STRIPS; i++) this.strips[i] = new Strip(sampleRate);
     for (let i = 0; i < CHANNELS; i++) {
       this.channels[i] = new Channel();
@@ -79,69 +92,101 @@ class Synth {
       this.stacks[i] = new NoteStack(HELD_KEYS);
       this.follow(i);
     }
-    for (let i = 0; i < VOICE_COUNT; i++) this.voices[i] = new Voice(this.context, this.strips[0], this.modulations[0], 0x9e3779b9 * <u32>(i + 1));
+    for (let i = 0; i < VOICE_COUNT; i++) this.voices[i] = new Voice(this.context, this.modulations[0], 0x9e3779b9 * <u32>(i + 1));
   }
 
-  message(message: u32): void {
+  /**
+   * Goes to a frame, before the messages of the stretch that begins there.
+   * @returns frames to the next control point: the stretch ends there at the latest
+   */
+  begin(frame: u32): i32 {
+    this.frame = frame;
+    const toControl = framesToControl(frame);
+    if (toControl == <i32>CONTROL_FRAMES) this.controlPoint();
+    return toControl;
+  }
+
+  /** Whether a message can be applied amid the stretch; if not, it has to end before the message. */
+  get hasRoom(): bool {
+    return this.fragmentCount < FRAGMENTS;
+  }
+
+  /** Applies a message at frame `at` of the stretch, which does not go back. */
+  message(message: u32, at: i32): void {
     const status = message & 0xff;
+    if (status >= 0xf0) {
+      if (status == 0xff && !this.isReset) this.reset();
+      return;
+    }
+    this.isReset = false; // @max(MESSAGES_A_BLOCK)
     const channel = <i32>(status & 0x0f);
     const data1 = <i32>((message >> 8) & 0x7f);
     const data2 = <i32>((message >> 16) & 0x7f);
     switch (status >> 4) {
-      case 0x8: this.noteOff(channel, data1); break;
+      case 0x8: this.noteOff(channel, data1, at); break;
       case 0x9:
-        if (data2 == 0) this.noteOff(channel, data1);
-        else this.noteOn(channel, data1, data2);
+        if (data2 == 0) this.noteOff(channel, data1, at);
+        else this.noteOn(channel, data1, data2, at);
         break;
       case 0xa: this.keyPressure(channel, data1, data2); break;
-      case 0xb: this.control(channel, data1, data2); break;
+      case 0xb: this.control(channel, data1, data2, at); break;
       case 0xc: unchecked(this.channels[channel]).program = <u8>data1; break;
       case 0xd:
         unchecked(this.channels[channel]).pressure = <u8>data1;
-        this.followModulation(channel);
+        this.stale |= 1 << channel;
         break;
       case 0xe:
         unchecked(this.channels[channel]).pitchBend = <u16>(data1 | (data2 << 7));
-        this.followModulation(channel);
+        this.stale |= 1 << channel;
         break;
-      case 0xf: if (status == 0xff) this.reset(); break;
     }
   }
 
-  /** Every voice falls silent, every note is forgotten; controllers stay. */
+  /** Between two stretches: every voice falls silent, every note is forgotten; controllers stay. */
   silence(): void {
-    for (let i = 0; i < CHANNELS; i++) this.control(i, 120, 0);
+    this.forgetNotes();
+    for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.stateOf(i) != VoiceState.Free) this.free(i);
+  }
+
+  private forgetNotes(): void {
+    for (let i = 0; i < CHANNELS; i++) {
+      unchecked(this.channels[i]).forgetNotes();
+      unchecked(this.stacks[i]).clear();
+    }
   }
 
   private reset(): void {
-    this.silence();
-    for (let i = 0; i < CHANNELS; i++) {
-      unchecked(this.channels[i]).powerUp();
-      this.follow(i);
-    }
+    this.isReset = true;
+    this.forgetNotes();
+    for (let i = 0; i < VOICE_COUNT; i++) this.endAtControl(i, Ending.Cut);
+    for (let i = 0; i < CHANNELS; i++) unchecked(this.channels[i]).powerUp();
+    this.stale = (1 << CHANNELS) - 1;
   }
 
-  private noteOn(channel: i32, note: i32, velocity: i32): void {
+  private noteOn(channel: i32, note: i32, velocity: i32, at: i32): void {
     if (channel == DRUM_CHANNEL) {
-      if (note >= FIRST_DRUM && note <= LAST_DRUM) this.strike(note, velocity);
+      if (note >= FIRST_DRUM && note <= LAST_DRUM) this.strike(note, velocity, at);
       return;
     }
     const state = unchecked(this.channels[channel]);
     state.noteOn(note);
     if (!state.mono) {
-      this.start(channel, note, velocity);
+      this.start(channel, note, velocity, at);
       return;
     }
     unchecked(this.stacks[channel]).press(note, velocity);
-    this.followStack(channel, unchecked(this.stacks[channel]).winner(MONO_PRIORITY) == note);
+    this.followStack(channel, unchecked(this.stacks[channel]).winner(MONO_PRIORITY) == note, at);
   }
 
-  private noteOff(channel: i32, note: i32): void {
+  private noteOff(channel: i32, note: i32, at: i32): void {
     if (channel != DRUM_CHANNEL && unchecked(this.channels[channel]).noteOff(note)) {
       if (unchecked(this.channels[channel]).mono) {
         unchecked(this.stacks[channel]).release(note);
-        this.followStack(channel, false);
-      } else this.end(channel, note);
+        this.followStack(channel, false, at);
+      } else {
+        const index = this.allocator.find(channel, note);
+        if (index != NO_VOICE) this.releaseVoice(index, at);
+      }
     }
   }
 
@@ -150,60 +195,55 @@ class Synth {
     if (voice != NO_VOICE) unchecked(this.voices[voice]).pressure = (<f32>pressure * PRESSURE_VIBRATO) / 127;
   }
 
-  private control(channel: i32, controller: i32, value: i32): void {
+  private control(channel: i32, controller: i32, value: i32, at: i32): void {
     const state = unchecked(this.channels[channel]);
     const action = state.control(controller, value);
-    const modeChange = controller == 126 || controller == 127;
-    if (action & ChannelAction.Release) this.endReleased(channel, modeChange);
-    if (action & ChannelAction.Silence) this.silenceChannel(channel);
-    if (action & ChannelAction.ClearPressure) {
-      for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.channelOf(i) == channel) unchecked(this.voices[i]).pressure = 0;
-    }
-    if (modeChange) unchecked(this.stacks[channel]).clear();
-    switch (controller) {
-      case 7: case 10: case 11: case 91: case 93: case 94: this.followMix(channel); break;
-      case 64: case 66: case 120: case 122: case 123: case 124: case 125: case 126: case 127: break;
-      case 121: this.follow(channel); break;
-      default: this.followModulation(channel);
-    }
-  }
-
-  /** Ends the notes that the channel says have ended: on a mono channel by way of its stack, unless its mode is changing. */
-  private endReleased(channel: i32, modeChange: bool): void {
+    this.stale |= 1 << channel;
+    if (controller == 126 || controller == 127) unchecked(this.stacks[channel]).clear(); // the notes of the old mode have ended
+    if (action == ChannelAction.None) return;
+    if (action & ChannelAction.Silence) unchecked(this.stacks[channel]).clear();
+    // A mono channel goes by its stack.
     const stack = unchecked(this.stacks[channel]);
-    const byStack = !modeChange && stack.length > 0;
-    // @bound(128)
-    for (let note = releasedNotes.next(0); note >= 0; note = releasedNotes.next(note + 1)) {
-      if (byStack) stack.release(note);
-      else this.end(channel, note);
+    const byStack = (action & ChannelAction.Release) != 0 && stack.length > 0;
+    for (let i = 0; i < VOICE_COUNT; i++) {
+      if (this.allocator.channelOf(i) != channel || this.allocator.stateOf(i) == VoiceState.Free) continue;
+      if (action & ChannelAction.ClearPressure) unchecked(this.voices[i]).pressure = 0;
+      if (action & ChannelAction.Silence) this.endAtControl(i, Ending.Cut);
+      else if (action & ChannelAction.Release && !byStack && releasedNotes.has(this.allocator.noteOf(i))) this.endAtControl(i, Ending.Release);
     }
-    if (byStack) this.followStack(channel, false);
+    if (byStack) {
+      stack.releaseAll(releasedNotes);
+      this.followStack(channel, false, at);
+    }
   }
 
-  private silenceChannel(channel: i32): void {
-    unchecked(this.stacks[channel]).clear();
-    for (let i = 0; i < VOICE_COUNT; i++) {
-      if (this.allocator.channelOf(i) == channel && this.allocator.stateOf(i) != VoiceState.Free) this.free(i);
-    }
+  /** Has a voice end at the next control point: where many may, one call for each is not to be made for a few frames. */
+  private endAtControl(index: i32, ending: Ending): void {
+    const isHeld = this.allocator.release(index);
+    if (ending == Ending.Release && !isHeld) return;
+    unchecked(this.voices[index]).ending = ending;
   }
 
   /** Brings the voice of a mono channel to the note that its stack says; `struck` if that one's key has just gone down. */
-  private followStack(channel: i32, struck: bool): void {
+  private followStack(channel: i32, struck: bool, at: i32): void {
     const stack = unchecked(this.stacks[channel]);
     const note = stack.winner(MONO_PRIORITY);
     const voice = this.heldVoice(channel);
     if (note == NO_NOTE) {
-      if (voice != NO_VOICE) this.releaseVoice(voice);
+      if (voice != NO_VOICE) this.releaseVoice(voice, at);
     } else if (voice == NO_VOICE) {
-      this.start(channel, note, stack.velocityOf(note));
+      this.start(channel, note, stack.velocityOf(note), at);
     } else {
       const sounding = this.allocator.noteOf(voice);
       if (sounding == note && !struck) return;
+      this.putAside(voice, at);
       if (sounding != note) {
         this.allocator.rename(voice, note);
         unchecked(this.voices[voice]).changeNote(note);
       }
-      if (!unchecked(this.channels[channel]).legato) unchecked(this.voices[voice]).attack();
+      if (unchecked(this.channels[channel]).legato) return;
+      unchecked(this.voices[voice]).attack();
+      unchecked(this.voices[voice]).update(this.framesLeft(voice, at));
     }
   }
 
@@ -214,23 +254,28 @@ class Synth {
     return NO_VOICE;
   }
 
-  private start(channel: i32, note: i32, velocity: i32): void {
-    const index = this.take(channel, note, channel);
+  private start(channel: i32, note: i32, velocity: i32, at: i32): void {
+    if ((this.stale >> channel) & 1) this.follow(channel);
+    const index = this.take(channel, note, channel, at);
     if (index == NO_VOICE) return;
     const state = unchecked(this.channels[channel]);
     const strength = state.soft ? max<i32>(<i32>(<f32>velocity * SOFT_VELOCITY), 1) : velocity;
     const voice = unchecked(this.voices[index]);
     voice.start(timbreOfProgram(state.program), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
     if (voice.usesLadder && this.ladders() > LADDER_VOICES) voice.spareLadder();
+    voice.update(this.framesLeft(index, at));
   }
 
-  private strike(note: i32, velocity: i32): void {
+  private strike(note: i32, velocity: i32, at: i32): void {
     const drum = drumOfNote(note);
     if (drum.chokeGroup != 0) this.choke(note, drum.chokeGroup);
     const strip = drum.pan == DrumPan.Left ? DRUM_LEFT : drum.pan == DrumPan.Right ? DRUM_RIGHT : DRUM_CHANNEL;
-    const index = this.take(DRUM_CHANNEL, note, strip);
+    if ((this.stale >> DRUM_CHANNEL) & 1) this.follow(DRUM_CHANNEL);
+    const index = this.take(DRUM_CHANNEL, note, strip, at);
     if (index == NO_VOICE) return;
-    unchecked(this.voices[index]).start(timbreOfDrum(drum), drum.pitch, velocity, 0);
+    const voice = unchecked(this.voices[index]);
+    voice.start(timbreOfDrum(drum), drum.pitch, velocity, 0);
+    voice.update(this.framesLeft(index, at));
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
   }
 
@@ -238,50 +283,87 @@ class Synth {
     for (let i = 0; i < VOICE_COUNT; i++) {
       if (this.allocator.channelOf(i) != DRUM_CHANNEL || this.allocator.stateOf(i) == VoiceState.Free) continue;
       const other = this.allocator.noteOf(i);
-      if (other != note && drumOfNote(other).chokeGroup == group) unchecked(this.voices[i]).choke();
+      if (other != note && drumOfNote(other).chokeGroup == group) unchecked(this.voices[i]).ending = Ending.Choke;
     }
   }
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away as residue. */
-  private take(channel: i32, note: i32, stripIndex: i32): i32 {
-    if (this.allocator.activeCount == VOICE_COUNT) {
-      // one may have to give way: which is the quietest?
-      for (let i = 0; i < VOICE_COUNT; i++) this.allocator.setLevel(i, unchecked(this.voices[i]).loudness());
-    }
+  private take(channel: i32, note: i32, stripIndex: i32, at: i32): i32 {
     const index = this.allocator.allocate(channel, note);
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
-    if (this.allocator.stolen || this.allocator.retriggered) this.cut(index);
+    if (this.allocator.stolen || this.allocator.retriggered) this.cut(index, at);
     const strip = unchecked(this.strips[stripIndex]);
-    voice.strip = strip;
+    voice.strip = stripIndex;
     voice.channel = unchecked(this.modulations[channel]);
-    strip.voices |= (<u64>1) << index;
+    voice.position = <u8>at;
+    strip.voices |= 1 << index;
+    if (((this.sounding >> stripIndex) & 1) == 0) strip.from = <u8>at;
     this.sounding |= 1 << stripIndex;
     return index;
   }
 
-  private cut(index: i32): void {
-    const voice = unchecked(this.voices[index]);
-    voice.strip.residue.add(voice.cut());
-    voice.strip.voices &= ~((<u64>1) << index);
+  /** Renders a voice up to frame `at` of the stretch, where it is to change, and puts that aside. */
+  private putAside(index: i32, at: i32): void {
+    if (<i32>unchecked(this.voices[index]).position < at) this.addFragment(index, at);
   }
 
+  private addFragment(index: i32, at: i32): Fragment {
+    const voice = unchecked(this.voices[index]);
+    const fragment = unchecked(this.fragments[this.fragmentCount++]);
+    fragment.voice = index;
+    fragment.strip = voice.strip;
+    fragment.from = voice.position;
+    fragment.to = at;
+    fragment.cut = 0;
+    clearBlock(fragment.samples, CONTROL_FRAMES);
+    voice.renderTo(fragment.samples, at);
+    unchecked(this.strips[voice.strip]).fragments |= 1 << index;
+    return fragment;
+  }
+
+  /** Takes a voice from its note at frame `at` of the stretch; its last level stays as residue. */
+  private cut(index: i32, at: i32): void {
+    const voice = unchecked(this.voices[index]);
+    const strip = unchecked(this.strips[voice.strip]);
+    strip.voices &= ~(1 << index);
+    if (at == 0) {
+      strip.residue.add(voice.cut());
+      return;
+    }
+    const fragment = this.addFragment(index, at);
+    fragment.cut = voice.cut();
+    strip.cut = strip.cut || fragment.cut != 0;
+  }
+
+  /** Before the first frame of a stretch. */
   private free(index: i32): void {
-    this.cut(index);
+    this.cut(index, 0);
     this.allocator.free(index);
   }
 
-  private end(channel: i32, note: i32): void {
-    const index = this.allocator.find(channel, note);
-    if (index != NO_VOICE) this.releaseVoice(index);
+  private releaseVoice(index: i32, at: i32): void {
+    if (!this.allocator.release(index)) return;
+    this.putAside(index, at);
+    unchecked(this.voices[index]).release();
   }
 
-  private releaseVoice(index: i32): void {
-    if (this.allocator.release(index)) unchecked(this.voices[index]).release();
+  /** Whether a control point, or the last one before a frame, is that of voices of odd number: 1 or 0. */
+  // @ts-ignore: decorator
+  @inline
+  private turnAt(frame: u32): i32 {
+    return (frame / CONTROL_FRAMES) & 1;
+  }
+
+  /** Frames from one of the stretch to the next control point of a voice. */
+  private framesLeft(index: i32, at: i32): i32 {
+    const frame = this.frame + at;
+    return framesToControl(frame) + (this.turnAt(frame) == (index & 1) ? <i32>CONTROL_FRAMES : 0);
   }
 
   /** Hands a channel's controllers to its strips and voices. */
   private follow(channel: i32): void {
+    this.stale &= ~(1 << channel);
     this.followMix(channel);
     this.followModulation(channel);
   }
@@ -297,7 +379,7 @@ class Synth {
     modulation.glide = 0;
     if (state.portamento && state.portamentoTime > 0) {
       const time = <f32>state.portamentoTime * PER_STEP;
-      modulation.glide = exp2((-7 * <f32>CONTROL_FRAMES) / (time * time * GLIDE_SECONDS * <f32>this.sampleRate));
+      modulation.glide = exp2((-7 * <f32>VOICE_CONTROL_FRAMES) / (time * time * GLIDE_SECONDS * <f32>this.sampleRate));
     }
   }
 
@@ -310,35 +392,28 @@ class Synth {
     }
   }
 
-  render(out: usize, frameCount: i32): void {
-    // @bound(BLOCK_FRAMES / CONTROL_FRAMES + 1, BYTES_A_BLOCK + (BLOCK_FRAMES + CONTROL_FRAMES - 1) / CONTROL_FRAMES in all)
-    while (frameCount > 0) {
-      const toControl = framesToControl(this.frame);
-      if (toControl == <i32>CONTROL_FRAMES) {
-        // @max((BLOCK_FRAMES + CONTROL_FRAMES - 1) / CONTROL_FRAMES)
-        this.controlPoint();
-      } else this.controlFresh(toControl);
-      const count = min<i32>(frameCount, toControl);
-      // @sum(BLOCK_FRAMES)
-      this.renderStretch(out, count);
-      this.frame += count;
-      advanceLfo(this.vibrato, count);
-      advanceLfo(this.sweep, count);
-      out += <usize>count << 2;
-      frameCount -= count;
-    }
-  }
-
   private controlPoint(): void {
     this.master.control();
+    // @bound(FOLLOWED)
+    for (let i = 0; i < FOLLOWED && this.stale != 0; i++) this.follow(<i32>ctz(this.stale));
     if (this.sounding == 0) return;
     this.context.vibrato = lfoValue(this.vibrato);
     this.context.sweep = lfoValue(this.sweep);
     for (let i = 0; i < VOICE_COUNT; i++) {
+      const voice = unchecked(this.voices[i]);
+      if (this.allocator.stateOf(i) == VoiceState.Free || voice.ending == Ending.None) continue;
+      if (voice.ending == Ending.Cut) this.free(i);
+      else voice.end();
+    }
+    for (let i = this.turnAt(this.frame); i < VOICE_COUNT; i += 2) {
       if (this.allocator.stateOf(i) == VoiceState.Free) continue;
       const voice = unchecked(this.voices[i]);
-      if (voice.isOver()) this.free(i);
-      else voice.control();
+      if (voice.isOver()) {
+        this.free(i);
+        continue;
+      }
+      voice.control();
+      this.allocator.setLevel(i, voice.loudness()); // for who gives way
     }
     // @bound(STRIPS)
     for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
@@ -349,12 +424,6 @@ class Synth {
     }
   }
 
-  private controlFresh(framesLeft: i32): void {
-    for (let i = 0; i < VOICE_COUNT; i++) {
-      if (this.allocator.stateOf(i) != VoiceState.Free) unchecked(this.voices[i]).controlIfFresh(framesLeft);
-    }
-  }
-
   /** Voices that sound through the ladder. */
   private ladders(): i32 {
     let count = 0;
@@ -362,18 +431,70 @@ class Synth {
     return count;
   }
 
-  /** Renders up to the next control point. */
-  private renderStretch(out: usize, frameCount: i32): void {
+  /** Renders a stretch: frames up to the next control point at most. */
+  render(out: usize, frameCount: i32): void {
     const mix = this.mix;
     mix.clear();
     // @bound(STRIPS)
-    for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
-      const strip = unchecked(this.strips[<i32>ctz(rest)]);
-      // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT)
-      for (let voices = strip.voices; voices != 0; voices &= voices - 1) unchecked(this.voices[<i32>ctz(voices)]).render(mix.bus, frameCount);
+    for (let strips = this.sounding; strips != 0; strips &= strips - 1) {
+      const index = <i32>ctz(strips);
+      const strip = unchecked(this.strips[index]);
+      // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT + FRAGMENTS)
+      for (let rest = strip.voices | strip.fragments; rest != 0; rest &= rest - 1) {
+        const i = <i32>ctz(rest);
+        if ((strip.fragments >> i) & 1) this.mixFragments(i, index);
+        if ((strip.voices >> i) & 1) this.renderVoice(i, frameCount);
+      }
+      this.mixResidue(strip, index, frameCount);
       strip.mixInto(mix, frameCount);
     }
+    this.fragmentCount = 0;
     this.master.render(mix, out, frameCount);
+    advanceLfo(this.vibrato, frameCount);
+    advanceLfo(this.sweep, frameCount);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private renderVoice(index: i32, frameCount: i32): void {
+    const voice = unchecked(this.voices[index]);
+    // @uses(1 of VOICE_COUNT)
+    voice.renderTo(this.mix.bus, frameCount);
+    voice.position = 0;
+  }
+
+  /** Adds what a voice has left on a strip to the bus. */
+  private mixFragments(voice: i32, strip: i32): void {
+    // @bound(FRAGMENTS)
+    for (let i = 0; i < this.fragmentCount; i++) {
+      const fragment = unchecked(this.fragments[i]);
+      if (fragment.voice != voice || fragment.strip != strip) continue;
+      // Each once. @max(MESSAGES_A_BLOCK)
+      const end = this.mix.bus + (<usize>fragment.to << 2);
+      let from = fragment.samples + (<usize>fragment.from << 2);
+      // @bound(CONTROL_FRAMES)
+      for (let at = this.mix.bus + (<usize>fragment.from << 2); at < end; at += 4, from += 4) store<f32>(at, load<f32>(at) + load<f32>(from));
+    }
+  }
+
+  /** Adds what is left of voices that were cut, before the stretch and in it. */
+  private mixResidue(strip: Strip, index: i32, frameCount: i32): void {
+    const bus = this.mix.bus;
+    let from = 0;
+    if (strip.cut) {
+      // @bound(FRAGMENTS)
+      for (let i = 0; i < this.fragmentCount; i++) {
+        const fragment = unchecked(this.fragments[i]);
+        if (fragment.strip != index || fragment.cut == 0) continue;
+        // A message cuts one voice at most. @max(MESSAGES_A_BLOCK)
+        strip.residue.mixInto(bus + (<usize>from << 2), fragment.to - from);
+        strip.residue.add(fragment.cut);
+        from = fragment.to;
+      }
+    }
+    strip.residue.mixInto(bus + (<usize>from << 2), frameCount - from);
+    strip.cut = false;
+    strip.fragments = 0;
   }
 }
 
@@ -387,24 +508,37 @@ export function engineInit(sampleRate: f64): void {
   synth = new Synth(sampleRate);
 }
 
-/** Applies a MIDI message (status | data1 << 8 | data2 << 16) before the next frame. System messages but reset are ignored. */
-export function engineMessage(message: u32): void {
-  synth.message(message);
+/**
+ * Goes to an absolute frame: control points lie at the multiples of CONTROL_FRAMES. What follows are the messages of the stretch of frames that begins there,
+ * then the stretch.
+ * @returns frames that can be rendered in one stretch
+ */
+export function engineBegin(frame: u32): i32 {
+  return synth.begin(frame);
 }
 
-/** Silences every voice at once, as All Sound Off on every channel does; for a wire that has gone dead. */
+/** Whether another message can be applied at a frame of the stretch other than its first; if not, the stretch has to end there. */
+export function engineHasRoom(): bool {
+  return synth.hasRoom;
+}
+
+/**
+ * Applies a MIDI message (status | data1 << 8 | data2 << 16) before a frame of the stretch. System messages but reset are ignored.
+ * @param at 0 for the first one; never less than the last message's
+ */
+export function engineMessage(message: u32, at: i32): void {
+  synth.message(message, at);
+}
+
+/** Silences every voice at once, as All Sound Off on every channel does, before a stretch begins; for a wire that has gone dead. */
 export function engineSilence(): void {
   synth.silence(); // @max(1) a wire goes dead once in 300 ms
 }
 
-/** Tells the absolute number of the frame that is rendered next; control points lie at its multiples of CONTROL_FRAMES. */
-export function engineSeek(frame: u32): void {
-  synth.frame = frame;
-}
-
 /**
- * Renders frames and moves on by them.
+ * Renders a stretch.
  * @param out interleaved stereo i16, 4 bytes a frame, 4-aligned
+ * @param frameCount 1 to what `engineBegin` said
  */
 export function engineRender(out: usize, frameCount: i32): void {
   synth.render(out, frameCount);

@@ -5,9 +5,9 @@
 import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
 import { addChorus, Chorus, CHORUS_BYTES, setChorus } from "../../audio/chorus";
 import { addDelay, Delay, setDelay } from "../../audio/delay";
-import { blockDc, DcBlocker, interleave, limit } from "../../audio/output";
+import { DcBlocker, finish, settleDc } from "../../audio/output";
 import { addReverb, Reverb, REVERB_BYTES, setReverb } from "../../audio/reverb";
-import { MixBuffers } from "./mix-buffers";
+import { MixBuffers, NOTHING } from "./mix-buffers";
 
 const CHORUS_HERTZ: f64 = 0.7;
 const CHORUS_CENTRE_SECONDS: f64 = 0.011;
@@ -42,12 +42,13 @@ class Sleep {
     this.awakePeriods = <i32>((tailSeconds * sampleRate) / CONTROL_FRAMES) + 2;
   }
 
-  /** Whether to render a stretch, for which `input` says whether something comes in. */
+  /** Frame from which to render a stretch into which something comes at frame `input`; NOTHING for not at all. */
   // @ts-ignore: decorator
   @inline
-  isAwake(input: bool): bool {
-    if (input) this.left = this.awakePeriods;
-    return this.left > 0;
+  start(input: u8): u8 {
+    const asleep = this.left == 0;
+    if (input != NOTHING) this.left = this.awakePeriods;
+    return asleep ? input : 0;
   }
 
   /** Once a control period. */
@@ -89,28 +90,28 @@ export class MasterSection {
     this.delaySleep.control();
     this.reverbSleep.control();
     this.outputSleep.control();
+    settleDc(this.leftDc);
+    settleDc(this.rightDc);
   }
 
   /** Finishes a stretch: i16 frames to `out`. */
   render(mix: MixBuffers, out: usize, frameCount: i32): void {
+    const chorus = this.chorusSleep.start(mix.chorusFrom);
+    const delay = this.delaySleep.start(mix.delayFrom);
+    const reverb = this.reverbSleep.start(mix.reverbFrom);
+    const first = this.outputSleep.start(min<u8>(min<u8>(mix.mainFrom, chorus), min<u8>(delay, reverb)));
+    if (first != 0) clearBlock(out, min<i32>(<i32>first, frameCount)); // a frame of i16 is as long as a sample of f32
+    if (first == NOTHING) return;
     const left = mix.left;
     const right = mix.right;
-    const chorus = this.chorusSleep.isAwake(mix.toChorus);
-    const delay = this.delaySleep.isAwake(mix.toDelay);
-    const reverb = this.reverbSleep.isAwake(mix.toReverb);
-    if (chorus) addChorus(this.chorus, mix.chorus, left, right, frameCount, CHORUS_LEVEL);
-    if (delay) addDelay(this.delay, mix.delay, left, right, frameCount);
-    if (reverb) addReverb(this.reverb, mix.reverb, left, right, frameCount);
-    mix.toMain = mix.toMain || chorus || delay || reverb;
-    if (!this.outputSleep.isAwake(mix.toMain)) {
-      clearBlock(out, frameCount); // a frame of i16 is as long as a sample of f32
-      return;
-    }
-    mix.toMain = true; // the DC blockers leave their tails there
-    blockDc(this.leftDc, left, frameCount);
-    blockDc(this.rightDc, right, frameCount);
-    limit(left, frameCount);
-    limit(right, frameCount);
-    interleave(left, right, out, frameCount);
+    let skipped = <usize>chorus << 2;
+    if (chorus != NOTHING) addChorus(this.chorus, mix.chorus + skipped, left + skipped, right + skipped, frameCount - <i32>chorus, CHORUS_LEVEL);
+    skipped = <usize>delay << 2;
+    if (delay != NOTHING) addDelay(this.delay, mix.delay + skipped, left + skipped, right + skipped, frameCount - <i32>delay);
+    skipped = <usize>reverb << 2;
+    if (reverb != NOTHING) addReverb(this.reverb, mix.reverb + skipped, left + skipped, right + skipped, frameCount - <i32>reverb);
+    mix.mainFrom = 0; // the DC blockers leave their tails there
+    skipped = <usize>first << 2;
+    finish(this.leftDc, this.rightDc, left + skipped, right + skipped, out + skipped, frameCount - <i32>first);
   }
 }

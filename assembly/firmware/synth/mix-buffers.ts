@@ -11,6 +11,9 @@ const REVERB: usize = 3 * BYTES;
 const CHORUS: usize = 4 * BYTES;
 const DELAY: usize = 5 * BYTES;
 
+/** No frame of a stretch. */
+export const NOTHING: u8 = <u8>CONTROL_FRAMES;
+
 @final
 export class MixBuffers {
   /** What the voices of one strip add to; silent whenever a strip begins. */
@@ -20,22 +23,22 @@ export class MixBuffers {
   readonly reverb: usize = this.bus + REVERB;
   readonly chorus: usize = this.bus + CHORUS;
   readonly delay: usize = this.bus + DELAY;
-  /** Whether anything was mixed into left and right, or for the effects, since `clear`. */
-  toMain: bool = true;
-  toChorus: bool = false;
-  toDelay: bool = false;
-  toReverb: bool = false;
+  /** First frame of the stretch at which something comes into left and right, or into an effect; NOTHING when nothing does. */
+  mainFrom: u8 = 0;
+  chorusFrom: u8 = NOTHING;
+  delayFrom: u8 = NOTHING;
+  reverbFrom: u8 = NOTHING;
 
   /** Makes room for a stretch of frames. What was not used is still clear. */
   clear(): void {
-    if (this.toMain) clearBlock(this.left, 2 * CONTROL_FRAMES); // and right, which follows it
-    if (this.toChorus) clearBlock(this.chorus, CONTROL_FRAMES);
-    if (this.toDelay) clearBlock(this.delay, CONTROL_FRAMES);
-    if (this.toReverb) clearBlock(this.reverb, CONTROL_FRAMES);
-    this.toMain = false;
-    this.toChorus = false;
-    this.toDelay = false;
-    this.toReverb = false;
+    if (this.mainFrom != NOTHING) clearBlock(this.left, 2 * CONTROL_FRAMES); // and right, which follows it
+    if (this.chorusFrom != NOTHING) clearBlock(this.chorus, CONTROL_FRAMES);
+    if (this.delayFrom != NOTHING) clearBlock(this.delay, CONTROL_FRAMES);
+    if (this.reverbFrom != NOTHING) clearBlock(this.reverb, CONTROL_FRAMES);
+    this.mainFrom = NOTHING;
+    this.chorusFrom = NOTHING;
+    this.delayFrom = NOTHING;
+    this.reverbFrom = NOTHING;
   }
 }
 
@@ -107,7 +110,22 @@ export function mixSteady(bus: usize, frameCount: i32, left: f32, right: f32, re
 // @ts-ignore: decorator
 @native
 export function mixSteadyChorus(bus: usize, frameCount: i32, left: f32, right: f32, reverb: f32, chorus: f32): void {
-  for (const end = bus + (<usize>frameCount << 2); bus < end; bus += 4) {
+  const end = bus + (<usize>frameCount << 2);
+  while (bus + 8 <= end) {
+    const x = load<f32>(bus);
+    const y = load<f32>(bus, 4);
+    store<u64>(bus, 0);
+    store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);
+    store<f32>(bus, load<f32>(bus, LEFT + 4) + y * left, LEFT + 4);
+    store<f32>(bus, load<f32>(bus, RIGHT) + x * right, RIGHT);
+    store<f32>(bus, load<f32>(bus, RIGHT + 4) + y * right, RIGHT + 4);
+    store<f32>(bus, load<f32>(bus, REVERB) + x * reverb, REVERB);
+    store<f32>(bus, load<f32>(bus, REVERB + 4) + y * reverb, REVERB + 4);
+    store<f32>(bus, load<f32>(bus, CHORUS) + x * chorus, CHORUS);
+    store<f32>(bus, load<f32>(bus, CHORUS + 4) + y * chorus, CHORUS + 4);
+    bus += 8;
+  }
+  if (bus < end) {
     const x = load<f32>(bus);
     store<u32>(bus, 0);
     store<f32>(bus, load<f32>(bus, LEFT) + x * left, LEFT);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The demo synth behind its scheduler: messages come with the frame at which they are to sound, blocks are rendered around them.
 
+import { CONTROL_FRAMES } from "../../audio/block";
 import { Scheduler } from "../../voice/scheduler";
-import { SCHEDULER_CAPACITY } from "./config";
-import { engineMessage, engineRender, engineSeek } from "./engine";
+import { BLOCK_FRAMES, BYTES_A_BLOCK, SCHEDULER_CAPACITY } from "./config";
+import { engineBegin, engineHasRoom, engineMessage, engineRender } from "./engine";
 
 const scheduler = new Scheduler(SCHEDULER_CAPACITY);
 
@@ -27,12 +28,20 @@ export function schedulerClear(): void {
  */
 export function schedulerRender(out: usize, blockStartFrame: u32, frameCount: i32): void {
   let now = blockStartFrame;
-  engineSeek(now);
-  // @bound(BYTES_A_BLOCK + 1, BYTES_A_BLOCK + 1 in all)
+  // Blocks begin at control points, or lie between two. @bound((BLOCK_FRAMES + CONTROL_FRAMES - 1) / CONTROL_FRAMES)
   while (frameCount > 0) {
+    const most = min<i32>(frameCount, engineBegin(now));
+    let count = most;
     // @bound(BYTES_A_BLOCK, BYTES_A_BLOCK in all)
-    while (scheduler.isDue(now)) engineMessage(scheduler.take(now));
-    const count = scheduler.framesUntilNext(now, frameCount);
+    while (true) {
+      const at = scheduler.framesUntilNext(now, most);
+      if (at == most) break;
+      if (at > 0 && !engineHasRoom()) {
+        count = at;
+        break;
+      }
+      engineMessage(scheduler.take(now + at), at);
+    }
     engineRender(out, count);
     out += <usize>count << 2;
     now += count;

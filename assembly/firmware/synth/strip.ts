@@ -22,7 +22,13 @@ function squareLaw(value: u8): f32 {
 export class Strip {
   readonly residue: Residue;
   /** Voices that sound on this strip, one bit each. */
-  voices: u64 = 0;
+  voices: u32 = 0;
+  /** Voices that have a fragment here in the stretch being rendered. */
+  fragments: u32 = 0;
+  /** One of these was cut, and will leave a residue. */
+  cut: bool = false;
+  /** Frame of the stretch in which it began to sound. */
+  from: u8 = 0;
   private gliding: bool = false;
   private left: Glide;
   private right: Glide;
@@ -42,7 +48,7 @@ export class Strip {
   }
 
   isSilent(): bool {
-    return this.voices == 0 && this.residue.isSilent();
+    return this.voices == 0 && this.residue.isSilent() && !this.cut;
   }
 
   /**
@@ -90,17 +96,18 @@ export class Strip {
   /** Adds a stretch of the strip's sound, which lies on the bus, to the mix; the bus is clear afterwards. */
   mixInto(mix: MixBuffers, frameCount: i32): void {
     const bus = mix.bus;
-    this.residue.mixInto(bus, frameCount);
-    mix.toMain = true;
-    mix.toReverb = mix.toReverb || !this.reverb.isZero();
+    const from = this.from;
+    mix.mainFrom = min<u8>(mix.mainFrom, from);
+    if (!this.reverb.isZero()) mix.reverbFrom = min<u8>(mix.reverbFrom, from);
     if (!this.delay.isZero()) {
-      mix.toDelay = true;
+      mix.delayFrom = min<u8>(mix.delayFrom, from);
       mixDelay(bus, frameCount, this.delay);
     }
     const chorus = !this.chorus.isZero();
-    mix.toChorus = mix.toChorus || chorus;
+    if (chorus) mix.chorusFrom = min<u8>(mix.chorusFrom, from);
     if (this.gliding) mixGliding(bus, frameCount, this.left, this.right, this.reverb, this.chorus);
     else if (chorus) mixSteadyChorus(bus, frameCount, this.left.value, this.right.value, this.reverb.value, this.chorus.value);
     else mixSteady(bus, frameCount, this.left.value, this.right.value, this.reverb.value);
+    this.from = 0;
   }
 }

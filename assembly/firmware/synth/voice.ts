@@ -2,9 +2,7 @@
 // One voice of the demo synth: two oscillators, a filter and two envelopes, as its timbre says. It adds to a mono bus.
 
 import { CONTROL_FRAMES } from "../../audio/block";
-import {
-  advanceEnvelope, cutEnvelope, Envelope, envelopeLevel, EnvelopeStage, gateOff, gateOn, setEnvelope,
-} from "../../audio/envelope";
+import { cutEnvelope, Envelope, envelopeLevel, EnvelopeStage, gateOff, gateOn, setEnvelope } from "../../audio/envelope";
 import { Ladder, renderLadder, resetLadder, setLadder } from "../../audio/ladder";
 import {
   addNoise, addPulse, addSaw, addSine, addTriangle, NoiseSource, Oscillator, renderNoise, renderPulse, renderSaw, renderSine, renderTriangle,
@@ -13,8 +11,12 @@ import { renderSvf, resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
 import { exp2, noteIncrement } from "../../audio/tuning";
 import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
 import { amplify, Amplifier } from "./amplifier";
-import { Strip } from "./strip";
+import { STEEPEST, VOICE_CONTROL_FRAMES } from "./config";
+import { Contour } from "./contour";
 import { BANDPASS, HIGHPASS, LADDER, LOWPASS, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
+
+/** A saw's first harmonic, to its peak; that of a pulse or triangle is near enough. */
+const FUNDAMENTAL: f32 = 0.64;
 
 const QUARTER_CYCLE: u32 = 1 << 30;
 const CYCLE: f32 = 4294967296.0;
@@ -28,6 +30,15 @@ const CHOKE_SECONDS: f32 = 0.004;
 /** Time in which a timbre's own vibrato sets in. */
 const VIBRATO_ONSET_SECONDS: f32 = 0.6;
 
+/** What a voice is to do at the mixer's next control point. */
+export const enum Ending {
+  None = 0,
+  Release = 1,
+  Choke = 2,
+  /** Silence at once. */
+  Cut = 3,
+}
+
 /** What a channel asks of its voices; kept up to date by the engine. */
 @unmanaged
 @final
@@ -40,7 +51,7 @@ export class ChannelModulation {
   brightness: f32 = 0;
   /** Added to the filter's resonance. */
   resonance: f32 = 0;
-  /** What each control period leaves of the way in a glide from note to note; 0 is no glide. */
+  /** What VOICE_CONTROL_FRAMES leave of the way in a glide from note to note; 0 is no glide. */
   glide: f32 = 0;
 }
 
@@ -56,22 +67,26 @@ export class VoiceContext {
   /** Present values of the two LFOs, -1 to 1. */
   vibrato: f32 = 0;
   sweep: f32 = 0;
-  /** What each control period adds to a vibrato that sets in by itself, 1 being the whole. */
+  /** What VOICE_CONTROL_FRAMES add to a vibrato that sets in by itself, 1 being the whole. */
   readonly vibratoOnsetStep: f32;
 
   constructor(
     readonly sampleRate: f32,
     readonly organWave: usize,
   ) {
-    this.vibratoOnsetStep = <f32>CONTROL_FRAMES / (VIBRATO_ONSET_SECONDS * sampleRate);
+    this.vibratoOnsetStep = <f32>VOICE_CONTROL_FRAMES / (VIBRATO_ONSET_SECONDS * sampleRate);
   }
 }
 
 @unmanaged
 @final
 export class Voice {
-  strip: Strip;
+  /** Number of the strip that it sounds on. */
+  strip: i32 = 0;
   channel: ChannelModulation;
+  /** Frames of the stretch being rendered that it has rendered already. */
+  position: u8 = 0;
+  ending: Ending = Ending.None;
   /** Semitones of vibrato that polyphonic key pressure asks for. */
   pressure: f32 = 0;
   private timbre: Timbre = changetype<Timbre>(0);
@@ -95,13 +110,11 @@ export class Voice {
   private increment2: u32 = 0;
   private width: u32 = 0;
   private gain2: f32 = 0;
-  /** Whether the modulation envelope moves anything. */
+  /** Whether the contour moves anything. */
   private modulates: bool = false;
-  /** It has started, or changed its note, since the last control point. */
-  private fresh: bool = false;
   private amplitude: Envelope = new Envelope();
   private amplifier: Amplifier = new Amplifier();
-  private modulation: Envelope = new Envelope();
+  private contour: Contour = new Contour();
   private osc1: Oscillator = new Oscillator();
   private osc2: Oscillator = new Oscillator();
   private wave: WavetableOscillator;
@@ -109,8 +122,7 @@ export class Voice {
   private svf: Svf = new Svf();
   private ladder: Ladder = new Ladder();
 
-  constructor(private context: VoiceContext, strip: Strip, channel: ChannelModulation, seed: u32) {
-    this.strip = strip;
+  constructor(private context: VoiceContext, channel: ChannelModulation, seed: u32) {
     this.channel = channel;
     this.noise = new NoiseSource(seed);
     this.wave = new WavetableOscillator(context.organWave);
@@ -154,10 +166,9 @@ export class Voice {
     resetSvf(this.svf);
     resetLadder(this.ladder);
     this.amplitude.level = 0;
-    this.modulation.level = 0;
     const rate = this.context.sampleRate;
     setEnvelope(this.amplitude, <i32>(timbre.attack * rate), <i32>(timbre.decay * rate), timbre.sustain, <i32>(timbre.release * rate), true);
-    setEnvelope(this.modulation, <i32>(timbre.modAttack * rate), <i32>(timbre.modDecay * rate), timbre.modSustain, <i32>(timbre.modRelease * rate), true);
+    if (this.modulates) this.contour.set(timbre.modAttack * rate, timbre.modDecay * rate, timbre.modSustain, timbre.modRelease * rate);
     this.attack();
   }
 
@@ -165,8 +176,8 @@ export class Voice {
   attack(): void {
     this.amplitude.level = max<i32>(this.amplitude.level, ATTACK_FLOOR);
     gateOn(this.amplitude);
-    gateOn(this.modulation);
-    this.fresh = true;
+    this.contour.gateOn();
+    this.ending = Ending.None;
   }
 
   /** Another note without a new attack; glides there if its channel says so. */
@@ -183,11 +194,14 @@ export class Voice {
 
   release(): void {
     gateOff(this.amplitude);
-    gateOff(this.modulation);
+    this.contour.gateOff();
   }
 
-  choke(): void {
-    cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
+  /** Does what it was to do now. */
+  end(): void {
+    if (this.ending == Ending.Release) this.release();
+    else cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
+    this.ending = Ending.None;
   }
 
   /** Silent, and stays so: its envelope has ended, or died away under the key. */
@@ -203,41 +217,34 @@ export class Voice {
     return last;
   }
 
-  /** Present loudness, for choosing the quietest voice. */
+  /** Loudness at this control point, for choosing the quietest voice. */
   loudness(): f32 {
     return envelopeLevel(this.amplitude) * this.amplifier.full;
   }
 
-  /** Once a control period, at its beginning. */
+  /** At each of its control points. */
   control(): void {
     if (this.vibratoOnset < 1) this.vibratoOnset = min<f32>(this.vibratoOnset + this.context.vibratoOnsetStep, 1);
     if (this.glideFrom != 0) {
       this.glideFrom *= this.channel.glide;
       if (abs<f32>(this.glideFrom) < 0.001) this.glideFrom = 0;
     }
-    this.update(CONTROL_FRAMES);
+    this.update(VOICE_CONTROL_FRAMES);
   }
 
-  /** For a voice that has started between control points: what `control` does, for the rest of the period. */
-  controlIfFresh(framesLeft: i32): void {
-    if (!this.fresh) return;
-    // A message starts one voice at most. @max(BYTES_A_BLOCK)
-    this.update(framesLeft);
-  }
-
-  private update(frames: i32): void {
-    this.fresh = false;
+  /** Follows channel and contour. @param frames those to its next control point: also a voice that starts between two is to be in tune at once */
+  update(frames: i32): void {
     const timbre = this.timbre;
-    const envelope = envelopeLevel(this.modulation);
     this.tune();
     this.width = <u32>((timbre.width + timbre.widthSweep * this.context.sweep) * CYCLE);
-    this.gain2 = timbre.level2 * (1 - timbre.level2Envelope * (1 - envelope));
+    const level = this.contour.level;
+    this.gain2 = timbre.level2 * (1 - timbre.level2Envelope * (1 - level));
     if (this.filter != <i32>NONE) {
-      const corner = max<f32>(this.corner + timbre.cutoffEnvelope * envelope + this.channel.brightness, 0);
+      const corner = max<f32>(this.corner + timbre.cutoffEnvelope * level + this.channel.brightness, 0);
       const resonance = timbre.resonance + this.channel.resonance;
       if (corner != this.setCorner || resonance != this.setResonance) this.tuneFilter(corner, resonance);
     }
-    if (this.modulates && this.modulation.stage != EnvelopeStage.SUSTAIN) advanceEnvelope(this.modulation, frames);
+    if (this.modulates) this.contour.advance(frames);
   }
 
   private tuneFilter(corner: f32, resonance: f32): void {
@@ -254,19 +261,27 @@ export class Voice {
     const channel = this.channel;
     const vibrato = timbre.vibrato * this.vibratoOnset + channel.vibrato + this.pressure;
     let pitch = this.note + this.glideFrom + channel.pitch + vibrato * this.context.vibrato;
-    if (timbre.pitchEnvelope != 0) pitch += timbre.pitchEnvelope * envelopeLevel(this.modulation);
+    if (timbre.pitchEnvelope != 0) pitch += timbre.pitchEnvelope * this.contour.level;
     if (pitch == this.sounding) return;
     this.sounding = pitch;
     this.increment1 = noteIncrement(pitch);
     this.increment2 = <u32>min<f32>(<f32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
   }
 
-  /** Adds frames to its strip's bus: at most to the end of the control period. */
-  render(bus: usize, frameCount: i32): void {
-    const timbre = this.timbre;
+  /** Adds its frames of a stretch, from where it is up to `to`, to a bus. */
+  renderTo(bus: usize, to: i32): void {
+    const frameCount = to - <i32>this.position;
+    if (frameCount <= 0) return;
+    bus += <usize>this.position << 2;
+    this.position = <u8>to;
     const out = this.context.scratch;
-    const level = timbre.level1;
-    switch (this.shape1) {
+    let level = this.timbre.level1;
+    let shape = this.shape1;
+    if (this.increment1 > STEEPEST && shape <= <i32>TRIANGLE) {
+      shape = <i32>SINE;
+      level *= FUNDAMENTAL;
+    }
+    switch (shape) {
       case <i32>SAW: renderSaw(this.osc1, out, frameCount, this.increment1, level); break;
       case <i32>PULSE: renderPulse(this.osc1, out, frameCount, this.increment1, this.width, level); break;
       case <i32>TRIANGLE: renderTriangle(this.osc1, out, frameCount, this.increment1, level); break;
@@ -274,12 +289,18 @@ export class Voice {
       case <i32>NOISE: renderNoise(this.noise, out, frameCount, level); break;
       default: renderWavetable(this.wave, out, frameCount, this.increment1, level);
     }
-    switch (this.shape2) {
-      case <i32>SAW: addSaw(this.osc2, out, frameCount, this.increment2, this.gain2); break;
-      case <i32>PULSE: addPulse(this.osc2, out, frameCount, this.increment2, this.width, this.gain2); break;
-      case <i32>TRIANGLE: addTriangle(this.osc2, out, frameCount, this.increment2, this.gain2); break;
-      case <i32>SINE: addSine(this.osc2, out, frameCount, this.increment2, this.gain2); break;
-      case <i32>NOISE: addNoise(this.noise, out, frameCount, this.gain2); break;
+    level = this.gain2;
+    shape = this.shape2;
+    if (this.increment2 > STEEPEST && shape <= <i32>TRIANGLE && shape != <i32>NONE) {
+      shape = <i32>SINE;
+      level *= FUNDAMENTAL;
+    }
+    switch (shape) {
+      case <i32>SAW: addSaw(this.osc2, out, frameCount, this.increment2, level); break;
+      case <i32>PULSE: addPulse(this.osc2, out, frameCount, this.increment2, this.width, level); break;
+      case <i32>TRIANGLE: addTriangle(this.osc2, out, frameCount, this.increment2, level); break;
+      case <i32>SINE: addSine(this.osc2, out, frameCount, this.increment2, level); break;
+      case <i32>NOISE: addNoise(this.noise, out, frameCount, level); break;
     }
     if (this.filter == <i32>LADDER) {
       // @uses(1 of LADDER_VOICES)
