@@ -20,7 +20,7 @@ import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
 /** From the frame in which a message's last byte completed to the frame in which it sounds. */
 const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
 /** Bytes of a piece in which a SysEx passes: what a block has to copy four times in the end. */
-const SYSEX_BYTES: u32 = 32;
+const SYSEX_BYTES: u32 = 64;
 /** Room for pieces that wait to go out. */
 const SYSEX_ROOM: u32 = 256;
 

@@ -17,7 +17,7 @@ const VOICE: readonly Call[] = [
 const CONTEXTS: readonly (readonly [context: string, calls: readonly Call[]])[] = [
   ['PendSV', [['render', 'firmware/synth', 0.01, [
     ['schedulerRender', 'firmware/synth/player', 0.01, [['engineRender', 'firmware/synth/engine', 0.02, [
-      ['controlIfFresh', 'firmware/synth/voice', 0.03], ...VOICE, ['addReverb', 'audio/reverb', 0.17], ['[limit]', 'audio/output', 0.03], ['[interleave]', 'audio/output', 0.02],
+      ['update', 'firmware/synth/voice', 0.03], ...VOICE, ['addReverb', 'audio/reverb', 0.17], ['[limit]', 'audio/output', 0.03], ['[interleave]', 'audio/output', 0.02],
     ]]]],
     ['receive', 'firmware/synth', 0.005, [['parseByte', 'midi/parser', 0.01]]], ['audioOutWrite', 'drivers/stm32/audio-out', 0.03],
   ]]]],

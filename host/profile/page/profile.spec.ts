@@ -129,7 +129,7 @@ for (const [size, dark] of [['1440,2400', false], ['390,3000', false], ['1440,24
     assert.match(found.midi, /^MIDI byte 3C ended at 3\d\d\.\d\d µs$/);
     for (const name of ['all code', 'PendSV', 'render', 'renderSvf', 'addReverb']) assert.ok(found.frames.includes(name), name);
     assert.match(found.search, /^“SVF”: 1 found, 56,000,000 cycles, 14\.\d %$/);
-    assert.match(found.walked, /^schedulerRender: [\d,]+ cycles, \d+\.\d % – assembly\/firmware\/synth\/player\.ts:28$/);
+    assert.match(found.walked, /^schedulerRender: [\d,]+ cycles, \d+\.\d % – assembly\/firmware\/synth\/player\.ts:29$/);
     assert.deepEqual(found.zoomed, [found.width]);
     assert.equal(found.all, found.frames.length);
     assert.notEqual(found.first, found.opened);
