@@ -21,7 +21,7 @@ const TYPESCRIPT = /\.ts$/;
 const TRANSLATED = /^f(\d+)_/;
 const COPY = /\.(constprop|isra|part|cold|lto_priv)\b.*$/;
 /** What a file of a toolchain's own libraries is called by: where it was compiled does not matter. */
-const libraryPath = (file: string): string => file.replace(/^(\.\.?\/)+/, '').replace(/^tonewheel\//, '');
+const libraryPath = (file: string): string => file.replace(/^.*\.\.\//, '').replace(/^(\.\/)?(tonewheel\/)?/, '');
 const NO_FILE = 'the image';
 
 interface CodeFunction {
