@@ -55,7 +55,7 @@ function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
     'Interrupts fall as often as the table says: rates are those of the chip\'s registers when set-up is over. A timer that is set later, or an interrupt that others cause, is stated with rate in @isr or in tonewheel.json.',
     'MIDI comes at 31,250 baud and 1 % at most, back to back (MIDI 1.0). Sending is begun anew only with something to send.',
     'One run of a handler serves all that its interrupt stood for when it began, as the drivers\' handlers do.',
-    'Bounds that the source states (@bound and its kin) hold; tests on the emulated board check them as they run.',
+    'Bounds that the source states (@bound and its kin) hold; scenarios on the emulated board check them as they run.',
     ...(changesPriorities ? ['The firmware changes priorities while it runs: the table has those of its @isr, and the stack has room for all handlers at once.'] : []),
     ...(board.core.dataCache ? ['The costs know nothing of this core\'s caches.'] : []),
     'The block is in time in every block: a handler that catches up after a late one may take longer.',

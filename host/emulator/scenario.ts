@@ -7,6 +7,7 @@
 import { resolve } from 'node:path';
 import { loadBoard } from '../boards/index.js';
 import { compileFirmware, type Firmware } from '../build/compile.js';
+import { Watch } from '../check/worst-case/watch.js';
 import { prepareCpu } from './create-cpu.js';
 import { EmulatedBoard, type EmulationOptions } from './emulated-board.js';
 
@@ -34,9 +35,11 @@ export class ScenarioTimeout extends Error {
   override readonly name = 'ScenarioTimeout';
 }
 
-export interface PlayOptions extends EmulationOptions {
+export interface PlayOptions extends Omit<EmulationOptions, 'watch'> {
   /** Name of a board, or path of its JSON. */
   readonly board?: string;
+  /** What checks the bounds that the firmware's author has stated, on CPU wasm: made of the firmware unless given. False leaves it out. */
+  readonly watch?: Watch | false;
 }
 
 const compiled = new Map<string, Promise<Firmware>>();
@@ -49,16 +52,28 @@ export function firmwareFor(file: string, boardName: string): Promise<Firmware> 
   return firmware;
 }
 
+const watches = new WeakMap<Firmware, Watch>();
+
+/** The checks of a firmware's stated bounds, made once; undefined when it states none, or runs where nothing can be put in. */
+function watchFor(firmware: Firmware, cpu: EmulationOptions['cpu']): Watch | undefined {
+  const { loops, lines } = firmware.flowFacts;
+  if ((cpu ?? 'wasm') !== 'wasm' || firmware.vectors.length === 0 || loops.length + lines.length === 0) return undefined;
+  let watch = watches.get(firmware);
+  if (!watch) watches.set(firmware, (watch = new Watch(firmware)));
+  return watch;
+}
+
 /**
  * Boots a firmware on an emulated board and plays a scenario on it, from reset until the scenario's end.
  * @param file the firmware's TypeScript
  * @returns the board as the scenario left it
- * @throws what the scenario throws (a failed assertion), FirmwareTrap, CompileError, ScenarioTimeout
+ * @throws what the scenario throws (a failed assertion), FirmwareTrap, also when a handler does not keep to a bound that its source states, CompileError, ScenarioTimeout
  */
 export async function play(file: string, scenario: Scenario, options: PlayOptions = {}): Promise<EmulatedBoard> {
-  const { board = 'stm32f4-discovery', ...rest } = options;
+  const { board = 'stm32f4-discovery', watch, ...rest } = options;
   await prepareCpu(rest);
-  const emulated = new EmulatedBoard(loadBoard(board), await firmwareFor(file, board), rest);
+  const firmware = await firmwareFor(file, board);
+  const emulated = new EmulatedBoard(loadBoard(board), firmware, { ...rest, watch: watch === false ? undefined : watch ?? watchFor(firmware, rest.cpu) });
   let thrown: { error: unknown } | undefined;
   emulated.at(0, () => {
     const steps = scenario(emulated);

@@ -67,6 +67,8 @@ export function uartInterrupt(): void {
 
 function receive(): void {
   const now = framePosition();
+  // Called once a character's time, and characters are no less apart: two may come due in between, and two more when the call before came late.
+  // @bound(4)
   while (true) {
     const frame = read(entry);
     const value = read(entry + 4);
