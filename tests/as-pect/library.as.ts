@@ -45,7 +45,7 @@ describe("the MIDI parser", () => {
 
   it("takes few cycles a byte, whatever the byte is", () => {
     parse([0x90]);
-    expect(cyclesOf(() => { event = parseByte(parser, 60); })).toBeLessThan(80);
+    expect(cyclesOf(() => { event = parseByte(parser, 60); })).toBeLessThan(90);
     expect(cyclesOf(() => { event = parseByte(parser, 100); })).toBeLessThan(90);
     expect(cyclesOf(() => { event = parseByte(parser, 0xf0); })).toBeLessThan(130);
     expect(cyclesOf(() => { event = parseByte(parser, 0x7d); })).toBeLessThan(90);
