@@ -40,7 +40,7 @@ describe("the cycles of a call", () => {
   it("are the same every time, and grow with the work", () => {
     const hundred = cyclesOf(() => work(100));
     expect(cyclesOf(() => work(100))).toBe(hundred);
-    expect(hundred).toBeGreaterThan(300); // multiply, add, store: no loop is free
+    expect(hundred).toBeGreaterThan(200); // no loop is free: two cycles a turn at least
     expect(hundred).toBeLessThan(2500);
     const thousand = cyclesOf(() => work(1000));
     expect(thousand).toBeGreaterThan(9 * hundred);

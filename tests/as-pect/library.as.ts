@@ -45,10 +45,10 @@ describe("the MIDI parser", () => {
 
   it("takes few cycles a byte, whatever the byte is", () => {
     parse([0x90]);
-    expect(cyclesOf(() => { event = parseByte(parser, 60); })).toBeLessThan(80);
-    expect(cyclesOf(() => { event = parseByte(parser, 100); })).toBeLessThan(90);
+    expect(cyclesOf(() => { event = parseByte(parser, 60); })).toBeLessThan(90);
+    expect(cyclesOf(() => { event = parseByte(parser, 100); })).toBeLessThan(100);
     expect(cyclesOf(() => { event = parseByte(parser, 0xf0); })).toBeLessThan(130);
-    expect(cyclesOf(() => { event = parseByte(parser, 0x7d); })).toBeLessThan(90);
+    expect(cyclesOf(() => { event = parseByte(parser, 0x7d); })).toBeLessThan(100);
     expect(cyclesOf(() => { event = parseByte(parser, 0xf8); })).toBeLessThan(60);
   });
 });

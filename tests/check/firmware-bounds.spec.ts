@@ -47,7 +47,7 @@ for (const name of ['tone', 'monitor', 'arpeggiator']) {
 
 test('the synth: no handler exceeds its bound', async (t) => {
   // A full cable of controllers and notes makes blocks late, and the bound is one of a block that is in time.
-  const longest = await compare(SYNTH, 'aot', [1, 2, 3], 0.4);
+  const longest = await compare(SYNTH, 'aot', [1, 2, 3], 0.08);
   for (const [vector, part] of longest) t.diagnostic(`${vector}: the longest run took ${(100 * part).toFixed(0)} % of the bound`);
   assert.ok(longest.get('USART2')! > 0.5, 'the UART\'s bound is within twice of what was measured');
 });
