@@ -5,10 +5,9 @@
 @unmanaged
 @final
 export class NoteSet {
-  private word0: u32 = 0;
-  private word1: u32 = 0;
-  private word2: u32 = 0;
-  private word3: u32 = 0;
+  /** Notes 0 to 63, and 64 to 127. */
+  private lower: u64 = 0;
+  private upper: u64 = 0;
 
   /** Address of the word that holds a note's bit. */
   // @ts-ignore: decorator
@@ -32,35 +31,27 @@ export class NoteSet {
   }
 
   clear(): void {
-    this.word0 = 0;
-    this.word1 = 0;
-    this.word2 = 0;
-    this.word3 = 0;
+    this.lower = 0;
+    this.upper = 0;
   }
 
   isEmpty(): bool {
-    return (this.word0 | this.word1 | this.word2 | this.word3) == 0;
+    return (this.lower | this.upper) == 0;
   }
 
   copyFrom(other: NoteSet): void {
-    this.word0 = other.word0;
-    this.word1 = other.word1;
-    this.word2 = other.word2;
-    this.word3 = other.word3;
+    this.lower = other.lower;
+    this.upper = other.upper;
   }
 
   addAll(other: NoteSet): void {
-    this.word0 |= other.word0;
-    this.word1 |= other.word1;
-    this.word2 |= other.word2;
-    this.word3 |= other.word3;
+    this.lower |= other.lower;
+    this.upper |= other.upper;
   }
 
   removeAll(other: NoteSet): void {
-    this.word0 &= ~other.word0;
-    this.word1 &= ~other.word1;
-    this.word2 &= ~other.word2;
-    this.word3 &= ~other.word3;
+    this.lower &= ~other.lower;
+    this.upper &= ~other.upper;
   }
 
   /** The lowest note of the set at `from` or above, or -1: `for (let n = s.next(0); n >= 0; n = s.next(n + 1))`. */

@@ -9,6 +9,8 @@ import { Glide, MixBuffers, mixDelay, mixGliding, mixSteady, mixSteadyChorus } f
 /** Gain of every strip, so that sixteen voices fit under the limiter's knee most of the time. */
 const HEADROOM: f32 = 1.5;
 
+const GAINS: usize = 5;
+
 /** 40 log10 of the value, as General MIDI has volume, expression and sends: the square. */
 // @ts-ignore: decorator
 @inline
@@ -30,21 +32,37 @@ export class Strip {
   /** Frame of the stretch in which it began to sound. */
   from: u8 = 0;
   private gliding: bool = false;
-  private left: Glide;
-  private right: Glide;
-  private chorus: Glide;
-  private delay: Glide;
-  private reverb: Glide;
+  /** Left, right, chorus, delay and reverb, one after the other in fresh memory, which is zero: five objects of their own would take half as much again. */
+  private readonly gains: usize = heap.alloc(GAINS * offsetof<Glide>());
 
   constructor(sampleRate: f64) {
     this.residue = new Residue(sampleRate);
-    // one piece of memory, fresh and so zero: five of their own would take half as much again
-    const glides = heap.alloc(5 * offsetof<Glide>());
-    this.left = changetype<Glide>(glides);
-    this.right = changetype<Glide>(glides + offsetof<Glide>());
-    this.chorus = changetype<Glide>(glides + 2 * offsetof<Glide>());
-    this.delay = changetype<Glide>(glides + 3 * offsetof<Glide>());
-    this.reverb = changetype<Glide>(glides + 4 * offsetof<Glide>());
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private gain(index: usize): Glide {
+    return changetype<Glide>(this.gains + index * offsetof<Glide>());
+  }
+
+  private get left(): Glide {
+    return this.gain(0);
+  }
+
+  private get right(): Glide {
+    return this.gain(1);
+  }
+
+  private get chorus(): Glide {
+    return this.gain(2);
+  }
+
+  private get delay(): Glide {
+    return this.gain(3);
+  }
+
+  private get reverb(): Glide {
+    return this.gain(4);
   }
 
   isSilent(): bool {
@@ -69,11 +87,7 @@ export class Strip {
   }
 
   private snap(): void {
-    this.left.snap();
-    this.right.snap();
-    this.chorus.snap();
-    this.delay.snap();
-    this.reverb.snap();
+    for (let i: usize = 0; i < GAINS; i++) this.gain(i).snap();
     this.gliding = false;
   }
 
@@ -85,12 +99,8 @@ export class Strip {
       this.snap();
       return;
     }
-    const left = this.left.advance();
-    const right = this.right.advance();
-    const chorus = this.chorus.advance();
-    const delay = this.delay.advance();
-    const reverb = this.reverb.advance();
-    this.gliding = left || right || chorus || delay || reverb;
+    this.gliding = false;
+    for (let i: usize = 0; i < GAINS; i++) if (this.gain(i).advance()) this.gliding = true;
   }
 
   /** Adds a stretch of the strip's sound, which lies on the bus, to the mix; the bus is clear afterwards. */
