@@ -27,6 +27,23 @@ function put(out: usize, value: f32, add: bool): void {
   store<f32>(out, add ? load<f32>(out) + value : value);
 }
 
+// Frames in a row at constant offsets: the accesses of one address are checked once.
+
+// @ts-ignore: decorator
+@inline
+function putTwo(out: usize, first: f32, second: f32, add: bool): void {
+  store<f32>(out, add ? load<f32>(out) + first : first);
+  store<f32>(out, add ? load<f32>(out, 4) + second : second, 4);
+}
+
+// @ts-ignore: decorator
+@inline
+function putFour(out: usize, first: f32, second: f32, third: f32, fourth: f32, add: bool): void {
+  putTwo(out, first, second, add);
+  store<f32>(out, add ? load<f32>(out, 8) + third : third, 8);
+  store<f32>(out, add ? load<f32>(out, 12) + fourth : fourth, 12);
+}
+
 /**
  * Rounds the steps that a wave makes where `past` wraps round: adds what each step from -height to +height lacks to be band-limited, to the frame before it
  * and to the one after it.
@@ -94,10 +111,10 @@ function saw(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gain:
   let phase = osc.phase;
   const past = phase - HALF;
   while (out + 16 <= end) {
-    put(out, <f32>(<i32>phase) * scale, add);
-    put(out + 4, <f32>(<i32>(phase + increment)) * scale, add);
-    put(out + 8, <f32>(<i32>(phase + 2 * increment)) * scale, add);
-    put(out + 12, <f32>(<i32>(phase + 3 * increment)) * scale, add);
+    putFour(
+      out, <f32>(<i32>phase) * scale, <f32>(<i32>(phase + increment)) * scale,
+      <f32>(<i32>(phase + 2 * increment)) * scale, <f32>(<i32>(phase + 3 * increment)) * scale, add,
+    );
     phase += 4 * increment;
     out += 16;
   }
@@ -141,10 +158,7 @@ function pulse(osc: Oscillator, out: usize, frameCount: i32, increment: u32, wid
     phase += frames * increment;
     // @uses(4 of frameCount)
     while (out + 16 <= edge) {
-      put(out, value, add);
-      put(out + 4, value, add);
-      put(out + 8, value, add);
-      put(out + 12, value, add);
+      putFour(out, value, value, value, value, add);
       out += 16;
     }
     // @uses(1 of frameCount)
@@ -185,10 +199,10 @@ function triangle(osc: Oscillator, out: usize, frameCount: i32, increment: u32, 
   let phase = osc.phase - QUARTER;
   const pastTop = phase;
   while (out + 16 <= end) {
-    put(out, gain - abs<f32>(<f32>(<i32>phase) * scale), add);
-    put(out + 4, gain - abs<f32>(<f32>(<i32>(phase + increment)) * scale), add);
-    put(out + 8, gain - abs<f32>(<f32>(<i32>(phase + 2 * increment)) * scale), add);
-    put(out + 12, gain - abs<f32>(<f32>(<i32>(phase + 3 * increment)) * scale), add);
+    putFour(
+      out, gain - abs<f32>(<f32>(<i32>phase) * scale), gain - abs<f32>(<f32>(<i32>(phase + increment)) * scale),
+      gain - abs<f32>(<f32>(<i32>(phase + 2 * increment)) * scale), gain - abs<f32>(<f32>(<i32>(phase + 3 * increment)) * scale), add,
+    );
     phase += 4 * increment;
     out += 16;
   }
@@ -235,8 +249,7 @@ function sines(osc: Oscillator, out: usize, frameCount: i32, increment: u32, gai
     out += 4;
   }
   while (out < end) {
-    put(out, sine(phase) * gain, add);
-    put(out + 4, sine(phase + increment) * gain, add);
+    putTwo(out, sine(phase) * gain, sine(phase + increment) * gain, add);
     phase += 2 * increment;
     out += 8;
   }
@@ -274,10 +287,9 @@ function noise(source: NoiseSource, out: usize, frameCount: i32, gain: f32, add:
     out += 4;
   }
   while (out < end) {
-    seed = nextRandom(seed);
-    put(out, <f32>(<i32>seed) * scale, add);
-    seed = nextRandom(seed);
-    put(out + 4, <f32>(<i32>seed) * scale, add);
+    const next = nextRandom(seed);
+    seed = nextRandom(next);
+    putTwo(out, <f32>(<i32>next) * scale, <f32>(<i32>seed) * scale, add);
     out += 8;
   }
   source.seed = seed;

@@ -18,45 +18,46 @@ static oscillator oscillators[VOICES];
 static svf filters[VOICES];
 static glide glides[4];
 
-static inline float step_residual(uint32_t past, float reciprocal) {
-  const float t = (float)(int32_t)past * reciprocal;
-  float u = 1.0f - fabsf(t);
-  if (u < 0.0f) u = 0.0f;
-  return copysignf(u * u, -t);
+/* A function of its own, as in the TypeScript: pulses share it. */
+__attribute__((noinline)) static void round_steps(float *out, int frame_count, uint32_t past, uint32_t increment, float height) {
+  float *const last = out + frame_count;
+  const float reciprocal = 1.0f / (float)increment;
+  if (past < increment) {
+    const float rest = 1.0f - (float)past * reciprocal;
+    *out -= height * rest * rest;
+  }
+  for (;;) {
+    const uint32_t frames = ~past / increment;
+    out += frames;
+    if (out >= last) return;
+    past += frames * increment;
+    const float before = 1.0f - (float)-past * reciprocal;
+    *out += height * before * before;
+    if (++out >= last) return;
+    past += increment;
+    const float after = 1.0f - (float)past * reciprocal;
+    *out -= height * after * after;
+  }
 }
 
 __attribute__((noinline)) static void render_saw(oscillator *osc, float *out, int frame_count, uint32_t increment, float gain) {
-  const uint32_t half = 1u << 31;
-  float *const end = out + frame_count;
-  const uint32_t zone = increment << 1;
-  const float reciprocal = 1.0f / (float)increment;
+  float *const start = out, *const end = out + frame_count;
   const float scale = gain * (2.0f * 2.3283064365386963e-10f);
   uint32_t phase = osc->phase;
-  while (out < end) {
-    const uint32_t past = phase - half;
-    if (past + increment < zone) {
-      *out++ = (float)(int32_t)phase * scale - gain * step_residual(past, reciprocal);
-      phase += increment;
-    } else {
-      uint32_t count = (half - 1u - phase) / increment;
-      if (count > (uint32_t)(end - out)) count = (uint32_t)(end - out);
-      uint32_t left = count, at = phase;
-      for (; left >= 4; left -= 4) {
-        out[0] = (float)(int32_t)at * scale;
-        out[1] = (float)(int32_t)(at + increment) * scale;
-        out[2] = (float)(int32_t)(at + 2 * increment) * scale;
-        out[3] = (float)(int32_t)(at + 3 * increment) * scale;
-        at += 4 * increment;
-        out += 4;
-      }
-      for (; left; left--) {
-        *out++ = (float)(int32_t)at * scale;
-        at += increment;
-      }
-      phase += count * increment;
-    }
+  const uint32_t past = phase - (1u << 31);
+  for (; out + 4 <= end; out += 4) {
+    out[0] = (float)(int32_t)phase * scale;
+    out[1] = (float)(int32_t)(phase + increment) * scale;
+    out[2] = (float)(int32_t)(phase + 2 * increment) * scale;
+    out[3] = (float)(int32_t)(phase + 3 * increment) * scale;
+    phase += 4 * increment;
+  }
+  for (; out < end; out++) {
+    *out = (float)(int32_t)phase * scale;
+    phase += increment;
   }
   osc->phase = phase;
+  round_steps(start, frame_count, past, increment, -gain);
 }
 
 __attribute__((noinline)) static void render_svf(svf *filter, float *buffer, int frame_count) {
