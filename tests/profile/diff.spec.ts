@@ -34,7 +34,7 @@ function writeFirmware(change: (file: string, text: string) => string): void {
 
 const run = (...args: string[]) => place.run('profile', 'firmware/synth.ts', ...BOARD, '--midi', 'canon.mid', '--seconds', '2', ...args);
 const lineOf = (file: string, text: string): number => readFileSync(place.path(file), 'utf8').split('\n').findIndex((line) => line.includes(text)) + 1;
-const FIRST = 'const a = <f32>(<i32>phase) * scale';
+const FIRST = 'out, <f32>(<i32>phase) * scale';
 
 describe('profile --diff', () => {
   before(async () => {
@@ -56,8 +56,8 @@ describe('profile --diff', () => {
     const { code, stdout, stderr } = await run('--diff', 'old/profile.json');
     assert.equal(code, 1, stdout + stderr);
     const line = lineOf(OSCILLATORS, FIRST);
-    assert.match(stdout, new RegExp(`function ramp: \\+\\d+\\.\\d % .*audio/oscillators\\.ts:\\d+\\n {4}audio/oscillators\\.ts:${line}: [\\d,]+ → [\\d,]+, changed: const a =`));
-    const growth = Number(/function ramp: \+(\d+\.\d) %/.exec(stdout)![1]);
+    assert.match(stdout, new RegExp(`function saw: \\+\\d+\\.\\d % .*audio/oscillators\\.ts:\\d+\\n {4}audio/oscillators\\.ts:${line}: [\\d,]+ → [\\d,]+, changed: out, `));
+    const growth = Number(/function saw: \+(\d+\.\d) %/.exec(stdout)![1]);
     assert.ok(growth > 17 && growth < 25, `${growth} %`);
     assert.match(stderr, /slower than old\/profile\.json by more than 5 %/);
     const old = JSON.parse(readFileSync(place.path('old/profile.json'), 'utf8')) as ProfileResult;
@@ -66,7 +66,7 @@ describe('profile --diff', () => {
     const { diff, run: { audioSha256 } } = JSON.parse(json.stdout) as ProfileResult;
     assert.equal(audioSha256, old.run.audioSha256);
     const [first] = diff!.slower.filter(({ kind }) => kind === 'function');
-    assert.deepEqual([first.name, first.file, first.lines[0].file, first.lines[0].line, first.lines[0].changed], ['ramp', OSCILLATORS, OSCILLATORS, line, true]);
+    assert.deepEqual([first.name, first.file, first.lines[0].file, first.lines[0].line, first.lines[0].changed], ['saw', OSCILLATORS, OSCILLATORS, line, true]);
     assert.match(json.stderr, new RegExp(`audio/oscillators\\.ts:${line}: `));
   });
 
