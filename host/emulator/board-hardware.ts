@@ -209,6 +209,11 @@ export abstract class BoardHardware {
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
     }
+    this.settle();
+  }
+
+  /** Brings everything up to the run's last cycle. */
+  protected settle(): void {
     this.chip.settle();
   }
 

@@ -329,7 +329,12 @@ export class ElfBoard extends BoardHardware {
       target.detach();
       this.execute();
     } else this.ended(outcome.error);
-    this.chip.settle();
+    this.settle();
+  }
+
+  protected override settle(): void {
+    super.settle();
+    this.cpu.reportSleep();
   }
 
   /** The end of the run when its time is over: inside a fault's handler it is a fault. */

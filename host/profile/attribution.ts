@@ -72,12 +72,7 @@ export class Attribution implements CodePlaces {
     this.counted = input.metered.counted;
   }
 
-  /** Cycles of all code that the counters tell of: every charge of the meter. */
-  total(counts: ArrayLike<bigint>): number {
-    return this.counted.blocks.reduce((sum, { cost }, i) => sum + Number(counts[i]) * cost, 0);
-  }
-
-  /** Cycles by context and line; they add up to `total`. */
+  /** Cycles by context and line; they add up to every charge of the meter. */
   leaves(counts: ArrayLike<bigint>): Leaf[] {
     const { blocks, contexts } = this.counted;
     const sums = new Map<number, number>(); // by context · 2^20 + place
@@ -89,7 +84,7 @@ export class Attribution implements CodePlaces {
         sums.set(key, (sums.get(key) ?? 0) + cycles * part);
       }
     }
-    return wholeLeaves(sums, this.total(counts));
+    return wholeLeaves(sums, (context) => contexts.all[context].root);
   }
 
   /** The function of the source that a function of the module is. */
@@ -158,10 +153,20 @@ export class Attribution implements CodePlaces {
   }
 }
 
-/** Rounds so that the whole numbers add up to `total`: down, and up again for those that lost most. */
-export function wholeLeaves(sums: ReadonlyMap<number, number>, total: number): Leaf[] {
-  const leaves = [...sums].map(([key, cycles]) => ({ context: Math.floor(key / 2 ** 20), place: key % 2 ** 20, cycles: Math.floor(cycles), lost: cycles - Math.floor(cycles) }));
-  const missing = total - leaves.reduce((sum, { cycles }) => sum + cycles, 0);
-  for (const leaf of [...leaves].sort((a, b) => b.lost - a.lost).slice(0, missing)) leaf.cycles++;
-  return leaves.filter(({ cycles }) => cycles > 0).map(({ context, place, cycles }) => ({ context, place, cycles }));
+/** Rounds so that the whole numbers of each root add up to what they did before: down, and up again for those that lost most. */
+export function wholeLeaves(sums: ReadonlyMap<number, number>, rootOf: (context: number) => string | undefined): Leaf[] {
+  const byRoot = new Map<string | undefined, { context: number; place: number; exact: number }[]>();
+  for (const [key, exact] of sums) {
+    const context = Math.floor(key / 2 ** 20);
+    const root = rootOf(context);
+    const parts = byRoot.get(root) ?? [];
+    byRoot.set(root, parts);
+    parts.push({ context, place: key % 2 ** 20, exact });
+  }
+  return [...byRoot.values()].flatMap((parts) => {
+    const leaves = parts.map(({ context, place, exact }) => ({ context, place, cycles: Math.floor(exact), lost: exact - Math.floor(exact) }));
+    const missing = Math.round(parts.reduce((sum, { exact }) => sum + exact, 0)) - leaves.reduce((sum, { cycles }) => sum + cycles, 0);
+    for (const leaf of [...leaves].sort((x, y) => y.lost - x.lost).slice(0, missing)) leaf.cycles++;
+    return leaves.filter(({ cycles }) => cycles > 0).map(({ context, place, cycles }) => ({ context, place, cycles }));
+  });
 }

@@ -63,31 +63,27 @@ export class ImageAttribution implements CodePlaces {
   /** Cycles by context and line; whole numbers that add up to all that was counted. */
   leaves(): Leaf[] {
     const sums = new Map<number, number>();
-    let total = 0;
     for (const { context, piece, cycles } of this.counters.cycles()) {
-      total += cycles;
       for (const { address, part } of this.sharesOf(this.counters.pieces[piece], piece)) {
         const key = this.contextOf(context, address) * 2 ** 20 + this.placeAt(address);
         sums.set(key, (sums.get(key) ?? 0) + cycles * part);
       }
     }
-    return wholeLeaves(sums, total);
+    return wholeLeaves(sums, (context) => this.contexts[context].root);
   }
 
   /** Cycles by line of what the counters have kept: the worst block. */
   keptLeaves(): Omit<Leaf, 'context'>[] {
     const sums = new Map<number, number>();
-    let total = 0;
     for (const [id, piece] of this.counters.pieces.entries()) {
       const cycles = this.counters.kept[id];
       if (cycles === 0) continue;
-      total += cycles;
       for (const { address, part } of this.sharesOf(piece, id)) {
         const place = this.placeAt(address);
         sums.set(place, (sums.get(place) ?? 0) + cycles * part);
       }
     }
-    return wholeLeaves(sums, total);
+    return wholeLeaves(sums, () => undefined);
   }
 
   /** How often each context was entered; NaN where jumps and calls of computed addresses leave it open. */

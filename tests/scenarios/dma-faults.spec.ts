@@ -9,6 +9,10 @@ import { BLOCK_SIZES, byteEnd, FRAME_CYCLES, framesAt, losses, pseudoRandom, sta
 
 const FAULTS = 24;
 
+/** RM0090 10.5.5. */
+const DMA1_S5CR = 0x4002_6088;
+const EN = 1;
+
 /** A long note with faults in it, each some milliseconds after the one before; then a second note. */
 async function sounding(straps: number, faultOf: (index: number) => DmaFault | undefined) {
   const faultCycles: number[] = [];
@@ -23,6 +27,8 @@ async function sounding(straps: number, faultOf: (index: number) => DmaFault | u
       yield us(3000 + random.next().value * 12_000);
       const fault = faultOf(i);
       if (fault === undefined) continue;
+      // Between two transfers, for a frame or so, there is none that could fail.
+      while ((board.machine.bus.read(DMA1_S5CR, 4) & EN) === 0) yield us(25);
       board.chip.dma('DMA1').injectFault(5, fault);
       faultCycles.push(board.machine.timeline.now);
     }

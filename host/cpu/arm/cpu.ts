@@ -516,13 +516,13 @@ export class ArmCpu {
 
   /** Wakes, or lets time pass until the next appointment. */
   private sleepOn(): void {
-    const { machine: { exceptions, timeline, observers }, blocks: { debug, dwt } } = this.config;
+    const { machine: { exceptions, timeline }, blocks: { debug, dwt } } = this.config;
     if (this.sleeping === 'event' ? exceptions.next() !== 0 || this.system.takeEvent() : exceptions.wakesFromWfi()) {
       this.sleeping = undefined;
       debug.asleep = false;
       if (this.deep) timeline.advanceTo(timeline.now + (this.config.wakeDeep?.() ?? 0));
       this.deep = false;
-      if (timeline.now > this.sleptFrom) observers.sleep(this.sleptFrom, timeline.now);
+      this.sleptUntilNow();
       exceptions.attention = true;
     } else {
       if (timeline.nextDue === Infinity) throw new Error('the firmware sleeps for ever: no interrupt is enabled that could wake it');
@@ -532,6 +532,17 @@ export class ArmCpu {
     }
     this.deadline = timeline.now;
     this.state[LEFT] = 0;
+  }
+
+  private sleptUntilNow(): void {
+    const { timeline, observers } = this.config.machine;
+    if (timeline.now > this.sleptFrom) observers.sleep(this.sleptFrom, timeline.now);
+    this.sleptFrom = timeline.now;
+  }
+
+  /** Tells observers of a sleep that has not ended: a run may end in one. */
+  reportSleep(): void {
+    if (this.asleep) this.sleptUntilNow();
   }
 
   /** Address of the instruction that is executed. */
