@@ -15,6 +15,23 @@ export interface Place {
   readonly line: number;
 }
 
+/** Numbers places in the order in which they are met, the same one once. */
+export class PlaceNumbers {
+  readonly places: Place[] = [];
+  private readonly byKey = new Map<string, number>();
+
+  /** Index of a place in `places`. */
+  of(place: Place): number {
+    const key = `${place.file}:${place.line} ${place.of.file}:${place.of.line} ${place.of.name}`;
+    let index = this.byKey.get(key);
+    if (index === undefined) {
+      this.byKey.set(key, (index = this.places.length));
+      this.places.push(place);
+    }
+    return index;
+  }
+}
+
 /** Cycles of a line in a calling context. Whole numbers. */
 export interface Leaf {
   /** Index in the contexts of the metered module. */
@@ -60,8 +77,8 @@ export interface AttributionInput {
 }
 
 export class Attribution implements CodePlaces {
-  readonly places: Place[] = [];
-  private readonly placeByKey = new Map<string, number>();
+  private readonly numbers = new PlaceNumbers();
+  readonly places = this.numbers.places;
   private readonly owners = new Map<number, SourceFunction>();
   private readonly blocks = new Map<number, Blocks>();
   private readonly counted: NonNullable<MeteredModule['counted']>;
@@ -120,13 +137,7 @@ export class Attribution implements CodePlaces {
     const owner = this.ownerOf(functionIndex);
     const of = at && functions.at(at.file, at.line, at.column);
     const place: Place = at && of ? { of, file: at.file, line: at.line } : { of: owner, file: owner.file, line: owner.line };
-    const key = `${place.file}:${place.line} ${place.of.file}:${place.of.line} ${place.of.name}`;
-    let index = this.placeByKey.get(key);
-    if (index === undefined) {
-      this.placeByKey.set(key, (index = this.places.length));
-      this.places.push(place);
-    }
-    return index;
+    return this.numbers.of(place);
   }
 
   private blocksOf(functionIndex: number): Blocks {

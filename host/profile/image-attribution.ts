@@ -11,7 +11,7 @@ import { delay, issueCycles, needsOf, PIPE, pipeAfter, refillOf } from '../cpu/a
 import { FIRST_IRQ } from '../machine/exceptions.js';
 import type { SourceLine } from '../image/debug-lines.js';
 import type { ImageBoard } from '../emulator/image-board.js';
-import { wholeLeaves, type CodePlaces, type Leaf, type Place } from './attribution.js';
+import { PlaceNumbers, wholeLeaves, type CodePlaces, type Leaf, type Place } from './attribution.js';
 import type { SourceFunction, SourceFunctions } from './source-functions.js';
 
 /** C that is written by the translation: what of it has no TypeScript line stands for the TypeScript before it. */
@@ -38,10 +38,10 @@ interface Share {
 }
 
 export class ImageAttribution implements CodePlaces {
-  readonly places: Place[] = [];
+  private readonly numbers = new PlaceNumbers();
+  readonly places = this.numbers.places;
   /** What was counted, as paths of calls: a function at a time, where a counted context may have had several by jumps between them. */
   readonly contexts: CallContext[] = [];
-  private readonly placeByKey = new Map<string, number>();
   private readonly functions: CodeFunction[] = [];
   private readonly byStart = new Map<number, CodeFunction>();
   private readonly byAddress = new Map<number, CodeFunction>();
@@ -203,22 +203,12 @@ export class ImageAttribution implements CodePlaces {
     if (known !== undefined) return known;
     const line = this.lineAt(address);
     const isOwn = line !== undefined && !GENERATED.test(line.file);
-    const index = !isOwn && address > of.start && of.start > 0 ? this.placeAt(address - 2) : this.numberOf(this.placeOfLine(of.owner, isOwn ? line : of.owner));
+    const index = !isOwn && address > of.start && of.start > 0 ? this.placeAt(address - 2) : this.numbers.of(this.placeOfLine(of.owner, isOwn ? line : of.owner));
     of.places.set(address, index);
     return index;
   }
 
   private placeOfLine(owner: SourceFunction, { file, line }: SourceLine): Place {
     return { of: (TYPESCRIPT.test(file) ? this.sources.atLine(file, line) : undefined) ?? owner, file, line };
-  }
-
-  private numberOf(place: Place): number {
-    const key = `${place.file}:${place.line} ${place.of.file}:${place.of.line} ${place.of.name}`;
-    let index = this.placeByKey.get(key);
-    if (index === undefined) {
-      this.placeByKey.set(key, (index = this.places.length));
-      this.places.push(place);
-    }
-    return index;
   }
 }
