@@ -2,7 +2,7 @@
 // Counts how often each basic block of a module is executed, between the module's own readings of the cycle counter.
 
 import { ABI_MODULE, abi } from '../abi.js';
-import { InstructionCosts } from '../cpu/wasm/costs.js';
+import { InstructionCosts, type CostTable } from '../cpu/wasm/costs.js';
 import { ByteReader, forEachInstruction, SECTION, type WasmModule } from '../cpu/wasm/decode.js';
 import { featuresOf } from '../cpu/wasm/cost-features.js';
 import { basicBlocks } from '../cpu/wasm/meter.js';
@@ -12,9 +12,10 @@ const OP = { globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32Add: 0x6a, end
 const I32 = 0x7f;
 const COUNTER = (block: number): string => `block:${block}`;
 /** Whatever has a feature costs something, so that its block is not left out. */
-const unit = new InstructionCosts({
+export const UNIT: CostTable = {
   dispatch: 0, imports: Object.fromEntries(Object.keys(abi).map((name) => [name, 1])), instructions: { '*': 1, cold: 1, 'cold/long': 1, 'cold/branch': 1, 'cold/constant': 1, 'cold/import': 1, enter: 1 },
-});
+};
+const unit = new InstructionCosts(UNIT);
 /** In front of the features of native functions, which cost what they do as compiled code. */
 export const NATIVE = 'native:';
 

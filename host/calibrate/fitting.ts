@@ -8,6 +8,8 @@ export interface Observation {
   readonly name: string;
   readonly counts: FeatureCounts;
   readonly cycles: number;
+  /** Longest of several runs that execute the same, where `cycles` is their mean. */
+  readonly longest?: number;
   /** Importance beside others, 1 for most. */
   readonly weight: number;
 }
@@ -66,7 +68,8 @@ export function fitTypical(observations: readonly Observation[], prior: Costs): 
  * An envelope: no observation takes longer than it says, and no cost is below the typical one. What the last round leaves below an observation is made up
  * by that of its costs which others have least of; code that was not measured may still be a little worse, for which there is a margin.
  */
-export function fitWorst(observations: readonly Observation[], typical: Costs): Costs {
+export function fitWorst(measured: readonly Observation[], typical: Costs): Costs {
+  const observations = measured.map((observation) => ({ ...observation, cycles: observation.longest ?? observation.cycles }));
   const weights = observations.map(({ weight }) => weight);
   let found = typical;
   for (let round = 0; round < ENVELOPE_ROUNDS; round++) {

@@ -13,6 +13,7 @@ import { boardsDir, packageRoot } from '../paths.js';
 import { BOARD, CORE } from './board.js';
 import { NATIVE, type FeatureCounts } from './counting.js';
 import { predict, type Observation } from './fitting.js';
+import { DRIVERS, handlerObservation } from './handlers.js';
 import { Jobs, type Engine } from './jobs.js';
 import { samplesOf, type Run } from './measuring.js';
 import { programs } from './programs/all.js';
@@ -24,9 +25,7 @@ const COMMAND = 'npm run calibrate';
 /** An operation of CPU wasm3 takes so many cycles: it counts operations alone. */
 const OPERATION = 9;
 const FILE = join(boardsDir, 'costs', `${CORE}.json`);
-/** Cycles of exception entry and return are the core's, not the shim's. */
-const { core } = loadBoard(BOARD);
-const EXCEPTION = core.exceptionEntryCycles + core.exceptionExitCycles;
+const board = loadBoard(BOARD);
 
 const say = (text: string): void => console.error(text);
 
@@ -38,7 +37,6 @@ const HANDLER_BODY: FeatureCounts = new Map([
 interface Calibrated {
   readonly fit: Fit;
   readonly observations: readonly Observation[];
-  readonly dispatch: { readonly mean: number; readonly max: number };
   readonly programCount: number;
 }
 
@@ -46,16 +44,28 @@ async function calibrate(engine: 'aot' | 'wasm3', jobs: Jobs): Promise<Calibrate
   const all = programs();
   const measured = (program: string): Promise<Run> => jobs.run('program', { program, engine });
   const dispatched = measured(dispatchProgram.name);
+  const drivers = driverObservations(engine, jobs);
   const runs = await Promise.all(all.map(async ({ program }) => {
     const run = await measured(program.name);
     say(`${engine}: ${program.name}, ${run.cycles.length} samples`);
     return run;
   }));
-  const observations = runs.flatMap((run, i) => observationsOf(samplesOf(all[i].program, run), all[i].kind));
-  const fit = fitEngine(engine, observations);
   const { handler } = await dispatched;
-  const mean = Math.max(0, handler!.meanCycles - EXCEPTION - predict(fit.typical, HANDLER_BODY));
-  return { fit, observations, dispatch: { mean, max: handler!.maxCycles - EXCEPTION }, programCount: all.length + 1 };
+  const observations = [
+    ...runs.flatMap((run, i) => observationsOf(samplesOf(all[i].program, run), all[i].kind)),
+    handlerObservation(dispatchProgram.name, HANDLER_BODY, board, handler!.meanCycles, handler!.maxCycles), ...(await drivers),
+  ];
+  return { fit: fitEngine(engine, observations), observations, programCount: all.length + 1 + DRIVERS.length };
+}
+
+/** The handlers of the firmwares of drivers, as samples. */
+async function driverObservations(engine: 'aot' | 'wasm3', jobs: Jobs): Promise<Observation[]> {
+  const found = await Promise.all(DRIVERS.map(async (firmware) => {
+    const [measured, counted] = await Promise.all([jobs.run('handlers', { firmware, engine }), jobs.run('features', { firmware })]);
+    say(`${engine}: ${firmware}, ${measured.size} handlers`);
+    return [...measured].map(([vector, cycles]) => handlerObservation(`${firmware} ${vector}`, counted.get(vector)!, board, cycles));
+  }));
+  return found.flat();
 }
 
 /** What the way from interpreted into native code takes, besides what the interpreter and the native function take: mean and longest for a call. */
@@ -86,7 +96,7 @@ async function tables(jobs: Jobs): Promise<Tables> {
   };
   const error: CostError = { handlerPercent: null, blockPercent: null, validatedOn: [], command: COMMAND };
   const costsFrom = (engine: Calibrated, what: string, extra: Partial<EngineCosts> = {}): EngineCosts => ({
-    source: describe(engine, what), error, ...extra, ...tableOf(engine.fit.typical, engine.dispatch.mean), worst: tableOf(engine.fit.worst, Math.max(engine.dispatch.mean, engine.dispatch.max)),
+    source: describe(engine, what), error, ...extra, ...tableOf(engine.fit.typical), worst: tableOf(engine.fit.worst),
   });
   const interpreted = costsFrom(wasm3, `${interpreter}, ${compiler}`, { operation: OPERATION });
   const withCall = (instructions: Readonly<Record<string, number>>, cycles: number) => ({ ...instructions, 'call/native': Math.round(cycles * 100) / 100 });
