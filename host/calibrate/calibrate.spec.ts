@@ -9,6 +9,7 @@ import { parseModule } from '../cpu/wasm/decode.js';
 import { without } from '../testing/needs.js';
 import { countFeatures } from './counting.js';
 import { fitTypical, fitWorst, predict, type Observation } from './fitting.js';
+import { countedHandlers, countingRun, handlerObservation } from './handlers.js';
 import { leastSquares } from './least-squares.js';
 import { countedParts, measuredParts } from './validation.js';
 
@@ -72,6 +73,28 @@ describe('features', () => {
     assert.equal(of('i32.rotl'), 10);
     assert.equal(ten.once.get('i32.rotl'), 1, 'which is there once');
     for (const body of module.functions) for (const list of featuresOf(module, body).values()) for (const [, times] of list) assert.ok(times > 0);
+  });
+});
+
+describe('handlers as samples', () => {
+  const board = loadBoard('stm32f4-discovery');
+  const FIRMWARE = 'host/calibrate/firmwares/splitter.as.ts';
+
+  it('have executed what the meter charges them for', async () => {
+    const emulated = await countingRun(FIRMWARE, board);
+    const counted = countedHandlers(emulated);
+    assert.deepEqual([...counted.keys()].sort(), ['PendSV', 'TIM2', 'USART2']);
+    for (const [vector, { counts, exceptionCycles }] of counted) {
+      // Each feature is a cycle here. The core takes 12 to enter and 10 to return, 6 from one handler to the next (Cortex-M4 TRM, 3.9).
+      const executed = [...counts.values()].reduce((sum, times) => sum + times, 0);
+      assert.ok(Math.abs(executed + exceptionCycles - emulated.isr(vector).meanCycles) < 1e-6, `${vector}: ${executed} features`);
+      assert.ok(exceptionCycles >= 6 && exceptionCycles <= 22 + 1e-6, `${vector}: ${exceptionCycles} cycles of the core`);
+    }
+  });
+
+  it('count the dispatcher once, and not what the core takes to enter and return', () => {
+    const { counts, cycles, longest } = handlerObservation('', { counts: new Map([['i32.add', 3]]), exceptionCycles: 22 }, 122, 222);
+    assert.deepEqual([[...counts], cycles, longest], [[['i32.add', 3], ['dispatch', 1]], 100, 200]);
   });
 });
 

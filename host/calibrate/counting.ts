@@ -7,13 +7,14 @@ import { ByteReader, forEachInstruction, SECTION, type WasmModule } from '../cpu
 import { featuresOf } from '../cpu/wasm/cost-features.js';
 import { basicBlocks } from '../cpu/wasm/meter.js';
 import { appendToVector, ByteWriter } from '../cpu/wasm/writer.js';
+import { EXTRA_BELIEFS } from './beliefs.js';
 
 const OP = { globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32Add: 0x6a, end: 0x0b } as const;
 const I32 = 0x7f;
 const COUNTER = (block: number): string => `block:${block}`;
 /** Whatever has a feature costs something, so that its block is not left out. */
 export const UNIT: CostTable = {
-  dispatch: 0, imports: Object.fromEntries(Object.keys(abi).map((name) => [name, 1])), instructions: { '*': 1, cold: 1, 'cold/long': 1, 'cold/branch': 1, 'cold/constant': 1, 'cold/import': 1, enter: 1 },
+  dispatch: 0, imports: Object.fromEntries(Object.keys(abi).map((name) => [name, 1])), instructions: { '*': 1, ...Object.fromEntries(Object.keys(EXTRA_BELIEFS.aot).map((feature) => [feature, 1])) },
 };
 const unit = new InstructionCosts(UNIT);
 /** In front of the features of native functions, which cost what they do as compiled code. */

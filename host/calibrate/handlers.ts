@@ -41,21 +41,34 @@ function keyboard(): MidiFile {
   return { format: 0, events, seconds: SECONDS };
 }
 
-/** Mean cycles of each handler that ran, on the emulated core, by its vector. @throws CompileError, ToolMissing, EmulationError */
+/** Mean cycles of each handler that ran, on the emulated core, by its vector; without the one that renders, which library programs stand for. @throws CompileError, ToolMissing, EmulationError */
 export async function measuredHandlers(firmware: string, board: Board, engine: Engine): Promise<Map<string, number>> {
   const image = await buildImage({ board, firmware, engine, out: join('build', 'calibrate', `handlers-${engine}`), onTrap: 'halt' });
   const emulated = new ImageBoard(image, {});
   perform(emulated, START_SECONDS + SECONDS, keyboard());
   await emulated.check();
-  return new Map(Object.entries(emulated.recorder.isr()).filter(([, { count }]) => count > 0).map(([vector, { meanCycles }]) => [vector, meanCycles]));
+  const renders = emulated.recorder.blocks().count > 0;
+  return new Map(Object.entries(emulated.recorder.isr()).filter(([vector, { count }]) => count > 0 && !(renders && vector === 'PendSV')).map(([vector, { meanCycles }]) => [vector, meanCycles]));
 }
 
-/** What each handler executes in a mean run of it, by its vector. @throws CompileError, FirmwareTrap */
-export async function countedHandlers(file: string, board: Board): Promise<Map<string, FeatureCounts>> {
+/** Runs a firmware on CPU wasm with one cycle for each feature. @throws CompileError, FirmwareTrap */
+export async function countingRun(file: string, board: Board): Promise<EmulatedBoard> {
   const firmware = await compileFirmware(file, board);
   const costs = { ...UNIT, source: '', worst: UNIT, error: { handlerPercent: null, blockPercent: null, validatedOn: [], command: '' } };
   const emulated = new EmulatedBoard(board, firmware, { costs, counting: true });
   perform(emulated, START_SECONDS + SECONDS, keyboard());
+  return emulated;
+}
+
+/** A mean run of a handler. */
+export interface HandlerRun {
+  readonly counts: FeatureCounts;
+  /** Cycles of the core to enter and to return, which are fewer where handlers follow each other. */
+  readonly exceptionCycles: number;
+}
+
+/** What each handler has executed, by its vector. */
+export function countedHandlers(emulated: EmulatedBoard): Map<string, HandlerRun> {
   const { counts, metered } = emulated.cpu as WasmCpu;
   const { blocks, contexts } = metered.counted!;
   const { module, recorder } = emulated;
@@ -73,16 +86,17 @@ export async function countedHandlers(file: string, board: Board): Promise<Map<s
   counts!.take(0);
   const times = counts!.copy(0);
   const isr = recorder.isr();
-  const sums = new Map<string, FeatureCounts>();
-  for (const [i, { context, offset }] of blocks.entries()) {
+  const runs = new Map<string, { counts: Map<string, number>; exceptionCycles: number }>();
+  for (const [i, { context, offset, cost }] of blocks.entries()) {
     const { root, functionIndex } = contexts.all[context];
     if (root === undefined || !isr[root] || times[i] === 0n) continue;
-    const sum = sums.get(root) ?? new Map<string, number>();
-    sums.set(root, sum);
+    const run = runs.get(root) ?? { counts: new Map<string, number>(), exceptionCycles: isr[root].meanCycles };
+    runs.set(root, run);
     const share = Number(times[i]) / isr[root].count;
-    for (const [feature, each] of featuresOfBlocks[functionIndex - module.imports.length].get(offset)!) sum.set(feature, (sum.get(feature) ?? 0) + each * share);
+    run.exceptionCycles -= cost * share;
+    for (const [feature, each] of featuresOfBlocks[functionIndex - module.imports.length].get(offset)!) run.counts.set(feature, (run.counts.get(feature) ?? 0) + each * share);
   }
-  return sums;
+  return runs;
 }
 
 /**
@@ -90,7 +104,6 @@ export async function countedHandlers(file: string, board: Board): Promise<Map<s
  * @param cycles mean of a run, the core's own entry and return included
  * @param longest the longest run that executes the same, likewise
  */
-export function handlerObservation(name: string, counts: FeatureCounts, { core }: Board, cycles: number, longest = cycles): Observation {
-  const own = core.exceptionEntryCycles + core.exceptionExitCycles;
-  return { name, counts: new Map([...counts, [DISPATCH, 1]]), cycles: cycles - own, longest: longest - own, weight: WEIGHT };
+export function handlerObservation(name: string, { counts, exceptionCycles }: HandlerRun, cycles: number, longest = cycles): Observation {
+  return { name, counts: new Map([...counts, [DISPATCH, 1]]), cycles: cycles - exceptionCycles, longest: longest - exceptionCycles, weight: WEIGHT };
 }

@@ -4,7 +4,7 @@
 import { loadBoard } from '../boards/index.js';
 import { BOARD } from './board.js';
 import type { Answer, Job } from './jobs.js';
-import { countedHandlers, measuredHandlers } from './handlers.js';
+import { countedHandlers, countingRun, measuredHandlers } from './handlers.js';
 import { measure } from './measuring.js';
 import { programNamed } from './programs/all.js';
 import { countedParts, measuredParts } from './validation.js';
@@ -15,7 +15,7 @@ function resultOf(job: Job) {
   switch (job.kind) {
     case 'program': return measure(programNamed(job.program), board, job.engine);
     case 'handlers': return measuredHandlers(job.firmware, board, job.engine);
-    case 'features': return countedHandlers(job.firmware, board);
+    case 'features': return countingRun(job.firmware, board).then(countedHandlers);
     case 'measured': return measuredParts(job.firmware, board, job.engine);
     case 'counted': return countedParts(job.firmware, board, job.counted);
   }

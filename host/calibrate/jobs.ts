@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '../build/image/engines.js';
 import type { EngineCosts } from '../cpu/wasm/costs.js';
-import type { FeatureCounts } from './counting.js';
+import type { HandlerRun } from './handlers.js';
 import type { Run } from './measuring.js';
 import type { Part } from './validation.js';
 
@@ -18,7 +18,7 @@ export interface Work {
   readonly program: { readonly job: { readonly program: string; readonly engine: Engine }; readonly result: Run };
   /** Mean cycles of the handlers of a firmware of drivers on the emulated core, and what they execute. */
   readonly handlers: { readonly job: { readonly firmware: string; readonly engine: Engine }; readonly result: Map<string, number> };
-  readonly features: { readonly job: { readonly firmware: string }; readonly result: Map<string, FeatureCounts> };
+  readonly features: { readonly job: { readonly firmware: string }; readonly result: Map<string, HandlerRun> };
   /** A hold-out on the emulated core. */
   readonly measured: { readonly job: { readonly firmware: string; readonly engine: Engine }; readonly result: Part[] };
   /** A hold-out as CPU wasm counts it with each of some costs. */

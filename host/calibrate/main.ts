@@ -25,7 +25,7 @@ const COMMAND = 'npm run calibrate';
 /** An operation of CPU wasm3 takes so many cycles: it counts operations alone. */
 const OPERATION = 9;
 const FILE = join(boardsDir, 'costs', `${CORE}.json`);
-const board = loadBoard(BOARD);
+const { core } = loadBoard(BOARD);
 
 const say = (text: string): void => console.error(text);
 
@@ -53,7 +53,7 @@ async function calibrate(engine: 'aot' | 'wasm3', jobs: Jobs): Promise<Calibrate
   const { handler } = await dispatched;
   const observations = [
     ...runs.flatMap((run, i) => observationsOf(samplesOf(all[i].program, run), all[i].kind)),
-    handlerObservation(dispatchProgram.name, HANDLER_BODY, board, handler!.meanCycles, handler!.maxCycles), ...(await drivers),
+    handlerObservation(dispatchProgram.name, { counts: HANDLER_BODY, exceptionCycles: core.exceptionEntryCycles + core.exceptionExitCycles }, handler!.meanCycles, handler!.maxCycles), ...(await drivers),
   ];
   return { fit: fitEngine(engine, observations), observations, programCount: all.length + 1 + DRIVERS.length };
 }
@@ -63,7 +63,7 @@ async function driverObservations(engine: 'aot' | 'wasm3', jobs: Jobs): Promise<
   const found = await Promise.all(DRIVERS.map(async (firmware) => {
     const [measured, counted] = await Promise.all([jobs.run('handlers', { firmware, engine }), jobs.run('features', { firmware })]);
     say(`${engine}: ${firmware}, ${measured.size} handlers`);
-    return [...measured].map(([vector, cycles]) => handlerObservation(`${firmware} ${vector}`, counted.get(vector)!, board, cycles));
+    return [...measured].map(([vector, cycles]) => handlerObservation(`${firmware} ${vector}`, counted.get(vector)!, cycles));
   }));
   return found.flat();
 }
