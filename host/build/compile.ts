@@ -14,8 +14,9 @@ import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
 import { boardSource, driverSource } from './board-module.js';
 import { CompileCache, hashOfCode, installed } from './compile-cache.js';
+import { bundledCompiler, packagedCompiler } from './compiler.js';
 import type { FlowFacts } from './flow-facts.js';
-import type { Constant, NativeDeclaration, TransformOptions } from './transform.js';
+import { createTransform, nativeIndex, type Constant, type NativeDeclaration, type TransformOptions } from './transform.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
 export class CompileError extends Error {
@@ -146,11 +147,9 @@ async function compile(file: string, args: readonly string[], baseDir: string, {
   let declared: NativeDeclaration[] = [];
   let constants: Constant[] = [];
   let flowFacts: FlowFacts = { loops: [], lines: [], parameters: {} };
-  // The compiler is large: commands that compile nothing start without it.
-  const [{ default: asc }, { createTransform, nativeIndex }, ...others] = await Promise.all([
-    import('assemblyscript/asc'), import('./transform.js'), ...transforms.map((name) => import(name) as Promise<{ default: object }>),
-  ]);
-  const own = createTransform({
+  const { asc, assemblyscript } = await (transforms.length > 0 ? packagedCompiler() : bundledCompiler());
+  const others = await Promise.all(transforms.map((name) => import(name) as Promise<{ default: object }>));
+  const own = createTransform(assemblyscript, {
     ...target, onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); }, onFlowFacts: (f) => (flowFacts = f),
   });
   const { error, stderr } = await asc.main([...args, '--baseDir', baseDir], {
