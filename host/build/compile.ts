@@ -82,20 +82,25 @@ function cacheDirectory(entry: string): string | undefined {
 }
 
 /** A source with other values for its constants; places within a line may move. */
-function withConstants(text: string | null, changed: Readonly<Record<string, number>>): string | null {
-  return Object.entries(changed).reduce((source, [name, value]) => source && source.replace(new RegExp(`^((?:export )?const ${name}(?:: \\w+)? = )\\d+;`, 'gm'), `$1${value};`), text);
+function withConstants(text: string | null, changed: ChangedConstants): string | null {
+  return Object.entries(changed).reduce((source, [name, changedOf]) => source && source.replace(
+    new RegExp(`^((?:export )?const ${name}(?:: \\w+)? = )(\\d+);`, 'gm'), (_, head: string, value: string) => `${head}${changedOf(Number(value))};`,
+  ), text);
 }
 
 /** The compiler's diagnostics without its internal code for those that the transform adds. */
 const readable = (stderr: string): string => stderr.replaceAll('AS102: User-defined: ', '').replace(/FAILURE (\d+) \w+ error\(s\)\s*$/, '$1 error(s)').trim();
+
+/** What becomes of the value that the sources declare for a constant, by the constant's name. */
+export type ChangedConstants = Readonly<Record<string, (declared: number) => number>>;
 
 export interface CompilerSettings {
   /** Compiler options, as a file. */
   readonly config: string;
   /** Modules compiled in besides the firmware's own, by their paths from the project. */
   readonly also?: readonly string[];
-  /** Values in place of those that the sources declare for constants, by name: what the firmware would be with other ones. */
-  readonly constants?: Readonly<Record<string, number>>;
+  /** What the firmware would be with other constants. */
+  readonly constants?: ChangedConstants;
   /** Receives the constants that the sources declare, while the compiler is still at work; or those of the result that is kept. */
   readonly onConstants?: (constants: readonly Constant[]) => void;
   /** Packages whose transforms come before the firmware's own. */
@@ -114,7 +119,7 @@ export async function compileSource(file: string, board: Board, { config, also =
   const target = { vectors, aliases, priorityBits, coreHertz };
   const args = [relative(baseDir, entry), ...also, '--config', relative(baseDir, config), '--outFile', 'firmware.wasm'];
   const read = async (path: string): Promise<string | null> => withConstants(await readSource(resolve(baseDir, path), board), changed);
-  const asked = JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, changed, target]);
+  const asked = JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, Object.keys(changed), target]);
   const cache = new CompileCache<Omit<Firmware, 'file'>>(cacheDirectory(entry), asked, read);
   const kept = await cache.find();
   if (kept) {

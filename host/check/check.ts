@@ -4,8 +4,7 @@
 import type { Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
-import { engineNames, type EngineName } from '../build/image/engines.js';
-import type { Constant } from '../build/transform.js';
+import { engineNames, type EngineName } from '../build/image/engine-names.js';
 import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
 import { budgetsOf, nodeOf } from './budgets.js';
 import type { CheckResult, Finding, HandlerCheck } from './check-result.js';
@@ -15,7 +14,7 @@ import { loadProject, type Project } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
 import { renderVector, scheduleOf, type Schedule } from './schedule.js';
 import { stackOf } from './stack/stack.js';
-import { compareVoices, voicesOf, type Comparison } from './voices.js';
+import { compareVoices, voiceCountOf, voicesOf, type Comparison } from './voices.js';
 import { Unbounded, WorstCaseAnalysis, type WorstCase } from './worst-case/worst-case.js';
 
 export interface CheckOptions {
@@ -105,22 +104,21 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
 export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
   const { board, onPhase } = options;
   const project = loadProject(options.firmware, board);
-  let comparison: Comparison | undefined;
+  onPhase?.('compile');
+  // What the firmware would be with another number of voices is compiled beside it.
+  const comparison = compareVoices(options.firmware, board, project);
   try {
-    // What the firmware would be with another number of voices is compiled beside it.
-    const onConstants = (constants: readonly Constant[]) => void (comparison = compareVoices(options.firmware, board, project, constants));
-    onPhase?.('compile');
-    const firmware = await compileFirmware(options.firmware, board, [], { onConstants });
+    const firmware = await compileFirmware(options.firmware, board);
     return await proven(options, project, firmware, comparison);
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     return refused(options, compilerFindings(error));
   } finally {
-    await comparison?.end();
+    await comparison.end();
   }
 }
 
-async function proven(options: CheckOptions, project: Project, firmware: Firmware, comparison: Comparison | undefined): Promise<CheckResult> {
+async function proven(options: CheckOptions, project: Project, firmware: Firmware, comparison: Comparison): Promise<CheckResult> {
   const { board, engine, onPhase } = options;
   onPhase?.('set-up');
   const analysis = new WorstCaseAnalysis(firmware);
@@ -130,7 +128,8 @@ async function proven(options: CheckOptions, project: Project, firmware: Firmwar
   const { module } = analysis;
   // In a thread of its own, while the C compiler is at work here, and then the analysis.
   const render = renderVector({ rates, vectors: firmware.vectors });
-  const others = render === undefined ? undefined : comparison?.worstBlocks(render);
+  const voiceCount = voiceCountOf(firmware.constants, project.voices);
+  const others = render === undefined || !voiceCount ? undefined : comparison.worstBlocks(render);
   const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
   onPhase?.('stack');
   const stack = await stackOf({ ...options, firmware, module, map: analysis.sourceMap!, changesPriorities });
@@ -144,10 +143,10 @@ async function proven(options: CheckOptions, project: Project, firmware: Firmwar
     return { ...handler, path: found ? { ...found.tree, functionName, file, line } : null };
   });
   const scheduleWith = (e: EngineName): Schedule => (e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule);
-  const schedules = new Map(comparison && block ? engineNames.map((e) => [e, scheduleWith(e)] as const) : []);
+  const schedules = new Map(others && block ? engineNames.map((e) => [e, scheduleWith(e)] as const) : []);
   onPhase?.('voices');
   const other = block ? await others : undefined;
-  const voices = comparison && other ? voicesOf(comparison, schedules, other, project.mostVoices) : null;
+  const voices = voiceCount && other ? voicesOf(voiceCount, schedules, other, project.mostVoices) : null;
 
   const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
     const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];

@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Board } from '../boards/index.js';
 import { periodCycles, timeCycles } from '../build/limits.js';
-import type { EngineName } from '../build/image/engines.js';
+import type { EngineName } from '../build/image/engine-names.js';
 import { packageRoot } from '../paths.js';
 
 export const PROJECT_FILE = 'tonewheel.json';

@@ -5,11 +5,11 @@ import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadBoard, type Board } from '../boards/index.js';
 import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
-import { engineNames } from '../build/image/engines.js';
+import { engineNames } from '../build/image/engine-names.js';
 import { worstCostsOf } from '../cpu/wasm/costs.js';
 import { endlessFinding } from './findings.js';
 import { worstCyclesOf } from './schedule.js';
-import type { VoicesWork, WorstBlocks } from './voices.js';
+import { comparedWith, voiceCountOf, type VoicesWork, type WorstBlocks } from './voices.js';
 import { Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
 
 function worstBlocks(firmware: Firmware, board: Board, vector: string): WorstBlocks {
@@ -28,11 +28,14 @@ function worstBlocks(firmware: Firmware, board: Board, vector: string): WorstBlo
   return new Map(engineNames.map((engine) => [engine, worstWith(engine)]));
 }
 
-const { file, board: name, constants } = workerData as VoicesWork;
+const { file, board: name, voices } = workerData as VoicesWork;
 const asked = once(parentPort!, 'message');
 try {
   const board = loadBoard(name);
-  const firmware = await compileFirmware(file, board, [], { constants });
+  const firmware = await compileFirmware(file, board, [], {
+    constants: { [voices]: comparedWith },
+    onConstants: (constants) => { if (!voiceCountOf(constants, voices)) process.exit(); },
+  });
   const [vector] = await asked as [string];
   parentPort!.postMessage(worstBlocks(firmware, board, vector));
 } catch (error) {

@@ -2,7 +2,7 @@
 // `tonewheel check`: proves deadlines, stack and budgets of a firmware before it runs.
 
 import { Command, Option } from 'commander';
-import { engineNames, type EngineName } from '../build/image/engines.js';
+import { engineNames, type EngineName } from '../build/image/engine-names.js';
 import { checkFirmware as prove } from '../check/check.js';
 import { checkText } from '../check/text.js';
 import { boardNamed } from './board.js';
