@@ -5,6 +5,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleCompiler } from './bundle-compiler.mjs';
+import { compileSchema } from './compile-schema.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outDir = join(root, 'build', 'js');
@@ -34,4 +35,4 @@ export async function transpile() {
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await Promise.all([transpile(), bundleCompiler()]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await Promise.all([transpile(), compileSchema(), bundleCompiler()]);

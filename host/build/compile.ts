@@ -17,9 +17,10 @@ import { CompileCache, hashOfCode, installed } from './compile-cache.js';
 import { bundledCompiler, packagedCompiler } from './compiler.js';
 import type { FlowFacts } from './flow-facts.js';
 import { createTransform, nativeIndex, type Constant, type NativeDeclaration, type TransformOptions } from './transform.js';
+import { UserError } from '../user-error.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
-export class CompileError extends Error {
+export class CompileError extends UserError {
   override readonly name = 'CompileError';
 }
 

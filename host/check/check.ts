@@ -103,7 +103,7 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
 /** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
 export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
   const { board, onPhase } = options;
-  const project = loadProject(options.firmware, board);
+  const project = await loadProject(options.firmware, board);
   onPhase?.('compile');
   // What the firmware would be with another number of voices is compiled beside it.
   const comparison = compareVoices(options.firmware, board, project);

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadBoard, type Board } from '../boards/index.js';
+import type { Board } from '../boards/index.js';
 import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
 import { engineNames } from '../build/image/engine-names.js';
 import { worstCostsOf } from '../cpu/wasm/costs.js';
@@ -28,10 +28,9 @@ function worstBlocks(firmware: Firmware, board: Board, vector: string): WorstBlo
   return new Map(engineNames.map((engine) => [engine, worstWith(engine)]));
 }
 
-const { file, board: name, voices } = workerData as VoicesWork;
+const { file, board, voices } = workerData as VoicesWork;
 const asked = once(parentPort!, 'message');
 try {
-  const board = loadBoard(name);
   const firmware = await compileFirmware(file, board, [], {
     constants: { [voices]: comparedWith },
     onConstants: (constants) => { if (!voiceCountOf(constants, voices)) process.exit(); },

@@ -27,14 +27,14 @@ export type WorstBlocks = ReadonlyMap<EngineName, number | null>;
 /** What the worker is told. */
 export interface VoicesWork {
   readonly file: string;
-  readonly board: string;
+  readonly board: Board;
   /** Name of the constant that says how many voices there are. */
   readonly voices: string;
 }
 
 /** Begins to compile a firmware with the second number of voices, in a thread of its own. It goes no further than to the constants of one that has no voices. */
 export function compareVoices(file: string, board: Board, { voices }: Project): Comparison {
-  const work: VoicesWork = { file, board: board.file, voices };
+  const work: VoicesWork = { file, board, voices };
   const worker = new Worker(new URL('./voices-worker.js', import.meta.url), { workerData: work });
   const found = new Promise<WorstBlocks | undefined>((resolve) => {
     worker.on('message', resolve);

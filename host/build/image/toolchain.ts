@@ -10,11 +10,12 @@ import { promisify } from 'node:util';
 import type { Board } from '../../boards/index.js';
 import { requireTool } from '../../tools/tools.js';
 import { packageRoot } from '../../paths.js';
+import { UserError } from '../../user-error.js';
 
 const run = promisify(execFile);
 
 /** The compiler or the linker refused something of ours: a mistake of the build, or a firmware that is too large; the message has their words. */
-export class ToolchainError extends Error {
+export class ToolchainError extends UserError {
   override readonly name = 'ToolchainError';
   constructor(message: string, readonly output: string) {
     super(message);
