@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outDir = join(root, 'build', 'compiler');
 const bundle = join(outDir, 'assemblyscript.js');
+/** Beside the bundle: what holds Binaryen's WebAssembly.Module for it. */
+const PROVIDED = './provided.js';
 
 /** Under its name a file is whole, whoever else writes the same one. */
 async function writeWhole(file, contents) {
@@ -19,25 +21,31 @@ async function writeWhole(file, contents) {
   await rename(partial, file);
 }
 
-function replacedOnce(text, pattern, replacement, what) {
-  const parts = text.split(pattern);
-  if (parts.length !== 2) throw new Error(`This Binaryen's loader is not the one that host/bundle-compiler.mjs knows: ${what} is there ${parts.length - 1} times.`);
-  return parts.join(replacement);
+/** What is not there once is not what this file knows. */
+function replacedOnce(text, pattern, replacement) {
+  const found = text.match(new RegExp(pattern, 'g')) ?? [];
+  if (found.length !== 1) throw new Error(`This AssemblyScript is not the one that host/bundle-compiler.mjs knows: ${pattern} is there ${found.length} times.`);
+  return text.replace(pattern, replacement);
 }
 
-/** What Emscripten made of Binaryen, its WebAssembly taken out. */
+/** What Emscripten made of Binaryen, its WebAssembly taken out: it becomes an instance of the module that whoever loads the compiler provides. */
 async function binaryen({ path }) {
   const text = await readFile(path, 'latin1');
   // The longest text in it; a regular expression of this size is more than the engine's stack holds.
   const start = text.indexOf('"AGFzbQ');
   const end = text.indexOf('"', start + 1) + 1;
   await writeWhole(join(outDir, 'binaryen.wasm'), Buffer.from(text.slice(start + 1, end - 1), 'base64'));
-  const decoder = /\w+\($/.exec(text.slice(start - 20, start))[0];
-  const read = `(await import("node:fs")).readFileSync(new URL("binaryen.wasm",import.meta.url)`;
-  const loader = `${text.slice(0, start - decoder.length)}${read}${text.slice(end)}`;
+  let loader = `import{binaryen}from"${PROVIDED}";${text.slice(0, start)}""${text.slice(end)}`;
+  loader = replacedOnce(loader, /\(await \w+\((\w+)\)\)\.instance/, 'new WebAssembly.Instance(binaryen,$1)');
   // Functions called through the table are looked up in an array that starts out empty and is filled at random: V8 makes a hash table of it. Whole from the beginning, it is an array.
-  const [mirror] = /(?<=[ ,])(\w+)=\[\](?=,\w+,\w+=(\w+)=>\{var (\w+)=\1\[\2\];return \3\|\|)/.exec(loader) ?? ['its mirror of the table'];
-  return { contents: replacedOnce(loader, mirror, mirror.replace('[]', 'Array(1<<16).fill(void 0)'), mirror), loader: 'js' };
+  loader = replacedOnce(loader, /(?<=[ ,])(\w+)=\[\](?=,\w+,\w+=(\w+)=>\{var (\w+)=\1\[\2\];return \3\|\|)/, '$1=Array(1<<16).fill(void 0)');
+  return { contents: loader, loader: 'js' };
+}
+
+/** The compiler's front end. It fetches a function of its own from a data URL; what fetches, node loads for that alone. */
+async function assemblyscript({ path }) {
+  const text = await readFile(path, 'utf8');
+  return { contents: replacedOnce(text, /WebAssembly\.instantiateStreaming\(fetch\((\w+)\)\)/, 'WebAssembly.instantiate(Buffer.from($1.slice($1.indexOf(",")+1),"base64"))'), loader: 'js' };
 }
 
 /** Makes the bundle, unless it is there for the packages that are installed. */
@@ -52,7 +60,15 @@ export async function bundleCompiler() {
   const { outputFiles: [{ contents }] } = await build({
     stdin: { contents: `export * from 'assemblyscript'; export { default as asc } from 'assemblyscript/asc';`, resolveDir: root },
     bundle: true, minify: true, format: 'esm', platform: 'node', target: 'node20', write: false, logLevel: 'warning',
-    plugins: [{ name: 'binaryen', setup: (setting) => setting.onLoad({ filter: /[\\/]binaryen[\\/]index\.js$/ }, binaryen) }],
+    plugins: [{
+      name: 'compiler',
+      setup(setting) {
+        setting.onResolve({ filter: new RegExp(`^${PROVIDED}$`) }, () => ({ path: PROVIDED, external: true }));
+        setting.onLoad({ filter: /[\\/]binaryen[\\/]index\.js$/ }, binaryen);
+        setting.onLoad({ filter: /[\\/]dist[\\/]assemblyscript\.js$/ }, assemblyscript);
+      },
+    }],
   });
+  await writeWhole(join(outDir, PROVIDED), 'export let binaryen;\nexport const provide = (module) => void (binaryen = module);\n');
   await writeWhole(bundle, contents);
 }

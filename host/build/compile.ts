@@ -104,6 +104,8 @@ export interface CompilerSettings {
   readonly constants?: ChangedConstants;
   /** Receives the constants that the sources declare, while the compiler is still at work; or those of the result that is kept. */
   readonly onConstants?: (constants: readonly Constant[]) => void;
+  /** Told when nothing is kept, so that the compiler will be loaded. */
+  readonly onMiss?: () => void;
   /** Packages whose transforms come before the firmware's own. */
   readonly transforms?: readonly string[];
 }
@@ -112,7 +114,7 @@ export interface CompilerSettings {
  * Compiles a source for a board, with the vector table of its handlers, unless that is kept from a former time. What it exports and imports is not looked at.
  * @throws CompileError with the compiler's message and what to do
  */
-export async function compileSource(file: string, board: Board, { config, also = [], constants: changed = {}, onConstants, transforms = [] }: CompilerSettings): Promise<Firmware> {
+export async function compileSource(file: string, board: Board, { config, also = [], constants: changed = {}, onConstants, onMiss, transforms = [] }: CompilerSettings): Promise<Firmware> {
   const entry = resolve(file);
   if (!existsSync(entry)) throw new CompileError(`${file}: there is no such file. Name the firmware's TypeScript file, e.g. assembly/firmware/synth.ts.`);
   const baseDir = baseDirectory(entry);
@@ -120,13 +122,15 @@ export async function compileSource(file: string, board: Board, { config, also =
   const target = { vectors, aliases, priorityBits, coreHertz };
   const args = [relative(baseDir, entry), ...also, '--config', relative(baseDir, config), '--outFile', 'firmware.wasm'];
   const read = async (path: string): Promise<string | null> => withConstants(await readSource(resolve(baseDir, path), board), changed);
-  const asked = JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, Object.keys(changed), target]);
-  const cache = new CompileCache<Omit<Firmware, 'file'>>(cacheDirectory(entry), asked, read);
+  const directory = cacheDirectory(entry);
+  const asked = directory === undefined ? '' : JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, Object.keys(changed), target]);
+  const cache = new CompileCache<Omit<Firmware, 'file'>>(directory, asked, read);
   const kept = await cache.find();
   if (kept) {
     onConstants?.(kept.constants);
     return { file, ...kept };
   }
+  onMiss?.();
   const reads = new Map<string, string | null>();
   let changedMeanwhile = false;
   const readFile = async (name: string, dir: string): Promise<string | null> => {
@@ -180,7 +184,7 @@ async function compile(file: string, args: readonly string[], baseDir: string, {
  * @param also modules compiled in besides, by their absolute paths; what they export, the module exports
  * @throws CompileError with the compiler's message and what to do, also when no board could run it
  */
-export async function compileFirmware(file: string, board: Board, also: readonly string[] = [], settings: Pick<CompilerSettings, 'constants' | 'onConstants'> = {}): Promise<Firmware> {
+export async function compileFirmware(file: string, board: Board, also: readonly string[] = [], settings: Pick<CompilerSettings, 'constants' | 'onConstants' | 'onMiss'> = {}): Promise<Firmware> {
   const config = join(packageRoot, 'asconfig.json');
   const firmware = await compileSource(file, board, { ...settings, config, also: also.map((path) => relative(baseDirectory(resolve(file)), path)) });
   checkModule(file, parseModule(firmware.wasm));

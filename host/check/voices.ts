@@ -10,6 +10,8 @@ import type { Project } from './project.js';
 import type { Schedule } from './schedule.js';
 
 export interface Comparison {
+  /** Has the other thread compile with this one's Binaryen. */
+  share(binaryen: WebAssembly.Module): void;
   /** Asks for the worst blocks of the firmware with so many, by the vector that renders; undefined when it does not compile. */
   worstBlocks(vector: string): Promise<WorstBlocks | undefined>;
   end(): Promise<unknown>;
@@ -41,11 +43,17 @@ export function compareVoices(file: string, board: Board, { voices }: Project): 
     worker.on('error', () => resolve(undefined));
     worker.on('exit', () => resolve(undefined));
   });
+  let isShared = false;
+  const share = (binaryen: WebAssembly.Module | undefined): void => {
+    if (!isShared) worker.postMessage(binaryen);
+    isShared = true;
+  };
   const worstBlocks = (vector: string): typeof found => {
+    share(undefined);
     worker.postMessage(vector);
     return found;
   };
-  return { worstBlocks, end: () => worker.terminate() };
+  return { share, worstBlocks, end: () => worker.terminate() };
 }
 
 /** More voices than any firmware of this size has: where the search ends. */
