@@ -4,10 +4,12 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { PartialFile } from './devices/partial-file.js';
+import { UserError } from './user-error.js';
 
 /** A file cannot be written where the user wants it; the message says why. */
-export class OutputError extends Error {
+export class OutputError extends UserError {
   override readonly name = 'OutputError';
+  override readonly isMisuse = true;
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -4,7 +4,8 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundleCompiler } from './bundle-compiler.mjs';
+import { compileSchema } from './compile-schema.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outDir = join(root, 'build', 'js');
@@ -26,6 +27,7 @@ export async function transpile() {
   const stale = [];
   for (const [out, source] of wanted) if (!(times.get(out) > (await stat(source)).mtimeMs)) stale.push(source);
   if (stale.length === 0) return;
+  const { build } = await import('esbuild');
   await mkdir(outDir, { recursive: true });
   await build({
     entryPoints: stale, outdir: outDir, outbase: root, bundle: false, format: 'esm', platform: 'node', target: 'node20',
@@ -33,4 +35,4 @@ export async function transpile() {
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await transpile();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await Promise.all([transpile(), compileSchema(), bundleCompiler()]);

@@ -3,10 +3,12 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import { pathToFileURL } from 'node:url';
+import type { ErrorObject } from 'ajv';
 import { checkBoard } from './checks.js';
 import { merge, type Json, type JsonObject } from './merge.js';
-import { boardsDir } from '../paths.js';
+import { boardsDir, packageRoot } from '../paths.js';
+import { UserError } from '../user-error.js';
 
 export interface BoardMemory {
   readonly name: string;
@@ -238,18 +240,22 @@ export type Board = Stm32Board | Mps2Board;
 export type Family = Board['family'];
 
 /** A board file is missing or wrong; the message says which file, where in it, what was found and what is wanted. */
-export class BoardError extends Error {
+export class BoardError extends UserError {
   override readonly name = 'BoardError';
 }
 
 /** A board that runs in QEMU or on the desk, but not in the emulator. */
-export class NotEmulated extends BoardError {}
+export class NotEmulated extends BoardError {
+  override readonly isMisuse = true;
+}
 
 const HEX = /^0x[0-9A-F]+$/;
-const ajv = new Ajv({ allErrors: false, strict: false, verbose: true });
-ajv.addSchema(JSON.parse(readFileSync(join(boardsDir, 'schema.json'), 'utf8')));
 
-type Kind = 'board' | 'chip' | 'core' | 'complete' | `complete-${Family}`;
+type Kind = 'board' | 'chip' | 'core' | 'complete' | `complete_${Family}`;
+type Validator = { (document: Json): boolean; readonly errors: readonly ErrorObject[] | null };
+
+/** boards/schema.json as code, which host/compile-schema.mjs has made. */
+const validators = await import(pathToFileURL(join(packageRoot, 'build', 'schemas', 'boards.js')).href) as Readonly<Record<Kind, Validator>>;
 
 const kindOf = (file: string): Kind => (basename(dirname(file)) === 'cores' ? 'core' : basename(dirname(file)) === 'chips' ? 'chip' : 'board');
 
@@ -272,7 +278,7 @@ function describe(error: ErrorObject, document: Json): string {
 }
 
 function validate(kind: Kind, document: Json, file: string): void {
-  const check = ajv.getSchema(`boards#/definitions/${kind}`)!;
+  const check = validators[kind];
   if (!check(document)) throw new BoardError(`${shown(file)}, ${describe(check.errors![0], document)}`);
 }
 
@@ -396,7 +402,7 @@ export function loadBoard(nameOrPath: string): Board {
   const file = isPath ? resolve(nameOrPath) : join(boardsDir, `${nameOrPath}.json`);
   const { document, lineage } = inherited(file);
   validate('complete', document, file);
-  validate(`complete-${document.family as Family}`, document, file);
+  validate(`complete_${document.family as Family}`, document, file);
   const board = refine(parseHex(document) as unknown as Raw, file, lineage.slice(1));
   const problems = checkBoard(board);
   if (problems.length > 0) throw new BoardError(problems.map((p) => `${shown(file)}, ${p}`).join('\n'));

@@ -108,12 +108,14 @@ export async function hashOfCode(module: URL, also: readonly string[] = []): Pro
     files.set(url.href, '');
     const text = await textOf(fileURLToPath(url));
     files.set(url.href, text);
-    for (const [, name] of text.matchAll(/\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g)) {
-      if (name.startsWith('.')) await visit(new URL(name, url));
-      else if (!name.startsWith('node:')) packages.add(/^(?:@[^/]+\/)?[^/]+/.exec(name)![0]);
-    }
+    await Promise.all([...text.matchAll(/\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map(([, name]) => {
+      if (name.startsWith('.')) return visit(new URL(name, url));
+      if (!name.startsWith('node:')) packages.add(/^(?:@[^/]+\/)?[^/]+/.exec(name)![0]);
+      return undefined;
+    }));
   };
   await visit(module);
   const versions = await Promise.all([...packages].sort().map((name) => textOf(join(installed(name), 'package.json'))));
-  return sha256(JSON.stringify([[...files.values()], versions])).toString('hex');
+  const texts = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  return sha256(JSON.stringify([texts, versions])).toString('hex');
 }

@@ -14,11 +14,13 @@ import { VECTOR_SECTION, type Vector } from '../vectors.js';
 import { abiSource } from './abi.js';
 import { boardSource, driverSource } from './board-module.js';
 import { CompileCache, hashOfCode, installed } from './compile-cache.js';
+import { bundledCompiler, packagedCompiler } from './compiler.js';
 import type { FlowFacts } from './flow-facts.js';
-import type { Constant, NativeDeclaration, TransformOptions } from './transform.js';
+import { createTransform, nativeIndex, type Constant, type NativeDeclaration, type TransformOptions } from './transform.js';
+import { UserError } from '../user-error.js';
 
 /** The firmware does not compile, or what it compiles to cannot run; the message is for its author. */
-export class CompileError extends Error {
+export class CompileError extends UserError {
   override readonly name = 'CompileError';
 }
 
@@ -81,22 +83,29 @@ function cacheDirectory(entry: string): string | undefined {
 }
 
 /** A source with other values for its constants; places within a line may move. */
-function withConstants(text: string | null, changed: Readonly<Record<string, number>>): string | null {
-  return Object.entries(changed).reduce((source, [name, value]) => source && source.replace(new RegExp(`^((?:export )?const ${name}(?:: \\w+)? = )\\d+;`, 'gm'), `$1${value};`), text);
+function withConstants(text: string | null, changed: ChangedConstants): string | null {
+  return Object.entries(changed).reduce((source, [name, changedOf]) => source && source.replace(
+    new RegExp(`^((?:export )?const ${name}(?:: \\w+)? = )(\\d+);`, 'gm'), (_, head: string, value: string) => `${head}${changedOf(Number(value))};`,
+  ), text);
 }
 
 /** The compiler's diagnostics without its internal code for those that the transform adds. */
 const readable = (stderr: string): string => stderr.replaceAll('AS102: User-defined: ', '').replace(/FAILURE (\d+) \w+ error\(s\)\s*$/, '$1 error(s)').trim();
+
+/** What becomes of the value that the sources declare for a constant, by the constant's name. */
+export type ChangedConstants = Readonly<Record<string, (declared: number) => number>>;
 
 export interface CompilerSettings {
   /** Compiler options, as a file. */
   readonly config: string;
   /** Modules compiled in besides the firmware's own, by their paths from the project. */
   readonly also?: readonly string[];
-  /** Values in place of those that the sources declare for constants, by name: what the firmware would be with other ones. */
-  readonly constants?: Readonly<Record<string, number>>;
+  /** What the firmware would be with other constants. */
+  readonly constants?: ChangedConstants;
   /** Receives the constants that the sources declare, while the compiler is still at work; or those of the result that is kept. */
   readonly onConstants?: (constants: readonly Constant[]) => void;
+  /** Told when nothing is kept, so that the compiler will be loaded. */
+  readonly onMiss?: () => void;
   /** Packages whose transforms come before the firmware's own. */
   readonly transforms?: readonly string[];
 }
@@ -105,7 +114,7 @@ export interface CompilerSettings {
  * Compiles a source for a board, with the vector table of its handlers, unless that is kept from a former time. What it exports and imports is not looked at.
  * @throws CompileError with the compiler's message and what to do
  */
-export async function compileSource(file: string, board: Board, { config, also = [], constants: changed = {}, onConstants, transforms = [] }: CompilerSettings): Promise<Firmware> {
+export async function compileSource(file: string, board: Board, { config, also = [], constants: changed = {}, onConstants, onMiss, transforms = [] }: CompilerSettings): Promise<Firmware> {
   const entry = resolve(file);
   if (!existsSync(entry)) throw new CompileError(`${file}: there is no such file. Name the firmware's TypeScript file, e.g. assembly/firmware/synth.ts.`);
   const baseDir = baseDirectory(entry);
@@ -113,13 +122,15 @@ export async function compileSource(file: string, board: Board, { config, also =
   const target = { vectors, aliases, priorityBits, coreHertz };
   const args = [relative(baseDir, entry), ...also, '--config', relative(baseDir, config), '--outFile', 'firmware.wasm'];
   const read = async (path: string): Promise<string | null> => withConstants(await readSource(resolve(baseDir, path), board), changed);
-  const asked = JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, changed, target]);
-  const cache = new CompileCache<Omit<Firmware, 'file'>>(cacheDirectory(entry), asked, read);
+  const directory = cacheDirectory(entry);
+  const asked = directory === undefined ? '' : JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, Object.keys(changed), target]);
+  const cache = new CompileCache<Omit<Firmware, 'file'>>(directory, asked, read);
   const kept = await cache.find();
   if (kept) {
     onConstants?.(kept.constants);
     return { file, ...kept };
   }
+  onMiss?.();
   const reads = new Map<string, string | null>();
   let changedMeanwhile = false;
   const readFile = async (name: string, dir: string): Promise<string | null> => {
@@ -146,11 +157,9 @@ async function compile(file: string, args: readonly string[], baseDir: string, {
   let declared: NativeDeclaration[] = [];
   let constants: Constant[] = [];
   let flowFacts: FlowFacts = { loops: [], lines: [], parameters: {} };
-  // The compiler is large: commands that compile nothing start without it.
-  const [{ default: asc }, { createTransform, nativeIndex }, ...others] = await Promise.all([
-    import('assemblyscript/asc'), import('./transform.js'), ...transforms.map((name) => import(name) as Promise<{ default: object }>),
-  ]);
-  const own = createTransform({
+  const { asc, assemblyscript } = await (transforms.length > 0 ? packagedCompiler() : bundledCompiler());
+  const others = await Promise.all(transforms.map((name) => import(name) as Promise<{ default: object }>));
+  const own = createTransform(assemblyscript, {
     ...target, onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); }, onFlowFacts: (f) => (flowFacts = f),
   });
   const { error, stderr } = await asc.main([...args, '--baseDir', baseDir], {
@@ -175,7 +184,7 @@ async function compile(file: string, args: readonly string[], baseDir: string, {
  * @param also modules compiled in besides, by their absolute paths; what they export, the module exports
  * @throws CompileError with the compiler's message and what to do, also when no board could run it
  */
-export async function compileFirmware(file: string, board: Board, also: readonly string[] = [], settings: Pick<CompilerSettings, 'constants' | 'onConstants'> = {}): Promise<Firmware> {
+export async function compileFirmware(file: string, board: Board, also: readonly string[] = [], settings: Pick<CompilerSettings, 'constants' | 'onConstants' | 'onMiss'> = {}): Promise<Firmware> {
   const config = join(packageRoot, 'asconfig.json');
   const firmware = await compileSource(file, board, { ...settings, config, also: also.map((path) => relative(baseDirectory(resolve(file)), path)) });
   checkModule(file, parseModule(firmware.wasm));

@@ -14,13 +14,21 @@ export interface Location {
 /** Whether a source is none of the compiler's own library, to which this package counts in a project that it is installed in. */
 export const isFirmwares = (file: string): boolean => !file.startsWith('~lib/') || file.startsWith('~lib/tonewheel/');
 
+/** The one that was read last: of a firmware many ask for the same. */
+let latest: { readonly json: string; readonly map: TraceMap } | undefined;
+
+function read(json: string): TraceMap {
+  // Sources are the compiler's normalized paths; the root that the compiler adds is a browser's notion.
+  const { sourceRoot: _, ...map } = JSON.parse(json);
+  return new TraceMap(map);
+}
+
 export class SourceMap {
   private readonly map: TraceMap;
 
   constructor(json: string) {
-    // Sources are the compiler's normalized paths; the root that the compiler adds is a browser's notion.
-    const { sourceRoot: _, ...map } = JSON.parse(json);
-    this.map = new TraceMap(map);
+    if (latest?.json !== json) latest = { json, map: read(json) };
+    this.map = latest.map;
   }
 
   /**

@@ -2,7 +2,6 @@
 // The compiler transform: `@isr(vector, priority, { budget })` becomes an entry of the vector table, `@native` keeps a function apart so that it
 // can run as native code, and what a handler or a native function may not do is an error at its line.
 
-import * as assemblyscript from 'assemblyscript';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { CORE_VECTORS, type Vector } from '../vectors.js';
 import { findViolations, type Finding, type Step } from './call-graph.js';
@@ -30,10 +29,13 @@ interface Parser { readonly sources: Source[]; parseFile(text: string, path: str
 interface BinaryenModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string }; runPasses(passes: string[]): void }
 interface Binaryen { setDebugInfo(on: boolean): void; getDebugInfo(): boolean; setPassArgument(key: string, value: string | null): void }
 
-const { NodeKind, LiteralKind, CommonFlags, DiagnosticCode, Range } = assemblyscript as unknown as {
-  NodeKind: Record<string, number>; LiteralKind: Record<string, number>; CommonFlags: Record<string, number>; DiagnosticCode: Record<string, number>;
-  Range: new (start: number, end: number) => Range;
-};
+interface CompilerParts {
+  readonly NodeKind: Record<string, number>;
+  readonly LiteralKind: Record<string, number>;
+  readonly CommonFlags: Record<string, number>;
+  readonly DiagnosticCode: Record<string, number>;
+  readonly Range: new (start: number, end: number) => Range;
+}
 
 export interface TransformOptions {
   /** Interrupt numbers of the chip by the manual's names. */
@@ -90,10 +92,15 @@ const NATIVE_RULE = {
   call: (what: string) => `calls ${what}, which is not native; mark that @native, or @inline`,
 } as const;
 
-const LOOPS = { loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do, functionDeclaration: NodeKind.FunctionDeclaration };
+/** The transform as a class, which is what the compiler wants; made for one board. @param compiler the parts of the very compiler that it is for */
+export function createTransform(compiler: object, options: TransformOptions) {
+  const { NodeKind, LiteralKind, CommonFlags, DiagnosticCode, Range } = compiler as CompilerParts;
+  const LOOPS = { loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do, functionDeclaration: NodeKind.FunctionDeclaration };
 
-/** The transform as a class, which is what the compiler wants; made for one board. */
-export function createTransform(options: TransformOptions) {
+  const constantsOf = (source: Source, { declarations }: VariableStatement): Constant[] => declarations.flatMap(({ name, initializer, flags }) => (
+    flags & CommonFlags.Const && initializer?.kind === NodeKind.Literal && initializer.literalKind === LiteralKind.Integer
+      ? [{ name: name.text, value: Number(String(initializer.value)), file: source.normalizedPath, line: source.lineAt(name.range.start) }] : []));
+
   return class FirmwareTransform {
     declare readonly program: Program;
     declare readonly binaryen: Binaryen;
@@ -265,12 +272,6 @@ export function createTransform(options: TransformOptions) {
 
 /** A function's name without its file. */
 const shortName = (names: ReadonlyMap<number, string>, index: number): string => (names.get(index) ?? `function ${index}`).replace(/^.*\//, '');
-
-function constantsOf(source: Source, { declarations }: VariableStatement): Constant[] {
-  return declarations.flatMap(({ name, initializer, flags }) => (
-    flags & CommonFlags.Const && initializer?.kind === NodeKind.Literal && initializer.literalKind === LiteralKind.Integer
-      ? [{ name: name.text, value: Number(String(initializer.value)), file: source.normalizedPath, line: source.lineAt(name.range.start) }] : []));
-}
 
 /** How the generated entry file, at the root, imports a source. */
 function modulePath(source: Source): string {

@@ -4,7 +4,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { EngineName } from '../build/image/engines.js';
+import type { EngineName } from '../build/image/engine-names.js';
 import type { EngineCosts } from '../cpu/wasm/costs.js';
 import type { HandlerRun } from './handlers.js';
 import type { Run } from './measuring.js';

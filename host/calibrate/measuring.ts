@@ -4,7 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Board } from '../boards/index.js';
-import type { EngineName } from '../build/image/engines.js';
+import type { EngineName } from '../build/image/engine-names.js';
 import { buildImage } from '../build/image/image.js';
 import { parseModule } from '../cpu/wasm/decode.js';
 import { ImageBoard } from '../emulator/image-board.js';

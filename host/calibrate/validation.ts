@@ -4,7 +4,7 @@
 import { basename, join } from 'node:path';
 import type { Board } from '../boards/index.js';
 import { compileFirmware } from '../build/compile.js';
-import type { EngineName } from '../build/image/engines.js';
+import type { EngineName } from '../build/image/engine-names.js';
 import { buildImage } from '../build/image/image.js';
 import { atWorst, type CostError, type EngineCosts } from '../cpu/wasm/costs.js';
 import { parseMidiFile } from '../devices/midi-file.js';

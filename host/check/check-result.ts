@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What `tonewheel check` proves of a firmware on a board: the object that `--json` prints. Its JSON schema is beside it. Times are core cycles.
 
-import type { EngineName } from '../build/image/engines.js';
+import type { EngineName } from '../build/image/engine-names.js';
 import type { CallNode, PathStep } from './worst-case/result.js';
 
 /** A place in the firmware's source. */

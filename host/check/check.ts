@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Proves what can be proven of a firmware on a board before it runs: worst cases, responses, stack, voices, budgets.
+// Proves what can be proven of a firmware on a board before it runs: compiles it, and has it proven by all that there is of it.
 
 import type { Board } from '../boards/index.js';
-import { sampleRateOf } from '../build/board-module.js';
-import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
-import { engineNames, type EngineName } from '../build/image/engines.js';
-import type { Constant } from '../build/transform.js';
-import { loadCoreCosts, worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
-import { budgetsOf, nodeOf } from './budgets.js';
-import type { CheckResult, Finding, HandlerCheck } from './check-result.js';
-import { criticalSections } from './critical-sections.js';
-import { budgetFindings, clockFindings, compilerFindings, endlessFinding, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
-import { loadProject, type Project } from './project.js';
-import { ratesOf, type Rates } from './rates/rates.js';
-import { renderVector, scheduleOf, type Schedule } from './schedule.js';
-import { stackOf } from './stack/stack.js';
-import { compareVoices, voicesOf, type Comparison } from './voices.js';
-import { Unbounded, WorstCaseAnalysis, type WorstCase } from './worst-case/worst-case.js';
+import { CompileError, compileFirmware } from '../build/compile.js';
+import { binaryenModule } from '../build/compiler.js';
+import type { EngineName } from '../build/image/engine-names.js';
+import { loadCoreCosts } from '../cpu/wasm/costs.js';
+import type { CheckResult, Finding } from './check-result.js';
+import { compilerFindings } from './findings.js';
+import { loadProject } from './project.js';
+import { compareVoices } from './voices.js';
 
 export interface CheckOptions {
   readonly firmware: string;
@@ -40,7 +33,8 @@ function refused({ firmware, board, engine }: CheckOptions, findings: Finding[])
   };
 }
 
-function headOf(firmware: string, board: Board, engine: EngineName) {
+/** What is known without the firmware. */
+export function headOf(firmware: string, board: Board, engine: EngineName) {
   const core = board.lineage[board.lineage.length - 1];
   const { source, error } = loadCoreCosts(core).engines[engine];
   return {
@@ -49,118 +43,22 @@ function headOf(firmware: string, board: Board, engine: EngineName) {
   };
 }
 
-/** What the proof rests on, besides the costs: said in each result, so that nobody takes it for more than it is. */
-function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
-  return [
-    'Interrupts fall as often as the table says: rates are those of the chip\'s registers when set-up is over. A timer that is set later, or an interrupt that others cause, is stated with rate in @isr or in tonewheel.json.',
-    'MIDI comes at 31,250 baud and 1 % at most, back to back (MIDI 1.0). Sending is begun anew only with something to send.',
-    'One run of a handler serves all that its interrupt stood for when it began, as the drivers\' handlers do.',
-    'Bounds that the source states (@bound and its kin) hold; scenarios on the emulated board check them as they run.',
-    ...(changesPriorities ? ['The firmware changes priorities while it runs: the table has those of its @isr, and the stack has room for all handlers at once.'] : []),
-    ...(board.core.dataCache ? ['The costs know nothing of this core\'s caches.'] : []),
-    'The block is in time in every block: a handler that catches up after a late one may take longer.',
-  ];
-}
-
-/** Worst cases of all handlers with one engine, and findings about those that have none. */
-function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: WorstCaseAnalysis): { worst: Map<string, WorstCase>; findings: Finding[] } {
-  const worst = new Map<string, WorstCase>();
-  const findings: Finding[] = [];
-  for (const { name, exportName } of firmware.vectors) {
-    try {
-      const found = analysis.of(exportName, costs);
-      const endless = endlessFinding(name, found);
-      if (endless) findings.push(endless);
-      else worst.set(name, found);
-    } catch (error) {
-      if (!(error instanceof Unbounded)) throw error;
-      findings.push(...unboundedFindings(name, error, findings));
-    }
-  }
-  return { worst, findings };
-}
-
-/** All that follows from a firmware's module with one engine's costs. */
-function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engine, rates }: { board: Board; engine: EngineName; rates: Rates }) {
-  const { module } = analysis;
-  const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
-  const { worst, findings } = worstOfHandlers(firmware, costs, analysis);
-  const natives = new Set(firmware.natives.map(({ index }) => index));
-  const isNative = (index: number): boolean => costs.native !== undefined && natives.has(index);
-  const worstOf = (index: number): number | undefined => {
-    try {
-      return analysis.of(module.functionNames.get(index)!, costs).cycles;
-    } catch (error) {
-      if (error instanceof Unbounded) return undefined;
-      throw error;
-    }
-  };
-  const contexts = [{ name: 'main', exports: ['init', 'main'] }, ...firmware.vectors.map(({ name, exportName }) => ({ name, exports: [exportName] }))];
-  const sections = criticalSections(module, analysis.sourceMap, { costsOf: (index) => (isNative(index) ? costs.native! : costs), isNative, worstOf }, contexts);
-  const schedule = scheduleOf({ board, vectors: firmware.vectors, rates, worst, dispatch: costs.dispatch, sections, sampleRate: sampleRateOf(board) });
-  return { findings, sections, schedule, worst, worstOf };
-}
-
 /** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
 export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
   const { board, onPhase } = options;
-  const project = loadProject(options.firmware, board);
-  let comparison: Comparison | undefined;
+  const project = await loadProject(options.firmware, board);
+  onPhase?.('compile');
+  // What the firmware would be with another number of voices is compiled beside it.
+  const comparison = compareVoices(options.firmware, board, project);
+  // All that the proof takes is read while the compiler waits for files.
+  const proof = import('./proof.js');
   try {
-    // What the firmware would be with another number of voices is compiled beside it.
-    const onConstants = (constants: readonly Constant[]) => void (comparison = compareVoices(options.firmware, board, project, constants));
-    onPhase?.('compile');
-    const firmware = await compileFirmware(options.firmware, board, [], { onConstants });
-    return await proven(options, project, firmware, comparison);
+    const firmware = await compileFirmware(options.firmware, board, [], { onMiss: () => void binaryenModule().then((binaryen) => comparison.share(binaryen)) });
+    return await (await proof).proven(options, project, firmware, comparison);
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     return refused(options, compilerFindings(error));
   } finally {
-    await comparison?.end();
+    void comparison.end();
   }
-}
-
-async function proven(options: CheckOptions, project: Project, firmware: Firmware, comparison: Comparison | undefined): Promise<CheckResult> {
-  const { board, engine, onPhase } = options;
-  onPhase?.('set-up');
-  const analysis = new WorstCaseAnalysis(firmware);
-  const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
-  const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
-  const { coreHertz } = rates;
-  const { module } = analysis;
-  // In a thread of its own, while the C compiler is at work here, and then the analysis.
-  const render = renderVector({ rates, vectors: firmware.vectors });
-  const others = render === undefined ? undefined : comparison?.worstBlocks(render);
-  const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
-  onPhase?.('stack');
-  const stack = await stackOf({ ...options, firmware, module, map: analysis.sourceMap!, changesPriorities });
-
-  onPhase?.('analysis');
-  const { findings: unbounded, sections, schedule, worst, worstOf } = analyse(firmware, analysis, { board, engine, rates });
-  const { block } = schedule;
-  const handlers = schedule.handlers.map((handler): HandlerCheck => {
-    const { vector, functionName, file, line } = handler;
-    const found = worst.get(vector);
-    return { ...handler, path: found ? { ...found.tree, functionName, file, line } : null };
-  });
-  const scheduleWith = (e: EngineName): Schedule => (e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule);
-  const schedules = new Map(comparison && block ? engineNames.map((e) => [e, scheduleWith(e)] as const) : []);
-  onPhase?.('voices');
-  const other = block ? await others : undefined;
-  const voices = comparison && other ? voicesOf(comparison, schedules, other, project.mostVoices) : null;
-
-  const worstOfFunction = (name: string): { cycles: number | null; file?: string; line?: number } => {
-    const index = [...module.functionNames].find(([i, full]) => i >= module.imports.length && (full === name || full.endsWith(`/${name}`)))?.[0];
-    const node = handlers.map(({ path }) => nodeOf(path, name)).find((found) => found !== undefined);
-    return { cycles: index === undefined ? null : worstOf(index) ?? null, ...(node ? { file: node.file, line: node.line } : {}) };
-  };
-  const budgets = budgetsOf(firmware.vectors, project, { handlers, stack, block, voices, worstOfFunction });
-  const findings = [
-    ...clockFindings(board, coreHertz), ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, coreHertz, engine), ...budgetFindings(budgets, handlers, coreHertz), ...stackFindings(stack),
-  ];
-  return {
-    ...headOf(options.firmware, board, engine), coreHertz, passed: !findings.some(({ severity }) => severity === 'error'),
-    handlers, utilisation: schedule.utilisation, interruptLatencyCycles: schedule.interruptLatencyCycles, criticalSections: sections, block, voices, stack, budgets, findings,
-    assumptions: assumptionsOf(board, changesPriorities),
-  };
 }

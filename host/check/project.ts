@@ -3,17 +3,18 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { Ajv } from 'ajv';
 import type { Board } from '../boards/index.js';
 import { periodCycles, timeCycles } from '../build/limits.js';
-import type { EngineName } from '../build/image/engines.js';
+import type { EngineName } from '../build/image/engine-names.js';
 import { packageRoot } from '../paths.js';
+import { UserError } from '../user-error.js';
 
 export const PROJECT_FILE = 'tonewheel.json';
 
 /** The file is not what it should be; the message says where and what is wanted. */
-export class ProjectError extends Error {
+export class ProjectError extends UserError {
   override readonly name = 'ProjectError';
+  override readonly isMisuse = true;
 }
 
 /** Limits in cycles, bytes and shares. */
@@ -46,8 +47,6 @@ interface ProjectJson {
   blockFrames?: string;
 }
 
-const validate = new Ajv({ allErrors: false, allowUnionTypes: true }).compile(JSON.parse(readFileSync(join(packageRoot, 'host', 'check', 'project.schema.json'), 'utf8')));
-
 /** The nearest one from the firmware's directory upwards, no further than the nearest package.json. */
 function find(firmware: string): string | undefined {
   for (let directory = dirname(resolve(firmware)); ; directory = dirname(directory)) {
@@ -57,13 +56,15 @@ function find(firmware: string): string | undefined {
   }
 }
 
-function read(file: string, shown: string): ProjectJson {
+async function read(file: string, shown: string): Promise<ProjectJson> {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new ProjectError(`${shown} is not JSON: ${(error as Error).message}`);
   }
+  const { Ajv } = await import('ajv');
+  const validate = new Ajv({ allErrors: false, allowUnionTypes: true }).compile(JSON.parse(readFileSync(join(packageRoot, 'host', 'check', 'project.schema.json'), 'utf8')));
   if (!validate(json)) {
     const { instancePath, keyword, params, message } = validate.errors![0];
     const where = instancePath === '' ? 'at the top' : `at ${instancePath.slice(1).replaceAll('/', '.')}`;
@@ -73,11 +74,11 @@ function read(file: string, shown: string): ProjectJson {
 }
 
 /** @throws ProjectError */
-export function loadProject(firmware: string, board: Board): Project {
+export async function loadProject(firmware: string, board: Board): Promise<Project> {
   const path = find(firmware);
   const near = path && relative(process.cwd(), path);
   const file = near?.startsWith('..') ? path : near;
-  const json = path === undefined ? {} : read(path, file!);
+  const json = path === undefined ? {} : await read(path, file!);
   const cyclesOf = (entries: Record<string, number | string> | undefined, at: string, convert: (given: number | string, hertz: number) => number | undefined, wanted: string, name = (key: string) => key) =>
     new Map(Object.entries(entries ?? {}).map(([key, given]) => {
       const cycles = convert(given, board.coreHertz);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A thread that compiles a firmware with another number of voices and finds its worst blocks; what it does not compile is answered with nothing.
 
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadBoard, type Board } from '../boards/index.js';
+import type { Board } from '../boards/index.js';
 import { CompileError, compileFirmware, type Firmware } from '../build/compile.js';
-import { engineNames } from '../build/image/engines.js';
+import { useBinaryen } from '../build/compiler.js';
+import { engineNames } from '../build/image/engine-names.js';
 import { worstCostsOf } from '../cpu/wasm/costs.js';
 import { endlessFinding } from './findings.js';
 import { worstCyclesOf } from './schedule.js';
-import type { VoicesWork, WorstBlocks } from './voices.js';
+import { comparedWith, voiceCountOf, type VoicesWork, type WorstBlocks } from './voices.js';
 import { Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
 
 function worstBlocks(firmware: Firmware, board: Board, vector: string): WorstBlocks {
@@ -28,13 +29,18 @@ function worstBlocks(firmware: Firmware, board: Board, vector: string): WorstBlo
   return new Map(engineNames.map((engine) => [engine, worstWith(engine)]));
 }
 
-const { file, board: name, constants } = workerData as VoicesWork;
-const asked = once(parentPort!, 'message');
+const { file, board, voices } = workerData as VoicesWork;
+const messages = on(parentPort!, 'message');
+const message = async <T>(): Promise<T> => ((await messages.next()).value as [T])[0];
+// Two come: the compiler's module, if the other thread has one, and the vector.
+useBinaryen(message<WebAssembly.Module | undefined>());
+const asked = message<string>();
 try {
-  const board = loadBoard(name);
-  const firmware = await compileFirmware(file, board, [], { constants });
-  const [vector] = await asked as [string];
-  parentPort!.postMessage(worstBlocks(firmware, board, vector));
+  const firmware = await compileFirmware(file, board, [], {
+    constants: { [voices]: comparedWith },
+    onConstants: (constants) => { if (!voiceCountOf(constants, voices)) process.exit(); },
+  });
+  parentPort!.postMessage(worstBlocks(firmware, board, await asked));
 } catch (error) {
   if (!(error instanceof CompileError)) throw error;
   parentPort!.postMessage(undefined);

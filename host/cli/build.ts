@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildImage, type Image } from '../build/image/image.js';
-import { engineNames, type EngineName } from '../build/image/engines.js';
+import { engineNames, type EngineName } from '../build/image/engine-names.js';
 import { sizeTable } from '../build/image/size-table.js';
 import { loadOf, type Load } from '../emulator/load.js';
 import { prepareOutput } from '../output.js';

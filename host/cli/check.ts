@@ -2,9 +2,7 @@
 // `tonewheel check`: proves deadlines, stack and budgets of a firmware before it runs.
 
 import { Command, Option } from 'commander';
-import { engineNames, type EngineName } from '../build/image/engines.js';
-import { checkFirmware as prove } from '../check/check.js';
-import { checkText } from '../check/text.js';
+import { engineNames, type EngineName } from '../build/image/engine-names.js';
 import { boardNamed } from './board.js';
 import { checkFirmware } from './inputs.js';
 import { byteCount } from './numbers.js';
@@ -33,7 +31,9 @@ Exit code: 0 all is met; 1 something is not, or does not compile; 2 used wrongly
 `)
     .action(async (firmware: string, { board: name, engine, stack, mainStack, json }: CheckOptions) => {
       checkFirmware(firmware);
+      const { checkFirmware: prove } = await import('../check/check.js');
       const result = await prove({ firmware, board: boardNamed(name), engine, stackBytes: stack, mainStackBytes: mainStack });
+      const { checkText } = await import('../check/text.js');
       console.log(json ? JSON.stringify(result, null, 2) : checkText(result));
       if (!result.passed) process.exitCode = 1;
     });

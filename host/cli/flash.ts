@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Board } from '../boards/index.js';
-import { engineNames, type EngineName } from '../build/image/engines.js';
+import { engineNames, type EngineName } from '../build/image/engine-names.js';
 import type { Image, ImageOptions } from '../build/image/image.js';
 import { choose, programmersOf, USB_KIND } from '../flash/choose.js';
 import { convert, readChecked } from '../flash/files.js';

@@ -3,36 +3,24 @@
 
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
-import { BoardError, NotEmulated } from '../boards/index.js';
-import { CompileError } from '../build/compile.js';
-import { ProjectError } from '../check/project.js';
-import { buildImage } from '../build/image/image.js';
-import { ToolchainError } from '../build/image/toolchain.js';
-import { FirmwareTrap } from '../cpu/wasm/trap.js';
-import { MidiFileError } from '../devices/midi-file.js';
-import { EmulationError } from '../emulator/elf-board.js';
 import { Interrupted } from '../emulator/interruptible.js';
-import { FlashError } from '../flash/flash.js';
-import { ImageError } from '../image/segment.js';
-import { OutputError } from '../output.js';
-import { ToolMissing } from '../tools/tools.js';
-import { boardsCommand } from './boards.js';
-import { buildCommand } from './build.js';
-import { checkCommand } from './check.js';
-import { demoCommand } from './demo.js';
-import { doctorCommand } from './doctor.js';
-import { emulateCommand } from './emulate.js';
-import { flashCommand } from './flash.js';
-import { midiCommand } from './midi.js';
-import { profileCommand } from './profile.js';
-import { recordCommand } from './record.js';
-import { runCommand } from './run.js';
-import { testCommand } from './test.js';
-import { CommandFailed, UsageError } from './failures.js';
+import { UserError } from '../user-error.js';
 
-/** Errors whose message is written for the user: used wrongly, and failed. */
-const MISUSE = [UsageError, OutputError, NotEmulated, ProjectError];
-const FAILURES = [BoardError, CompileError, FirmwareTrap, EmulationError, MidiFileError, ImageError, ToolMissing, ToolchainError, FlashError, CommandFailed];
+/** In the order of the help. Each is in a file of its own, with all that it takes, and that of a command that is called is alone read. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  boards: async () => (await import('./boards.js')).boardsCommand(),
+  build: async () => (await import('./build.js')).buildCommand(),
+  flash: async () => (await import('./flash.js')).flashCommand((await import('../build/image/image.js')).buildImage),
+  record: async () => (await import('./record.js')).recordCommand(),
+  run: async () => (await import('./run.js')).runCommand(),
+  check: async () => (await import('./check.js')).checkCommand(),
+  profile: async () => (await import('./profile.js')).profileCommand(),
+  emulate: async () => (await import('./emulate.js')).emulateCommand(),
+  demo: async () => (await import('./demo.js')).demoCommand(),
+  midi: async () => (await import('./midi.js')).midiCommand(),
+  test: async () => (await import('./test.js')).testCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
+};
 /** 128 and the number of SIGINT, as a shell has it. */
 const INTERRUPTED = 130;
 
@@ -40,11 +28,9 @@ const program = new Command('tonewheel')
   .description('Audio and MIDI firmware in TypeScript, tested to the cycle on an emulated microcontroller.')
   .version('0.1.0')
   .configureHelp({ showGlobalOptions: true });
-const commands = [
-  boardsCommand(), buildCommand(), flashCommand(buildImage), recordCommand(), runCommand(), checkCommand(), profileCommand(), emulateCommand(), demoCommand(),
-  midiCommand(), testCommand(), doctorCommand(),
-];
-for (const command of commands) program.addCommand(command);
+const [called = ''] = process.argv.slice(2);
+const wanted = Object.hasOwn(COMMANDS, called) ? [COMMANDS[called]] : Object.values(COMMANDS);
+for (const command of await Promise.all(wanted.map((load) => load()))) program.addCommand(command);
 withExitOverride(program);
 
 /** Commander ends the process by itself unless every command is told not to. */
@@ -73,10 +59,9 @@ function report(error: unknown): number {
     return INTERRUPTED;
   }
   const isSystemError = error instanceof Error && 'syscall' in error;
-  const isMisuse = MISUSE.some((kind) => error instanceof kind);
-  if (isMisuse || isSystemError || FAILURES.some((kind) => error instanceof kind)) {
-    console.error(`${pc.red('error:')} ${(error as Error).message}`);
-    return isMisuse ? 2 : 1;
+  if (error instanceof UserError || isSystemError) {
+    console.error(`${pc.red('error:')} ${error.message}`);
+    return error instanceof UserError && error.isMisuse ? 2 : 1;
   }
   console.error('This is a fault of tonewheel itself, not of your firmware. With the lines below it can be found.');
   console.error(error);

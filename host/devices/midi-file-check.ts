@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Standard MIDI Files 1.0 (RP-001): finds what is broken in a file, and says where.
 
+import { UserError } from '../user-error.js';
+
 /** A file that cannot be read or is no Standard MIDI File. The message names the file, the byte, what was found, and what to do. */
-export class MidiFileError extends Error {
+export class MidiFileError extends UserError {
   override readonly name = 'MidiFileError';
 }
 

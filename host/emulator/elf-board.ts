@@ -27,6 +27,7 @@ import { MAIN } from '../profile/context-names.js';
 import { BoardHardware, type BoardOptions } from './board-hardware.js';
 import type { RunnableImage } from './image-file.js';
 import { LoopWatch } from './loop-watch.js';
+import { UserError } from '../user-error.js';
 
 export interface ElfBoardOptions extends BoardOptions {
   /** An access to what the emulator does not model ends the run, instead of being reported. */
@@ -61,7 +62,7 @@ export type RunEnd =
   | { readonly kind: 'loop'; readonly place: string; readonly why: 'handler' | 'masked' | 'idle'; readonly handler?: string };
 
 /** An image's core met something that the emulator cannot go on with. */
-export class EmulationError extends Error {
+export class EmulationError extends UserError {
   override readonly name = 'EmulationError';
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CommandFailed } from '../cli/failures.js';
 import type { Board } from '../boards/index.js';
 import { compileFirmware } from '../build/compile.js';
-import { engineNames } from '../build/image/engines.js';
+import { engineNames } from '../build/image/engine-names.js';
 import { buildImage } from '../build/image/image.js';
 import { LogicAnalyser } from '../devices/logic-analyser.js';
 import { readMidiFile, writeMidiFile, type MidiFile } from '../devices/midi-file.js';

@@ -9,9 +9,10 @@ import { hex32 } from '../image/segment.js';
 import { explain, type Explanation } from './explain.js';
 import type { Plan, Programmer, Step } from './plan.js';
 import { usbProgrammers } from './usb.js';
+import { UserError } from '../user-error.js';
 
 /** The board was not flashed; the message is the tool's last words and an explanation. */
-export class FlashError extends Error {
+export class FlashError extends UserError {
   override readonly name = 'FlashError';
 
   constructor(message: string, readonly kind: Explanation['kind']) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A piece of memory, and the error that all readers of images throw.
 
+import { UserError } from '../user-error.js';
+
 /** A file is no image, or a broken one; the message names the file, what is wrong, and what to do. */
-export class ImageError extends Error {
+export class ImageError extends UserError {
   override readonly name = 'ImageError';
 }
 

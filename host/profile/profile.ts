@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bundledCompiler } from '../build/compiler.js';
 import { SourceMap } from '../build/source-map.js';
 import type { CallContext } from '../cpu/wasm/contexts.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
@@ -67,13 +68,16 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
   const { emulated } = session;
   const blocks = emulated.recorder.blocks();
   const stacks = emulated instanceof ImageBoard ? await sourceStacks(emulated.built.files.elf, emulated.counters!.addresses()) : undefined;
-  return { result: resultOfProfile({ session, log, watch, growth, stacks, blocks, midi, command: options.command }), session, blocks, log };
+  const { assemblyscript: compiler } = await bundledCompiler();
+  return { result: resultOfProfile({ session, compiler, log, watch, growth, stacks, blocks, midi, command: options.command }), session, blocks, log };
 }
 
 const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
 
 interface Measured {
   readonly session: SessionResult;
+  /** Parts of the compiler, which reads the sources. */
+  readonly compiler: object;
   readonly log: RunLog;
   readonly watch: WorstBlockWatch | undefined;
   readonly growth: BasicBlockGrowth | undefined;
@@ -134,8 +138,8 @@ interface Code extends CodeProfile {
   worstLeaves(): Omit<Leaf, 'context'>[];
 }
 
-function codeOf({ session: { emulated }, growth, stacks }: Measured, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
-  if (emulated instanceof ImageBoard) return codeOfImage(emulated, stacks!, times);
+function codeOf({ session: { emulated }, compiler, growth, stacks }: Measured, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
+  if (emulated instanceof ImageBoard) return codeOfImage(emulated, compiler, stacks!, times);
   const cpu = wasmCpuOf(emulated);
   const board = emulated as EmulatedBoard;
   const counted = cpu?.metered.counted;
@@ -148,7 +152,7 @@ function codeOf({ session: { emulated }, growth, stacks }: Measured, times: RunT
   const natives = new Set(firmware.natives.map(({ index }) => index));
   const [own, native] = [new InstructionCosts(costs), costs.native && new InstructionCosts(costs.native)];
   const attribution = new Attribution({
-    module, metered: cpu.metered, sourceMap: new SourceMap(firmware.sourceMap), functions: new SourceFunctions(sources), entryFile: firmware.entry,
+    module, metered: cpu.metered, sourceMap: new SourceMap(firmware.sourceMap), functions: new SourceFunctions(compiler, sources), entryFile: firmware.entry,
     natives: native && natives,
     costsOf: (index) => (native && natives.has(index) ? native : own),
   });
@@ -167,9 +171,9 @@ function codeOf({ session: { emulated }, growth, stacks }: Measured, times: RunT
 }
 
 /** The image tells of no `init` by itself: start-up code counts for what runs outside of handlers. */
-function codeOfImage(board: ImageBoard, stacks: SourceStacks, times: RunTimes): Code {
+function codeOfImage(board: ImageBoard, compiler: object, stacks: SourceStacks, times: RunTimes): Code {
   const sources = sourcesOf(board.firmware.sourceMap);
-  const attribution = new ImageAttribution(board, board.counters!, new SourceFunctions(sources), stacks);
+  const attribution = new ImageAttribution(board, board.counters!, new SourceFunctions(compiler, sources), stacks);
   const leaves = attribution.leaves();
   const byRoot = cyclesByRoot(leaves, attribution.contexts);
   const code = codeProfile(attribution, attribution.contexts, attribution.entries(), leaves, overheadOf(times, byRoot, board));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bundledCompiler } from '../build/compiler.js';
 import { SourceFunctions } from './source-functions.js';
 
 const TEXT = `import { x } from "./y";
@@ -20,7 +21,7 @@ namespace Tools {
   }
 }
 `;
-const functions = new SourceFunctions(new Map([['a/b.ts', TEXT]]));
+const functions = new SourceFunctions((await bundledCompiler()).assemblyscript, new Map([['a/b.ts', TEXT]]));
 const at = (line: number, column: number) => functions.at('a/b.ts', line, column)!.name;
 
 test('a place is in the function that is written around it', () => {

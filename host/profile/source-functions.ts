@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which function of the source a place belongs to, whatever the compiler made of it: inlined code keeps the places where it was written.
 
-import * as assemblyscript from 'assemblyscript';
-
 export interface SourceFunction {
   /** `render`, `Voice#attack`, `Namespace.helper`; code outside of functions: `top level`. */
   readonly name: string;
@@ -21,11 +19,11 @@ interface Node {
   readonly declaration?: Node;
   readonly flags?: number;
 }
-const { Parser, NodeKind, CommonFlags } = assemblyscript as unknown as {
-  Parser: new () => { readonly sources: Source[]; parseFile(text: string, path: string, isEntry: boolean): void };
-  NodeKind: Record<string, number>;
-  CommonFlags: Record<string, number>;
-};
+interface CompilerParts {
+  readonly Parser: new () => { readonly sources: Source[]; parseFile(text: string, path: string, isEntry: boolean): void };
+  readonly NodeKind: Record<string, number>;
+  readonly CommonFlags: Record<string, number>;
+}
 
 interface Extent {
   readonly start: number;
@@ -47,7 +45,7 @@ function lineStartsOf(text: string): number[] {
   return starts;
 }
 
-function functionsOf(file: string, text: string): Extent[] {
+function functionsOf({ Parser, NodeKind, CommonFlags }: CompilerParts, file: string, text: string): Extent[] {
   const parser = new Parser();
   parser.parseFile(text, file, true);
   const [source] = parser.sources;
@@ -73,10 +71,10 @@ export class SourceFunctions {
   private readonly files = new Map<string, File>();
   private readonly byName = new Map<string, SourceFunction>();
 
-  /** @param sources the text of each file, as the compiler read it */
-  constructor(sources: ReadonlyMap<string, string>) {
+  /** @param compiler the parts of a compiler @param sources the text of each file, as the compiler read it */
+  constructor(compiler: object, sources: ReadonlyMap<string, string>) {
     for (const [file, text] of sources) {
-      const functions = functionsOf(file, text);
+      const functions = functionsOf(compiler as CompilerParts, file, text);
       const topLevel = { name: 'top level', file, line: 1 };
       const path = file.replace(/\.ts$/, '');
       for (const { of } of functions) this.byName.set(`${path}/${of.name}`, of);

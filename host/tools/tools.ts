@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { TOOLS, type Tool } from './catalogue.js';
 import { findOnPath } from './path.js';
 import { INSTALL, thisSystem, type System } from './system.js';
+import { UserError } from '../user-error.js';
 
 const run = promisify(execFile);
 
@@ -16,7 +17,7 @@ const VERSION_TIMEOUT = 20_000;
 const CORTEX_M4F = ['-mcpu=cortex-m4', '-mthumb', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'];
 
 /** A program that is wanted is not installed; the message is one line that says how to get it. */
-export class ToolMissing extends Error {
+export class ToolMissing extends UserError {
   override readonly name = 'ToolMissing';
 
   constructor(readonly tool: Tool, system: System = thisSystem()) {

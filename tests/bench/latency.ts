@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { listBoards, loadBoard, type Stm32Board } from '../../host/boards/index.js';
 import { sampleRateOf } from '../../host/build/board-module.js';
 import { CompileError } from '../../host/build/compile.js';
-import { engineNames, type EngineName } from '../../host/build/image/engines.js';
+import { engineNames, type EngineName } from '../../host/build/image/engine-names.js';
 import { buildImage, type Image } from '../../host/build/image/image.js';
 import type { MidiFileEvent } from '../../host/devices/midi-file.js';
 import { ImageBoard } from '../../host/emulator/image-board.js';

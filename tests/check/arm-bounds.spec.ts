@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { loadBoard } from '../../host/index.js';
-import type { EngineName } from '../../host/build/image/engines.js';
+import type { EngineName } from '../../host/build/image/engine-names.js';
 import { buildImage, type Image } from '../../host/build/image/image.js';
 import { overheadOf } from '../../host/check/schedule.js';
 import { WorstCaseAnalysis } from '../../host/check/worst-case/worst-case.js';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
 import { listBoards, loadBoard } from '../../host/boards/index.js';
-import { engineNames, type EngineName } from '../../host/build/image/engines.js';
+import { engineNames, type EngineName } from '../../host/build/image/engine-names.js';
 import { buildImage, type Image } from '../../host/build/image/image.js';
 import { parseImage } from '../../host/image/image.js';
 import { packageRoot } from '../../host/paths.js';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadBoard } from '../../host/boards/index.js';
-import type { EngineName } from '../../host/build/image/engines.js';
+import type { EngineName } from '../../host/build/image/engine-names.js';
 import { checkFit } from '../../host/build/image/fit.js';
 import { fits, needed } from '../../host/build/image/heap-need.js';
 import { sizeTable } from '../../host/build/image/size-table.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { loadBoard, resultOf } from '../../host/index.js';
 import { buildImage } from '../../host/build/image/image.js';
-import type { EngineName } from '../../host/build/image/engines.js';
+import type { EngineName } from '../../host/build/image/engine-names.js';
 import { EmulationError } from '../../host/emulator/elf-board.js';
 import { EmulatedBoard } from '../../host/emulator/emulated-board.js';
 import type { FirmwareBoard } from '../../host/emulator/firmware-board.js';

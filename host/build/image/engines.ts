@@ -10,10 +10,8 @@ import { abiWasm3Source } from '../abi-wasm3.js';
 import type { Firmware } from '../compile.js';
 import { SourceMap } from '../source-map.js';
 import { prepareWasm3, type Wasm3Variant } from '../wasm3/prepare.js';
+import type { EngineName } from './engine-names.js';
 import type { Unit } from './toolchain.js';
-
-export const engineNames = ['wasm3', 'kernels', 'aot'] as const;
-export type EngineName = (typeof engineNames)[number];
 
 export interface EngineBuild {
   readonly engine: EngineName;

@@ -3,7 +3,7 @@
 
 import { prepareHostShim } from '../../wasm3-host-shim/index.js';
 import { CompileError } from '../compile.js';
-import type { EngineName } from './engines.js';
+import type { EngineName } from './engine-names.js';
 import { fits, heapNeed, needed, type BootFacts } from './heap-need.js';
 import type { ImageSizes } from './sizes.js';
 

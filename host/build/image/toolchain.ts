@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
-// Runs the cross compiler. Objects are kept by the hash of all that they are made of, so that a second build compiles what has changed alone.
+// Runs the cross compiler. Objects are kept by all that they are made of, as compiled firmware is, so that a second build compiles what has changed alone.
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, copyFile, mkdir, rename } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Board } from '../../boards/index.js';
 import { requireTool } from '../../tools/tools.js';
 import { packageRoot } from '../../paths.js';
+import { CompileCache } from '../compile-cache.js';
+import { UserError } from '../../user-error.js';
 
 const run = promisify(execFile);
 
 /** The compiler or the linker refused something of ours: a mistake of the build, or a firmware that is too large; the message has their words. */
-export class ToolchainError extends Error {
+export class ToolchainError extends UserError {
   override readonly name = 'ToolchainError';
   constructor(message: string, readonly output: string) {
     super(message);
@@ -36,7 +38,19 @@ export const callGraphFile = (object: string): string => object.replace(/\.o$/, 
 
 const cacheDir = join(packageRoot, 'build', 'cache', 'objects');
 
+/** What is kept of a unit. */
+interface Compiled { readonly object: Uint8Array; readonly graph: Uint8Array }
+
+/** The files that a rule of make has behind its colon, as the compiler writes it: spaces in names are escaped, lines end in a backslash. */
+const pathsOf = (rule: string): string[] => rule.slice(rule.indexOf(': ') + 1).replaceAll('\\\n', ' ').match(/(?:\\ |\S)+/g)!.map((path) => path.replaceAll('\\ ', ' '));
+
+/** A path in a directory from there; others as they are. */
+const relativeTo = (directory: string, path: string): string => (path.startsWith(directory) ? relative(directory, path) : path);
+
+
 export class Toolchain {
+  private readonly hashes = new Map<string, Promise<string | null>>();
+
   private constructor(private readonly gcc: string, private readonly objcopyPath: string, private readonly version: string, private readonly dir: string) {}
 
   /** @param dir where the build works: no path outside of it gets into the image. @throws ToolMissing */
@@ -58,7 +72,6 @@ export class Toolchain {
 
   /** Compiles units side by side. @returns object files, in the units' order */
   async compile(units: readonly Unit[]): Promise<string[]> {
-    await mkdir(cacheDir, { recursive: true });
     const objects: string[] = new Array(units.length);
     let next = 0;
     const worker = async (): Promise<void> => {
@@ -73,28 +86,36 @@ export class Toolchain {
 
   private async compileOne({ name, source, flags }: Unit): Promise<string> {
     const object = join(this.dir, `${name}.o`);
+    const graph = callGraphFile(object);
     // The last that fits counts: the build's directory may lie in the package's.
     const all = [...flags, '-fcallgraph-info=su', `-ffile-prefix-map=${packageRoot}=tonewheel`, `-ffile-prefix-map=${this.dir}=.`];
-    // What the preprocessor gives is all that the object depends on, but for the module, which the assembler reads.
-    const text = await this.call(this.gcc, [...all, '-E', source]);
-    const hash = createHash('sha256').update(this.version).update('\0').update(all.join('\0').replaceAll(this.dir, '.')).update('\0').update(text.replaceAll(this.dir, '.')).digest('hex').slice(0, 40);
-    const graph = callGraphFile(object);
-    const cached = join(cacheDir, `${hash}.o`);
-    const isKept = !text.includes('.incbin');
-    if (isKept && await access(cached).then(() => true, () => false)) {
-      await Promise.all([copyFile(cached, object), copyFile(callGraphFile(cached), graph)]);
+    const asked = [this.version, ...[...all, source].map((text) => text.replaceAll(this.dir, '.')), ...await this.headersFor(all)];
+    const cache = new CompileCache<Compiled>(cacheDir, JSON.stringify(asked), (path) => this.read(path));
+    const kept = await cache.find();
+    if (kept) {
+      await Promise.all([writeFile(object, kept.object), writeFile(graph, kept.graph)]);
       return object;
     }
-    await this.call(this.gcc, [...all, '-c', source, '-o', object]);
-    if (isKept) {
-      // The object comes last: where it is, the call graph is too.
-      for (const [file, kept] of [[graph, callGraphFile(cached)], [object, cached]]) {
-        const partial = `${kept}.${process.pid}.${name}`;
-        await copyFile(file, partial);
-        await rename(partial, kept);
-      }
-    }
+    const dependencies = join(this.dir, `${name}.d`);
+    await this.call(this.gcc, [...all, '-MD', '-MF', dependencies, '-c', source, '-o', object]);
+    const paths = pathsOf(await readFile(dependencies, 'utf8')).map((path) => relativeTo(this.dir, path));
+    const reads = new Map(await Promise.all(paths.map(async (path) => [path, await this.read(path)] as const)));
+    // What the assembler reads is not among them.
+    if (!(await readFile(source, 'utf8')).includes('.incbin')) await cache.keep(reads, { object: await readFile(object), graph: await readFile(graph) });
     return object;
+  }
+
+  /** Headers by their names, in the directories that they are looked for in: a new one may come before one that was there. */
+  private async headersFor(flags: readonly string[]): Promise<string[]> {
+    const directories = flags.filter((flag) => flag.startsWith('-I')).map((flag) => flag.slice(2));
+    return Promise.all(directories.map(async (directory) => (await readdir(directory)).filter((file) => file.endsWith('.h')).sort().join()));
+  }
+
+  /** A file's contents, by their hash; of a build the files do not change while it runs. */
+  private read(path: string): Promise<string | null> {
+    let hash = this.hashes.get(path);
+    if (!hash) this.hashes.set(path, hash = readFile(resolve(this.dir, path)).then((bytes) => createHash('sha256').update(bytes).digest('hex'), () => null));
+    return hash;
   }
 
   async link(args: readonly string[]): Promise<void> {

@@ -2,7 +2,7 @@
 // How deep the stacks can get, with one handler of each priority active at once, against what is reserved.
 
 import { DEFAULT_MAIN_STACK, DEFAULT_STACK } from '../../build/image/image.js';
-import type { EngineName } from '../../build/image/engines.js';
+import type { EngineName } from '../../build/image/engine-names.js';
 import type { Firmware } from '../../build/compile.js';
 import type { SourceMap } from '../../build/source-map.js';
 import type { Board } from '../../boards/index.js';

@@ -4,6 +4,7 @@
 import type { SourceMap, Location } from '../../build/source-map.js';
 import type { WasmModule } from './decode.js';
 import { FirmwareAbort } from '../pre-emptive-cpu.js';
+import { UserError } from '../../user-error.js';
 
 export interface TrapContext {
   readonly module: WasmModule;
@@ -22,7 +23,7 @@ export interface TrapFrame extends Location {
 }
 
 /** The firmware stopped where it should not have; the message is complete. */
-export class FirmwareTrap extends Error {
+export class FirmwareTrap extends UserError {
   override readonly name = 'FirmwareTrap';
   constructor(message: string, readonly reason: string, readonly handler: string | undefined, readonly frames: readonly TrapFrame[]) {
     super(message);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Puts the AssemblyScript compiler into one file that loads fast. Plain JavaScript, because it runs before there is any.
+//
+// Binaryen comes as ten megabytes of JavaScript, nearly all of it WebAssembly as base64 text. To read, scan and decode that text takes longer than to parse a firmware, in
+// each process and thread that compiles. Here the WebAssembly becomes a file of its own.
+
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const outDir = join(root, 'build', 'compiler');
+const bundle = join(outDir, 'assemblyscript.js');
+/** Beside the bundle: what holds Binaryen's WebAssembly.Module for it. */
+const PROVIDED = './provided.js';
+
+/** Under its name a file is whole, whoever else writes the same one. */
+async function writeWhole(file, contents) {
+  const partial = `${file}.${process.pid}.part`;
+  await writeFile(partial, contents);
+  await rename(partial, file);
+}
+
+/** What is not there once is not what this file knows. */
+function replacedOnce(text, pattern, replacement) {
+  const found = text.match(new RegExp(pattern, 'g')) ?? [];
+  if (found.length !== 1) throw new Error(`This AssemblyScript is not the one that host/bundle-compiler.mjs knows: ${pattern} is there ${found.length} times.`);
+  return text.replace(pattern, replacement);
+}
+
+/** What Emscripten made of Binaryen, its WebAssembly taken out: it becomes an instance of the module that whoever loads the compiler provides. */
+async function binaryen({ path }) {
+  const text = await readFile(path, 'latin1');
+  // The longest text in it; a regular expression of this size is more than the engine's stack holds.
+  const start = text.indexOf('"AGFzbQ');
+  const end = text.indexOf('"', start + 1) + 1;
+  await writeWhole(join(outDir, 'binaryen.wasm'), Buffer.from(text.slice(start + 1, end - 1), 'base64'));
+  let loader = `import{binaryen}from"${PROVIDED}";${text.slice(0, start)}""${text.slice(end)}`;
+  loader = replacedOnce(loader, /\(await \w+\((\w+)\)\)\.instance/, 'new WebAssembly.Instance(binaryen,$1)');
+  // Functions called through the table are looked up in an array that starts out empty and is filled at random: V8 makes a hash table of it. Whole from the beginning, it is an array.
+  loader = replacedOnce(loader, /(?<=[ ,])(\w+)=\[\](?=,\w+,\w+=(\w+)=>\{var (\w+)=\1\[\2\];return \3\|\|)/, '$1=Array(1<<16).fill(void 0)');
+  return { contents: loader, loader: 'js' };
+}
+
+/** The compiler's front end. It fetches a function of its own from a data URL; what fetches, node loads for that alone. */
+async function assemblyscript({ path }) {
+  const text = await readFile(path, 'utf8');
+  return { contents: replacedOnce(text, /WebAssembly\.instantiateStreaming\(fetch\((\w+)\)\)/, 'WebAssembly.instantiate(Buffer.from($1.slice($1.indexOf(",")+1),"base64"))'), loader: 'js' };
+}
+
+/** Makes the bundle, unless it is there for the packages that are installed. */
+export async function bundleCompiler() {
+  const timeOf = (file) => stat(file).then(({ mtimeMs }) => mtimeMs, () => 0);
+  const packages = ['assemblyscript', 'binaryen'].map((name) => fileURLToPath(import.meta.resolve(name)));
+  const made = await timeOf(bundle);
+  const sources = await Promise.all([fileURLToPath(import.meta.url), ...packages].map(timeOf));
+  if (sources.every((time) => time < made)) return;
+  const { build } = await import('esbuild');
+  await mkdir(outDir, { recursive: true });
+  const { outputFiles: [{ contents }] } = await build({
+    stdin: { contents: `export * from 'assemblyscript'; export { default as asc } from 'assemblyscript/asc';`, resolveDir: root },
+    bundle: true, minify: true, format: 'esm', platform: 'node', target: 'node20', write: false, logLevel: 'warning',
+    plugins: [{
+      name: 'compiler',
+      setup(setting) {
+        setting.onResolve({ filter: new RegExp(`^${PROVIDED}$`) }, () => ({ path: PROVIDED, external: true }));
+        setting.onLoad({ filter: /[\\/]binaryen[\\/]index\.js$/ }, binaryen);
+        setting.onLoad({ filter: /[\\/]dist[\\/]assemblyscript\.js$/ }, assemblyscript);
+      },
+    }],
+  });
+  await writeWhole(join(outDir, PROVIDED), 'export let binaryen;\nexport const provide = (module) => void (binaryen = module);\n');
+  await writeWhole(bundle, contents);
+}
