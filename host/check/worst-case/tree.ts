@@ -5,10 +5,10 @@ import type { InstructionCosts } from '../../cpu/wasm/costs.js';
 import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
 import type { FunctionCode } from './code.js';
 import type { Context } from './interpret.js';
-import type { Bounded } from './limits.js';
 import type { LongestPath, Path } from './longest-path.js';
 import type { Places } from './places.js';
 import { functionName } from './problems.js';
+import type { Relaxed } from './relaxation.js';
 import type { CallNode, LineCost } from './result.js';
 
 /** A way through a function, and how often it is gone. */
@@ -18,9 +18,12 @@ interface Part {
   readonly times: number;
 }
 
+/** Stands for what the bound has more than the ways that it was found with. */
+const REST = '(not traced to a way)';
+
 type BlockLines = ReadonlyMap<number, readonly { readonly file: string; readonly line: number; readonly share: number }[]>;
 
-export function callTree(module: WasmModule, places: Places, paths: LongestPath, root: Context, bounded: Bounded): CallNode {
+export function callTree(module: WasmModule, places: Places, paths: LongestPath, root: Context, relaxed: Relaxed<Path>): CallNode {
   const { charges } = paths;
   const lineShares = new Map<FunctionCode, BlockLines>();
   const sharesOf = (code: FunctionCode): BlockLines => {
@@ -62,13 +65,13 @@ export function callTree(module: WasmModule, places: Places, paths: LongestPath,
   };
 
   const start = [...sharesOf(root.code).values()].flat().find(({ file }) => file !== '');
-  const tree = node([{ context: root, path: paths.trace(root)!, times: 1 }], start?.file ?? '', start?.line ?? 0);
-  // One way alone may do less, or more, of what is limited than the bound reckons with; the difference stands at the limits.
-  const rest = bounded.cycles - tree.cycles;
+  const ways = relaxed.mix.map(({ weight, prices }) => ({ context: root, path: paths.trace(prices), times: weight }));
+  const tree = node(ways, start?.file ?? '', start?.line ?? 0);
+  // What the search for prices has left, if it was given up.
+  const rest = relaxed.bound - tree.cycles;
   if (Math.abs(rest) < 0.5) return tree;
-  const [limit] = [...bounded.prices].filter(([, price]) => price > 0).sort(([a, p], [b, q]) => q * b.limit - p * a.limit)[0] ?? [];
-  const remainder: CallNode = { functionName: '(what the limits leave open)', file: limit?.file ?? tree.file, line: limit?.line ?? tree.line, cycles: rest, times: 1, lines: [], children: [] };
-  return { ...tree, cycles: bounded.cycles, children: [...tree.children, remainder] };
+  const remainder: CallNode = { functionName: REST, file: tree.file, line: tree.line, cycles: rest, times: 1, lines: [], children: [] };
+  return { ...tree, cycles: relaxed.bound, children: [...tree.children, remainder] };
 }
 
 /** Visits all that a way passes, each with how often. */
@@ -79,6 +82,7 @@ function countItems(path: Path, times: number, visit: (item: Extract<NonNullable
     if (item.kind === 'block' || item.kind === 'call') visit(item, times);
     else if (item.kind === 'turns') countItems(item.path, times * item.times, visit);
     else if (item.kind === 'inner') countItems(item.path, times, visit);
+    else for (const { weight, path: part } of item.parts) countItems(part, times * weight, visit);
   }
 }
 
@@ -97,6 +101,11 @@ function blockLines(module: WasmModule, places: Places, code: FunctionCode, bloc
     own.set(`${file}:${line}`, { file, line, weight: (known?.weight ?? 0) + weight });
     weights.set(block, own);
   });
+  // One that costs only where it lies, as a branch's target does, is its first instruction's.
+  for (const at of blocks.keys()) {
+    const { file, line } = places.locate(code, at) ?? { file: '', line: 0 };
+    if (!weights.has(at)) weights.set(at, new Map([['', { file, line, weight: 1 }]]));
+  }
   return new Map([...weights].map(([at, own]) => {
     const whole = [...own.values()].reduce((sum, { weight }) => sum + weight, 0);
     return [at, [...own.values()].map(({ file, line, weight }) => ({ file, line, share: weight / whole }))];
