@@ -14,7 +14,7 @@ import { relax, type Priced, type Relaxed } from './relaxation.js';
 
 /** What a way has last passed. */
 export type Item =
-  | { readonly kind: 'block'; readonly at: number; readonly cycles: number }
+  | { readonly kind: 'block'; readonly at: number }
   | { readonly kind: 'call'; readonly at: number; readonly context: Context; readonly path: Path }
   /** A loop's turns, and after them the rest of its body up to where it was left. */
   | { readonly kind: 'turns'; readonly times: number; readonly path: Path }
@@ -30,6 +30,8 @@ export interface Path extends Priced {
 
 const NOTHING: readonly number[] = [];
 const START: Path = { cycles: 0, uses: NOTHING };
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /** Uses, and others so many times. */
 function plus(uses: readonly number[], others: readonly number[], times = 1): readonly number[] {
@@ -113,15 +115,17 @@ export class LongestPath {
     });
   }
 
-  /** The dearest way through the root at some prices of its limits, with all that it passes. */
-  trace(prices: readonly number[]): Path {
+  /** The dearest ways through the root at some prices of its limits each, with all that they pass. */
+  trace(prices: readonly (readonly number[])[]): Path[] {
     this.known.clear();
-    this.setPrices(prices);
     this.traces = true;
-    const path = this.of(this.root)!;
+    const paths = prices.map((own) => {
+      this.setPrices(own);
+      return this.of(this.root)!;
+    });
     this.traces = false;
     this.known.clear();
-    return path;
+    return paths;
   }
 
   private setPrices(prices: readonly number[]): void {
@@ -169,9 +173,12 @@ export class LongestPath {
   private withResources(context: Context): Path | undefined {
     const { code, args } = context;
     const there = new Map<Resource, number>();
-    for (const { resource } of this.places.of(code).uses.values()) {
+    // What is left when no use fits any more is no use to anybody.
+    const units = new Map<Resource, number>();
+    for (const { resource, weight } of this.places.of(code).uses.values()) units.set(resource, greatestDivisor(units.get(resource) ?? weight, weight));
+    for (const [resource, unit] of units) {
       const value = this.places.valueOf(code, resource.of, args);
-      if (value !== undefined) there.set(resource, value);
+      if (value !== undefined) there.set(resource, Math.floor(value / unit) * unit);
     }
     if (there.size === 0) return new Walk(this, context).run();
     const resources = [...there.keys()];
@@ -231,7 +238,7 @@ class Walk {
 
   private charge(path: Path, at: number): Path {
     const cycles = this.charges.get(at);
-    return cycles ? this.owner.step(path, path.cycles + cycles, path.uses, { kind: 'block', at, cycles }) : path;
+    return cycles ? this.owner.step(path, path.cycles + cycles, path.uses, { kind: 'block', at }) : path;
   }
 
   private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {

@@ -43,7 +43,7 @@ interface Column<W> {
 }
 
 /**
- * @param limits most uses of each limited thing
+ * @param limits most uses of each limited thing; where no way can keep to them, they count for nothing
  * @param dearest the dearest way at some prices; undefined when there is none
  */
 export function relax<W extends Priced>(limits: readonly number[], dearest: (prices: readonly number[]) => W | undefined): Relaxed<W> | undefined {
@@ -51,10 +51,11 @@ export function relax<W extends Priced>(limits: readonly number[], dearest: (pri
   const unlimited = limits.map(() => 0);
   const free = dearest(unlimited);
   if (!free) return undefined;
-  if (limits.every((limit, i) => (free.uses[i] ?? 0) <= limit)) return { bound: free.cycles, mix: [{ weight: 1, way: free, prices: unlimited }] };
+  const unlimitedMix = { bound: free.cycles, mix: [{ weight: 1, way: free, prices: unlimited }] };
+  if (limits.every((limit, i) => (free.uses[i] ?? 0) <= limit)) return unlimitedMix;
 
-  // No use is worth more than all. What exceeds a limit even so pays that much, which keeps contradictory limits from having no mix at all.
-  const tooDear = Math.max(free.cycles, 0) + 1;
+  // No use is worth more than all. What exceeds a limit even so pays that much: a mix that has to says that the limits contradict the code.
+  const tooDear = free.cycles + 1;
   const columnOf = (way: W, prices: readonly number[]): Column<W> => {
     const takes = [...limits.map((_, i) => way.uses[i] ?? 0), 1];
     return { brings: way.cycles + prices.reduce((sum, price, i) => sum + price * takes[i], 0), takes, share: { way, prices } };
@@ -77,6 +78,7 @@ export function relax<W extends Priced>(limits: readonly number[], dearest: (pri
     if (bound - mix.value <= SAME * Math.abs(bound)) break;
     columns.push(columnOf(way, prices));
   }
+  if (mix.parts.some(({ column, weight }) => excess.includes(column) && weight > 1e-6)) return unlimitedMix;
   return { bound, mix: mix.parts.flatMap(({ column: { share }, weight }) => (share && weight > 0 ? [{ ...share, weight }] : [])) };
 }
 
