@@ -128,7 +128,7 @@ export function pathLines(root: CallNode, hertz: number, c: Colours): string[] {
   const lines: string[] = [];
   const row = (cycles: number, times: number, indent: string, text: string, place: string): void => {
     const share = percent(cycles / root.cycles).replace('\u00a0', ' ');
-    lines.push(`${number(Math.ceil(cycles)).padStart(10)} ${us(cycles, hertz).padStart(9)} ${share.padStart(6)} ${`×${number(times)}`.padStart(6)}  ${indent}${text}  ${c.dim(place)}`);
+    lines.push(`${number(Math.ceil(cycles)).padStart(10)} ${us(cycles, hertz).padStart(9)} ${share.padStart(6)} ${`×${number(times, Math.abs(times - Math.round(times)) < 0.05 ? 0 : 1)}`.padStart(6)}  ${indent}${text}  ${c.dim(place)}`);
   };
   const visit = (node: CallNode, indent: string): void => {
     row(node.cycles, node.times, indent, node.functionName, `${node.file}:${node.line}`);

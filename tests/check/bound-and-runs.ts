@@ -16,9 +16,11 @@ const LONGEST = 3_000_000;
 const VERY_LONGEST = 2 ** 31 - 1;
 export const nothingSaid = { sourceMap: '', natives: [], flowFacts: { loops: [], lines: [], parameters: {} } };
 
-class TooLong extends Error {}
+export class TooLong extends Error {}
 
-export function assemble(text: string, optimise: boolean): Uint8Array {
+/** @param named whether functions keep their names */
+export function assemble(text: string, optimise: boolean, named = false): Uint8Array {
+  binaryen.setDebugInfo(named);
   const module = binaryen.parseText(text);
   module.setFeatures(binaryen.Features.All & ~binaryen.Features.GC & ~binaryen.Features.SIMD128);
   if (optimise) {

@@ -50,6 +50,18 @@ function onTimer(): void {
   sum = numbers()[2];
 }
 `;
+/** Four of sixteen turns at most take the dear way. */
+const LIMITED = `${HEAD}
+@isr("TIM2", 1, { budget: "1us" })
+function onTimer(): void {
+  periodicInterrupt(0x40000000);
+  for (let i: u32 = 0; i < 16; i++) {
+    if (load<u32>(1024 + 4 * i) & 1) {
+      sum = sum / turns + sum % (turns + i); // @max(4)
+    }
+  }
+}
+`;
 /** A chain of calls from main, each of which is made twice, so that the compiler keeps them. */
 const LEVELS = 80;
 const DEEP = `${HEAD.replace('irqEnable(IRQ_TIM2);', 'sum = f0(turns, 2, 3, 4); irqEnable(IRQ_TIM2);')}
@@ -61,7 +73,7 @@ function onTimer(): void { periodicInterrupt(0x40000000); }
 
 // Without the cross compiler a check is fast, and says what it does not know; stack.spec.ts has it.
 const place = new Workplace({ PATH: '' });
-const sources = { good: GOOD, unbounded: UNBOUNDED, waiting: WAITING, broken: BROKEN, stated: STATED, recursive: RECURSIVE, heap: HEAP, deep: DEEP };
+const sources = { limited: LIMITED, good: GOOD, unbounded: UNBOUNDED, waiting: WAITING, broken: BROKEN, stated: STATED, recursive: RECURSIVE, heap: HEAP, deep: DEEP };
 for (const [name, text] of Object.entries(sources)) place.write(`${name}.ts`, text);
 
 const noTrace = ({ stdout, stderr }: Outcome): void => assert.doesNotMatch(stdout + stderr, /file:\/\/|node:internal|\.js:\d|\n\s+at /);
@@ -106,6 +118,18 @@ describe('tonewheel check', () => {
     assert.match(text.stdout, /1\s+TIM2 onTimer\s+[\d.]+\s+1,000\s.*✓ in time/);
     assert.match(text.stdout, /✓ Every deadline is met at worst/);
     assert.ok(text.stdout.split('\n').every((l) => l.length <= 120), text.stdout);
+  });
+
+  it('shows on the worst path what is limited, so often as it may happen', async () => {
+    const { result } = await checked('limited');
+    const { path, worstCycles, overheadCycles } = result.handlers[0];
+    const { children, lines, cycles } = path!;
+    const times = (part: string): number => lines.find(({ line: at }) => at === line(LIMITED, part))!.times;
+    assert.deepEqual([times('if (load').toFixed(6), times('sum = sum').toFixed(6)], ['16.000000', '4.000000']);
+    const all = [...lines, ...children].reduce((sum, part) => sum + part.cycles, 0);
+    assert.ok(Math.abs(all - cycles) < 1e-6 * cycles && Math.abs(cycles + overheadCycles - worstCycles!) < 1, `${all} of ${cycles}, bound ${worstCycles}`);
+    const { stdout } = await place.run('check', 'limited.ts', ...BOARD);
+    assert.ok(stdout.includes(`×4    ·  limited.ts:${line(LIMITED, 'sum = sum')}`), stdout);
   });
 
   it('refuses an unbounded loop at its line', async () => {

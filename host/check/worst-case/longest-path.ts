@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: MIT
 // The dearest way through code whose loops have bounds.
 //
-// Limits on a whole call of the root (at most 4 of 16 voices go through the ladder) are taken into account by prices: what is limited gets cheaper by a
-// price each time, and the price times the limit is added at the end. That is never less than the dearest way that keeps to the limits, whatever
-// the prices; limits.ts looks for those that make it least (Lagrangian relaxation).
+// Limits on a whole call of the root (at most 4 of 16 voices go through the ladder), and what one call of a function can use up, are taken into account by
+// prices: what is limited gets cheaper by a price each time. relaxation.ts looks for the prices that make the bound least.
 
 import type { InstructionCosts } from '../../cpu/wasm/costs.js';
 import type { WasmModule } from '../../cpu/wasm/decode.js';
 import { basicBlocks } from '../../cpu/wasm/meter.js';
 import type { CodeNode, Construct, FunctionCode, Op } from './code.js';
 import type { Context } from './interpret.js';
-import { leastPrice } from './prices.js';
 import type { Limit, Places, Resource } from './places.js';
+import { relax, type Priced, type Relaxed } from './relaxation.js';
 
 /** What a way has last passed. */
 export type Item =
-  | { readonly kind: 'block'; readonly at: number; readonly cycles: number }
+  | { readonly kind: 'block'; readonly at: number }
   | { readonly kind: 'call'; readonly at: number; readonly context: Context; readonly path: Path }
   /** A loop's turns, and after them the rest of its body up to where it was left. */
   | { readonly kind: 'turns'; readonly times: number; readonly path: Path }
   | { readonly kind: 'inner'; readonly path: Path }
-  /** Something limited has happened so often. */
-  | { readonly kind: 'use'; readonly limit: Limit | Resource; readonly times: number };
+  /** Several ways through a function, each so often on average. */
+  | { readonly kind: 'mix'; readonly parts: readonly { readonly weight: number; readonly path: Path }[] };
 
-/** A way through code: what it passed last, and the way before that, unless only its length is asked for. */
-export interface Path {
-  /** Core cycles, less the prices. */
-  readonly cycles: number;
-  /** How often it does what the limit in question limits. */
-  readonly uses: number;
-  /** How much it uses of the resource in question. */
-  readonly used: number;
+/** A way through code: what it passed last, and the way before that, unless only its length is asked for. Its uses are those of the root's limits, then those of its function's resources. */
+export interface Path extends Priced {
   readonly before?: Path;
   readonly item?: Item;
 }
 
-const START: Path = { cycles: 0, uses: 0, used: 0 };
-/** Times that the prices of a function's resources are gone through. */
-const ROUNDS = 3;
+const NOTHING: readonly number[] = [];
+const START: Path = { cycles: 0, uses: NOTHING };
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
+/** Uses, and others so many times. */
+function plus(uses: readonly number[], others: readonly number[], times = 1): readonly number[] {
+  if (others.length === 0) return uses;
+  const sum = [...uses];
+  for (const [i, n] of others.entries()) sum[i] = (sum[i] ?? 0) + times * n;
+  for (let i = 0; i < sum.length; i++) sum[i] ??= 0;
+  return sum;
+}
 
 const CONTROL = new Set(['unreachable', 'br', 'return', 'br_if', 'br_table', 'call']);
 
@@ -87,59 +90,73 @@ const arrive = (label: Arrivals, path: Path): void => {
 export class LongestPath {
   private readonly known = new Map<Context, Path | undefined>();
   private readonly limitsOf = new Map<Context, ReadonlySet<Limit>>();
-  private readonly prices = new Map<Limit, number>();
-  /** The limit, and the resource, whose uses are counted. */
-  private watched?: Limit;
-  private watchedResource?: Resource;
-  private readonly resourcePrices = new Map<Resource, number>();
+  /** The root's limits. */
+  private readonly limits: readonly Limit[];
+  /** Where the uses of what is limited are counted. */
+  private readonly indices = new Map<Limit | Resource, number>();
+  private readonly prices = new Map<Limit | Resource, number>();
   private traces = false;
 
   constructor(
     private readonly module: WasmModule,
     readonly charges: Charges,
     private readonly places: Places,
-  ) {}
+    private readonly root: Context,
+  ) {
+    this.limits = [...this.limitsIn(root)];
+    for (const [i, limit] of this.limits.entries()) this.indices.set(limit, i);
+  }
 
-  /** Sets the price of one use of what is limited, and whose uses are counted. */
-  setPrice(limit: Limit, price: number): void {
-    const { watched } = this;
-    const isStale = (limits: ReadonlySet<Limit>): boolean => limits.has(limit) || (watched !== undefined && watched !== limit && limits.has(watched));
-    if (this.prices.get(limit) !== price || watched !== limit) for (const context of this.known.keys()) if (isStale(this.limits(context))) this.known.delete(context);
-    this.prices.set(limit, price);
-    this.watched = limit;
+  /** The least bound of the root, and the mix of ways that it stands for; undefined when it does not return. */
+  bound(): Relaxed<Path> | undefined {
+    return relax(this.limits.map(({ limit }) => limit), (prices) => {
+      this.setPrices(prices);
+      return this.of(this.root);
+    });
+  }
+
+  /** The dearest ways through the root at some prices of its limits each, with all that they pass. */
+  trace(prices: readonly (readonly number[])[]): Path[] {
+    this.known.clear();
+    this.traces = true;
+    const paths = prices.map((own) => {
+      this.setPrices(own);
+      return this.of(this.root)!;
+    });
+    this.traces = false;
+    this.known.clear();
+    return paths;
+  }
+
+  private setPrices(prices: readonly number[]): void {
+    const changed = this.limits.filter((limit, i) => this.prices.get(limit) !== prices[i]);
+    for (const context of this.known.keys()) {
+      const limits = this.limitsIn(context);
+      if (changed.some((limit) => limits.has(limit))) this.known.delete(context);
+    }
+    for (const [i, limit] of this.limits.entries()) this.prices.set(limit, prices[i]);
   }
 
   /** Limits that matter in a context and in all that it calls. */
-  limits(context: Context): ReadonlySet<Limit> {
+  private limitsIn(context: Context): ReadonlySet<Limit> {
     let limits = this.limitsOf.get(context);
     if (limits) return limits;
-    // From the inside out, which is the order in which their prices are found best.
     const found = new Set<Limit>();
     const { loopTotals, most, sums } = this.places.of(context.code);
-    for (const { contexts } of context.calls.values()) for (const callee of contexts.values()) for (const limit of this.limits(callee)) found.add(limit);
+    for (const { contexts } of context.calls.values()) for (const callee of contexts.values()) for (const limit of this.limitsIn(callee)) found.add(limit);
     for (const { at, contexts } of context.calls.values()) if (sums.has(at) && contexts.size > 1) found.add(sums.get(at)!);
     for (const limit of most.values()) found.add(limit);
-    for (const at of [...context.turns.keys()].reverse()) if (loopTotals.has(at)) found.add(loopTotals.get(at)!);
+    for (const at of context.turns.keys()) if (loopTotals.has(at)) found.add(loopTotals.get(at)!);
     this.limitsOf.set(context, limits = found);
     return limits;
   }
 
-  /** The dearest way through a function at the present prices, with all that it passes. */
-  trace(context: Context): Path | undefined {
-    this.known.clear();
-    this.traces = true;
-    const path = this.of(context);
-    this.known.clear();
-    this.traces = false;
-    return path;
-  }
-
   /** A way with a step more. */
-  step(before: Path, cycles: number, uses: number, used: number, item: Item): Path {
-    return this.traces ? { cycles, uses, used, before, item } : { cycles, uses, used, before: undefined, item: undefined };
+  step(before: Path, cycles: number, uses: readonly number[], item: Item): Path {
+    return this.traces ? { cycles, uses, before, item } : { cycles, uses };
   }
 
-  /** Length of the dearest way through a function, and its uses; undefined when it does not return. */
+  /** The dearest way through a function at the present prices; undefined when it does not return. */
   of(context: Context): Path | undefined {
     if (this.known.has(context)) return this.known.get(context);
     const path = this.withResources(context);
@@ -152,48 +169,44 @@ export class LongestPath {
     return new Walk(this, context, cycles).run();
   }
 
-  /** The dearest way that uses no more than there is of anything. */
+  /** The dearest mix of ways that uses no more than there is of anything. */
   private withResources(context: Context): Path | undefined {
-    const walk = (): Path | undefined => new Walk(this, context).run();
+    const { code, args } = context;
     const there = new Map<Resource, number>();
-    for (const [, { resource }] of this.places.of(context.code).uses) {
-      const value = this.places.valueOf(context.code, resource.of, context.args);
-      if (value !== undefined) there.set(resource, value);
+    // What is left when no use fits any more is no use to anybody.
+    const units = new Map<Resource, number>();
+    for (const { resource, weight } of this.places.of(code).uses.values()) units.set(resource, greatestDivisor(units.get(resource) ?? weight, weight));
+    for (const [resource, unit] of units) {
+      const value = this.places.valueOf(code, resource.of, args);
+      if (value !== undefined) there.set(resource, Math.floor(value / unit) * unit);
     }
-    for (const resource of there.keys()) this.resourcePrices.set(resource, 0);
-    const fixed = (): number => [...there].reduce((sum, [resource, value]) => sum + this.resourcePrices.get(resource)! * value, 0);
-    let path = walk();
-    for (let round = 0; path && there.size > 0 && round < (there.size === 1 ? 1 : ROUNDS); round++) {
-      for (const [resource, value] of there) {
-        const outer = this.watchedResource;
-        leastPrice((price) => {
-          this.resourcePrices.set(resource, price);
-          this.watchedResource = resource;
-          path = walk()!;
-          return { total: path.cycles + fixed(), slope: value - path.used };
-        }, this.resourcePrices.get(resource)!);
-        this.watchedResource = outer;
-      }
-    }
-    const paid = fixed();
-    for (const resource of there.keys()) this.resourcePrices.delete(resource);
-    return path && there.size > 0 ? { ...path, cycles: path.cycles + paid, used: 0 } : path;
+    if (there.size === 0) return new Walk(this, context).run();
+    const resources = [...there.keys()];
+    const count = this.limits.length;
+    for (const [i, resource] of resources.entries()) this.indices.set(resource, count + i);
+    // Only what its own instructions use of them counts, which is what lies behind the limits.
+    const own = (path: Path): Path & { readonly all: Path } => ({ cycles: path.cycles, uses: path.uses.slice(count), all: path });
+    const relaxed = relax([...there.values()], (prices) => {
+      for (const [i, resource] of resources.entries()) this.prices.set(resource, prices[i]);
+      const path = new Walk(this, context).run();
+      return path && own(path);
+    });
+    for (const resource of resources) this.prices.delete(resource);
+    if (!relaxed) return undefined;
+    const parts = relaxed.mix.map(({ weight, way }) => ({ weight, path: way.all }));
+    const uses = parts.reduce((sum, { weight, path }) => plus(sum, path.uses.slice(0, count), weight), NOTHING);
+    return this.step(START, relaxed.bound, uses, { kind: 'mix', parts });
   }
 
-  /** A way that uses something up. */
-  useUp(path: Path, use: { resource: Resource; weight: number } | undefined): Path {
-    const price = use && this.resourcePrices.get(use.resource);
-    if (!use || price === undefined) return path;
-    const used = path.used + (use.resource === this.watchedResource ? use.weight : 0);
-    return this.step(path, path.cycles - price * use.weight, path.uses, used, { kind: 'use', limit: use.resource, times: use.weight });
-  }
-
-  /** A way that does something limited once more, or several times. */
-  use(path: Path, limit: Limit | undefined, times: number): Path {
-    const price = limit && this.prices.get(limit);
-    if (!limit || (price === undefined && this.watched !== limit)) return path;
-    const uses = path.uses + (limit === this.watched ? times : 0);
-    return this.step(path, path.cycles - (price ?? 0) * times, uses, path.used, { kind: 'use', limit, times });
+  /** A way that uses up something that is limited. */
+  use(path: Path, limited: Limit | Resource | undefined, times: number): Path {
+    const price = limited && this.prices.get(limited);
+    if (price === undefined) return path;
+    const at = this.indices.get(limited!)!;
+    const uses = [...path.uses];
+    for (let i = 0; i <= at; i++) uses[i] ??= 0;
+    uses[at] += times;
+    return { ...path, cycles: path.cycles - price * times, uses };
   }
 
   isAbort(functionIndex: number): boolean {
@@ -225,7 +238,7 @@ class Walk {
 
   private charge(path: Path, at: number): Path {
     const cycles = this.charges.get(at);
-    return cycles ? this.owner.step(path, path.cycles + cycles, path.uses, path.used, { kind: 'block', at, cycles }) : path;
+    return cycles ? this.owner.step(path, path.cycles + cycles, path.uses, { kind: 'block', at }) : path;
   }
 
   private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {
@@ -260,23 +273,28 @@ class Walk {
     let end = this.sequence(node.body, START);
     if (end) end = this.charge(end, node.endAt);
     this.labels = outer;
-    const use = this.said.uses.get(node.at);
     // A do … while runs its body before it can go back.
-    let before = this.said.loops.get(node.at)?.isDo ? this.owner.useUp(entry, use) : entry;
+    let before = this.said.loops.get(node.at)?.isDo ? this.useUp(entry, node.at) : entry;
     const most = this.context.turns.get(node.at) ?? 0;
     if (head.arrived && most > 0) {
-      const back = this.owner.useUp(this.owner.use(head.arrived, this.said.loopTotals.get(node.at), 1), use);
+      const back = this.useUp(this.owner.use(head.arrived, this.said.loopTotals.get(node.at), 1), node.at);
       // With prices, a turn may be worth less than nothing; no turn has to be taken.
       if (back.cycles > 0) {
         // What waits looks once more when the time is over.
         const turns = Math.min(most, Math.floor(this.longestWait / back.cycles) + 1);
-        before = this.owner.step(before, before.cycles + turns * back.cycles, before.uses + turns * back.uses, before.used + turns * back.used, { kind: 'turns', times: turns, path: back });
+        before = this.owner.step(before, before.cycles + turns * back.cycles, plus(before.uses, back.uses, turns), { kind: 'turns', times: turns, path: back });
       }
     }
     const last = before;
-    const after = (path: Path): Path => this.owner.step(last, last.cycles + path.cycles, last.uses + path.uses, last.used + path.used, { kind: 'inner', path });
+    const after = (path: Path): Path => this.owner.step(last, last.cycles + path.cycles, plus(last.uses, path.uses), { kind: 'inner', path });
     own.forEach(({ arrived }, i) => { if (arrived) arrive(outer[i], after(arrived)); });
     return end && after(end);
+  }
+
+  /** A way that uses up what an instruction, or a loop's turn, does. */
+  private useUp(path: Path, at: number): Path {
+    const use = this.said.uses.get(at);
+    return use ? this.owner.use(path, use.resource, use.weight) : path;
   }
 
   private branch(depth: number, path: Path): void {
@@ -284,7 +302,7 @@ class Walk {
   }
 
   private op(op: Op, from: Path): Path | undefined {
-    const path = this.owner.useUp(this.owner.use(from, this.said.most.get(op.at), 1), this.said.uses.get(op.at));
+    const path = this.useUp(this.owner.use(from, this.said.most.get(op.at), 1), op.at);
     switch (op.name) {
       case 'unreachable': return undefined;
       case 'br': this.branch(op.index, path); return undefined;
@@ -316,7 +334,7 @@ class Walk {
       if (!inside) continue;
       const paid = this.owner.use(path, limit, n);
       const cycles = paid.cycles + inside.cycles;
-      if (!best || cycles > best.cycles) best = this.owner.step(paid, cycles, paid.uses + inside.uses, paid.used, { kind: 'call', at: op.at, context, path: inside });
+      if (!best || cycles > best.cycles) best = this.owner.step(paid, cycles, plus(paid.uses, inside.uses), { kind: 'call', at: op.at, context, path: inside });
     }
     return best;
   }

@@ -7,7 +7,7 @@ export interface LineCost {
   readonly line: number;
   /** Core cycles that the line's own instructions take on the worst path, in all its calls from here; what it calls is not included. */
   readonly cycles: number;
-  /** How often the piece of it that runs most often does. */
+  /** How often the piece of it that runs most often does; not a whole number where the path is a mix. */
   readonly times: number;
 }
 
@@ -19,7 +19,7 @@ export interface CallNode {
   readonly line: number;
   /** Core cycles of all its calls here, with all below. */
   readonly cycles: number;
-  /** How often it is called from here on the worst path. */
+  /** How often it is called from here on the worst path; not a whole number where the path is a mix. */
   readonly times: number;
   /** Its own lines, in the order of the source. */
   readonly lines: readonly LineCost[];
@@ -29,7 +29,10 @@ export interface CallNode {
 export interface WorstCase {
   /** Core cycles from the function's first instruction to its last; entry and exit of the exception are not among them. */
   readonly cycles: number;
-  /** The path that takes them, made when it is first asked for: most are not. */
+  /**
+   * The path that takes them, made when it is first asked for: most are not. Where limits are shared it is the mix of ways that keeps to them on average and
+   * takes so many cycles.
+   */
   readonly tree: CallNode;
 }
 

@@ -2,7 +2,7 @@
 // Worst-case cycles of a function of a compiled firmware: no run takes longer, whatever comes in.
 //
 // The bound is of the bytes that ship, in the costs that the meter charges for them. interpret.ts finds how often loops can turn and which ways cannot be
-// taken, longest-path.ts the dearest way through what is left, limits.ts reckons with limits on the whole.
+// taken, longest-path.ts the dearest way through what is left, relaxation.ts reckons with limits.
 
 import type { Firmware } from '../../build/compile.js';
 import { findViolations } from '../../build/call-graph.js';
@@ -12,7 +12,6 @@ import { parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
 import { readCode, type FunctionCode } from './code.js';
 import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
-import { boundOf } from './limits.js';
 import { Charges, LongestPath } from './longest-path.js';
 import { Places } from './places.js';
 import { problemsOf } from './problems.js';
@@ -77,14 +76,14 @@ export class WorstCaseAnalysis {
 
   private find(index: number, charges: Charges): WorstCase {
     const context = this.boundedContext(index);
-    const paths = new LongestPath(this.module, charges, this.places);
-    const bounded = boundOf(paths, context);
-    if (!bounded) throw new Error(`${this.module.functionNames.get(index)} does not return: every way through it ends in a trap`);
+    const paths = new LongestPath(this.module, charges, this.places, context);
+    const relaxed = paths.bound();
+    if (!relaxed) throw new Error(`${this.module.functionNames.get(index)} does not return: every way through it ends in a trap`);
     const { module, places } = this;
     let tree: CallNode | undefined;
     return {
-      cycles: Math.ceil(bounded.cycles - 1e-6),
-      get tree() { return (tree ??= callTree(module, places, paths, context, bounded)); },
+      cycles: Math.ceil(relaxed.bound - 1e-6),
+      get tree() { return (tree ??= callTree(module, places, paths, context, relaxed)); },
     };
   }
 
