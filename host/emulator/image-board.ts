@@ -22,7 +22,8 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   readonly costs = {
     source: "the core's own cycles, instruction by instruction (ARM DDI 0439, 3.3 and 3.9), with the waits of flash behind its accelerator (RM0090, 3.5)",
   };
-  private readonly linearMemory: number;
+  /** Address of linear memory's byte 0. */
+  private readonly memoryAddress: number;
   private readonly decoder = new TextDecoder();
   private record: TrapRecord | undefined;
 
@@ -34,12 +35,24 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
     });
     this.engine = built.engine;
     this.firmware = built.firmware;
-    this.linearMemory = this.addressOf('tw_memory');
+    this.memoryAddress = this.addressOf('tw_memory');
     this.plugMidi();
   }
 
+  /** Linear memory as it is now, and what lies behind it in its region. */
+  get linearMemory(): Uint8Array {
+    const { memoryAddress } = this;
+    const region = this.memory.regions.find(({ origin, byteCount }) => memoryAddress >= origin && memoryAddress < origin + byteCount)!;
+    return region.bytes.subarray(memoryAddress - region.origin, region.byteCount);
+  }
+
+  globalValue(index: number): number | undefined {
+    const address = this.symbols.addressOf(`g${index}`); // host/build/aot/translate.ts
+    return address === undefined ? undefined : this.wordAt(address);
+  }
+
   counterWords(): Uint32Array {
-    return Uint32Array.from(counterNames, (_, i) => this.wordAt(this.linearMemory + COUNTERS_OFFSET + 4 * i)!);
+    return Uint32Array.from(counterNames, (_, i) => this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * i)!);
   }
 
   /** @throws EmulationError when the firmware has trapped or faulted, or can do nothing any more; in the words that a board's record is told in */
@@ -53,7 +66,7 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   }
 
   protected override activeVoices(): number {
-    return this.wordAt(this.linearMemory + COUNTERS_OFFSET + 4 * counterNames.indexOf('activeVoices'))!;
+    return this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * counterNames.indexOf('activeVoices'))!;
   }
 
   protected override look(): void {

@@ -203,10 +203,12 @@ export interface QueueProfile {
   name: string;
   /** What waits in it. */
   of: string;
+  /** Entries that fit; null when that is not known. */
+  capacity: number | null;
   /** Most entries that ever waited. */
   highWater: number;
-  /** Entries refused because it was full. */
-  lost: number;
+  /** Entries refused because it was full; null for a queue that the firmware's counters do not tell of. */
+  lost: number | null;
 }
 
 export interface MemoryUse {
@@ -261,7 +263,7 @@ export interface ProfileDiff {
 
 export interface ProfileResult {
   /** Version of this object's form; raised when a field changes its meaning or goes. */
-  format: 1;
+  format: 2;
   kind: 'tonewheel-profile';
   /** Command line that makes the same profile again. */
   command: string;

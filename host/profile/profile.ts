@@ -22,6 +22,7 @@ import { ImageAttribution } from './image-attribution.js';
 import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
 import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, Spread, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
+import { queuesOf } from './queues.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
@@ -95,7 +96,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
   const worst = worstOf(emulated, log, blocks, values, code && watch, code);
   const files = new Set(code?.lines.map(({ file }) => file));
   return {
-    format: 1, kind: 'tonewheel-profile', command, entry: firmware.entry,
+    format: 2, kind: 'tonewheel-profile', command, entry: firmware.entry,
     sha256: { module: sha256(firmware.wasm), midi, costs: sha256(JSON.stringify(emulated.costs)) },
     run,
     costError: emulated instanceof EmulatedBoard ? { ...emulated.costs.error, validatedOn: [...emulated.costs.error.validatedOn] } : null,
@@ -114,11 +115,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
     sources: Object.fromEntries([...(code?.sources ?? [])].filter(([file]) => files.has(file)).map(([file, text]) => [file, text.split(/\r?\n/)])),
     worst,
     midiToAudio: latencyOf(latenciesOf(notes, sentAudioOf(emulated), run.blockFrames * run.cyclesPerFrame.budget, run.coreHertz), run),
-    queues: [
-      { name: 'received bytes', of: 'bytes waiting for the parser', highWater: run.gauges.rxQueueHigh, lost: run.losses.rxQueueFull },
-      { name: 'messages', of: 'messages waiting for the synth', highWater: run.gauges.eventQueueHigh, lost: run.losses.eventQueueFull },
-      { name: 'bytes to send', of: 'bytes waiting for the transmitter', highWater: run.gauges.txQueueHigh, lost: run.losses.txQueueFull },
-    ],
+    queues: queuesOf(emulated, run),
     stacks: stacksOf(emulated, missing),
     memory: memoryOf(emulated),
     diff: null,

@@ -122,7 +122,7 @@ export function exampleProfile(seconds = 6): ProfileResult {
   const ms = latencies.map((l) => l.ms);
   const code = exampleCode();
   return {
-    format: 1, kind: 'tonewheel-profile', command: 'npx tonewheel profile assembly/firmware/synth.ts --board stm32f4-discovery --report build/profile',
+    format: 2, kind: 'tonewheel-profile', command: 'npx tonewheel profile assembly/firmware/synth.ts --board stm32f4-discovery --report build/profile',
     entry: run.firmware, sha256: { module: '0'.repeat(64), midi: '1'.repeat(64), costs: '2'.repeat(64) }, run,
     costError: { handlerPercent: 4.2, blockPercent: 2.6, validatedOn: ['assembly/firmware/synth.ts'], command: 'npm run calibrate' },
     load: {
@@ -150,8 +150,8 @@ export function exampleProfile(seconds = 6): ProfileResult {
       histogram: histogramOf(ms, 1.33, 1.36, 15), values: latencies,
     },
     queues: [
-      { name: 'rxQueue', of: 'MIDI bytes received', highWater: 3, lost: 0 }, { name: 'txQueue', of: 'MIDI bytes to send', highWater: 0, lost: 0 },
-      { name: 'eventQueue', of: 'MIDI messages', highWater: 9, lost: 0 },
+      { name: 'rxQueue', of: 'MIDI bytes received', capacity: 256, highWater: 3, lost: 0 }, { name: 'txQueue', of: 'MIDI bytes to send', capacity: 64, highWater: 0, lost: 0 },
+      { name: 'eventQueue', of: 'MIDI messages', capacity: null, highWater: 9, lost: 0 }, { name: 'echoes', of: 'messages', capacity: 16, highWater: 16, lost: null },
     ],
     stacks: [{ name: 'C stack', byteCount: 8192, highWater: 1104 }],
     memory: [

@@ -13,8 +13,8 @@ import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js'
 /** Names by which a metered module meets its host. */
 export const METER = {
   module: 'meter', tick: 'tick', getLeft: 'meter:getLeft', setLeft: 'meter:setLeft', start: 'meter:start',
-  /** Of a counting meter: the import that keeps counters, and the export that hands them to it. */
-  keep: 'keep', dump: 'meter:dump',
+  /** Of a counting meter: the import that keeps counters, the export that hands them to it, and the firmware's globals by their index. */
+  keep: 'keep', dump: 'meter:dump', global: 'meter:global:',
 } as const;
 
 export interface MeteredModule {
@@ -161,14 +161,16 @@ function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, 
 function rewriteExports(module: WasmModule, entered: (name: string, index: number) => number, firstAdded: number, counts: boolean, probes: Probes | undefined): ByteWriter {
   const kinds = ['func', 'table', 'memory', 'global'];
   const { start } = module;
-  const out = new ByteWriter().u32(module.exports.length + 2 + (start === undefined ? 0 : 1) + (counts ? 1 : 0) + (probes?.globals.length ?? 0));
+  const out = new ByteWriter().u32(module.exports.length + 2 + (start === undefined ? 0 : 1) + (counts ? 1 + module.globalCount : 0) + (probes?.globals.length ?? 0));
   if (start !== undefined) out.name(METER.start).u8(0).u32(entered(METER.start, start));
   for (const { name, kind, index } of module.exports) {
     out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' && index >= module.imports.length ? entered(name, index) : index);
   }
   out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
   for (const [i, name] of (probes?.globals ?? []).entries()) out.name(name).u8(3).u32(module.globalCount + 1 + i);
-  if (counts) out.name(METER.dump).u8(0).u32(firstAdded + 2);
+  if (!counts) return out;
+  out.name(METER.dump).u8(0).u32(firstAdded + 2);
+  for (let i = 0; i < module.globalCount; i++) out.name(`${METER.global}${i}`).u8(3).u32(i);
   return out;
 }
 

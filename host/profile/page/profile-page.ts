@@ -37,7 +37,7 @@ function tiles(result: ProfileResult): string {
   const share = (value: number): string => percent(ratio(value, load.budget));
   const short = handlers.filter(({ name, count }) => name !== RENDERER && count > 0).sort((a, b) => b.duration.max - a.duration.max)[0] as HandlerProfile | undefined;
   const shortUs = short && (short.duration.max / run.coreHertz) * 1e6;
-  const lost = queues.reduce((sum, queue) => sum + queue.lost, 0);
+  const lost = queues.reduce((sum, queue) => sum + (queue.lost ?? 0), 0);
   return `<section class="tiles">${[
     ...(load.blocks === 0 ? [] : [
       tile('Cycles per frame', number(load.mean), `mean ${share(load.mean)} · 99.9th percentile ${number(load.p999)} · max ${number(load.max)} (${share(load.max)})`,
@@ -220,7 +220,7 @@ function resources({ queues, stacks, memory }: ProfileResult): string {
   const gauge = (name: string, detail: string, value: string, part: number): string =>
     `<li><span>${name} <span class="sub">${detail}</span></span><b class="num">${value}</b>${part < 0 ? '' : `<span class="used"><i style="width:${(Math.min(1, part) * 100).toFixed(1)}%"></i></span>`}</li>`;
   const stackRows = stacks.map((s) => gauge(escapeHtml(s.name), `of ${bytes(s.byteCount)}`, bytes(s.highWater), s.highWater / s.byteCount));
-  const queueRows = queues.map((q) => gauge(escapeHtml(q.name), escapeHtml(q.of), `${number(q.highWater)}${q.lost > 0 ? ` <span class="lost">${number(q.lost)} lost</span>` : ''}`, -1));
+  const queueRows = queues.map((q) => gauge(escapeHtml(q.name), escapeHtml(q.of), `${number(q.highWater)}${q.capacity === null ? '' : ` of ${number(q.capacity)}`}${q.lost ? ` <span class="lost">${number(q.lost)} lost</span>` : ''}`, q.capacity === null ? -1 : q.highWater / q.capacity));
   return section('memory', `<h2>Memory, stacks, queues</h2>
 ${memory.map(region).join('\n')}
 <div class="pair">${stackRows.length > 0 ? `<div><h3 class="small">Stacks: most bytes ever written</h3><ul class="gauges">${stackRows.join('')}</ul></div>` : ''}
