@@ -7,6 +7,8 @@ import { explainTrap } from '../build/image/explain-trap.js';
 import type { Image } from '../build/image/image.js';
 import { readTrapRecord, RECORD_BYTES, RecordError, type TrapRecord } from '../build/image/trap-record.js';
 import type { Firmware } from '../build/compile.js';
+import { voiceFunctionsOf } from '../cpu/voice-functions.js';
+import { parseModule } from '../cpu/wasm/decode.js';
 import { ElfBoard, EmulationError, type ElfBoardOptions } from './elf-board.js';
 import type { FirmwareBoard } from './firmware-board.js';
 import { readRunnable } from './image-file.js';
@@ -14,6 +16,12 @@ import { readRunnable } from './image-file.js';
 /** Offsets in the control block of log.c: of the first ring, and in it of its fields. */
 const RTT = { ring: 24, buffer: 4, size: 8, write: 12, read: 16 } as const;
 const counterNames = Object.keys(counters) as CounterName[];
+
+/** Tells translated functions about voices by their symbols (host/build/aot/translate.ts); copies that gcc has specialised may have other arguments. */
+function isAboutVoice({ wasm }: Firmware): (symbol: string) => boolean {
+  const functions = voiceFunctionsOf(parseModule(wasm));
+  return (symbol) => !symbol.includes('.') && functions.has(Number(/^f(\d+)_/.exec(symbol)?.[1] ?? -1));
+}
 
 export class ImageBoard extends ElfBoard implements FirmwareBoard {
   readonly cpuName = 'arm';
@@ -30,7 +38,7 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   /** @param built with traps that halt, for what comes after a restart would be another run */
   constructor(readonly built: Image, options: ElfBoardOptions) {
     super(built.board, readRunnable(built.files.elf, built.board), {
-      ...options, strict: true,
+      ...options, strict: true, about: (symbols) => symbols.starts(isAboutVoice(built.firmware)),
       vectors: Object.fromEntries(built.firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }])),
     });
     this.engine = built.engine;

@@ -107,6 +107,16 @@ export interface VoiceProfile {
   table: { voices: number; blocks: number; mean: number; max: number }[];
 }
 
+/** Cycles of the calls that are about one voice: methods of a class `Voice`, or one whose name ends so, with all that they call. */
+export interface VoiceCycles {
+  /** Cycles of all of them, of those of all code. */
+  share: number;
+  /** The methods that were called, by their names in the source. What the compiler has put into their callers is not among them. */
+  functions: string[];
+  /** In the order of their addresses. */
+  each: { name: string; calls: number; cycles: number; share: number }[];
+}
+
 /** A function of the source. Code that the compiler inlined counts for the function that it was written in. */
 export interface FunctionProfile {
   name: string;
@@ -283,6 +293,8 @@ export interface ProfileResult {
   preemptions: PreEmption[];
   /** Null when the firmware tells of no voices. */
   voices: VoiceProfile | null;
+  /** What each voice took, counted; null when no method of a voice was called, or the CPU does not tell. */
+  voiceCycles: VoiceCycles | null;
   /** Cycles of all code: the lines add up to them. With `overclock`, before it. 0 when the CPU does not tell of code. */
   codeCycles: number;
   /**

@@ -9,6 +9,8 @@ import { SourceMap } from '../build/source-map.js';
 import type { CallContext } from '../cpu/wasm/contexts.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
+import { parseModule } from '../cpu/wasm/decode.js';
+import type { ObjectCycles } from '../cpu/wasm/object-cycles.js';
 import { EmulatedBoard } from '../emulator/emulated-board.js';
 import type { FirmwareBoard } from '../emulator/firmware-board.js';
 import { ImageBoard } from '../emulator/image-board.js';
@@ -23,6 +25,7 @@ import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
 import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, Spread, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
 import { queuesOf } from './queues.js';
+import { voiceCyclesOf } from './voice-cycles.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
@@ -107,6 +110,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
     time: timeOf(run, times, code?.cyclesOfReset ?? 0),
     preemptions: [...times.preemptions],
     voices: voicesOf(run, blocks, values),
+    voiceCycles: code ? voiceCyclesOf(code.objects, parseModule(firmware.wasm), code.codeCycles) : null,
     codeCycles: code?.codeCycles ?? 0,
     counted: code ? (emulated instanceof ImageBoard ? 'cycles' : 'blocks') : null,
     functions: code?.functions ?? [],
@@ -127,6 +131,8 @@ interface Code extends CodeProfile {
   readonly places: readonly Place[];
   readonly sources: ReadonlyMap<string, string>;
   readonly cyclesOfReset: number;
+  /** Calls about voices. */
+  readonly objects: readonly ObjectCycles[];
   /** Of the worst block. */
   worstLeaves(): Omit<Leaf, 'context'>[];
 }
@@ -159,7 +165,7 @@ function codeOf({ session: { emulated }, growth, stacks }: Measured, times: RunT
   return {
     ...codeProfile(attribution, all, attribution.entries(counts, entered), leaves, overheadOf(times, byRoot, board)), places: attribution.places, sources,
     cyclesOfReset: Math.round((byRoot.get(RESET) ?? 0) / (board.options.overclock ?? 1)),
-    worstLeaves: () => attribution.leaves(growth.kept),
+    objects: cpu.objects!.all(), worstLeaves: () => attribution.leaves(growth.kept),
   };
 }
 
@@ -170,7 +176,7 @@ function codeOfImage(board: ImageBoard, stacks: SourceStacks, times: RunTimes): 
   const leaves = attribution.leaves();
   const byRoot = cyclesByRoot(leaves, attribution.contexts);
   const code = codeProfile(attribution, attribution.contexts, attribution.entries(), leaves, overheadOf(times, byRoot, board));
-  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, worstLeaves: () => attribution.keptLeaves() };
+  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, objects: attribution.objects(), worstLeaves: () => attribution.keptLeaves() };
 }
 
 function cyclesByRoot(leaves: readonly Leaf[], contexts: readonly CallContext[]): Map<string, number> {
