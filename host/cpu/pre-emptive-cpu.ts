@@ -49,6 +49,9 @@ export abstract class PreEmptiveCpu {
   /** Exceptions of the running handlers. */
   private readonly active: number[] = [];
   private deadline = 0;
+  /** What the countdown was set to last, and what had been charged by then. */
+  private armed = 0;
+  private chargedBefore = 0;
   /** Cycles that the engine has left until its next `tick`; below 0 when that is due. */
   protected getLeft!: () => number;
   protected setLeft!: (cycles: number) => void;
@@ -95,6 +98,11 @@ export abstract class PreEmptiveCpu {
     return this.deadline - Math.floor(this.getLeft() / this.config.overclock);
   }
 
+  /** What the engine has charged for code since reset, in cycles before overclocking. */
+  get charged(): number {
+    return this.chargedBefore + this.armed - this.getLeft();
+  }
+
   protected tick(): void {
     this.synchronise();
     this.serve();
@@ -111,7 +119,9 @@ export abstract class PreEmptiveCpu {
   protected arm(): void {
     const { machine: { timeline, exceptions }, overclock } = this.config;
     this.deadline = exceptions.attention ? timeline.now : Math.min(timeline.nextDue, timeline.now + Math.floor(FARTHEST / overclock));
-    this.setLeft(Math.floor((this.deadline - timeline.now) * overclock));
+    this.chargedBefore = this.charged;
+    this.armed = Math.floor((this.deadline - timeline.now) * overclock);
+    this.setLeft(this.armed);
   }
 
   /** Lets the core's own fixed-time work pass. */

@@ -31,9 +31,9 @@ export class Symbols {
     return this.functions.length === 0;
   }
 
-  /** Where functions begin. */
-  starts(): Set<number> {
-    return new Set(this.functions.map(({ value }) => value & ~1));
+  /** Where functions begin. @param wanted by their names in the file; all of them if not given */
+  starts(wanted: (name: string) => boolean = () => true): Set<number> {
+    return new Set(this.functions.filter(({ name }) => wanted(name)).map(({ value }) => value & ~1));
   }
 
   /** What lies at an address of code. */

@@ -257,3 +257,20 @@ test('the level between edges is the wire\'s', () => {
   const edges = readVcd().get('W')!;
   assert.deepEqual([9_999, 10_001, 20_001, 30_001].map((us) => levelAt(edges, us)), [1, 0, 1, 0]);
 });
+
+test('shows a marker that falls and rises at one time as two pulses, one tick apart', () => {
+  const { bench, analyser } = setUp(10);
+  analyser.addMarker('ISR_A');
+  analyser.addMarker('ISR_B');
+  const at = (cycle: number, name: string, level: 0 | 1): void => { bench.timeline.advanceTo(cycle); analyser.marker(name, level); };
+  at(1680, 'ISR_A', 1);
+  at(3360, 'ISR_A', 0);
+  at(3360, 'ISR_A', 1);
+  at(3360, 'ISR_B', 1);
+  at(5040, 'ISR_A', 0);
+  bench.timeline.advanceTo(6720);
+  analyser.close();
+  // 1680 cycles are 10 us at 168 MHz: 1000 ticks of 10 ns.
+  assert.deepEqual(readVcd().get('ISR_A'), [[0, 0], [1000, 1], [2000, 0], [2001, 1], [3000, 0]]);
+  assert.deepEqual(readVcd().get('ISR_B'), [[0, 0], [2001, 1]]);
+});

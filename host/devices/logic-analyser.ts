@@ -74,6 +74,8 @@ export class LogicAnalyser {
   private readonly ticksPerSecond: number;
   private waiting = 0;
   private lastTick = 0;
+  /** By a marker's wire, the tick at which it changed last. */
+  private readonly marked = new Map<number, number>();
   private open = true;
 
   /**
@@ -106,9 +108,11 @@ export class LogicAnalyser {
     bus.listen(probe);
   }
 
-  /** Declares a wire that nothing on the board has, such as "in the handler of USART2". It begins low. @throws Error when the name is taken */
+  /** Declares a wire that nothing on the board has, such as "in the handler of USART2". It begins low, and shows every pulse, however close. @throws Error when the name is taken */
   addMarker(name: string): void {
-    this.markers.set(name, this.vcd.addWire(name, 0));
+    const id = this.vcd.addWire(name, 0);
+    this.markers.set(name, id);
+    this.marked.set(id, -1);
   }
 
   /** Sets a marker. @param cycle now, or up to 200 us ago @throws Error when it was not declared */
@@ -156,7 +160,11 @@ export class LogicAnalyser {
       const edge = next.take();
       // The format knows no way back: whoever tells later than he may is shown at the last time written.
       this.lastTick = Math.max(this.lastTick, this.tickAt(cycle));
-      vcd.change(this.lastTick, edge >> 1, (edge & 1) as Level);
+      const [id, level] = [edge >> 1, (edge & 1) as Level];
+      // Two changes of a wire at one time are none to a reader: a handler that is entered as it returns has pulses one tick apart.
+      if (this.marked.get(id) === this.lastTick) this.lastTick++;
+      if (this.marked.has(id)) this.marked.set(id, this.lastTick);
+      vcd.change(this.lastTick, id, level);
     }
   }
 

@@ -3,6 +3,7 @@
 
 import type { Wasm3Variant } from '../build/wasm3/prepare.js';
 import type { Watch } from '../check/worst-case/watch.js';
+import { voiceFunctionsOf } from '../cpu/voice-functions.js';
 import type { CpuConfig, PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
 import { InstructionCosts, type EngineCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
@@ -65,7 +66,7 @@ function countingFor(module: WasmModule, vectors: CpuConfig['vectors']): Countin
   if (module.start !== undefined) entries.unshift({ root: RESET, functionIndex: module.start });
   const contexts = contextsOf(module, entries);
   return {
-    contexts,
+    contexts, about: new Set(voiceFunctionsOf(module).keys()),
     entryOf: (exportName, functionIndex) => {
       const root = roots.get(exportName);
       return root === undefined ? undefined : contexts.entry(root, functionIndex);

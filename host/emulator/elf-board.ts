@@ -42,6 +42,8 @@ export interface ElfBoardOptions extends BoardOptions {
   readonly onLook?: (seconds: number) => void;
   /** Counts cycles by context and code, for a profile. */
   readonly counting?: boolean;
+  /** Addresses of functions that are about an object, their first argument, which then is counted by. */
+  readonly about?: (symbols: Symbols) => ReadonlySet<number>;
   /** What is known of handlers beforehand, by vector. */
   readonly vectors?: Readonly<Record<string, VectorFacts>>;
 }
@@ -110,7 +112,7 @@ export class ElfBoard extends BoardHardware {
     this.memory = this.takeMemories();
     for (const { address, bytes } of image.segments) this.load(address, bytes);
     const accelerator = this.plugAccelerator();
-    this.counters = options.counting ? new CycleCounters(this.memory, this.memory.counters, board.flash, this.symbols.starts(), MAIN) : undefined;
+    this.counters = options.counting ? new CycleCounters(this.memory, this.memory.counters, board.flash, this.symbols.starts(), MAIN, options.about?.(this.symbols)) : undefined;
     if (this.counters) machine.observers.add(this.counters);
     this.hot = this.plugHotCode(accelerator);
     this.cpu = new ArmCpu({

@@ -7,7 +7,9 @@ import type { Firmware } from '../build/compile.js';
 import { SourceMap } from '../build/source-map.js';
 import { loadCoreCosts, type EngineCosts } from '../cpu/wasm/costs.js';
 import type { PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
+import { WasmCpu } from '../cpu/wasm/cpu.js';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
+import { METER } from '../cpu/wasm/meter.js';
 import { describeTrap, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { IsrResult } from '../profile/run-result.js';
 import { BoardHardware, type BoardOptions } from './board-hardware.js';
@@ -77,6 +79,10 @@ export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
   /** Linear memory as it is now. */
   get linearMemory(): Uint8Array {
     return new Uint8Array(this.words.buffer, this.words.byteOffset, this.words.byteLength);
+  }
+
+  globalValue(index: number): number | undefined {
+    return this.cpu instanceof WasmCpu && this.cpu.counts ? this.cpu.global(`${METER.global}${index}`) : undefined;
   }
 
   get cpuName(): string {

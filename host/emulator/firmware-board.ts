@@ -13,6 +13,10 @@ export interface FirmwareBoard extends BoardHardware {
   readonly engine: string;
   /** Where the cycles of instructions come from, and how wrong they are when they are a table's. */
   readonly costs: { readonly source: string; readonly error?: CostError };
+  /** Linear memory as it is now; what lies behind it may follow. */
+  readonly linearMemory: Uint8Array;
+  /** Value of one of the module's globals of type i32, by its index; undefined where the engine does not show it. */
+  globalValue(index: number): number | undefined;
   /** All counters, in the order of the ABI table. */
   counterWords(): Uint32Array;
 }

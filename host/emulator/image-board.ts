@@ -7,6 +7,8 @@ import { explainTrap } from '../build/image/explain-trap.js';
 import type { Image } from '../build/image/image.js';
 import { readTrapRecord, RECORD_BYTES, RecordError, type TrapRecord } from '../build/image/trap-record.js';
 import type { Firmware } from '../build/compile.js';
+import { voiceFunctionsOf } from '../cpu/voice-functions.js';
+import { parseModule } from '../cpu/wasm/decode.js';
 import { ElfBoard, EmulationError, type ElfBoardOptions } from './elf-board.js';
 import type { FirmwareBoard } from './firmware-board.js';
 import { readRunnable } from './image-file.js';
@@ -15,6 +17,12 @@ import { readRunnable } from './image-file.js';
 const RTT = { ring: 24, buffer: 4, size: 8, write: 12, read: 16 } as const;
 const counterNames = Object.keys(counters) as CounterName[];
 
+/** Tells translated functions about voices by their symbols (host/build/aot/translate.ts); copies that gcc has specialised may have other arguments. */
+function isAboutVoice({ wasm }: Firmware): (symbol: string) => boolean {
+  const functions = voiceFunctionsOf(parseModule(wasm));
+  return (symbol) => !symbol.includes('.') && functions.has(Number(/^f(\d+)_/.exec(symbol)?.[1] ?? -1));
+}
+
 export class ImageBoard extends ElfBoard implements FirmwareBoard {
   readonly cpuName = 'arm';
   readonly engine: string;
@@ -22,24 +30,37 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   readonly costs = {
     source: "the core's own cycles, instruction by instruction (ARM DDI 0439, 3.3 and 3.9), with the waits of flash behind its accelerator (RM0090, 3.5)",
   };
-  private readonly linearMemory: number;
+  /** Address of linear memory's byte 0. */
+  private readonly memoryAddress: number;
   private readonly decoder = new TextDecoder();
   private record: TrapRecord | undefined;
 
   /** @param built with traps that halt, for what comes after a restart would be another run */
   constructor(readonly built: Image, options: ElfBoardOptions) {
     super(built.board, readRunnable(built.files.elf, built.board), {
-      ...options, strict: true,
+      ...options, strict: true, about: (symbols) => symbols.starts(isAboutVoice(built.firmware)),
       vectors: Object.fromEntries(built.firmware.vectors.map((v) => [v.name, { priority: v.priority, budget: v.budget ?? null }])),
     });
     this.engine = built.engine;
     this.firmware = built.firmware;
-    this.linearMemory = this.addressOf('tw_memory');
+    this.memoryAddress = this.addressOf('tw_memory');
     this.plugMidi();
   }
 
+  /** Linear memory as it is now, and what lies behind it in its region. */
+  get linearMemory(): Uint8Array {
+    const { memoryAddress } = this;
+    const region = this.memory.regions.find(({ origin, byteCount }) => memoryAddress >= origin && memoryAddress < origin + byteCount)!;
+    return region.bytes.subarray(memoryAddress - region.origin, region.byteCount);
+  }
+
+  globalValue(index: number): number | undefined {
+    const address = this.symbols.addressOf(`g${index}`); // host/build/aot/translate.ts
+    return address === undefined ? undefined : this.wordAt(address);
+  }
+
   counterWords(): Uint32Array {
-    return Uint32Array.from(counterNames, (_, i) => this.wordAt(this.linearMemory + COUNTERS_OFFSET + 4 * i)!);
+    return Uint32Array.from(counterNames, (_, i) => this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * i)!);
   }
 
   /** @throws EmulationError when the firmware has trapped or faulted, or can do nothing any more; in the words that a board's record is told in */
@@ -53,7 +74,7 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   }
 
   protected override activeVoices(): number {
-    return this.wordAt(this.linearMemory + COUNTERS_OFFSET + 4 * counterNames.indexOf('activeVoices'))!;
+    return this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * counterNames.indexOf('activeVoices'))!;
   }
 
   protected override look(): void {

@@ -4,6 +4,7 @@
 
 import type { CallContext } from '../cpu/wasm/contexts.js';
 import { parseModule } from '../cpu/wasm/decode.js';
+import type { ObjectCycles } from '../cpu/wasm/object-cycles.js';
 import { ELSEWHERE, type CycleCounters, type Piece } from '../cpu/arm/cycle-counters.js';
 import { advanceIT } from '../cpu/arm/hot/regions.js';
 import { decode } from '../cpu/arm/isa/decode.js';
@@ -35,6 +36,14 @@ interface CodeFunction {
 interface Share {
   readonly address: number;
   readonly part: number;
+}
+
+function memoized(of: (key: number) => number): (key: number) => number {
+  const known = new Map<number, number>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, of(key));
+    return known.get(key)!;
+  };
 }
 
 export class ImageAttribution implements CodePlaces {
@@ -70,6 +79,27 @@ export class ImageAttribution implements CodePlaces {
       }
     }
     return wholeLeaves(sums, (context) => this.contexts[context].root);
+  }
+
+  /** Cycles of calls about an object, by function and object; those within such a call are part of it. */
+  objects(): ObjectCycles[] {
+    const { counters } = this;
+    const topOf = memoized((context: number): number => {
+      const { parent, object } = counters.contexts[context];
+      const above = parent < 0 ? -1 : topOf(parent);
+      return above >= 0 ? above : object === undefined ? -1 : context;
+    });
+    const sums = new Map<number, number>();
+    for (const { context, cycles } of counters.cycles()) if (topOf(context) >= 0) sums.set(topOf(context), (sums.get(topOf(context)) ?? 0) + cycles);
+    return [...sums].map(([context, cycles]): ObjectCycles => {
+      const { callee, object } = counters.contexts[context];
+      return { functionIndex: this.moduleFunctionAt(callee), object: object! >>> 0, calls: counters.callsOf(context), cycles };
+    });
+  }
+
+  /** Index in the module of a translated function. */
+  private moduleFunctionAt(address: number): number {
+    return Number(TRANSLATED.exec(this.board.symbols.at(address).function ?? '')?.[1] ?? -1);
   }
 
   /** Cycles by line of what the counters have kept: the worst block. */

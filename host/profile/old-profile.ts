@@ -9,7 +9,7 @@ import { packageRoot } from '../paths.js';
 import type { ProfileResult } from './profile-result.js';
 
 const ADVICE = 'Give the profile.json that "tonewheel profile --report DIR" leaves, or what --json prints.';
-const FORMAT: ProfileResult['format'] = 1;
+const FORMAT: ProfileResult['format'] = 2;
 
 /** The published schema of a profile. */
 export const profileSchema = async (): Promise<object> =>

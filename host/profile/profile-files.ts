@@ -27,10 +27,12 @@ export async function prepareProfileFiles(directory: string): Promise<void> {
 /** Each file appears when it is whole. @returns those written, the trace of the wires included */
 export async function writeProfileFiles(directory: string, { result, blocks, log, session }: Profiled): Promise<WrittenFile[]> {
   const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
+  const trace = traceFile(result, log, blocks, session.emulated.recorder.midi());
   const contents: Record<Exclude<keyof typeof FILES, 'wires'>, string> = {
     report: await profileHtml(result), numbers: json(result), blocks: blocksCsv(result, blocks), handlers: handlersCsv(result), functions: functionsCsv(result), lines: linesCsv(result),
-    speedscope: json(speedscopeFile(result)), Perfetto: json(traceFile(result, log, blocks, session.emulated.recorder.midi())),
+    speedscope: json(speedscopeFile(result)), Perfetto: json(trace),
   };
   for (const [kind, text] of Object.entries(contents)) writeWhole(join(directory, FILES[kind as keyof typeof FILES]), text);
-  return Object.entries(FILES).map(([kind, name]) => ({ kind, path: join(directory, name) }));
+  const notes: Partial<Record<string, string>> = { Perfetto: trace.otherData.shown };
+  return Object.entries(FILES).map(([kind, name]) => ({ kind, path: join(directory, name), note: notes[kind] }));
 }

@@ -107,6 +107,16 @@ export interface VoiceProfile {
   table: { voices: number; blocks: number; mean: number; max: number }[];
 }
 
+/** Cycles of the calls that are about one voice: methods of a class `Voice`, or one whose name ends so, with all that they call. */
+export interface VoiceCycles {
+  /** Cycles of all of them, of those of all code. */
+  share: number;
+  /** The methods that were called, by their names in the source. What the compiler has put into their callers is not among them. */
+  functions: string[];
+  /** In the order of their addresses. */
+  each: { name: string; calls: number; cycles: number; share: number }[];
+}
+
 /** A function of the source. Code that the compiler inlined counts for the function that it was written in. */
 export interface FunctionProfile {
   name: string;
@@ -203,10 +213,12 @@ export interface QueueProfile {
   name: string;
   /** What waits in it. */
   of: string;
+  /** Entries that fit; null when that is not known. */
+  capacity: number | null;
   /** Most entries that ever waited. */
   highWater: number;
-  /** Entries refused because it was full. */
-  lost: number;
+  /** Entries refused because it was full; null for a queue that the firmware's counters do not tell of. */
+  lost: number | null;
 }
 
 export interface MemoryUse {
@@ -261,7 +273,7 @@ export interface ProfileDiff {
 
 export interface ProfileResult {
   /** Version of this object's form; raised when a field changes its meaning or goes. */
-  format: 1;
+  format: 2;
   kind: 'tonewheel-profile';
   /** Command line that makes the same profile again. */
   command: string;
@@ -281,6 +293,8 @@ export interface ProfileResult {
   preemptions: PreEmption[];
   /** Null when the firmware tells of no voices. */
   voices: VoiceProfile | null;
+  /** What each voice took, counted; null when no method of a voice was called, or the CPU does not tell. */
+  voiceCycles: VoiceCycles | null;
   /** Cycles of all code: the lines add up to them. With `overclock`, before it. 0 when the CPU does not tell of code. */
   codeCycles: number;
   /**

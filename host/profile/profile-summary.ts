@@ -42,7 +42,7 @@ export function diffSummary({ slower, faster, added, threshold }: ProfileDiff, o
 /** @param colours whether to use the terminal's colours; by default when there is a terminal that has them */
 export function profileSummary(result: ProfileResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported): string {
   const c = pc.createColors(colours);
-  const { run, load, time, handlers, functions, lines, worst, voices, midiToAudio, stacks, queues, missing, sources, counted } = result;
+  const { run, load, time, handlers, functions, lines, worst, voices, voiceCycles, midiToAudio, stacks, queues, missing, sources, counted } = result;
   const row = (label: string, text: string): string => `${c.dim(label.padEnd(LABEL))}${text}`;
   const share = (value: number): string => percent(ratio(value, load.budget));
   const out = [
@@ -57,8 +57,9 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
   }
   if (worst) out.push(row('Worst block', `no. ${number(worst.index)}, ${number(worst.startSeconds, 4)} s after reset: ${number(worst.busyCycles)} of ${number(worst.lengthCycles)} cycles, ${number(worst.voices)} voices`));
   if (voices) out.push(row('A voice', `${number(voices.perVoice)} cycles per frame, above ${number(voices.base)} with none (explains ${percent(voices.explained)})`));
+  if (voiceCycles) out.push(row('By voice', `${percent(voiceCycles.share)} of all code in ${voiceCycles.each.length} voices: ${voiceCycles.each.map(({ share: s }) => percent(s)).join(' ')}`));
   if (midiToAudio.meanMs !== null) out.push(row('MIDI to audio', `${number(midiToAudio.minMs!, 2)} to ${number(midiToAudio.maxMs!, 2)} ms, mean ${number(midiToAudio.meanMs, 2)}, over ${number(midiToAudio.notes)} notes`));
-  out.push(row('Queues', queues.map(({ name, highWater }) => `${name} ${number(highWater)}`).join(', ')));
+  if (queues.length > 0) out.push(row('Queues', queues.map(({ name, capacity, highWater, lost }) => `${name} ${number(highWater)}${capacity === null ? '' : ` of ${number(capacity)}`}${lost ? ` (${number(lost)} lost)` : ''}`).join(', ')));
   for (const { highWater, byteCount } of stacks) out.push(row('Stack', `${number(highWater)} of ${number(byteCount)} bytes`));
   out.push(
     ...table(['Handler', 'runs', 'mean', 'p99', 'longest', 'µs', 'latency', 'jitter'], handlers.filter(({ count }) => count > 0).map((h) => [
@@ -69,6 +70,6 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
   );
   out.push('', c.dim(`Cycles: ${run.costs}${counted === 'cycles' ? '; each counted for its function and line as it passed' : ''}.`));
   if (missing.length > 0) out.push(...missing.map(({ what, why }) => c.dim(`Not measured: ${what} (${why}).`)));
-  if (files.length > 0) out.push('', ...files.map(({ kind, path }) => `${c.dim(kind.padEnd(LABEL))}${path}`));
+  if (files.length > 0) out.push('', ...files.map(({ kind, path, note }) => `${c.dim(kind.padEnd(LABEL))}${path}${note === undefined ? '' : `  (${note})`}`));
   return out.join('\n');
 }

@@ -10,6 +10,8 @@ import { SourceMap } from '../build/source-map.js';
 import type { CallContext } from '../cpu/wasm/contexts.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
+import { parseModule } from '../cpu/wasm/decode.js';
+import type { ObjectCycles } from '../cpu/wasm/object-cycles.js';
 import { EmulatedBoard } from '../emulator/emulated-board.js';
 import type { FirmwareBoard } from '../emulator/firmware-board.js';
 import { ImageBoard } from '../emulator/image-board.js';
@@ -23,6 +25,8 @@ import { ImageAttribution } from './image-attribution.js';
 import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
 import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, Spread, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
+import { queuesOf } from './queues.js';
+import { voiceCyclesOf } from './voice-cycles.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
@@ -99,7 +103,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
   const worst = worstOf(emulated, log, blocks, values, code && watch, code);
   const files = new Set(code?.lines.map(({ file }) => file));
   return {
-    format: 1, kind: 'tonewheel-profile', command, entry: firmware.entry,
+    format: 2, kind: 'tonewheel-profile', command, entry: firmware.entry,
     sha256: { module: sha256(firmware.wasm), midi, costs: sha256(JSON.stringify(emulated.costs)) },
     run,
     costError: emulated instanceof EmulatedBoard ? { ...emulated.costs.error, validatedOn: [...emulated.costs.error.validatedOn] } : null,
@@ -110,6 +114,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
     time: timeOf(run, times, code?.cyclesOfReset ?? 0),
     preemptions: [...times.preemptions],
     voices: voicesOf(run, blocks, values),
+    voiceCycles: code ? voiceCyclesOf(code.objects, parseModule(firmware.wasm), code.codeCycles) : null,
     codeCycles: code?.codeCycles ?? 0,
     counted: code ? (emulated instanceof ImageBoard ? 'cycles' : 'blocks') : null,
     functions: code?.functions ?? [],
@@ -118,11 +123,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
     sources: Object.fromEntries([...(code?.sources ?? [])].filter(([file]) => files.has(file)).map(([file, text]) => [file, text.split(/\r?\n/)])),
     worst,
     midiToAudio: latencyOf(latenciesOf(notes, sentAudioOf(emulated), run.blockFrames * run.cyclesPerFrame.budget, run.coreHertz), run),
-    queues: [
-      { name: 'received bytes', of: 'bytes waiting for the parser', highWater: run.gauges.rxQueueHigh, lost: run.losses.rxQueueFull },
-      { name: 'messages', of: 'messages waiting for the synth', highWater: run.gauges.eventQueueHigh, lost: run.losses.eventQueueFull },
-      { name: 'bytes to send', of: 'bytes waiting for the transmitter', highWater: run.gauges.txQueueHigh, lost: run.losses.txQueueFull },
-    ],
+    queues: queuesOf(emulated, run),
     stacks: stacksOf(emulated, missing),
     memory: memoryOf(emulated),
     diff: null,
@@ -134,6 +135,8 @@ interface Code extends CodeProfile {
   readonly places: readonly Place[];
   readonly sources: ReadonlyMap<string, string>;
   readonly cyclesOfReset: number;
+  /** Calls about voices. */
+  readonly objects: readonly ObjectCycles[];
   /** Of the worst block. */
   worstLeaves(): Omit<Leaf, 'context'>[];
 }
@@ -166,7 +169,7 @@ function codeOf({ session: { emulated }, compiler, growth, stacks }: Measured, t
   return {
     ...codeProfile(attribution, all, attribution.entries(counts, entered), leaves, overheadOf(times, byRoot, board)), places: attribution.places, sources,
     cyclesOfReset: Math.round((byRoot.get(RESET) ?? 0) / (board.options.overclock ?? 1)),
-    worstLeaves: () => attribution.leaves(growth.kept),
+    objects: cpu.objects!.all(), worstLeaves: () => attribution.leaves(growth.kept),
   };
 }
 
@@ -177,7 +180,7 @@ function codeOfImage(board: ImageBoard, compiler: object, stacks: SourceStacks, 
   const leaves = attribution.leaves();
   const byRoot = cyclesByRoot(leaves, attribution.contexts);
   const code = codeProfile(attribution, attribution.contexts, attribution.entries(), leaves, overheadOf(times, byRoot, board));
-  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, worstLeaves: () => attribution.keptLeaves() };
+  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, objects: attribution.objects(), worstLeaves: () => attribution.keptLeaves() };
 }
 
 function cyclesByRoot(leaves: readonly Leaf[], contexts: readonly CallContext[]): Map<string, number> {

@@ -10,6 +10,8 @@ import { verdicts } from './verdict.js';
 export interface WrittenFile {
   readonly kind: string;
   readonly path: string;
+  /** What is to be known of it. */
+  readonly note?: string;
 }
 
 type Colours = ReturnType<typeof pc.createColors>;

@@ -122,7 +122,7 @@ export function exampleProfile(seconds = 6): ProfileResult {
   const ms = latencies.map((l) => l.ms);
   const code = exampleCode();
   return {
-    format: 1, kind: 'tonewheel-profile', command: 'npx tonewheel profile assembly/firmware/synth.ts --board stm32f4-discovery --report build/profile',
+    format: 2, kind: 'tonewheel-profile', command: 'npx tonewheel profile assembly/firmware/synth.ts --board stm32f4-discovery --report build/profile',
     entry: run.firmware, sha256: { module: '0'.repeat(64), midi: '1'.repeat(64), costs: '2'.repeat(64) }, run,
     costError: { handlerPercent: 4.2, blockPercent: 2.6, validatedOn: ['assembly/firmware/synth.ts'], command: 'npm run calibrate' },
     load: {
@@ -143,6 +143,7 @@ export function exampleProfile(seconds = 6): ProfileResult {
       base: 430, perVoice: 108, explained: 0.97,
       table: Array.from({ length: 12 }, (_, v) => ({ voices: v, blocks: 300 - 20 * v, mean: 430 + 108 * v, max: 460 + 120 * v })),
     },
+    voiceCycles: { share: 0.56, functions: ['Voice#renderTo', 'Voice#update'], each: Array.from({ length: 16 }, (_, i) => ({ name: `Voice ${i + 1}`, calls: 9000 - 500 * i, cycles: 0.56 * CODE_CYCLES * (16 - i) / 136, share: 0.56 * (16 - i) / 136 })) },
     codeCycles: CODE_CYCLES, counted: 'blocks', ...code,
     worst: exampleWorst(Math.round(blocks.boundaryCycles[417]), coreHertz, budget),
     midiToAudio: {
@@ -150,8 +151,8 @@ export function exampleProfile(seconds = 6): ProfileResult {
       histogram: histogramOf(ms, 1.33, 1.36, 15), values: latencies,
     },
     queues: [
-      { name: 'rxQueue', of: 'MIDI bytes received', highWater: 3, lost: 0 }, { name: 'txQueue', of: 'MIDI bytes to send', highWater: 0, lost: 0 },
-      { name: 'eventQueue', of: 'MIDI messages', highWater: 9, lost: 0 },
+      { name: 'rxQueue', of: 'MIDI bytes received', capacity: 256, highWater: 3, lost: 0 }, { name: 'txQueue', of: 'MIDI bytes to send', capacity: 64, highWater: 0, lost: 0 },
+      { name: 'eventQueue', of: 'MIDI messages', capacity: null, highWater: 9, lost: 0 }, { name: 'echoes', of: 'messages', capacity: 16, highWater: 16, lost: null },
     ],
     stacks: [{ name: 'C stack', byteCount: 8192, highWater: 1104 }],
     memory: [

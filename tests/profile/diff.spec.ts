@@ -103,14 +103,14 @@ describe('profile --diff', () => {
     const old = JSON.parse(readFileSync(place.path('old/profile.json'), 'utf8')) as Record<string, unknown>;
     place.write('cut.json', JSON.stringify(old).slice(0, 1000));
     place.write('run.json', JSON.stringify(old.run));
-    place.write('version.json', JSON.stringify({ ...old, format: 2 }));
+    place.write('version.json', JSON.stringify({ ...old, format: 1 }));
     place.write('damaged.json', JSON.stringify({ ...old, lines: [{ file: 1 }] }));
     const cases: [string, RegExp][] = [
       ['nothing.json', /old profile nothing\.json: there is no such file\. Give the profile\.json/],
       ['old', /old profile old: it is a directory/],
       ['cut.json', /old profile cut\.json is not JSON: /],
       ['run.json', /old profile run\.json: it is no profile/],
-      ['version.json', /old profile version\.json: it has format 2, and this version of tonewheel reads format 1\. Make it again/],
+      ['version.json', /old profile version\.json: it has format 1, and this version of tonewheel reads format 2\. Make it again/],
       ['damaged.json', /old profile damaged\.json is damaged: profile\/lines\/0/],
     ];
     for (const [file, want] of cases) {

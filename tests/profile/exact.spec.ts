@@ -29,6 +29,9 @@ const EXIT = 10;
 const TAIL = 6;
 const dispatchOf = (engine: string): number => Math.round(loadCoreCosts('cortex-m4f').engines[engine].dispatch);
 
+/** No call about one voice takes as long: a block of all sixteen takes some 40,000 cycles (docs/costs.md). */
+const LONGEST_CALL = 40_000;
+
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 const cyclesOf = ({ time }: ProfileResult, name: string): number => time.find((t) => t.name === name)?.cycles ?? 0;
 
@@ -71,6 +74,22 @@ for (const engine of ['aot', 'kernels'] as const) {
       const unexplained = result.run.cycles - slept - overhead + Math.max(0, ahead) - result.codeCycles;
       assert.ok(doubtful <= 2 && [0, 1, 2].some((n) => n <= doubtful && unexplained === n * (EXIT - TAIL)), `${unexplained} cycles unexplained, ${doubtful} exits in doubt`);
       assert.equal(sum(result.lines.map(({ cycles }) => cycles)), result.codeCycles);
+    });
+
+    it('shares the cycles of calls about voices out among the voices that sounded: to the cycle, but for a call that the run ends in', () => {
+      const { functions, each, share } = result.voiceCycles!;
+      assert.ok(each.length === result.run.gauges.maxVoices && each.length > 4, `${each.length} voices`);
+      assert.deepEqual(each.map(({ name }) => name), Array.from(each, (_, i) => `Voice ${i + 1}`));
+      assert.ok(functions.includes('Voice#renderTo'));
+      const { nodes, frames } = result.flame;
+      const isVoice = (node: number): boolean => node >= 0 && (frames[nodes[node].frame].kind === 'function' && functions.includes(frames[nodes[node].frame].name) || isVoice(nodes[node].parent));
+      const inFlame = sum(nodes.flatMap(({ parent, total }, i) => (isVoice(i) && !isVoice(parent) ? [total] : [])));
+      const unfinished = inFlame - sum(each.map(({ cycles }) => cycles));
+      assert.ok(unfinished >= 0 && unfinished < LONGEST_CALL, `${unfinished} of ${inFlame} cycles in no voice`);
+      assert.ok(Math.abs(share - sum(each.map((v) => v.share))) < 1e-9);
+      assert.ok(each.every(({ calls, cycles }) => calls > 0 && cycles > 0));
+      const calls = sum(result.functions.filter(({ name }) => functions.includes(name)).map((f) => f.calls ?? NaN));
+      assert.ok(calls - sum(each.map((v) => v.calls)) <= 1, `${calls} calls`);
     });
 
     it('has the same sum in functions and, with the core\'s own, in the flame graph', () => {

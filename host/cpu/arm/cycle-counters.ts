@@ -18,16 +18,23 @@ export const ROW = {
   returnsTo: 4,
   /** Times that it was entered, a double. */
   calls: 8,
+  /** Of a call that is about an object: the object, and the row of the same call about another one. */
+  object: 16,
+  next: 20,
   /** By call site, the row of the context below; 0: not met yet. */
-  callees: 16,
+  callees: 24,
   /** By piece of code, its cycles, a double each. */
-  cycles: 16 + 4 * 2048,
+  cycles: 24 + 4 * 2048,
 } as const;
 const MOST_SITES = (ROW.cycles - ROW.callees) / 4;
 const MOST_PIECES = 1 << 15;
 const MOST_CONTEXTS = 1 << 12;
 const ROW_BYTES = ROW.cycles + 8 * MOST_PIECES;
 const SUM_BYTES = 8 * MOST_PIECES;
+/** A call that is about more objects than these is not about objects. */
+const MOST_OBJECTS = 64;
+/** Bytes of BL, which says itself where it goes; BLX has two. */
+const BL_BYTES = 4;
 /** No instruction is there: bit 0 is set. */
 const NOWHERE = -1;
 
@@ -51,6 +58,8 @@ export interface CountedContext {
   readonly callee: number;
   /** What a root is of: the name of an exception, or of what runs outside of exceptions. */
   readonly root: string | undefined;
+  /** What the call was about: the first argument of a function that is about objects. */
+  readonly object?: number;
 }
 
 export interface CountedCycles {
@@ -86,10 +95,11 @@ export class CycleCounters implements MachineObserver {
    * @param sumsAt byte offset of `COUNTER_BYTES` zeros, a multiple of 8
    * @param boundaries addresses that no piece of code goes across: where functions begin
    * @param outside name of what runs outside of exceptions
+   * @param about addresses of functions that are about an object, their first argument: each object has contexts of its own
    */
   constructor(
     memory: ArmMemory, readonly sumsAt: number, private readonly code: Pick<ArmMemoryRegion, 'origin' | 'byteCount'>,
-    readonly boundaries: ReadonlySet<number>, private readonly outside: string,
+    readonly boundaries: ReadonlySet<number>, private readonly outside: string, readonly about: ReadonlySet<number> = new Set(),
   ) {
     this.state = memory.state;
     this.words = new Int32Array(memory.wasm.buffer);
@@ -156,9 +166,33 @@ export class CycleCounters implements MachineObserver {
     if (id === undefined) return;
     const { row, words } = this;
     const at = (row + ROW.callees + 4 * id) >> 2;
-    if (words[at] === 0) words[at] = this.add({ parent: this.indexOf(row), site, callee, root: undefined }, row, returnsTo);
+    const context = { parent: this.indexOf(row), site, callee, root: undefined };
+    const object = this.about.has(callee) && returnsTo - site === BL_BYTES ? this.state[STATE.R] : undefined;
+    if (object !== undefined) this.chooseObject(at, row, returnsTo, { ...context, object });
+    else if (words[at] === 0) words[at] = this.add(context, row, returnsTo);
     const below = (this.state[STATE.CONTEXT] = words[at]);
     this.doubles[(below + ROW.calls) >> 3]++;
+  }
+
+  /** Brings the row of a call about an object to the front of that call's rows. */
+  private chooseObject(at: number, row: number, returnsTo: number, context: CountedContext & { readonly object: number }): void {
+    const { words } = this;
+    const first = words[at];
+    let count = 0;
+    for (let [before, found] = [0, first]; found !== 0 && found !== row; [before, found] = [found, words[(found + ROW.next) >> 2]]) {
+      if (words[(found + ROW.object) >> 2] === context.object || ++count === MOST_OBJECTS) {
+        if (before === 0) return;
+        words[(before + ROW.next) >> 2] = words[(found + ROW.next) >> 2];
+        words[(found + ROW.next) >> 2] = first;
+        words[at] = found;
+        return;
+      }
+    }
+    const added = this.add(context, row, returnsTo);
+    words[at] = added;
+    if (added === row) return;
+    words[(added + ROW.object) >> 2] = context.object;
+    words[(added + ROW.next) >> 2] = first;
   }
 
   /** A jump has gone to an address that was computed. */

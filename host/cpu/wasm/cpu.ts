@@ -5,6 +5,7 @@ import { ABI_MODULE } from '../../abi.js';
 import { PreEmptiveCpu, type CpuConfig } from '../pre-emptive-cpu.js';
 import { countKeeper, type CountKeeper } from './count-keeper.js';
 import { METER, type MeteredModule } from './meter.js';
+import { ObjectCounter } from './object-cycles.js';
 
 export interface WasmCpuConfig extends CpuConfig {
   readonly metered: MeteredModule;
@@ -18,6 +19,8 @@ export class WasmCpu extends PreEmptiveCpu {
   readonly metered: MeteredModule;
   /** Of a counting meter. */
   readonly counts: CountKeeper | undefined;
+  /** With a counting meter: cycles of calls by the object that they are about. */
+  readonly objects: ObjectCounter | undefined;
   /** When `main` was called; undefined before. */
   mainAt: number | undefined;
   private readonly around: WasmCpuConfig['around'];
@@ -27,6 +30,8 @@ export class WasmCpu extends PreEmptiveCpu {
     this.around = config.around;
     this.metered = config.metered;
     this.counts = config.metered.counted && countKeeper(config.metered.counted.blocks);
+    this.objects = this.counts && new ObjectCounter(() => this.charged);
+    if (this.objects) config.machine.observers.add(this.objects);
   }
 
   run(): never {
@@ -52,7 +57,8 @@ export class WasmCpu extends PreEmptiveCpu {
 
   /** What the metered module imports: the ABI and the meter's tick. */
   importObject(): Record<string, WebAssembly.ModuleImports> {
-    return { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick(), ...this.counts?.imports } };
+    const objects = this.objects && { [METER.began]: (object: number, index: number) => this.objects!.began(object, index), [METER.ended]: () => this.objects!.ended() };
+    return { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick(), ...this.counts?.imports, ...objects } };
   }
 
   /** Takes the instance of the metered module over: from now on the meter counts and interrupts fall. */

@@ -113,6 +113,7 @@ export interface WasmModule {
   readonly start?: number;
   /** From the name section, when there is one. */
   readonly functionNames: ReadonlyMap<number, string>;
+  readonly globalNames: ReadonlyMap<number, string>;
 }
 
 /** One instruction. The object is reused from call to call: copy what is to be kept. */
@@ -177,7 +178,7 @@ export function parseModule(bytes: Uint8Array): WasmModule {
   return {
     bytes, sections, types, imports, otherImports, importedGlobals,
     globalCount: importedGlobals + (globalReader?.u32() ?? 0),
-    functions, exports, memory, start: section(SECTION.start)?.u32(), functionNames: readNames(bytes, sections),
+    functions, exports, memory, start: section(SECTION.start)?.u32(), functionNames: readNames(bytes, sections, NAMES.functions), globalNames: readNames(bytes, sections, NAMES.globals),
   };
 }
 
@@ -222,7 +223,10 @@ function readLimits(r: ByteReader): { initial: number; maximum?: number } {
   return flags & 1 ? { initial, maximum: r.u32() } : { initial };
 }
 
-function readNames(bytes: Uint8Array, sections: readonly Section[]): Map<number, string> {
+/** Subsections of the name section (Core Specification, appendix, and its extension by names of globals). */
+const NAMES = { functions: 1, globals: 7 } as const;
+
+function readNames(bytes: Uint8Array, sections: readonly Section[], wanted: number): Map<number, string> {
   const names = new Map<number, string>();
   const section = sections.find((s) => s.name === 'name');
   if (!section) return names;
@@ -232,7 +236,7 @@ function readNames(bytes: Uint8Array, sections: readonly Section[]): Map<number,
     const kind = r.u8();
     const size = r.u32();
     const end = r.offset + size;
-    if (kind === 1) for (let count = r.u32(); count > 0; count--) names.set(r.u32(), r.name());
+    if (kind === wanted) for (let count = r.u32(); count > 0; count--) names.set(r.u32(), r.name());
     r.offset = end;
   }
   return names;

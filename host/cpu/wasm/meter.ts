@@ -13,8 +13,10 @@ import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js'
 /** Names by which a metered module meets its host. */
 export const METER = {
   module: 'meter', tick: 'tick', getLeft: 'meter:getLeft', setLeft: 'meter:setLeft', start: 'meter:start',
-  /** Of a counting meter: the import that keeps counters, and the export that hands them to it. */
-  keep: 'keep', dump: 'meter:dump',
+  /** Of a counting meter: the import that keeps counters, the export that hands them to it, and the firmware's globals by their index. */
+  keep: 'keep', dump: 'meter:dump', global: 'meter:global:',
+  /** Of a counting meter: the imports that are told of calls about an object. */
+  began: 'began', ended: 'ended',
 } as const;
 
 export interface MeteredModule {
@@ -40,6 +42,8 @@ export interface Counting {
   readonly contexts: Contexts;
   /** The context that an export enters, by its index in `Contexts.all`; undefined for those that are not entered by the shim. */
   readonly entryOf: (exportName: string, functionIndex: number) => number | undefined;
+  /** Indices of functions whose calls are about an object, their first argument: `meter.began(object, function)` and `meter.ended()` are told of those from others. */
+  readonly about: ReadonlySet<number>;
 }
 
 /** Counters that one call of the import `meter.keep` takes, after the byte offset at which they are wanted. */
@@ -77,7 +81,7 @@ export interface Probes {
 export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts, counting?: Counting, probes?: Probes): MeteredModule {
   const { bytes, sections } = module;
   const tick = module.imports.length;
-  const addedImports = counting ? 2 : 1;
+  const addedImports = counting ? 4 : 1;
   const contexts = counting?.contexts.all ?? module.functions.map(({ index }): CallContext => ({ functionIndex: index, parent: -1, site: 0, root: undefined }));
   const firstContext = tick + addedImports;
   const firstAdded = firstContext + contexts.length;
@@ -88,14 +92,16 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const map: number[] = [];
   const counted: CountedBlock[] = [];
   const blocksOf = memoized((index: number) => basicBlocks(module, module.functions[index - tick], native?.functions.has(index) ? native.costs : costs, native?.functions));
+  const isAbout = counting && callsAbout(counting.contexts.all, counting.about);
   const entered = (name: string, index: number): number => firstContext + (counting?.entryOf(name, index) ?? index - tick);
   const code = codeSection(module, {
-    contexts, blocksOf, shifted, tick, left, map, probes, counted: counting && counted,
+    contexts, firstContext, blocksOf, shifted, tick, left, map, probes, counted: counting && counted,
+    isAbout: (context) => isAbout?.[context] ?? false,
     callee: (context, site, index) => (index < tick ? index : firstContext + (counting?.contexts.callee(context, site, index) ?? index - tick)),
   });
 
   const rewritten = new Map<number, ByteWriter>([
-    [SECTION.type, appendToVector(bytes, section(SECTION.type), counting ? 4 : 3, (out) => {
+    [SECTION.type, appendToVector(bytes, section(SECTION.type), counting ? 5 : 3, (out) => {
       out.u8(0x60).u32(0).u32(0); // tick: () -> ()
       out.u8(0x60).u32(0).u32(1).u8(I32); // getLeft: () -> i32
       out.u8(0x60).u32(1).u8(I32).u32(0); // setLeft, dump: i32 -> ()
@@ -103,10 +109,13 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
       out.u8(0x60).u32(1 + KEPT_AT_ONCE).u8(I32); // keep: i32, i64 … -> ()
       for (let i = 0; i < KEPT_AT_ONCE; i++) out.u8(I64);
       out.u32(0);
+      out.u8(0x60).u32(2).u8(I32).u8(I32).u32(0); // began: i32, i32 -> ()
     })],
     [SECTION.import, appendToVector(bytes, section(SECTION.import), addedImports, (out) => {
       out.name(METER.module).name(METER.tick).u8(0).u32(types);
-      if (counting) out.name(METER.module).name(METER.keep).u8(0).u32(types + 3);
+      if (!counting) return;
+      out.name(METER.module).name(METER.keep).u8(0).u32(types + 3);
+      out.name(METER.module).name(METER.began).u8(0).u32(types + 4).name(METER.module).name(METER.ended).u8(0).u32(types);
     })],
     [SECTION.function, functionSection(module, contexts, [types + 1, types + 2, ...(counting ? [types + 2] : [])])],
     [SECTION.global, rewriteGlobals(module, shifted, probes?.globals.length ?? 0, counted.length)],
@@ -126,6 +135,16 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
     else if (own) out.bytes(bytes, own.start, own.end);
   }
   return { bytes: out.take().slice(), originalOffset: (offset) => lookUp(map, offset), counted: counting && { blocks: counted, contexts: counting.contexts } };
+}
+
+/** Of each context, whether its function is about an object and none above it is. */
+function callsAbout(contexts: readonly CallContext[], about: ReadonlySet<number>): boolean[] {
+  const within: boolean[] = [];
+  return contexts.map(({ parent, functionIndex }, i) => {
+    const above = parent >= 0 && within[parent];
+    within[i] = above || (parent >= 0 && about.has(functionIndex));
+    return within[i] && !above;
+  });
 }
 
 function memoized<T>(of: (key: number) => T): (key: number) => T {
@@ -161,14 +180,16 @@ function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, 
 function rewriteExports(module: WasmModule, entered: (name: string, index: number) => number, firstAdded: number, counts: boolean, probes: Probes | undefined): ByteWriter {
   const kinds = ['func', 'table', 'memory', 'global'];
   const { start } = module;
-  const out = new ByteWriter().u32(module.exports.length + 2 + (start === undefined ? 0 : 1) + (counts ? 1 : 0) + (probes?.globals.length ?? 0));
+  const out = new ByteWriter().u32(module.exports.length + 2 + (start === undefined ? 0 : 1) + (counts ? 1 + module.globalCount : 0) + (probes?.globals.length ?? 0));
   if (start !== undefined) out.name(METER.start).u8(0).u32(entered(METER.start, start));
   for (const { name, kind, index } of module.exports) {
     out.name(name).u8(kinds.indexOf(kind)).u32(kind === 'func' && index >= module.imports.length ? entered(name, index) : index);
   }
   out.name(METER.getLeft).u8(0).u32(firstAdded).name(METER.setLeft).u8(0).u32(firstAdded + 1);
   for (const [i, name] of (probes?.globals ?? []).entries()) out.name(name).u8(3).u32(module.globalCount + 1 + i);
-  if (counts) out.name(METER.dump).u8(0).u32(firstAdded + 2);
+  if (!counts) return out;
+  out.name(METER.dump).u8(0).u32(firstAdded + 2);
+  for (let i = 0; i < module.globalCount; i++) out.name(`${METER.global}${i}`).u8(3).u32(i);
   return out;
 }
 
@@ -203,11 +224,15 @@ interface CodeContext {
   readonly blocksOf: (functionIndex: number) => ReadonlyMap<number, number>;
   /** Index in the metered module of what a call calls. */
   readonly callee: (context: number, site: number, functionIndex: number) => number;
+  /** That of the first context. */
+  readonly firstContext: number;
   readonly shifted: (index: number) => number;
   readonly tick: number;
   readonly left: number;
   /** Pairs (offset in the code section's contents, original offset), ascending. */
   readonly map: number[];
+  /** Whether a context's function is called about an object. */
+  readonly isAbout: (context: number) => boolean;
   /** Receives the counters, when there are any. */
   readonly counted: CountedBlock[] | undefined;
   readonly probes: Probes | undefined;
@@ -247,7 +272,7 @@ function dumpBody(firstCounter: number, count: number, keep: number): ByteWriter
 
 function meterBody(module: WasmModule, index: number, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { blocksOf, callee, shifted, tick, left, counted, probes } = context;
+  const { blocksOf, callee, shifted, tick, left, counted, probes, isAbout, firstContext } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -277,6 +302,7 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
   };
 
   const charges = blocksOf(body.index);
+  if (isAbout(index)) out.u8(OP.localGet).u32(0).u8(OP.i32Const).s32(body.index).u8(OP.call).u32(tick + 2);
   if (charges.size > 0) reload();
   let depth = 0;
   /** Whether an instruction may leave the body, by a branch to its outermost label among others. */
@@ -303,7 +329,11 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
     if (operator.immediate === 'block') depth++;
     else if (operator.name === 'end') depth--;
     map.push(out.length, offset);
-    if (operator.name === 'call') out.u8(bytes[offset]).u32(callee(index, offset, operand));
+    if (operator.name === 'call') {
+      const called = callee(index, offset, operand);
+      out.u8(OP.call).u32(called);
+      if (isAbout(called - firstContext)) out.u8(OP.call).u32(tick + 3);
+    }
     else if (operator.immediate === 'func') out.u8(bytes[offset]).u32(shifted(operand));
     else out.bytes(bytes, offset, end);
     if (charges.size > 0 && calls) reload();

@@ -3,6 +3,7 @@
 
 import type { ProfileResult } from '../profile-result.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from '../recorder.js';
+import { secondsAt } from '../run-result.js';
 
 type Cell = string | number | null;
 
@@ -22,7 +23,7 @@ export function blocksCsv({ run }: ProfileResult, blocks: BlockRecord): string {
   const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
   return csv(['block', 'start_seconds', 'start_cycle', 'length_cycles', 'busy_cycles', 'cycles_per_frame', 'voices'], Array.from(values, (value, i) => {
     const [from, to] = [blocks.boundaryCycles[i], blocks.boundaryCycles[i + 1]];
-    return [i, from / run.coreHertz, from, to - from, blocks.busyCycles[i], value, blocks.voices[i]];
+    return [i, secondsAt(run, from), from, to - from, blocks.busyCycles[i], value, blocks.voices[i]];
   }));
 }
 

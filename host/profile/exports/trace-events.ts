@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The time around the worst block for https://ui.perfetto.dev and chrome://tracing: the Trace Event Format's JSON, times in microseconds, with a track for
-// each handler.
+// The run for https://ui.perfetto.dev and chrome://tracing: the Trace Event Format's JSON, times in microseconds, with a track for each handler.
 
 import type { ProfileResult } from '../profile-result.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord, type MidiRecord } from '../recorder.js';
 import type { RunLog } from '../run-log.js';
+import { secondsAt } from '../run-result.js';
 
 interface TraceEvent {
   name: string;
@@ -23,18 +23,28 @@ export interface TraceFile {
   otherData: Record<string, string>;
 }
 
-/** Seconds before and after the start of the worst block: some thousand slices, and nothing that a browser would choke on. */
-const AROUND = 0.5;
+/** Runs of handlers and blocks in a file: some hundred megabytes are what the viewers bear. A longer run is cut to what lies around its worst block. */
+const MOST_EVENTS = 250_000;
 const PID = 1;
 const CORE = 1;
 const MIDI = 2;
 const FIRST_HANDLER = 10;
 
-export function traceFile({ run, handlers, worst }: ProfileResult, log: RunLog, blocks: BlockRecord, midi: MidiRecord): TraceFile {
+/** What of the run is in the file, in core cycles. */
+function shown({ run: { cycles: end }, handlers, worst }: ProfileResult, blocks: BlockRecord): [from: number, to: number] {
+  const events = handlers.reduce((sum, { count }) => sum + count, blocks.count);
+  if (events <= MOST_EVENTS) return [0, end];
+  const length = (end * MOST_EVENTS) / events;
+  const from = Math.max(0, Math.min(end - length, (worst?.startCycle ?? end / 2) - length / 2));
+  return [from, from + length];
+}
+
+export function traceFile(result: ProfileResult, log: RunLog, blocks: BlockRecord, midi: MidiRecord): TraceFile {
+  const { run, handlers } = result;
   const { coreHertz, cycles: end } = run;
-  const middle = worst?.startCycle ?? end / 2;
-  const [from, to] = [Math.max(0, middle - AROUND * coreHertz), Math.min(end, middle + AROUND * coreHertz)];
-  const us = (cycle: number): number => (cycle * 1e6) / coreHertz;
+  const [from, to] = shown(result, blocks);
+  const us = (cycle: number): number => secondsAt(run, cycle) * 1e6;
+  const length = (cycles: number): number => (cycles * 1e6) / coreHertz;
   const { timeline, entries } = log.stretch(from, to);
   const byUrgency = [...handlers].filter(({ count }) => count > 0).sort((a, b) => (a.priority ?? -1) - (b.priority ?? -1));
   const tracks = new Map(byUrgency.map(({ name }, i) => [name, FIRST_HANDLER + i]));
@@ -46,18 +56,19 @@ export function traceFile({ run, handlers, worst }: ProfileResult, log: RunLog, 
   track(MIDI, 'MIDI in');
   for (const { name, priority } of byUrgency) track(tracks.get(name)!, `${name}${priority === null ? '' : `, priority ${priority}`}`);
   for (const { context, from: start, to: stop } of timeline) {
-    if (context !== 'sleep') traceEvents.push({ name: context, ph: 'X', pid: PID, tid: CORE, ts: us(from + start), dur: us(stop - start), args: { cycles: stop - start } });
+    if (context !== 'sleep') traceEvents.push({ name: context, ph: 'X', pid: PID, tid: CORE, ts: us(from + start), dur: length(stop - start), args: { cycles: stop - start } });
   }
   for (const { vector, pendedAt, enteredAt, exitedAt, preempted } of entries) {
     if (exitedAt === null) continue;
     traceEvents.push({
-      name: vector, ph: 'X', pid: PID, tid: tracks.get(vector)!, ts: us(from + enteredAt), dur: us(exitedAt - enteredAt),
+      name: vector, ph: 'X', pid: PID, tid: tracks.get(vector)!, ts: us(from + enteredAt), dur: length(exitedAt - enteredAt),
       args: { cycles: exitedAt - enteredAt, 'latency in cycles': enteredAt - pendedAt, 'pre-empted': preempted },
     });
   }
   midi.endCycles.forEach((cycle, i) => {
     if (cycle >= from && cycle < to) traceEvents.push({ name: midi.bytes[i].toString(16).toUpperCase().padStart(2, '0'), ph: 'i', s: 't', pid: PID, tid: MIDI, ts: us(cycle) });
   });
+  const part = to - from < end ? `${secondsAt(run, from).toFixed(3)} to ${secondsAt(run, to).toFixed(3)} of ${run.seconds.toFixed(1)} s, around the worst block` : 'the whole run';
   const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
   for (let i = 0; i < blocks.count; i++) {
     const start = blocks.boundaryCycles[i];
@@ -65,5 +76,5 @@ export function traceFile({ run, handlers, worst }: ProfileResult, log: RunLog, 
     traceEvents.push({ name: 'cycles per frame', ph: 'C', pid: PID, tid: 0, ts: us(start), args: { cycles: values[i] } });
     traceEvents.push({ name: 'voices', ph: 'C', pid: PID, tid: 0, ts: us(start), args: { voices: blocks.voices[i] } });
   }
-  return { traceEvents, displayTimeUnit: 'ns', otherData: { board: run.board, cpu: run.cpu, engine: run.engine, costs: run.costs } };
+  return { traceEvents, displayTimeUnit: 'ns', otherData: { board: run.board, cpu: run.cpu, engine: run.engine, costs: run.costs, shown: part } };
 }

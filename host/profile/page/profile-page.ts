@@ -2,7 +2,7 @@
 // A profile's words and tables as HTML. What is drawn is added by the script inside the page; all else can be read without it.
 
 import { microseconds, number, percent, plural, ratio } from '../format.js';
-import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, Spread, TimeShare } from '../profile-result.js';
+import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, Spread, TimeShare, VoiceCycles } from '../profile-result.js';
 import { verdicts, type Verdict } from '../verdict.js';
 import { diffSection } from './diff-section.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './parts.js';
@@ -37,7 +37,7 @@ function tiles(result: ProfileResult): string {
   const share = (value: number): string => percent(ratio(value, load.budget));
   const short = handlers.filter(({ name, count }) => name !== RENDERER && count > 0).sort((a, b) => b.duration.max - a.duration.max)[0] as HandlerProfile | undefined;
   const shortUs = short && (short.duration.max / run.coreHertz) * 1e6;
-  const lost = queues.reduce((sum, queue) => sum + queue.lost, 0);
+  const lost = queues.reduce((sum, queue) => sum + (queue.lost ?? 0), 0);
   return `<section class="tiles">${[
     ...(load.blocks === 0 ? [] : [
       tile('Cycles per frame', number(load.mean), `mean ${share(load.mean)} · 99.9th percentile ${number(load.p999)} · max ${number(load.max)} (${share(load.max)})`,
@@ -152,11 +152,25 @@ ${pairs.length > 0 ? `<h3 class="small">Who interrupted whom</h3><ul class="key"
 In the distributions the height goes by the logarithm of the number of runs, so that a single one shows. Priority 0 is the most urgent.</p>`);
 }
 
-function voiceSection({ voices }: ProfileResult): string {
-  if (!voices) return '';
+function voiceSection({ voices, voiceCycles, run: { frames } }: ProfileResult): string {
+  const counted = voiceCycles && countedVoices(voiceCycles, frames);
+  if (!voices) return counted ? section('voices', `<h2>By voice</h2>${counted}`) : '';
   return section('voices', `${lane('plot-by-voice', 'By voices that sound', 'mean and maximum of the blocks', 'as-h2')}
 ${stats([['without a voice', number(voices.base)], ['each voice', number(voices.perVoice, 1)], ['explained by the line', percent(voices.explained)]])}
-<p class="note">Cycles per frame. The line is fitted through all blocks: an estimate, since blocks differ in more than their voices.</p>`);
+<p class="note">Cycles per frame. The line is fitted through all blocks: an estimate, since blocks differ in more than their voices.</p>
+${counted ?? NOT_COUNTED}`);
+}
+
+const NOT_COUNTED = '<p class="note">Cycles of single voices were not counted: there is no function of the module that is about one voice (a method of a class <code>Voice</code>, or <code>…Voice</code>, that the compiler has not put into its caller).</p>';
+
+/** What each voice took itself, to the cycle. */
+function countedVoices({ share, functions, each }: VoiceCycles, frames: number): string {
+  const widest = each.reduce((most, { cycles }) => Math.max(most, cycles), 1);
+  const rows = each.map((v) => `<li><span>${escapeHtml(v.name)}</span><span class="bar"><i style="width:${((v.cycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(v.share)}</b><span class="num sub">${number(ratio(v.cycles, frames), 1)}</span></li>`);
+  return `<h3 class="small">Each voice, counted: ${percent(share)} of all code</h3>
+<ol class="bars voices columns"><li><span>Voice</span><span></span><span class="num">Share</span><span class="num">Cycles a frame</span></li></ol>
+<ol class="bars voices">${rows.join('\n')}</ol>
+<p class="note">Calls of ${functions.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}, with all that they call, by the voice that they are about; over the whole run. What mixes the voices is not in them.</p>`;
 }
 
 /** How the cycles of code were found, as the end of a sentence about them. */
@@ -220,7 +234,7 @@ function resources({ queues, stacks, memory }: ProfileResult): string {
   const gauge = (name: string, detail: string, value: string, part: number): string =>
     `<li><span>${name} <span class="sub">${detail}</span></span><b class="num">${value}</b>${part < 0 ? '' : `<span class="used"><i style="width:${(Math.min(1, part) * 100).toFixed(1)}%"></i></span>`}</li>`;
   const stackRows = stacks.map((s) => gauge(escapeHtml(s.name), `of ${bytes(s.byteCount)}`, bytes(s.highWater), s.highWater / s.byteCount));
-  const queueRows = queues.map((q) => gauge(escapeHtml(q.name), escapeHtml(q.of), `${number(q.highWater)}${q.lost > 0 ? ` <span class="lost">${number(q.lost)} lost</span>` : ''}`, -1));
+  const queueRows = queues.map((q) => gauge(escapeHtml(q.name), escapeHtml(q.of), `${number(q.highWater)}${q.capacity === null ? '' : ` of ${number(q.capacity)}`}${q.lost ? ` <span class="lost">${number(q.lost)} lost</span>` : ''}`, q.capacity === null ? -1 : q.highWater / q.capacity));
   return section('memory', `<h2>Memory, stacks, queues</h2>
 ${memory.map(region).join('\n')}
 <div class="pair">${stackRows.length > 0 ? `<div><h3 class="small">Stacks: most bytes ever written</h3><ul class="gauges">${stackRows.join('')}</ul></div>` : ''}

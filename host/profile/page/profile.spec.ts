@@ -55,7 +55,7 @@ test('text from outside cannot become markup', async () => {
     ...result, entry: hostile, command: hostile, run: { ...result.run, costs: hostile },
     functions: result.functions.map((f) => ({ ...f, name: hostile })), handlers: result.handlers.map((h) => ({ ...h, name: hostile, functionName: hostile })),
     sources: Object.fromEntries(Object.keys(result.sources).map((file) => [file, result.sources[file].map(() => hostile)])),
-    missing: [{ what: hostile, why: hostile }], queues: [{ name: hostile, of: hostile, highWater: 1, lost: 1 }], stacks: [{ name: hostile, byteCount: 1, highWater: 1 }],
+    missing: [{ what: hostile, why: hostile }], queues: [{ name: hostile, of: hostile, capacity: 2, highWater: 1, lost: 1 }], stacks: [{ name: hostile, byteCount: 1, highWater: 1 }],
     memory: [{ region: hostile, origin: 0, byteCount: 10, parts: [{ name: hostile, address: 0, byteCount: 5 }] }], preemptions: [{ by: hostile, of: hostile, count: 1 }],
   };
   const page = await profileHtml({ ...bad, diff: { threshold: 5, faster: [], added: [{ name: hostile, file: hostile, line: 1, cycles: 1 }], slower: [

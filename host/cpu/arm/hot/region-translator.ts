@@ -82,6 +82,8 @@ export class RegionTranslator {
   private readonly structure: Structure;
   /** The most that each block can take, flash aside. */
   private readonly totals: ReadonlyMap<number, number>;
+  /** The temporary that has the row of what a call calls, by the call's address. */
+  private readonly callees = new Map<number, number>();
   /** The counted piece of code that each block is; 0 without counters. */
   private readonly pieces: ReadonlyMap<number, number>;
 
@@ -192,7 +194,7 @@ export class RegionTranslator {
     const place: Place = { site: decoded, exit, literal: this.config.literal, go: (target) => this.go(block, decoded, target, line) };
     const conditional = condition < ALWAYS;
     if (conditional) f.if(this.condition(condition));
-    if (this.config.counters && callsOf(decoded)) this.leaveUnlessKnown(decoded.pc, exit);
+    if (this.config.counters && callsOf(decoded)) this.findCallee(decoded, exit);
     ops.instruction(place, decoded, conditional);
     if (conditional) {
       const skipped = longest(instruction) - SKIPPED;
@@ -242,13 +244,26 @@ export class RegionTranslator {
   }
 
   /** A call that the counters have not met in this context is the interpreter's. */
-  private leaveUnlessKnown(pc: number, exit: ExitState): void {
+  private findCallee({ pc, fields, row: { name } }: Decoded, exit: ExitState): void {
     const { f, config } = this;
     const site = config.counters!.site(pc);
     if (site === undefined) return;
     const callee = f.temp();
     f.load(get(LOCAL.CONTEXT), 4, ROW.callees + 4 * site).out.u8(OP.set).u32(callee);
+    this.callees.set(pc, callee);
+    if (!name.startsWith('BL ') || !config.counters!.about.has((pc + 4 + fields.offset) >>> 0)) {
+      f.leaveIf(op(OP.eqz, get(callee)), exit);
+      return;
+    }
+    // Along the rows of this call to that of the object.
+    f.open(OP.loop, 'row');
     f.leaveIf(op(OP.eqz, get(callee)), exit);
+    f.load(get(callee), 4, ROW.object).emit(f.read(LOCAL.R)).out.u8(OP.ne);
+    f.open(OP.if, '', 1);
+    f.load(get(callee), 4, ROW.next).out.u8(OP.set).u32(callee);
+    f.br('row');
+    f.close();
+    f.close();
   }
 
   /** The same as CycleCounters.call and jump. */
@@ -258,7 +273,7 @@ export class RegionTranslator {
     if (callsOf(decoded)) {
       const site = config.counters!.site(decoded.pc);
       if (site === undefined) return;
-      f.load(get(LOCAL.CONTEXT), 4, ROW.callees + 4 * site).out.u8(OP.set).u32(LOCAL.CONTEXT);
+      f.set(LOCAL.CONTEXT, get(this.callees.get(decoded.pc)!));
       f.emit(get(LOCAL.CONTEXT)).emit(get(LOCAL.CONTEXT)).out.u8(OP.loadF64).u8(3).u32(ROW.calls);
       f.emit(constF64(1));
       out.u8(OP.addF64).u8(OP.storeF64).u8(3).u32(ROW.calls);
