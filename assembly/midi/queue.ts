@@ -113,6 +113,36 @@ export class ByteQueue extends Ring {
     this.release(tail + byteCount);
     return true;
   }
+
+  /** Consumer: one of the bytes that are there, the oldest being number 0. It stays in the queue. */
+  byteAt(index: u32): u32 {
+    return load<u8>(this.slots + ((this.tail + index) & (this.capacity - 1)));
+  }
+
+  /**
+   * Consumer of this queue and producer of another: moves `byteCount` bytes, which are there, and which the other's consumer sees appear at once. False: the
+   * other has no room for all, and none was moved.
+   */
+  moveTo(target: ByteQueue, byteCount: u32): bool {
+    const from = this.tail;
+    const to = target.head;
+    const targetTail = target.sharedTail();
+    if (byteCount > target.capacity - (to - targetTail)) return false;
+    const fromMask = this.capacity - 1;
+    const toMask = target.capacity - 1;
+    const fromSlots = this.slots;
+    const toSlots = target.slots;
+    // @bound(sysex: 65535, sysex in all)
+    for (let i: u32 = 0; i < byteCount; i++) store<u8>(toSlots + ((to + i) & toMask), load<u8>(fromSlots + ((from + i) & fromMask)));
+    target.publish(to + byteCount, targetTail);
+    this.release(from + byteCount);
+    return true;
+  }
+
+  /** Consumer: takes out bytes that are there. */
+  drop(byteCount: u32): void {
+    this.release(this.tail + byteCount);
+  }
 }
 
 /** Words that are never 0, such as MIDI events. */
@@ -174,9 +204,14 @@ export class StampedQueue extends Ring {
     return true;
   }
 
-  /** Consumer: takes out the entry that `peek` has just shown. */
-  drop(): void {
-    this.release(this.tail + 1);
+  /** Consumer: the value of one of the entries that are there, the oldest being number 0. It stays in the queue. */
+  valueAt(index: u32): u32 {
+    return load<u32>(this.slots + (((this.tail + index) & (this.capacity - 1)) << 3), 4);
+  }
+
+  /** Consumer: takes out the oldest entries, which `peek` has shown or `count` counted. */
+  drop(entryCount: u32 = 1): void {
+    this.release(this.tail + entryCount);
   }
 }
 
