@@ -35,6 +35,8 @@ export class Ring {
   }
 
   /** Producer: shows the consumer `count` more entries, whose slots are filled. */
+  // @ts-ignore: decorator
+  @inline
   protected publish(head: u32, tail: u32): void {
     if (head - tail > this.highWater) this.highWater = head - tail;
     storeShared(changetype<usize>(this) + offsetof<Ring>("head"), head);
@@ -93,6 +95,11 @@ export class ByteQueue extends Ring {
     for (let i: u32 = 0; i < byteCount; i++) store<u8>(this.slots + ((head + i) & (this.capacity - 1)), load<u8>(source + i));
     this.publish(head + byteCount, tail);
     return true;
+  }
+
+  /** Consumer. */
+  isEmpty(): bool {
+    return this.sharedHead() == this.tail;
   }
 
   /** Consumer. A byte, or -1 when empty. */

@@ -26,16 +26,19 @@ export function createThru(client: Client, transmitter: Transmitter): Thru {
 /**
  * Passes on what the transmitter has room for now; the rest waits in the client's queues, which count what they then lose. The context that
  * calls it is the producer of the transmitter's messages and of its real-time bytes.
- * @param most events that one call passes on at most; no fewer than can come from one call to the next, or the queues fill
+ * @param most 1 or more: events that one call passes on at most; no fewer than can come from one call to the next, or the queues fill
  * @returns events passed on
  */
 export function forward(thru: Thru, most: i32): i32 {
   const events = thru.client.events;
-  const waiting = <i32>events.count();
-  let passed = 0;
-  for (; passed < most; passed++) if (passed >= waiting || !forwardEvent(thru, events.valueAt(passed))) break;
+  const waiting = events.count();
+  let passed: u32 = 0;
+  do {
+    if (passed == waiting || !forwardEvent(thru, events.valueAt(passed))) break;
+    passed++;
+  } while (passed < <u32>most);
   if (passed != 0) events.drop(passed);
-  return passed;
+  return <i32>passed;
 }
 
 /** False: there is no room now, and nothing was passed on. */

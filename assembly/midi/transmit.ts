@@ -104,8 +104,7 @@ export class Transmitter {
 
   /** The byte to send now, or -1 when there is none. For the transmit interrupt. */
   nextByte(): i32 {
-    const status = this.realTime.pop();
-    return status >= 0 ? status : this.messages.pop();
+    return (this.realTime.isEmpty() ? this.messages : this.realTime).pop();
   }
 
   /** Bytes of messages that fit now; room only grows until the producer sends again. */

@@ -195,6 +195,23 @@ describe('thru', () => {
     assert.equal(wire.match(/f8/g)!.length, 6);
     assert.equal(f.lost(client), 0);
   });
+  it('passes on no more events than it is told, and the rest at the next calls', () => {
+    const router = fresh();
+    const transmitter = f.createTransmitter(64, 64, 0);
+    const thru = f.createThru(f.addClient(router, ALL, 0xffff, 16, 64), transmitter);
+    feed(router, '90 3c 64 f8 f0 01 02 f7 b1 07 40 c1 05');
+    const wire = (): string => {
+      let sent = '';
+      for (let byte = f.nextByte(transmitter); byte >= 0; byte = f.nextByte(transmitter)) sent += hexOf([byte]);
+      return sent;
+    };
+    assert.equal(f.forward(thru, 3), 3);
+    assert.equal(wire(), 'f8903c64f00102f7');
+    assert.equal(f.forward(thru, 1), 1);
+    assert.equal(wire(), 'b10740');
+    assert.deepEqual([f.forward(thru, 3), f.forward(thru, 3)], [1, 0]);
+    assert.equal(wire(), 'c105');
+  });
   it('passes on what the plain model hears in any stream, chunks and aborts included', () => {
     const router = fresh();
     const client = f.addClient(router, ALL, 0xffff, 512, 1024);
