@@ -4,7 +4,7 @@
 import { createActiveSensing, hasTimedOut, onByte } from "../midi/active-sensing";
 import { SYSEX_ABORTED } from "../midi/events";
 import { createParser, parseByte, parseGap, publishWireLosses } from "../midi/parser";
-import { addClient, ALL_CHANNELS, createRouter, KIND_ALL, KIND_ALL_CHANNEL, KIND_NOTE_ON, KIND_RESET, passes, route } from "../midi/router";
+import { addClient, ALL_CHANNELS, createRouter, KIND_ALL, KIND_ALL_CHANNEL, KIND_RESET, passes, route } from "../midi/router";
 import { createThru, forward } from "../midi/thru";
 import { audioOutBlockDue, audioOutBlockFrame, audioOutInterrupt, audioOutWrite } from "../drivers/audio-out";
 import { boardInit, boardStart } from "../drivers/board";
@@ -14,12 +14,14 @@ import { uartAfterGap, uartByte, uartFrame, uartInterrupt, uartKick, uartReceive
 import { waitForInterrupt } from "../shim/abi";
 import { LAMP_PIN, LAMP_PORT, SAMPLE_RATE } from "../shim/board";
 import { count, Counter } from "../shim/counters";
+import { loadShared, storeShared } from "../shim/shared";
 import { BLOCK_FRAMES, BYTES_A_BLOCK } from "./synth/config";
 import { engineInit, engineSilence } from "./synth/engine";
 import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
 
 /** From the frame in which a message's last byte completed to the frame in which it sounds. */
 const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
+const NOTE_ON: u32 = 0x90;
 /** Bytes of a piece in which a SysEx passes on. */
 const SYSEX_BYTES: u32 = 8;
 /** Room for pieces that wait to go out. */
@@ -27,14 +29,15 @@ const SYSEX_ROOM: u32 = 256;
 
 // Into queues go a block's pieces, of SYSEX_BYTES + BYTES_A_BLOCK at most, and messages of three bytes; out of them, as many pieces as messages.
 // @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: SYSEX_BYTES * BYTES_A_BLOCK)
-// @limit(late-arrivals: 1)  @limit(clients: 2)
+// @limit(late-arrivals: 1)  @limit(clients: 1)
 // @limit(residue: CONTROL_FRAMES)  @limit(edges: EDGES)  @limit(levels: 2 * EDGES)
 
 const parser = createParser(SYSEX_BYTES);
 const sensing = createActiveSensing();
 const router = createRouter();
 const thru = createThru(addClient(router, KIND_ALL, ALL_CHANNELS, 64, SYSEX_ROOM), uartTransmitter);
-const lamp = addClient(router, KIND_NOTE_ON, ALL_CHANNELS, 16, 0);
+/** Notes that have started, for the lamp. */
+const started = memory.data(4, 4);
 const frames = memory.data(4 * 256, 8); // BLOCK_FRAMES is at most 256
 
 export function init(): void {
@@ -47,9 +50,10 @@ export function init(): void {
 
 /** The lamp is the main loop's only work; everything else happens in handlers. */
 export function main(): void {
+  let shown: u32 = 0;
   while (true) {
     waitForInterrupt();
-    while (lamp.events.pop()) gpioToggle(LAMP_PORT, LAMP_PIN);
+    for (; shown != loadShared(started); shown++) gpioToggle(LAMP_PORT, LAMP_PIN);
   }
 }
 
@@ -84,6 +88,7 @@ function receive(): void {
     if (onByte(sensing, byte, uartTimestamp())) silence();
     const event = aborted | parseByte(parser, byte);
     if (passes(event, KIND_ALL_CHANNEL | KIND_RESET, ALL_CHANNELS)) schedulerPush(uartFrame() + EVENT_DELAY, event & ~SYSEX_ABORTED);
+    if ((event & 0xf0) == NOTE_ON) storeShared(started, load<u32>(started) + 1);
     route(router, event, uartFrame(), parser.buffer);
   }
   if (hasTimedOut(sensing, timestamp())) silence();

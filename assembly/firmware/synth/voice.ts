@@ -30,15 +30,6 @@ const CHOKE_SECONDS: f32 = 0.004;
 /** Time in which a timbre's own vibrato sets in. */
 const VIBRATO_ONSET_SECONDS: f32 = 0.6;
 
-/** What a voice is to do at the mixer's next control point. */
-export const enum Ending {
-  None = 0,
-  Release = 1,
-  Choke = 2,
-  /** Silence at once. */
-  Cut = 3,
-}
-
 /** What a channel asks of its voices; kept up to date by the engine. */
 @unmanaged
 @final
@@ -86,7 +77,6 @@ export class Voice {
   channel: ChannelModulation;
   /** Frames of the stretch being rendered that it has rendered already. */
   position: u8 = 0;
-  ending: Ending = Ending.None;
   /** Semitones of vibrato that polyphonic key pressure asks for. */
   pressure: f32 = 0;
   private timbre: Timbre = changetype<Timbre>(0);
@@ -177,7 +167,6 @@ export class Voice {
     this.amplitude.level = max<i32>(this.amplitude.level, ATTACK_FLOOR);
     gateOn(this.amplitude);
     this.contour.gateOn();
-    this.ending = Ending.None;
   }
 
   /** Another note without a new attack; glides there if its channel says so. */
@@ -197,11 +186,9 @@ export class Voice {
     this.contour.gateOff();
   }
 
-  /** Does what it was to do now. */
-  end(): void {
-    if (this.ending == Ending.Release) this.release();
-    else cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
-    this.ending = Ending.None;
+  /** Falls silent, in a moment. */
+  choke(): void {
+    cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
   }
 
   /** Silent, and stays so: its envelope has ended, or died away under the key. */
