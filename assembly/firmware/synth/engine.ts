@@ -19,12 +19,13 @@ import { NO_VOICE, VoiceAllocator } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
 import { DRUM_CHANNEL, HELD_KEYS, LADDER_VOICES, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
-import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, FIRST_DRUM, LAST_DRUM, timbreOfDrum } from "./drums";
+import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from "./drums";
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
+import { Sounds } from "./sound";
 import { Strip } from "./strip";
-import { timbreOfProgram } from "./timbres";
+import { timbreOfProgram, timbres } from "./timbres";
 import { ChannelModulation, Voice, VoiceContext } from "./voice";
 
 const CHANNELS = 16;
@@ -92,6 +93,8 @@ class Synth {
   private stacks: StaticArray<NoteStack> = new StaticArray<NoteStack>(CHANNELS);
   private strips: StaticArray<Strip> = new StaticArray<Strip>(STRIPS);
   private voices: StaticArray<Voice> = new StaticArray<Voice>(VOICE_COUNT);
+  private sounds: Sounds;
+  private drumSounds: Sounds;
   private context: VoiceContext;
   private vibrato: Lfo = new Lfo(1);
   private sweep: Lfo = new Lfo(2);
@@ -103,6 +106,8 @@ class Synth {
   constructor(sampleRate: f64) {
     this.glideScale = (-7 * <f32>VOICE_CONTROL_FRAMES) / (GLIDE_SECONDS * <f32>sampleRate);
     initTuning(sampleRate);
+    this.sounds = new Sounds(timbres, <f32>sampleRate);
+    this.drumSounds = new Sounds(drumTimbres, <f32>sampleRate);
     const organWave = memory.data(WAVETABLE_BYTES, 4);
     buildWavetable(organWave, changetype<usize>(organHarmonics), organHarmonics.length);
     this.context = new VoiceContext(<f32>sampleRate, organWave);
@@ -306,7 +311,7 @@ class Synth {
     const state = unchecked(this.channels[channel]);
     const strength = state.soft ? max<i32>(<i32>(<f32>velocity * SOFT_VELOCITY), 1) : velocity;
     const voice = unchecked(this.voices[index]);
-    voice.start(timbreOfProgram(state.program), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
+    voice.start(this.sounds.at(timbreOfProgram(state.program)), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
     if (voice.usesLadder) {
       if (<i32>popcnt(this.laddered & <u32>this.allocator.active) < LADDER_VOICES) this.laddered |= 1 << index;
       else voice.spareLadder();
@@ -324,7 +329,7 @@ class Synth {
     if (index == NO_VOICE) return;
     const voice = unchecked(this.voices[index]);
     unchecked((this.groups[group] = this.groups[group] | (1 << index)));
-    voice.start(timbreOfDrum(drum), drum.pitch, velocity, 0);
+    voice.start(this.drumSounds.at(drum.timbre), drum.pitch, velocity, 0);
     voice.update(this.framesLeft(index, at));
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
   }
