@@ -20,7 +20,7 @@ import { BANDPASS, HIGHPASS, LADDER, LOWPASS, NONE, NOISE, PULSE, SAW, SINE, Tim
 const FUNDAMENTAL: f32 = 0.64;
 
 const QUARTER_CYCLE: u32 = 1 << 30;
-const CYCLE: f32 = 4294967296.0;
+const HALF_CYCLE: f32 = 2147483648.0;
 /** The fastest that an oscillator may turn: half a cycle a frame. */
 const HIGHEST_INCREMENT: f32 = 2147483000;
 const MOST_RESONANCE: f32 = 0.95;
@@ -224,7 +224,7 @@ export class Voice {
   update(frames: i32): void {
     const timbre = this.timbre;
     this.tune();
-    this.width = <u32>((timbre.width + timbre.widthSweep * this.context.sweep) * CYCLE);
+    this.width = <u32><i32>((timbre.width + timbre.widthSweep * this.context.sweep) * HALF_CYCLE) << 1; // a signed conversion is the cheaper one
     const level = this.contour.level;
     this.gain2 = timbre.level2 * (1 - timbre.level2Envelope * (1 - level));
     if (this.filter != <i32>NONE) {
@@ -253,7 +253,7 @@ export class Voice {
     if (pitch == this.sounding) return;
     this.sounding = pitch;
     this.increment1 = noteIncrement(pitch);
-    this.increment2 = <u32>min<f32>(<f32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
+    this.increment2 = <u32><i32>min<f32>(<f32><i32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
   }
 
   /** Adds its frames of a stretch, from where it is up to `to`, to a bus. */
