@@ -47,9 +47,10 @@ export function initTuning(sampleRate: f64): void {
 
 /** 2^x for -126 <= x < 128, relative error below 3e-7. */
 export function exp2(x: f32): f32 {
-  const whole = floor<f32>(x);
-  const part = x - whole;
-  const power = reinterpret<f32>((<i32>whole + 127) << 23);
+  let whole = <i32>x;
+  if (<f32>whole > x) whole--;
+  const part = x - <f32>whole;
+  const power = reinterpret<f32>((whole + 127) << 23);
   return (
     power *
     (1 + part * (0.693147567557981 + part * (0.2402071941905669 + part * (0.0556570543869607 + part * (0.009199387598506364 + part * 0.0017883687419898624)))))
@@ -65,7 +66,8 @@ export function noteIncrement(note: f32): u32 {
   const beyond = <i32>(whole >= NOTES);
   const base = load<u32>(increments + (<usize>(whole - 12 * beyond) << 2)) << beyond;
   if (part == 0) return base;
-  return <u32>(<f32>base * (1 + part * (0.05776227979549904 + part * (0.0016679743225165094 + part * 0.00003282532090655561))) + 0.5);
+  // Less than half a cycle for what can sound at all, so that the conversions of signed numbers do, which are the cheaper ones.
+  return <u32><i32>(<f32><i32>base * (1 + part * (0.05776227979549904 + part * (0.0016679743225165094 + part * 0.00003282532090655561))) + 0.5);
 }
 
 /** Prewarped integrator gain tan(pi f / fs) of a cutoff given as a note number; clamped to 0..MAX_CUTOFF. */

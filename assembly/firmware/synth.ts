@@ -2,8 +2,9 @@
 // The demo synth: MIDI in on the UART, sixteen voices and drums, stereo out through the codec; MIDI thru, and a lamp for each note.
 
 import { createActiveSensing, hasTimedOut, onByte } from "../midi/active-sensing";
-import { createParser, parseByte, parseGap, publishLosses } from "../midi/parser";
-import { addClient, ALL_CHANNELS, createRouter, KIND_ALL, KIND_ALL_CHANNEL, KIND_NOTE_ON, KIND_RESET, route } from "../midi/router";
+import { SYSEX_ABORTED } from "../midi/events";
+import { createParser, parseByte, parseGap, publishWireLosses } from "../midi/parser";
+import { addClient, ALL_CHANNELS, createRouter, KIND_ALL, KIND_ALL_CHANNEL, KIND_RESET, passes, route } from "../midi/router";
 import { createThru, forward } from "../midi/thru";
 import { audioOutBlockDue, audioOutBlockFrame, audioOutInterrupt, audioOutWrite } from "../drivers/audio-out";
 import { boardInit, boardStart } from "../drivers/board";
@@ -12,29 +13,31 @@ import { timestamp } from "../drivers/timer";
 import { uartAfterGap, uartByte, uartFrame, uartInterrupt, uartKick, uartReceive, uartStart, uartTimestamp, uartTransmitter } from "../drivers/uart";
 import { waitForInterrupt } from "../shim/abi";
 import { LAMP_PIN, LAMP_PORT, SAMPLE_RATE } from "../shim/board";
-import { count, Counter, setGauge } from "../shim/counters";
+import { count, Counter } from "../shim/counters";
+import { loadShared, storeShared } from "../shim/shared";
 import { BLOCK_FRAMES, BYTES_A_BLOCK } from "./synth/config";
 import { engineInit, engineSilence } from "./synth/engine";
 import { schedulerClear, schedulerPush, schedulerRender } from "./synth/player";
 
 /** From the frame in which a message's last byte completed to the frame in which it sounds. */
 const EVENT_DELAY: u32 = 2 * BLOCK_FRAMES;
-/** Bytes of a piece in which a SysEx passes: what a block has to copy four times in the end. */
-const SYSEX_BYTES: u32 = 64;
+const NOTE_ON: u32 = 0x90;
+/** Bytes of a piece in which a SysEx passes on. */
+const SYSEX_BYTES: u32 = 8;
 /** Room for pieces that wait to go out. */
 const SYSEX_ROOM: u32 = 256;
 
-// A block's bytes can complete a piece, be pieces of their own, and messages that go out with a status each; queues take a piece twice, for thru and to go out.
-// @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: 2 * (SYSEX_BYTES + BYTES_A_BLOCK) + 3 * BYTES_A_BLOCK)
-// @limit(late-arrivals: 1)  @limit(thru-events: BYTES_A_BLOCK)  @limit(clients: 3)
+// Into queues go a block's pieces, of SYSEX_BYTES + BYTES_A_BLOCK at most, and messages of three bytes; out of them, as many pieces as messages.
+// @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: SYSEX_BYTES * BYTES_A_BLOCK)
+// @limit(late-arrivals: 1)  @limit(clients: 1)
 // @limit(residue: CONTROL_FRAMES)  @limit(edges: EDGES)  @limit(levels: 2 * EDGES)
 
 const parser = createParser(SYSEX_BYTES);
 const sensing = createActiveSensing();
 const router = createRouter();
-const synth = addClient(router, KIND_ALL_CHANNEL | KIND_RESET, ALL_CHANNELS, 64, 0);
 const thru = createThru(addClient(router, KIND_ALL, ALL_CHANNELS, 64, SYSEX_ROOM), uartTransmitter);
-const lamp = addClient(router, KIND_NOTE_ON, ALL_CHANNELS, 16, 0);
+/** Notes that have started, for the lamp. */
+const started = memory.data(4, 4);
 const frames = memory.data(4 * 256, 8); // BLOCK_FRAMES is at most 256
 
 export function init(): void {
@@ -47,9 +50,10 @@ export function init(): void {
 
 /** The lamp is the main loop's only work; everything else happens in handlers. */
 export function main(): void {
+  let shown: u32 = 0;
   while (true) {
     waitForInterrupt();
-    while (lamp.events.pop()) gpioToggle(LAMP_PORT, LAMP_PIN);
+    for (; shown != loadShared(started); shown++) gpioToggle(LAMP_PORT, LAMP_PIN);
   }
 }
 
@@ -82,14 +86,14 @@ function receive(): void {
     const aborted = uartAfterGap() ? parseGap(parser) : 0;
     const byte = uartByte();
     if (onByte(sensing, byte, uartTimestamp())) silence();
-    route(router, aborted | parseByte(parser, byte), uartFrame(), parser.buffer);
+    const event = aborted | parseByte(parser, byte);
+    if (passes(event, KIND_ALL_CHANNEL | KIND_RESET, ALL_CHANNELS)) schedulerPush(uartFrame() + EVENT_DELAY, event & ~SYSEX_ABORTED);
+    if ((event & 0xf0) == NOTE_ON) storeShared(started, load<u32>(started) + 1);
+    route(router, event, uartFrame(), parser.buffer);
   }
   if (hasTimedOut(sensing, timestamp())) silence();
-  // @bound(BYTES_A_BLOCK)
-  while (synth.events.pop()) schedulerPush(synth.events.stamp + EVENT_DELAY, synth.events.value);
-  if (forward(thru) != 0) uartKick();
-  publishLosses(parser);
-  setGauge(Counter.eventQueueHigh, synth.events.highWater);
+  if (forward(thru, BYTES_A_BLOCK) != 0) uartKick(); // each event was one byte at least
+  publishWireLosses(parser);
 }
 
 /** The cable was pulled: nothing that waits is to sound any more. */

@@ -160,9 +160,9 @@ export function checkSysex(encoder: Encoder, source: usize, byteCount: i32): i32
   return 0;
 }
 
-/** Notes that bytes which `checkSysex` has passed have gone out. */
-export function commitSysex(encoder: Encoder, source: usize, byteCount: i32): void {
-  encoder.sysexOpen = load<u8>(source + byteCount - 1) != 0xf7;
+/** Notes that bytes which `checkSysex` has passed have gone out. @param last the last one of them */
+export function commitSysex(encoder: Encoder, last: u32): void {
+  encoder.sysexOpen = last != 0xf7;
   encoder.running = 0;
 }
 
@@ -177,7 +177,7 @@ export function encodeSysex(encoder: Encoder, source: usize, byteCount: i32, tar
   if (byteCount > room) return E_ROOM;
   // @bound(sysex: 65535, sysex in all)
   for (let i = 0; i < byteCount; i++) store<u8>(target + i, load<u8>(source + i));
-  commitSysex(encoder, source, byteCount);
+  commitSysex(encoder, load<u8>(source + byteCount - 1));
   return byteCount;
 }
 

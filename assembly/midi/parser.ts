@@ -172,10 +172,15 @@ function endSysex(parser: MidiParser): u32 {
 
 /** Puts the parser's counters among the firmware's. For firmware with one incoming port. */
 export function publishLosses(parser: MidiParser): void {
+  publishWireLosses(parser);
+  setGauge(Counter.sysexOverflow, parser.sysexOverflow);
+}
+
+/** The same for firmware that takes a SysEx longer than the buffer in pieces: it is not lost then. */
+export function publishWireLosses(parser: MidiParser): void {
   setGauge(Counter.midiOrphanData, parser.orphanData);
   setGauge(Counter.midiTruncated, parser.truncated);
   setGauge(Counter.midiUndefined, parser.undefinedStatus);
   setGauge(Counter.midiStrayEox, parser.strayEox);
   setGauge(Counter.sysexAborted, parser.sysexAborted);
-  setGauge(Counter.sysexOverflow, parser.sysexOverflow);
 }

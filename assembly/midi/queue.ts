@@ -35,6 +35,8 @@ export class Ring {
   }
 
   /** Producer: shows the consumer `count` more entries, whose slots are filled. */
+  // @ts-ignore: decorator
+  @inline
   protected publish(head: u32, tail: u32): void {
     if (head - tail > this.highWater) this.highWater = head - tail;
     storeShared(changetype<usize>(this) + offsetof<Ring>("head"), head);
@@ -95,6 +97,11 @@ export class ByteQueue extends Ring {
     return true;
   }
 
+  /** Consumer. */
+  isEmpty(): bool {
+    return this.sharedHead() == this.tail;
+  }
+
   /** Consumer. A byte, or -1 when empty. */
   pop(): i32 {
     const tail = this.tail;
@@ -112,6 +119,36 @@ export class ByteQueue extends Ring {
     for (let i: u32 = 0; i < byteCount; i++) store<u8>(target + i, load<u8>(this.slots + ((tail + i) & (this.capacity - 1))));
     this.release(tail + byteCount);
     return true;
+  }
+
+  /** Consumer: one of the bytes that are there, the oldest being number 0. It stays in the queue. */
+  byteAt(index: u32): u32 {
+    return load<u8>(this.slots + ((this.tail + index) & (this.capacity - 1)));
+  }
+
+  /**
+   * Consumer of this queue and producer of another: moves `byteCount` bytes, which are there, and which the other's consumer sees appear at once. False: the
+   * other has no room for all, and none was moved.
+   */
+  moveTo(target: ByteQueue, byteCount: u32): bool {
+    const from = this.tail;
+    const to = target.head;
+    const targetTail = target.sharedTail();
+    if (byteCount > target.capacity - (to - targetTail)) return false;
+    const fromMask = this.capacity - 1;
+    const toMask = target.capacity - 1;
+    const fromSlots = this.slots;
+    const toSlots = target.slots;
+    // @bound(sysex: 65535, sysex in all)
+    for (let i: u32 = 0; i < byteCount; i++) store<u8>(toSlots + ((to + i) & toMask), load<u8>(fromSlots + ((from + i) & fromMask)));
+    target.publish(to + byteCount, targetTail);
+    this.release(from + byteCount);
+    return true;
+  }
+
+  /** Consumer: takes out bytes that are there. */
+  drop(byteCount: u32): void {
+    this.release(this.tail + byteCount);
   }
 }
 
@@ -174,9 +211,14 @@ export class StampedQueue extends Ring {
     return true;
   }
 
-  /** Consumer: takes out the entry that `peek` has just shown. */
-  drop(): void {
-    this.release(this.tail + 1);
+  /** Consumer: the value of one of the entries that are there, the oldest being number 0. It stays in the queue. */
+  valueAt(index: u32): u32 {
+    return load<u32>(this.slots + (((this.tail + index) & (this.capacity - 1)) << 3), 4);
+  }
+
+  /** Consumer: takes out the oldest entries, which `peek` has shown or `count` counted. */
+  drop(entryCount: u32 = 1): void {
+    this.release(this.tail + entryCount);
   }
 }
 

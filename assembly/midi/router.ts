@@ -37,23 +37,35 @@ function kindOf(status: u32): u32 {
 }
 
 /**
- * Reads its own `events`: short messages as they are; for a SysEx or a chunk of one an event of status F0, whose bytes `sysex.popAll` then gives;
- * SYSEX_ABORTED alone when the SysEx of the chunks before, if any, will not be completed, be it the sender's doing or for want of room here.
+ * Whether an event's message is of one of the kinds, KIND_ bits, and of one of the channels, bit 0 for channel 0; only channel messages are asked for theirs.
+ * An abort alone is no message.
+ */
+// @ts-ignore: decorator
+@inline
+export function passes(event: u32, kinds: u32, channels: u32): bool {
+  const status = event & 0xff;
+  if (status == 0 || (kinds & kindOf(status)) == 0) return false;
+  return status >= 0xf0 || ((channels >> (status & 15)) & 1) != 0;
+}
+
+/**
+ * Reads its own `events`: short messages as they are; for a SysEx or a chunk of one an event of status F0, whose bytes `sysex.popAll` then gives.
+ * SYSEX_ABORTED, with a message or alone, says first that the SysEx of the chunks before, if any, will not be completed, be it the sender's doing or for
+ * want of room here.
  */
 @unmanaged
 export class Client {
   events: StampedQueue;
   /** SysEx bytes, or null for a client that takes none. */
   sysex: ByteQueue | null;
-  /** Which messages pass: KIND_ bits. May be changed at any time from the context that routes. */
+  /** Which messages pass (`passes`). May be changed at any time from the context that routes. */
   kinds: u32;
-  /** Which channels pass, bit 0 for channel 0; only channel messages are asked for theirs. */
   channels: u32;
   /** Messages that passed the filter and found no room; a SysEx counts once. The router's context writes it. */
   lost: u32;
   /** The rest of the open SysEx is skipped, because a piece of it found no room. */
   skipping: bool;
-  /** The client must hear of an abort before anything else. */
+  /** The next event tells the client of an abort. */
   owesAbort: bool;
 }
 
@@ -98,46 +110,32 @@ export function addClient(router: Router, kinds: u32, channels: u32, eventCapaci
  */
 export function route(router: Router, event: u32, stamp: u32, sysexBytes: usize): void {
   if (event == 0) return;
-  const message = event & ~SYSEX_ABORTED;
-  const status = message & 0xff;
   // @bound(clients: MAX_CLIENTS)
   for (let i = 0; i < router.clientCount; i++) {
     const client = changetype<Client>(load<u32>(router.clients + (i << 2)));
-    if ((event & SYSEX_ABORTED) != 0) routeAbort(client, stamp);
-    if (message == 0 || (client.kinds & kindOf(status)) == 0) continue;
-    if (status == 0xf0) routeSysex(client, message, stamp, sysexBytes);
-    else if ((status > 0xf0 || ((client.channels >> (status & 15)) & 1) != 0) && !offer(client, message, stamp)) client.lost++;
+    if ((event & SYSEX_ABORTED) != 0 && (client.kinds & KIND_SYSEX) != 0 && client.sysex !== null) {
+      client.skipping = false;
+      client.owesAbort = true;
+    }
+    let word = passes(event, client.kinds, client.channels) ? event & ~SYSEX_ABORTED : 0;
+    if ((word & 0xff) == 0xf0 && !takeSysex(client, word, sysexBytes)) word = 0;
+    if (client.owesAbort) word |= SYSEX_ABORTED;
+    if (word == 0) continue;
+    if (client.events.push(stamp, word)) client.owesAbort = false;
+    else if ((word & 0xff) != 0) client.lost++;
   }
 }
 
-/** Puts an event in the client's queue, after the abort it may be owed. */
-function offer(client: Client, event: u32, stamp: u32): bool {
-  if (client.owesAbort) {
-    if (!client.events.push(stamp, SYSEX_ABORTED)) return false;
-    client.owesAbort = false;
-  }
-  return client.events.push(stamp, event);
-}
-
-function routeAbort(client: Client, stamp: u32): void {
-  if ((client.kinds & KIND_SYSEX) == 0 || client.sysex === null) return;
-  client.skipping = false;
-  if (!client.owesAbort) client.owesAbort = !client.events.push(stamp, SYSEX_ABORTED);
-}
-
-function routeSysex(client: Client, event: u32, stamp: u32, bytes: usize): void {
+/** Copies the bytes of a SysEx or a chunk for a client that has room for them and their event. False: the client does not get them. */
+function takeSysex(client: Client, event: u32, bytes: usize): bool {
   const queue = client.sysex;
-  if (queue === null) return;
+  if (queue === null) return false;
   const continued = (event & SYSEX_CONTINUED) != 0;
   if (!continued) client.skipping = false;
-  else if (client.skipping) return;
-  const byteCount = (event >> 8) & 0xffff;
-  if (queue.room() < byteCount || client.events.room() < 1 + <u32>client.owesAbort) {
-    client.lost++;
-    client.skipping = true;
-    if (continued) client.owesAbort = true;
-    return;
-  }
-  queue.pushAll(bytes, byteCount);
-  offer(client, event, stamp);
+  else if (client.skipping) return false;
+  if (client.events.room() != 0 && queue.pushAll(bytes, (event >> 8) & 0xffff)) return true;
+  client.lost++;
+  client.skipping = true;
+  if (continued) client.owesAbort = true;
+  return false;
 }

@@ -3,7 +3,7 @@
 // Detailed Specification, version 4.2, "System Real Time Messages").
 
 import { Counter, setGauge } from "../shim/counters";
-import { abandonSysex, checkSysex, commitSysex, createEncoder, E_FULL, E_ROOM, E_STATUS, E_SYSEX_OPEN, encodeMessage, Encoder, systemMessage } from "./encoder";
+import { abandonSysex, checkSysex, commitSysex, createEncoder, E_FULL, E_ROOM, E_STATUS, E_SYSEX, E_SYSEX_OPEN, encodeMessage, Encoder, systemMessage } from "./encoder";
 import { messageByteCount } from "./events";
 import { ByteQueue, createByteQueue } from "./queue";
 
@@ -21,20 +21,28 @@ export class Transmitter {
   refusedByteCount: u32;
   /** Real-time bytes refused because theirs was full; their producer writes it. */
   refusedRealTimeCount: u32;
+  /** Bytes of the last message for which there was no room. */
+  private refused: u32;
 
   /**
    * Queues a short message, whole or not at all. Real time (F8 to FF) is `sendRealTime`'s.
    * @returns bytes queued, or E_FULL, or a code of `encodeMessage`
    */
   send(message: u32): i32 {
+    const result = this.pass(message);
+    if (result == E_FULL) this.refusedByteCount += this.refused;
+    return result;
+  }
+
+  /** The same for who tries again later: E_FULL is then no loss, and is not counted. */
+  pass(message: u32): i32 {
     if ((message & 0xff) >= 0xf8) return E_STATUS;
     const running = this.encoder.running;
     const byteCount = encodeMessage(this.encoder, message, this.scratch, 3);
     if (byteCount == E_SYSEX_OPEN) this.refusedByteCount += messageByteCount(message);
-    if (byteCount < 0) return byteCount;
-    if (this.messages.pushAll(this.scratch, byteCount)) return byteCount;
+    if (byteCount < 0 || this.messages.pushAll(this.scratch, byteCount)) return byteCount;
     this.encoder.running = running;
-    this.refusedByteCount += byteCount;
+    this.refused = byteCount;
     return E_FULL;
   }
 
@@ -47,11 +55,29 @@ export class Transmitter {
     const error = checkSysex(this.encoder, source, byteCount);
     if (error < 0) return error;
     if (this.messages.pushAll(source, byteCount)) {
-      commitSysex(this.encoder, source, byteCount);
+      commitSysex(this.encoder, load<u8>(source + byteCount - 1));
       return byteCount;
     }
     this.refusedByteCount += byteCount;
     return <u32>byteCount > this.messages.capacity ? E_ROOM : E_FULL;
+  }
+
+  /**
+   * Queues a SysEx, or the next piece of one, that waits in another queue, for who tries again later. Its bytes are data, with F0 before the first and F7 after
+   * the last piece, as a parser gives them.
+   * @returns bytes queued; E_FULL, and nothing has happened; or E_SYSEX, and the bytes were dropped and counted
+   */
+  passSysex(source: ByteQueue, byteCount: u32): i32 {
+    const encoder = this.encoder;
+    if ((source.byteAt(0) == 0xf0) == encoder.sysexOpen) {
+      source.drop(byteCount);
+      this.refusedByteCount += byteCount;
+      return E_SYSEX;
+    }
+    const last = source.byteAt(byteCount - 1);
+    if (!source.moveTo(this.messages, byteCount)) return E_FULL;
+    commitSysex(encoder, last);
+    return <i32>byteCount;
   }
 
   /** Gives up a SysEx sent in pieces; the next status ends it at the receiver, as an abort. */
@@ -65,16 +91,20 @@ export class Transmitter {
    * @returns 1, E_FULL or E_STATUS
    */
   sendRealTime(status: i32): i32 {
+    const result = this.passRealTime(status);
+    if (result == E_FULL) this.refusedRealTimeCount++;
+    return result;
+  }
+
+  /** The same for who tries again later. */
+  passRealTime(status: i32): i32 {
     if (status < 0xf8 || systemMessage(status) < 0) return E_STATUS;
-    if (this.realTime.push(<u8>status)) return 1;
-    this.refusedRealTimeCount++;
-    return E_FULL;
+    return this.realTime.push(<u8>status) ? 1 : E_FULL;
   }
 
   /** The byte to send now, or -1 when there is none. For the transmit interrupt. */
   nextByte(): i32 {
-    const status = this.realTime.pop();
-    return status >= 0 ? status : this.messages.pop();
+    return (this.realTime.isEmpty() ? this.messages : this.realTime).pop();
   }
 
   /** Bytes of messages that fit now; room only grows until the producer sends again. */

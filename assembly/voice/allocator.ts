@@ -10,6 +10,8 @@ export const NO_VOICE: i32 = -1;
 
 export const MAX_VOICES: i32 = 64;
 
+const CHANNELS: i32 = 16;
+
 /** What may be taken when no voice is free. A released voice always goes before a held one. */
 export const enum StealPolicy {
   /** Nothing: the new note is dropped. */
@@ -32,15 +34,25 @@ export const enum VoiceState {
 
 @unmanaged
 class Slot {
-  state: VoiceState;
-  channel: u8;
-  note: i8;
+  /** `keyOf` the channel and note that it sounds; FREE for none. */
+  key: u32;
   /** Serial number of the start, or of the release once released. */
   serial: u32;
-  /** Loudness for `StealPolicy.Quietest`, as last told by `setLevel`. */
-  level: f32;
+  /** Loudness for `StealPolicy.Quietest`, as last told by `setLevel`: the bits of an f32, which compare as it does, being positive. */
+  level: u32;
 }
 
+const FREE: u32 = 0xffff;
+
+const INFINITE: u32 = 0x7f800000;
+
+// @ts-ignore: decorator
+@inline
+function keyOf(channel: i32, note: i32): u32 {
+  return ((<u32>channel << 8) | <u32>note) & 0xffff;
+}
+
+/** Sets of voices are words with one bit for each, bit 0 for voice 0: what is asked of many voices at once then takes no loop over them. */
 @final
 export class VoiceAllocator {
   policy: StealPolicy;
@@ -50,9 +62,14 @@ export class VoiceAllocator {
   retriggered: bool = false;
   /** Number of voices that are not free. */
   activeCount: i32 = 0;
+  /** The voices that are not free, and of these the ones whose notes are held. */
+  active: u64 = 0;
+  held: u64 = 0;
   readonly voiceCount: i32;
   private slots: usize;
   private serial: u32 = 0;
+  /** The voices that are not free, by channel. */
+  private ofChannel: StaticArray<u64> = new StaticArray<u64>(CHANNELS);
 
   /** @param voiceCount 1 to 64 */
   constructor(voiceCount: i32, policy: StealPolicy) {
@@ -60,7 +77,7 @@ export class VoiceAllocator {
     this.voiceCount = voiceCount;
     this.policy = policy;
     this.slots = changetype<usize>(new StaticArray<u8>(voiceCount * offsetof<Slot>()));
-    for (let i = 0; i < voiceCount; i++) this.slot(i).note = <i8>NO_NOTE;
+    for (let i = 0; i < voiceCount; i++) this.slot(i).key = FREE;
   }
 
   // @ts-ignore: decorator
@@ -70,30 +87,43 @@ export class VoiceAllocator {
   }
 
   stateOf(voice: i32): VoiceState {
-    return this.slot(voice).state;
+    const bit = <u64>1 << voice;
+    return (this.active & bit) == 0 ? VoiceState.Free : (this.held & bit) != 0 ? VoiceState.Held : VoiceState.Released;
   }
 
   /** The note a voice sounds, or `NO_NOTE` when it is free. */
   noteOf(voice: i32): i32 {
-    return this.slot(voice).note;
+    const key = this.slot(voice).key;
+    return key == FREE ? NO_NOTE : <i32>(key & 0xff);
   }
 
+  /** The channel of a voice that is not free. */
   channelOf(voice: i32): i32 {
-    return this.slot(voice).channel;
+    return <i32>(this.slot(voice).key >> 8);
   }
 
-  /** Tells how loud a voice is now, in any unit that is the same for all. */
+  /** The voices that sound on a channel, held or released. */
+  voicesOf(channel: i32): u64 {
+    return unchecked(this.ofChannel[channel]);
+  }
+
+  /** The first voice that is held on a channel, or `NO_VOICE`. */
+  heldOn(channel: i32): i32 {
+    const voices = this.voicesOf(channel) & this.held;
+    return voices == 0 ? NO_VOICE : <i32>ctz(voices);
+  }
+
+  /** Tells how loud a voice is now, 0 or more, in any unit that is the same for all. `StealPolicy.Quietest` alone wants to know. */
   setLevel(voice: i32, level: f32): void {
-    this.slot(voice).level = level;
+    if (this.policy == StealPolicy.Quietest) this.slot(voice).level = reinterpret<u32>(level);
   }
 
   /** The voice that sounds a note on a channel, held or released, or `NO_VOICE`. */
   find(channel: i32, note: i32): i32 {
+    const key = keyOf(channel, note);
+    let slot = this.slots;
     // @bound(voices: MAX_VOICES)
-    for (let i = 0; i < this.voiceCount; i++) {
-      const slot = this.slot(i);
-      if (slot.note == <i8>note && slot.channel == <u8>channel) return i;
-    }
+    for (let i = 0; i < this.voiceCount; i++, slot += offsetof<Slot>()) if (changetype<Slot>(slot).key == key) return i;
     return NO_VOICE;
   }
 
@@ -102,90 +132,105 @@ export class VoiceAllocator {
    * `retriggered`; counts `stolenVoices`, or `droppedNotes` when it returns `NO_VOICE`.
    */
   allocate(channel: i32, note: i32): i32 {
-    const voice = this.search(channel, note);
-    this.stolen = !this.retriggered && voice != NO_VOICE && this.slot(voice).state != VoiceState.Free;
+    let voice = this.find(channel, note);
+    this.retriggered = voice != NO_VOICE;
+    this.stolen = false;
     if (voice == NO_VOICE) {
-      count(Counter.droppedNotes);
-      return NO_VOICE;
+      const free = ~this.active & (<u64>-1 >> (MAX_VOICES - this.voiceCount));
+      if (free != 0) voice = <i32>ctz(free);
+      else {
+        voice = this.givingWay();
+        if (voice == NO_VOICE) {
+          count(Counter.droppedNotes);
+          return NO_VOICE;
+        }
+        this.stolen = true;
+        count(Counter.stolenVoices);
+      }
     }
-    if (this.stolen) count(Counter.stolenVoices);
     this.take(voice, channel, note);
     return voice;
   }
 
   /** A held voice changes its note (mono legato); it keeps its age. */
   rename(voice: i32, note: i32): void {
-    this.slot(voice).note = <i8>note;
+    const slot = this.slot(voice);
+    slot.key = (slot.key & 0xff00) | <u32>note;
   }
 
   /** The note of a voice has ended; the voice sounds on until `free`. Returns false if it was not held. */
   release(voice: i32): bool {
-    const slot = this.slot(voice);
-    if (slot.state != VoiceState.Held) return false;
-    slot.state = VoiceState.Released;
-    slot.serial = this.serial++;
+    const bit = <u64>1 << voice;
+    if ((this.held & bit) == 0) return false;
+    this.held &= ~bit;
+    this.slot(voice).serial = this.serial++;
     return true;
+  }
+
+  /** The notes of many voices have ended at once: of these, those that started first count as released first. */
+  releaseAll(voices: u64): void {
+    this.held &= ~voices;
   }
 
   /** A voice has become silent. */
   free(voice: i32): void {
-    const slot = this.slot(voice);
-    if (slot.state == VoiceState.Free) return;
-    slot.state = VoiceState.Free;
-    slot.note = <i8>NO_NOTE;
+    const bit = <u64>1 << voice;
+    if ((this.active & bit) == 0) return;
+    this.active &= ~bit;
+    this.held &= ~bit;
+    this.leaveChannel(voice, bit);
+    this.slot(voice).key = FREE;
     this.activeCount--;
     setGauge(Counter.activeVoices, <u32>this.activeCount);
   }
 
+  // @ts-ignore: decorator
+  @inline
+  private leaveChannel(voice: i32, bit: u64): void {
+    const channel = this.channelOf(voice);
+    unchecked((this.ofChannel[channel] = this.ofChannel[channel] & ~bit));
+  }
+
   private take(voice: i32, channel: i32, note: i32): void {
-    const slot = this.slot(voice);
-    if (slot.state == VoiceState.Free) {
+    const bit = <u64>1 << voice;
+    if ((this.active & bit) == 0) {
       this.activeCount++;
       setGauge(Counter.activeVoices, <u32>this.activeCount);
       raiseGauge(Counter.maxVoices, <u32>this.activeCount);
-    }
-    slot.state = VoiceState.Held;
-    slot.channel = <u8>channel;
-    slot.note = <i8>note;
+    } else this.leaveChannel(voice, bit);
+    this.active |= bit;
+    this.held |= bit;
+    unchecked((this.ofChannel[channel] = this.ofChannel[channel] | bit));
+    const slot = this.slot(voice);
+    slot.key = keyOf(channel, note);
     slot.serial = this.serial++;
-    slot.level = Infinity; // until told otherwise, a note that has just started is not the quietest
+    slot.level = INFINITE; // until told otherwise, a note that has just started is not the quietest
   }
 
-  /** The voice that sounds a note, else the first free one, else the one that gives way; sets `retriggered`. One pass. */
-  private search(channel: i32, note: i32): i32 {
-    const byLevel = this.policy == StealPolicy.Quietest;
+  /** The voice that the policy gives up while all of them sound. */
+  private givingWay(): i32 {
+    if (this.policy == StealPolicy.Drop) return NO_VOICE;
+    let rest = this.active & ~this.held;
+    if (rest == 0) {
+      if (this.policy == StealPolicy.Released) return NO_VOICE;
+      rest = this.active;
+    }
+    const serial = this.serial;
     let best = NO_VOICE;
-    let state = VoiceState.Held;
-    let level: f32 = 0;
+    let level = INFINITE;
     let age: u32 = 0;
-    this.retriggered = false;
     // @bound(voices: MAX_VOICES)
-    for (let i = 0; i < this.voiceCount; i++) {
+    for (; rest != 0; rest &= rest - 1) {
+      const i = <i32>ctz(rest);
       const slot = this.slot(i);
-      if (slot.note == <i8>note && slot.channel == <u8>channel) {
-        this.retriggered = true;
-        return i;
-      }
-      if (state == VoiceState.Free || !this.mayTake(slot.state)) continue;
-      const slotAge = this.serial - slot.serial; // right across the wrap
-      if (best != NO_VOICE && slot.state == state) {
-        // Of two that sound: the quieter one, and of equals the older one.
-        if (byLevel && slot.level > level) continue;
-        if ((!byLevel || slot.level == level) && slotAge <= age) continue;
-      } else if (best != NO_VOICE && slot.state == VoiceState.Held) continue; // a released one goes first
+      const slotLevel = slot.level;
+      const slotAge = serial - slot.serial; // right across the wrap, and 1 at least
+      // Of two: the quieter one, and of equals, as all are without levels, the older one.
+      if (slotLevel > level || (slotLevel == level && slotAge <= age)) continue;
       best = i;
-      state = slot.state;
-      level = slot.level;
+      level = slotLevel;
       age = slotAge;
     }
     return best;
-  }
-
-  /** Whether the policy lets a voice in this state have another note. */
-  // @ts-ignore: decorator
-  @inline
-  private mayTake(state: VoiceState): bool {
-    if (state == VoiceState.Free) return true;
-    return state == VoiceState.Released ? this.policy != StealPolicy.Drop : this.policy >= StealPolicy.Oldest;
   }
 }

@@ -83,21 +83,9 @@ export class Channel {
 
   /** Puts every value back to that of power-up. No note is held afterwards. */
   powerUp(): void {
-    this.program = this.bankMsb = this.bankLsb = 0;
-    this.volume = 100;
-    this.pan = 64;
-    this.reverbSend = 40;
-    this.chorusSend = this.delaySend = 0;
-    this.resonance = this.brightness = 64;
-    this.portamentoTime = 0;
-    this.legato = false;
-    this.mono = false;
-    this.bendSemitones = 2;
-    this.bendCents = 0;
-    this.fineTuning = 8192;
-    this.coarseTuning = 64;
-    this.resetControllers();
-    this.forgetNotes();
+    const from = changetype<usize>(fresh);
+    const to = changetype<usize>(this);
+    for (let at: usize = 0; at < offsetof<Channel>(); at += 8) store<u64>(to + at, load<u64>(from + at));
   }
 
   /** A key goes down. */
@@ -285,3 +273,6 @@ export class Channel {
     }
   }
 }
+
+/** As power-up leaves a channel. */
+const fresh = new Channel();

@@ -32,8 +32,9 @@ export class NoteStack {
 
   /** Notes a key as pressed last, whether or not it was held before. */
   press(note: i32, velocity: i32): void {
-    this.release(note);
-    if (this.length == this.depth) this.removeAt(0);
+    let gone = this.indexOf(note);
+    if (gone < 0 && this.length == this.depth) gone = 0;
+    if (gone >= 0) this.removeAt(gone);
     store<u16>(this.at(this.length), note | (velocity << 8));
     this.length++;
   }
@@ -73,15 +74,21 @@ export class NoteStack {
     return at < 0 ? 0 : <i32>load<u16>(this.at(at)) >> 8;
   }
 
-  /** The note that is to sound, or `NO_NOTE` when no key is held. */
+  /** The key whose note is to sound, note | velocity << 8, or `NO_NOTE` when none is held. */
+  // @ts-ignore: decorator
+  @inline
   winner(priority: NotePriority): i32 {
     if (this.length == 0) return NO_NOTE;
-    let best = this.noteAt(this.length - 1);
-    if (priority == NotePriority.Last) return best;
+    const last = <i32>load<u16>(this.at(this.length - 1));
+    return priority == NotePriority.Last ? last : this.outermost(last, priority);
+  }
+
+  private outermost(last: i32, priority: NotePriority): i32 {
+    let best = last;
     // @bound(held-keys: 128)
     for (let i = this.length - 2; i >= 0; i--) {
-      const note = this.noteAt(i);
-      if (priority == NotePriority.Low ? note < best : note > best) best = note;
+      const key = <i32>load<u16>(this.at(i));
+      if (priority == NotePriority.Low ? (key & 0x7f) < (best & 0x7f) : (key & 0x7f) > (best & 0x7f)) best = key;
     }
     return best;
   }

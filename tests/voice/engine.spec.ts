@@ -320,7 +320,31 @@ describe('the whole', () => {
     play([[0, on(0, 60)], [0, on(5, 70)], [0, cc(5, 64, 127)], [0, on(9, 49)]], 960);
     assert.equal(wasm.activeVoices(), 3);
     wasm.engineSilence();
+    // two control points of the mixer, one of each voice
+    play([], 64, 32, 960);
     assert.equal(wasm.activeVoices(), 0);
+    play([[0, off(0, 60)], [0, on(0, 61)]], 32, 32, 1024);
+    assert.equal(wasm.activeVoices(), 1, 'and what comes then sounds');
+  });
+
+  it('reset and All Sound Off end what sounds, and what begins right after them goes on', () => {
+    for (const message of [0xff, cc(3, 120, 0)]) {
+      restart();
+      const samples = play([...dry(3), [0, program(3, ORGAN)], [0, on(3, 60)], [0, on(3, 64)], [1000, message], [1001, on(3, 72)]], 4096);
+      assert.equal(wasm.activeVoices(), 1);
+      assert.ok(peak(samples.subarray(2 * 3000)) > 500);
+      play([[0, off(3, 60)], [0, off(3, 64)]], 64, 32, 4096);
+      assert.equal(wasm.activeVoices(), 1, 'keys that were down before are forgotten');
+    }
+  });
+
+  it('a reset puts the controllers of all channels back, once each', () => {
+    const moved = [7, 10, 74, 91].flatMap((controller): Event[] => [[0, cc(2, controller, 10)], [0, cc(9, controller, 10)]]);
+    const played: Event[] = [[960, on(2, 60)], [960, on(9, 49)], [1200, off(2, 60)]];
+    const reference = play(played, 9600);
+    restart();
+    const samples = play([...moved, [480, 0xff], [500, 0xff], ...played], 9600);
+    assert.deepEqual(samples, reference);
   });
 
   it('sounds as it did', () => {
@@ -329,6 +353,6 @@ describe('the whole', () => {
     // hash here and say in the commit what changed in the sound.
     const samples = play(piece(480000, 7), 480000, 32);
     const hash = createHash('sha256').update(new Uint8Array(samples.buffer)).digest('hex');
-    assert.equal(hash, '6e455318285f1d4f685862cf3dc2404e10e006a090d66d78a2716a6e962ad812');
+    assert.equal(hash, 'ec9e9486bf7738ae1d60de71511b86eb53f524a098d9b0b3356708f2b0ec0cef');
   });
 });

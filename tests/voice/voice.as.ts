@@ -24,7 +24,11 @@ export function stackReleaseAll(low: u32, high: u32): void {
   }
   stack.releaseAll(noteSet);
 }
-export function stackWinner(priority: i32): i32 { return stack.winner(<NotePriority>priority); }
+export function stackWinner(priority: i32): i32 {
+  const key = stack.winner(<NotePriority>priority);
+  return key < 0 ? key : key & 0x7f;
+}
+export function stackWinnerVelocity(priority: i32): i32 { return stack.winner(<NotePriority>priority) >> 8; }
 export function stackVelocity(note: i32): i32 { return stack.velocityOf(note); }
 export function stackIsHeld(note: i32): bool { return stack.isHeld(note); }
 export function stackLength(): i32 { return stack.length; }
@@ -77,6 +81,10 @@ export function allocate(channel: i32, note: i32): i32 { return allocator.alloca
 export function wasStolen(): bool { return allocator.stolen; }
 export function wasRetriggered(): bool { return allocator.retriggered; }
 export function release(voice: i32): bool { return allocator.release(voice); }
+export function releaseAll(voices: u64): void { allocator.releaseAll(voices); }
+export function voicesOf(channel: i32): u64 { return allocator.voicesOf(channel); }
+export function heldOn(channel: i32): i32 { return allocator.heldOn(channel); }
+export function stateOf(voice: i32): i32 { return allocator.stateOf(voice); }
 export function free(voice: i32): void { allocator.free(voice); }
 export function setLevel(voice: i32, level: f32): void { allocator.setLevel(voice, level); }
 export function noteOf(voice: i32): i32 { return allocator.noteOf(voice); }

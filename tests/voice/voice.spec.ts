@@ -28,6 +28,7 @@ describe('note stack', () => {
   it('chooses by priority and goes back to the key below when one comes up', () => {
     for (const [n, v] of [[60, 10], [72, 20], [48, 30], [64, 40]]) wasm.stackPress(n, v);
     assert.deepEqual([LAST, LOW, HIGH].map((p) => wasm.stackWinner(p)), [64, 48, 72]);
+    assert.deepEqual([LAST, LOW, HIGH].map((p) => wasm.stackWinnerVelocity(p)), [40, 30, 20]);
     assert.equal(wasm.stackRelease(64), 1);
     assert.equal(wasm.stackWinner(LAST), 48);
     assert.equal(wasm.stackVelocity(48), 30);
@@ -305,6 +306,24 @@ describe('voice allocator', () => {
     wasm.release(a);
     assert.notEqual(wasm.allocate(0, 62), a);
     assert.equal(wasm.wasStolen(), 0);
+  });
+
+  it('knows the voices of a channel, and releases many at once, the one started first before the others', () => {
+    wasm.allocatorInit(40, OLDEST);
+    for (let n = 0; n < 40; n++) wasm.allocate(n % 3 === 0 ? 5 : 15, n);
+    const fives = [...Array(40).keys()].filter((v) => v % 3 === 0);
+    const bits = fives.reduce((sum, v) => sum | 1n << BigInt(v), 0n);
+    assert.equal(BigInt.asUintN(64, wasm.voicesOf(5)), bits);
+    assert.equal(wasm.voicesOf(4), 0n);
+    assert.deepEqual([wasm.heldOn(5), wasm.heldOn(4)], [0, -1]);
+    wasm.releaseAll(bits);
+    assert.equal(wasm.heldOn(5), -1);
+    assert.deepEqual([...Array(40).keys()].map((v) => wasm.stateOf(v)), [...Array(40).keys()].map((v) => (v % 3 === 0 ? 2 : 1)));
+    assert.deepEqual([wasm.allocate(4, 100), wasm.allocate(4, 101)], [0, 3]);
+    wasm.free(6);
+    assert.equal(BigInt.asUintN(64, wasm.voicesOf(5)), bits & ~0b1001001n);
+    assert.equal(BigInt.asUintN(64, wasm.voicesOf(4)), 0b1001n);
+    assert.equal(wasm.stateOf(6), 0);
   });
 
   it('steals the voice released first, then the oldest', () => {

@@ -111,23 +111,25 @@ export function audioOutInterrupt(): void {
   storeShared(INTERRUPT_CYCLE, cycleCounter());
 
   // Both set means that this handler was kept out for a whole half. A tail has no middle that matters.
-  if (flags & FLAG_HTIF && !tail) passBoundary();
-  if (flags & FLAG_TCIF) passBoundary();
-
+  let passed = u32((flags & FLAG_HTIF) != 0 && !tail) + u32((flags & FLAG_TCIF) != 0);
   const underrun = i2sUnderrun();
-  if (underrun) count(Counter.i2sUnderrun);
-  if (flags & ERROR_FLAGS || underrun) {
+  const failed = (flags & ERROR_FLAGS) != 0 || underrun;
+  const over = tail && (flags & FLAG_TCIF) != 0;
+  if (failed) {
+    if (underrun) count(Counter.i2sUnderrun);
     if (flags & FLAG_FEIF) count(Counter.dmaFifoError);
     if (flags & FLAG_DMEIF) count(Counter.dmaDirectModeError);
     if (flags & FLAG_TEIF) count(Counter.dmaTransferError);
-    restart();
-  } else if (tail && flags & FLAG_TCIF) {
-    resume();
-  } else if (ringHalf() != (loadShared(PLAYING) & 1) && !(dmaFlags(AUDIO_DMA_BASE, AUDIO_DMA_STREAM) & (FLAG_HTIF | FLAG_TCIF))) {
-    // Kept out for longer still: a flag that was set already hid a boundary. The position is read before the flags, so a boundary that
-    // passes just now shows in them and waits for its own interrupt.
-    passBoundary();
+    count(Counter.audioRestarts);
+    dmaStop(AUDIO_DMA_BASE, AUDIO_DMA_STREAM);
   }
+  // Kept out for longer still: a flag that was set already hid a boundary. The position is read before the flags, so a boundary that passes just now
+  // shows in them and waits for its own interrupt. Stopping sets TCIF, so after an error the position alone tells.
+  if ((failed || !over) && ringHalf() != ((loadShared(PLAYING) + passed) & 1)) {
+    if (failed || (dmaFlags(AUDIO_DMA_BASE, AUDIO_DMA_STREAM) & (FLAG_HTIF | FLAG_TCIF)) == 0) passed++;
+  }
+  passBoundaries(passed);
+  if (failed || over) resume();
   irqPend(RENDER_IRQ);
 }
 
@@ -199,19 +201,37 @@ function ringHalf(): u32 {
   return u32(ringPosition() >= blockFrames);
 }
 
-/** A half has been played: the next block plays, and it had better be there. */
-function passBoundary(): void {
+/** Halves have been played, one as a rule and three at most: after each the next block plays, and it had better be there. */
+// @ts-ignore: decorator
+@inline
+function passBoundaries(halves: u32): void {
+  if (halves == 0) return;
   const played = loadShared(PLAYING);
+  countLate(played + 1);
   clearHalf(played & 1);
-  const playing = played + 1;
-  storeShared(PLAYING, playing);
-  if (loadShared(FILLED + ((playing & 1) << 2)) != playing) count(Counter.lateBlocks);
+  if (halves > 1) {
+    countLate(played + 2);
+    if (halves > 2) countLate(played + 3);
+    clearHalf(~played & 1);
+  }
+  storeShared(PLAYING, played + halves);
+}
+
+function countLate(block: u32): void {
+  if (loadShared(FILLED + ((block & 1) << 2)) != block) count(Counter.lateBlocks);
 }
 
 function clearHalf(half: u32): void {
   const byteCount = blockFrames * FRAME_BYTE_COUNT;
-  const start = ring + half * byteCount;
-  for (let address = start; address < start + byteCount; address += 8) store<u64>(address, 0);
+  let address = ring + half * byteCount;
+  const end = address + byteCount;
+  for (; address + 32 <= end; address += 32) {
+    store<u64>(address, 0);
+    store<u64>(address, 0, 8);
+    store<u64>(address, 0, 16);
+    store<u64>(address, 0, 24);
+  }
+  for (; address < end; address += 8) store<u64>(address, 0);
 }
 
 /** Copies a block from its first frame to its last: the DMA may follow close behind. */
@@ -234,15 +254,6 @@ function startTransfer(position: u32): void {
   dmaStart(AUDIO_DMA_BASE, AUDIO_DMA_STREAM, mode, FIFO, I2S_DATA_ADDRESS, memoryAddress() + <u32>ring + position * FRAME_BYTE_COUNT,
     (end - position) << 1);
   irqRestore(state);
-}
-
-/** Stops stream and I2S and starts them again at the same frame, left first. */
-function restart(): void {
-  count(Counter.audioRestarts);
-  dmaStop(AUDIO_DMA_BASE, AUDIO_DMA_STREAM);
-  // Stopping sets TCIF, so from here on the position alone tells whether a boundary has been passed since the flags were read.
-  if (ringHalf() != (loadShared(PLAYING) & 1)) passBoundary();
-  resume();
 }
 
 /**

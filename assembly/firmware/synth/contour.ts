@@ -15,26 +15,38 @@ const enum Stage {
 /** Nearer than this to where it goes, it is there. */
 const NEAR: f32 = 0.001;
 
+/** Its times and its level, worked out once for all notes of a timbre. */
+@unmanaged
+export class ContourSettings {
+  /** What a frame of the attack adds. */
+  rise: f32;
+  sustain: f32;
+  /** What VOICE_CONTROL_FRAMES leave of the way to the sustain level, and of the level after release. */
+  decay: f32;
+  release: f32;
+
+  /** @param attackFrames frames, more than 0, as the other times are */
+  set(attackFrames: f32, decayFrames: f32, sustain: f32, releaseFrames: f32): void {
+    this.rise = 1 / attackFrames;
+    this.sustain = sustain;
+    this.decay = exp2((-10 * <f32>VOICE_CONTROL_FRAMES) / decayFrames);
+    this.release = exp2((-10 * <f32>VOICE_CONTROL_FRAMES) / releaseFrames);
+  }
+}
+
 @unmanaged
 @final
 export class Contour {
   /** 0 to 1. */
   level: f32 = 0;
   private stage: i32 = Stage.RESTING;
-  /** What a frame of the attack adds. */
-  private rise: f32 = 0;
-  private sustain: f32 = 0;
-  /** What VOICE_CONTROL_FRAMES leave of the way to the sustain level, and of the level after release. */
-  private decay: f32 = 0;
-  private release: f32 = 0;
 
-  /** Sets it up, at level 0. Times are in frames, more than 0. */
-  set(attackFrames: f32, decayFrames: f32, sustain: f32, releaseFrames: f32): void {
+  constructor(private settings: ContourSettings) {}
+
+  /** Sets it up, at level 0. */
+  set(settings: ContourSettings): void {
     this.level = 0;
-    this.rise = 1 / attackFrames;
-    this.sustain = sustain;
-    this.decay = exp2((-10 * <f32>VOICE_CONTROL_FRAMES) / decayFrames);
-    this.release = exp2((-10 * <f32>VOICE_CONTROL_FRAMES) / releaseFrames);
+    this.settings = settings;
   }
 
   gateOn(): void {
@@ -49,13 +61,13 @@ export class Contour {
   advance(frames: i32): void {
     switch (this.stage) {
       case Stage.ATTACK: {
-        const level = this.level + this.rise * <f32>frames;
+        const level = this.level + this.settings.rise * <f32>frames;
         this.level = min<f32>(level, 1);
         if (level >= 1) this.stage = Stage.DECAY;
         break;
       }
-      case Stage.DECAY: this.fall(this.sustain, this.decay); break;
-      case Stage.RELEASE: this.fall(0, this.release); break;
+      case Stage.DECAY: this.fall(this.settings.sustain, this.settings.decay); break;
+      case Stage.RELEASE: this.fall(0, this.settings.release); break;
     }
   }
 

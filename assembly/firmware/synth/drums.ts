@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The drum kit: every instrument of General MIDI's percussion map, notes 35 to 81, made from a table of drum timbres.
 
-import { BANDPASS, HIGHPASS, LOWPASS, NOISE, NONE, PULSE, SINE, Timbre, TRIANGLE } from "./timbres";
+import { BANDPASS, HIGHPASS, LOWPASS, NOISE, NONE, PULSE, SINE, TRIANGLE } from "./timbres";
 
 export const FIRST_DRUM: i32 = 35;
 export const LAST_DRUM: i32 = 81;
@@ -12,9 +12,13 @@ export const enum DrumPan {
   Right = 2,
 }
 
+/** Groups of instruments that silence each other, and group 0, which does not. */
+export const CHOKE_GROUPS: i32 = 4;
+
 /** One instrument of the kit. */
 @unmanaged
 export class Drum {
+  /** Number in `drumTimbres`. */
   timbre: u8;
   /** Note number that its oscillators play. */
   pitch: u8;
@@ -43,7 +47,7 @@ const RATTLE: u8 = 16;
 const WHISTLE: u8 = 17;
 
 // prettier-ignore
-const timbres: StaticArray<f32> = [
+export const drumTimbres: StaticArray<f32> = [
   // columns as in timbres.ts
   SINE, NOISE,     1, 0.25,    0, 0.5, 0,      LOWPASS, 110, 0, 0, 0, 12,
      0.0005, 0.45, 0, 0.3,     0.0003, 0.09, 0, 0.1, 34, 1,      0, 1, // kick
@@ -105,8 +109,4 @@ const kit: StaticArray<u8> = [
 /** @param note FIRST_DRUM to LAST_DRUM */
 export function drumOfNote(note: i32): Drum {
   return changetype<Drum>(changetype<usize>(kit) + (<usize>(note - FIRST_DRUM) << 2));
-}
-
-export function timbreOfDrum(drum: Drum): Timbre {
-  return changetype<Timbre>(changetype<usize>(timbres) + <usize>drum.timbre * offsetof<Timbre>());
 }

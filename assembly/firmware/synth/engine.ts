@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The demo synth: sixteen MIDI channels on a fixed number of voices, drums on channel 10, mixed through chorus, delay and reverb.
 //
-// Notes start, and end with their keys, at their very frame. Controllers, pedals among them, take effect at the next control point, an absolute frame that
-// is a multiple of CONTROL_FRAMES, and gains glide there. So the sound does not depend on how rendering is cut into blocks.
+// Notes start, and end with their keys, at their very frame. Controllers, pedals among them, take effect at control points, absolute frames that are multiples
+// of CONTROL_FRAMES: strips follow one or two at each, and gains glide there; a voice ends at its own next one, every other of them. So the sound does not depend
+// on how rendering is cut into blocks.
+//
+// What concerns many channels or voices at once, a reset, All Sound Off, a wire that goes dead, is marked in a word with a bit for each, and done for each in its
+// turn: when the next message of the channel comes, and at the voice's control point. So no message is dear, and as many may come as will.
 //
 // Frames are rendered in stretches, from control point to control point. Messages of a stretch are applied before it is rendered: one that changes a voice
 // has that voice render the frames before it, which are put aside (fragments.ts). What a block takes is bounded by voices then, and not by messages.
@@ -11,26 +15,32 @@ import { clearBlock, CONTROL_FRAMES, framesToControl } from "../../audio/block";
 import { advanceLfo, Lfo, LfoShape, lfoValue } from "../../audio/lfo";
 import { exp2, initTuning } from "../../audio/tuning";
 import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
-import { NO_VOICE, VoiceAllocator, VoiceState } from "../../voice/allocator";
+import { NO_VOICE, VoiceAllocator } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
 import { DRUM_CHANNEL, HELD_KEYS, LADDER_VOICES, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
-import { Drum, drumOfNote, DrumPan, FIRST_DRUM, LAST_DRUM, timbreOfDrum } from "./drums";
+import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from "./drums";
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
+import { Sounds } from "./sound";
 import { Strip } from "./strip";
-import { timbreOfProgram } from "./timbres";
-import { ChannelModulation, Ending, Voice, VoiceContext } from "./voice";
+import { timbreOfProgram, timbres } from "./timbres";
+import { ChannelModulation, Voice, VoiceContext } from "./voice";
 
 const CHANNELS = 16;
+const ALL_CHANNELS: u32 = (1 << CHANNELS) - 1;
 /** The drum channel has two strips more, to its left and right. */
 const DRUM_LEFT = 16;
 const DRUM_RIGHT = 17;
 const STRIPS = 18;
 const DRUM_PAN: i32 = 36;
-/** Channels whose controllers are taken over at one control point; two messages at most come in a control period. */
+const ALL_STRIPS: u32 = (1 << STRIPS) - 1;
+/** Strips whose channel's controllers are taken over at one control point. */
 const FOLLOWED: i32 = 2;
+
+/** Voices of odd number, one bit each. */
+const ODD: u32 = 0xaaaaaaaa;
 
 const VIBRATO_HERTZ: f64 = 5.6;
 const SWEEP_HERTZ: f64 = 0.43;
@@ -55,8 +65,22 @@ const organHarmonics: StaticArray<f32> = [1, 0.8, 0.55, 0.5, 0, 0.25, 0, 0.3, 0,
 class Synth {
   /** Strips on which something sounds, one bit each. */
   private sounding: u32 = 0;
-  /** Channels whose controllers have moved since strips and voices were told, one bit each. */
+  /** Strips whose channel's controllers have moved since strip and voices were told, one bit each. */
   private stale: u32 = 0;
+  /** The first strip to be told next, of those that are stale. */
+  private followNext: i32 = 0;
+  /** Channels to be powered up, and channels to forget their notes, before anything else is done with them, one bit each. */
+  private unset: u32 = 0;
+  private lapsed: u32 = 0;
+  /** Voices that are cut, that end as their keys would end them, and that fall silent in a moment, each at its next control point, one bit each. */
+  private cutting: u32 = 0;
+  private releasing: u32 = 0;
+  private choking: u32 = 0;
+  /** Voices whose keys are pressed no more, from their next control point on, one bit each. */
+  private easing: u32 = 0;
+  /** Voices that sound through the ladder, and voices that sound a drum of each choke group, one bit each, or did when they last sounded. */
+  private laddered: u32 = 0;
+  private groups: StaticArray<u32> = new StaticArray<u32>(CHOKE_GROUPS);
   /** Nothing has come since the last reset. */
   private isReset: bool = true;
   /** Absolute frame that is rendered next. */
@@ -69,14 +93,21 @@ class Synth {
   private stacks: StaticArray<NoteStack> = new StaticArray<NoteStack>(CHANNELS);
   private strips: StaticArray<Strip> = new StaticArray<Strip>(STRIPS);
   private voices: StaticArray<Voice> = new StaticArray<Voice>(VOICE_COUNT);
+  private sounds: Sounds;
+  private drumSounds: Sounds;
   private context: VoiceContext;
   private vibrato: Lfo = new Lfo(1);
   private sweep: Lfo = new Lfo(2);
   private mix: MixBuffers = new MixBuffers();
   private master: MasterSection;
+  /** Octaves that VOICE_CONTROL_FRAMES add to the way left of the longest glide. */
+  private readonly glideScale: f32;
 
-  constructor(private sampleRate: f64) {
+  constructor(sampleRate: f64) {
+    this.glideScale = (-7 * <f32>VOICE_CONTROL_FRAMES) / (GLIDE_SECONDS * <f32>sampleRate);
     initTuning(sampleRate);
+    this.sounds = new Sounds(timbres, <f32>sampleRate);
+    this.drumSounds = new Sounds(drumTimbres, <f32>sampleRate);
     const organWave = memory.data(WAVETABLE_BYTES, 4);
     buildWavetable(organWave, changetype<usize>(organHarmonics), organHarmonics.length);
     this.context = new VoiceContext(<f32>sampleRate, organWave);
@@ -90,8 +121,8 @@ class Synth {
       this.channels[i] = new Channel();
       this.modulations[i] = new ChannelModulation();
       this.stacks[i] = new NoteStack(HELD_KEYS);
-      this.follow(i);
     }
+    for (let i = 0; i < STRIPS; i++) this.follow(i);
     for (let i = 0; i < VOICE_COUNT; i++) this.voices[i] = new Voice(this.context, this.modulations[0], 0x9e3779b9 * <u32>(i + 1));
   }
 
@@ -118,11 +149,23 @@ class Synth {
       if (status == 0xff && !this.isReset) this.reset();
       return;
     }
-    this.isReset = false; // @max(MESSAGES_A_BLOCK)
+    this.isReset = false;
     const channel = <i32>(status & 0x0f);
     const data1 = <i32>((message >> 8) & 0x7f);
-    const data2 = <i32>((message >> 16) & 0x7f);
+    this.settle(channel);
     switch (status >> 4) {
+      case 0xc: unchecked(this.channels[channel]).program = <u8>data1; break;
+      case 0xd:
+        unchecked(this.channels[channel]).pressure = <u8>data1;
+        this.stale |= this.stripsOf(channel);
+        break;
+      default: this.longMessage(status >> 4, channel, data1, <i32>((message >> 16) & 0x7f), at); // @max(MESSAGES_A_BLOCK)
+    }
+  }
+
+  /** A message of two data bytes. */
+  private longMessage(kind: u32, channel: i32, data1: i32, data2: i32, at: i32): void {
+    switch (kind) {
       case 0x8: this.noteOff(channel, data1, at); break;
       case 0x9:
         if (data2 == 0) this.noteOff(channel, data1, at);
@@ -130,37 +173,46 @@ class Synth {
         break;
       case 0xa: this.keyPressure(channel, data1, data2); break;
       case 0xb: this.control(channel, data1, data2, at); break;
-      case 0xc: unchecked(this.channels[channel]).program = <u8>data1; break;
-      case 0xd:
-        unchecked(this.channels[channel]).pressure = <u8>data1;
-        this.stale |= 1 << channel;
-        break;
       case 0xe:
         unchecked(this.channels[channel]).pitchBend = <u16>(data1 | (data2 << 7));
-        this.stale |= 1 << channel;
+        this.stale |= this.stripsOf(channel);
         break;
     }
   }
 
-  /** Between two stretches: every voice falls silent, every note is forgotten; controllers stay. */
+  /** Every voice is cut at its next control point, every note is forgotten; controllers stay. */
   silence(): void {
-    this.forgetNotes();
-    for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.stateOf(i) != VoiceState.Free) this.free(i);
-  }
-
-  private forgetNotes(): void {
-    for (let i = 0; i < CHANNELS; i++) {
-      unchecked(this.channels[i]).forgetNotes();
-      unchecked(this.stacks[i]).clear();
-    }
+    this.lapsed = ALL_CHANNELS;
+    this.cutVoices(this.allocator.active);
   }
 
   private reset(): void {
     this.isReset = true;
-    this.forgetNotes();
-    for (let i = 0; i < VOICE_COUNT; i++) this.endAtControl(i, Ending.Cut);
-    for (let i = 0; i < CHANNELS; i++) unchecked(this.channels[i]).powerUp();
-    this.stale = (1 << CHANNELS) - 1;
+    this.unset = ALL_CHANNELS;
+    this.stale = ALL_STRIPS;
+    this.cutVoices(this.allocator.active);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private stripsOf(channel: i32): u32 {
+    return channel == DRUM_CHANNEL ? (1 << DRUM_CHANNEL) | (1 << DRUM_LEFT) | (1 << DRUM_RIGHT) : 1 << channel;
+  }
+
+  private cutVoices(voices: u64): void {
+    this.allocator.releaseAll(voices);
+    this.cutting |= <u32>voices;
+  }
+
+  /** Does for a channel what was put off: called before it is looked at, so that what concerns all of them need not go through all of them. */
+  private settle(channel: i32): void {
+    const bit = 1 << channel;
+    if (((this.unset | this.lapsed) & bit) == 0) return;
+    if (this.unset & bit) unchecked(this.channels[channel]).powerUp();
+    else unchecked(this.channels[channel]).forgetNotes();
+    unchecked(this.stacks[channel]).clear();
+    this.unset &= ~bit;
+    this.lapsed &= ~bit;
   }
 
   private noteOn(channel: i32, note: i32, velocity: i32, at: i32): void {
@@ -174,8 +226,9 @@ class Synth {
       this.start(channel, note, velocity, at);
       return;
     }
-    unchecked(this.stacks[channel]).press(note, velocity);
-    this.followStack(channel, unchecked(this.stacks[channel]).winner(MONO_PRIORITY) == note, at);
+    const stack = unchecked(this.stacks[channel]);
+    stack.press(note, velocity);
+    this.followStack(channel, (stack.winner(MONO_PRIORITY) & 0x7f) == note, at);
   }
 
   private noteOff(channel: i32, note: i32, at: i32): void {
@@ -192,47 +245,50 @@ class Synth {
 
   private keyPressure(channel: i32, note: i32, pressure: i32): void {
     const voice = this.allocator.find(channel, note);
-    if (voice != NO_VOICE) unchecked(this.voices[voice]).pressure = (<f32>pressure * PRESSURE_VIBRATO) / 127;
+    if (voice == NO_VOICE) return;
+    unchecked(this.voices[voice]).pressure = <f32>pressure * (PRESSURE_VIBRATO / 127);
+    this.easing &= ~(1 << voice);
   }
 
   private control(channel: i32, controller: i32, value: i32, at: i32): void {
     const state = unchecked(this.channels[channel]);
     const action = state.control(controller, value);
-    this.stale |= 1 << channel;
+    this.stale |= this.stripsOf(channel);
     if (controller == 126 || controller == 127) unchecked(this.stacks[channel]).clear(); // the notes of the old mode have ended
     if (action == ChannelAction.None) return;
-    if (action & ChannelAction.Silence) unchecked(this.stacks[channel]).clear();
-    // A mono channel goes by its stack.
     const stack = unchecked(this.stacks[channel]);
-    const byStack = (action & ChannelAction.Release) != 0 && stack.length > 0;
-    for (let i = 0; i < VOICE_COUNT; i++) {
-      if (this.allocator.channelOf(i) != channel || this.allocator.stateOf(i) == VoiceState.Free) continue;
-      if (action & ChannelAction.ClearPressure) unchecked(this.voices[i]).pressure = 0;
-      if (action & ChannelAction.Silence) this.endAtControl(i, Ending.Cut);
-      else if (action & ChannelAction.Release && !byStack && releasedNotes.has(this.allocator.noteOf(i))) this.endAtControl(i, Ending.Release);
+    if (action & ChannelAction.Silence) {
+      stack.clear();
+      this.cutVoices(this.allocator.voicesOf(channel));
+      return;
     }
-    if (byStack) {
+    if (action & ChannelAction.ClearPressure) this.easing |= <u32>this.allocator.voicesOf(channel);
+    if ((action & ChannelAction.Release) == 0) return;
+    if (stack.length > 0) {
+      // a mono channel goes by its stack
       stack.releaseAll(releasedNotes);
       this.followStack(channel, false, at);
+      return;
     }
-  }
-
-  /** Has a voice end at the next control point: where many may, one call for each is not to be made for a few frames. */
-  private endAtControl(index: i32, ending: Ending): void {
-    const isHeld = this.allocator.release(index);
-    if (ending == Ending.Release && !isHeld) return;
-    unchecked(this.voices[index]).ending = ending;
+    // @bound(VOICE_COUNT)
+    for (let rest = <u32>(this.allocator.voicesOf(channel) & this.allocator.held); rest != 0; rest &= rest - 1) {
+      const i = <i32>ctz(rest);
+      if (!releasedNotes.has(this.allocator.noteOf(i))) continue;
+      this.allocator.release(i);
+      this.releasing |= 1 << i;
+    }
   }
 
   /** Brings the voice of a mono channel to the note that its stack says; `struck` if that one's key has just gone down. */
   private followStack(channel: i32, struck: bool, at: i32): void {
     const stack = unchecked(this.stacks[channel]);
-    const note = stack.winner(MONO_PRIORITY);
-    const voice = this.heldVoice(channel);
-    if (note == NO_NOTE) {
+    const key = stack.winner(MONO_PRIORITY);
+    const note = key & 0x7f;
+    const voice = this.allocator.heldOn(channel);
+    if (key == NO_NOTE) {
       if (voice != NO_VOICE) this.releaseVoice(voice, at);
     } else if (voice == NO_VOICE) {
-      this.start(channel, note, stack.velocityOf(note), at);
+      this.start(channel, note, key >> 8, at);
     } else {
       const sounding = this.allocator.noteOf(voice);
       if (sounding == note && !struck) return;
@@ -242,16 +298,10 @@ class Synth {
         unchecked(this.voices[voice]).changeNote(note);
       }
       if (unchecked(this.channels[channel]).legato) return;
+      this.spare(voice);
       unchecked(this.voices[voice]).attack();
       unchecked(this.voices[voice]).update(this.framesLeft(voice, at));
     }
-  }
-
-  private heldVoice(channel: i32): i32 {
-    for (let i = 0; i < VOICE_COUNT; i++) {
-      if (this.allocator.channelOf(i) == channel && this.allocator.stateOf(i) == VoiceState.Held) return i;
-    }
-    return NO_VOICE;
   }
 
   private start(channel: i32, note: i32, velocity: i32, at: i32): void {
@@ -261,30 +311,27 @@ class Synth {
     const state = unchecked(this.channels[channel]);
     const strength = state.soft ? max<i32>(<i32>(<f32>velocity * SOFT_VELOCITY), 1) : velocity;
     const voice = unchecked(this.voices[index]);
-    voice.start(timbreOfProgram(state.program), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
-    if (voice.usesLadder && this.ladders() > LADDER_VOICES) voice.spareLadder();
+    voice.start(this.sounds.at(timbreOfProgram(state.program)), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
+    if (voice.usesLadder) {
+      if (<i32>popcnt(this.laddered & <u32>this.allocator.active) < LADDER_VOICES) this.laddered |= 1 << index;
+      else voice.spareLadder();
+    }
     voice.update(this.framesLeft(index, at));
   }
 
   private strike(note: i32, velocity: i32, at: i32): void {
     const drum = drumOfNote(note);
-    if (drum.chokeGroup != 0) this.choke(note, drum.chokeGroup);
+    const group = <i32>drum.chokeGroup;
+    if (group != 0) this.choking |= unchecked(this.groups[group]);
     const strip = drum.pan == DrumPan.Left ? DRUM_LEFT : drum.pan == DrumPan.Right ? DRUM_RIGHT : DRUM_CHANNEL;
-    if ((this.stale >> DRUM_CHANNEL) & 1) this.follow(DRUM_CHANNEL);
+    if ((this.stale >> strip) & 1) this.follow(strip);
     const index = this.take(DRUM_CHANNEL, note, strip, at);
     if (index == NO_VOICE) return;
     const voice = unchecked(this.voices[index]);
-    voice.start(timbreOfDrum(drum), drum.pitch, velocity, 0);
+    unchecked((this.groups[group] = this.groups[group] | (1 << index)));
+    voice.start(this.drumSounds.at(drum.timbre), drum.pitch, velocity, 0);
     voice.update(this.framesLeft(index, at));
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
-  }
-
-  private choke(note: i32, group: u8): void {
-    for (let i = 0; i < VOICE_COUNT; i++) {
-      if (this.allocator.channelOf(i) != DRUM_CHANNEL || this.allocator.stateOf(i) == VoiceState.Free) continue;
-      const other = this.allocator.noteOf(i);
-      if (other != note && drumOfNote(other).chokeGroup == group) unchecked(this.voices[i]).ending = Ending.Choke;
-    }
   }
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away as residue. */
@@ -293,6 +340,10 @@ class Synth {
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
     if (this.allocator.stolen || this.allocator.retriggered) this.cut(index, at);
+    this.spare(index);
+    this.laddered &= ~(1 << index);
+    this.easing &= ~(1 << index);
+    for (let i = 1; i < CHOKE_GROUPS; i++) unchecked((this.groups[i] = this.groups[i] & ~(1 << index)));
     const strip = unchecked(this.strips[stripIndex]);
     voice.strip = stripIndex;
     voice.channel = unchecked(this.modulations[channel]);
@@ -301,6 +352,14 @@ class Synth {
     if (((this.sounding >> stripIndex) & 1) == 0) strip.from = <u8>at;
     this.sounding |= 1 << stripIndex;
     return index;
+  }
+
+  /** A new attack: what was to end the voice ends it no more. */
+  private spare(index: i32): void {
+    const others = ~(1 << index);
+    this.cutting &= others;
+    this.releasing &= others;
+    this.choking &= others;
   }
 
   /** Renders a voice up to frame `at` of the stretch, where it is to change, and puts that aside. */
@@ -361,15 +420,12 @@ class Synth {
     return framesToControl(frame) + (this.turnAt(frame) == (index & 1) ? <i32>CONTROL_FRAMES : 0);
   }
 
-  /** Hands a channel's controllers to its strips and voices. */
-  private follow(channel: i32): void {
-    this.stale &= ~(1 << channel);
-    this.followMix(channel);
-    this.followModulation(channel);
-  }
-
-  private followModulation(channel: i32): void {
+  /** Hands a channel's controllers to a strip of it, and to its voices. */
+  private follow(index: i32): void {
+    const channel = index < CHANNELS ? index : DRUM_CHANNEL;
+    this.stale &= ~(1 << index);
     const state = unchecked(this.channels[channel]);
+    unchecked(this.strips[index]).follow(state, index == DRUM_LEFT ? -DRUM_PAN : index == DRUM_RIGHT ? DRUM_PAN : 0);
     const modulation = unchecked(this.modulations[channel]);
     const pressure = <f32>state.pressure * PER_STEP;
     modulation.pitch = state.pitchOffset();
@@ -379,42 +435,32 @@ class Synth {
     modulation.glide = 0;
     if (state.portamento && state.portamentoTime > 0) {
       const time = <f32>state.portamentoTime * PER_STEP;
-      modulation.glide = exp2((-7 * <f32>VOICE_CONTROL_FRAMES) / (time * time * GLIDE_SECONDS * <f32>this.sampleRate));
-    }
-  }
-
-  private followMix(channel: i32): void {
-    const state = unchecked(this.channels[channel]);
-    unchecked(this.strips[channel]).follow(state, 0);
-    if (channel == DRUM_CHANNEL) {
-      unchecked(this.strips[DRUM_LEFT]).follow(state, -DRUM_PAN);
-      unchecked(this.strips[DRUM_RIGHT]).follow(state, DRUM_PAN);
+      modulation.glide = exp2(this.glideScale / (time * time));
     }
   }
 
   private controlPoint(): void {
     this.master.control();
-    // @bound(FOLLOWED)
-    for (let i = 0; i < FOLLOWED && this.stale != 0; i++) this.follow(<i32>ctz(this.stale));
+    // In a row, so that none waits for ever. @bound(FOLLOWED)
+    for (let i = 0; i < FOLLOWED && this.stale != 0; i++) {
+      const later = this.stale & (ALL_STRIPS << this.followNext);
+      const strip = <i32>ctz(later != 0 ? later : this.stale);
+      this.followNext = strip + 1;
+      this.settle(strip < CHANNELS ? strip : DRUM_CHANNEL);
+      this.follow(strip);
+    }
     if (this.sounding == 0) return;
     this.context.vibrato = lfoValue(this.vibrato);
     this.context.sweep = lfoValue(this.sweep);
-    for (let i = 0; i < VOICE_COUNT; i++) {
-      const voice = unchecked(this.voices[i]);
-      if (this.allocator.stateOf(i) == VoiceState.Free || voice.ending == Ending.None) continue;
-      if (voice.ending == Ending.Cut) this.free(i);
-      else voice.end();
-    }
-    for (let i = this.turnAt(this.frame); i < VOICE_COUNT; i += 2) {
-      if (this.allocator.stateOf(i) == VoiceState.Free) continue;
-      const voice = unchecked(this.voices[i]);
-      if (voice.isOver()) {
-        this.free(i);
-        continue;
-      }
-      voice.control();
-      this.allocator.setLevel(i, voice.loudness()); // for who gives way
-    }
+    const turn = this.turnAt(this.frame);
+    const active = <u32>this.allocator.active;
+    for (let i = turn; i < VOICE_COUNT; i += 2) if ((active >> i) & 1) this.controlVoice(i, 1 << i);
+    // what was to be done with these voices is done
+    const others: u32 = turn == 0 ? ODD : ~ODD;
+    this.cutting &= others;
+    this.releasing &= others;
+    this.choking &= others;
+    this.easing &= others;
     // @bound(STRIPS)
     for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);
@@ -424,11 +470,17 @@ class Synth {
     }
   }
 
-  /** Voices that sound through the ladder. */
-  private ladders(): i32 {
-    let count = 0;
-    for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.stateOf(i) != VoiceState.Free && unchecked(this.voices[i]).usesLadder) count++;
-    return count;
+  private controlVoice(index: i32, bit: u32): void {
+    const voice = unchecked(this.voices[index]);
+    if ((this.cutting & bit) != 0 || voice.isOver()) {
+      this.free(index);
+      return;
+    }
+    if (this.choking & bit) voice.choke();
+    else if (this.releasing & bit) voice.release();
+    if (this.easing & bit) voice.pressure = 0;
+    voice.control();
+    this.allocator.setLevel(index, voice.loudness()); // for who gives way
   }
 
   /** Renders a stretch: frames up to the next control point at most. */
@@ -530,9 +582,9 @@ export function engineMessage(message: u32, at: i32): void {
   synth.message(message, at);
 }
 
-/** Silences every voice at once, as All Sound Off on every channel does, before a stretch begins; for a wire that has gone dead. */
+/** Cuts every voice at its next control point, as All Sound Off on every channel does, before a stretch begins; for a wire that has gone dead. */
 export function engineSilence(): void {
-  synth.silence(); // @max(1) a wire goes dead once in 300 ms
+  synth.silence();
 }
 
 /**

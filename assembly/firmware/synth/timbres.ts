@@ -76,7 +76,7 @@ const MALLET: u8 = 13;
 const WIND: u8 = 14;
 
 // prettier-ignore
-const timbres: StaticArray<f32> = [
+export const timbres: StaticArray<f32> = [
   // Narrow pulses are the strings: one of width 1/7 lacks every seventh harmonic, as a string does that is struck at a seventh of its length.
   // shapes                   levels      interval width sweep | filter, cutoff, tracking, resonance, envelope, velocity
   //   attack decay sustain release | modulation attack decay sustain release, to pitch, to level 2 | vibrato, level
@@ -117,8 +117,8 @@ const families: StaticArray<u8> = [
   PIANO, BELL, ORGAN, PLUCKED, BASS, STRINGS, STRINGS, BRASS, REED, FLUTE, LEAD, PAD, PAD, PLUCKED, MALLET, WIND,
 ];
 
-/** The timbre that plays a General MIDI program, 0 to 127: its family's, save where a program stands apart. */
-export function timbreOfProgram(program: i32): Timbre {
+/** Number in `timbres` of what plays a General MIDI program, 0 to 127: its family's, save where a program stands apart. */
+export function timbreOfProgram(program: i32): i32 {
   let timbre: i32 = unchecked(families[program >> 3]);
   switch (program) {
     case 4: case 5: timbre = ELECTRIC_PIANO; break;
@@ -129,5 +129,5 @@ export function timbreOfProgram(program: i32): Timbre {
     case 52: case 53: case 54: timbre = PAD; break; // voices
     case 55: timbre = BRASS; break; // orchestra hit
   }
-  return changetype<Timbre>(changetype<usize>(timbres) + <usize>timbre * offsetof<Timbre>());
+  return timbre;
 }

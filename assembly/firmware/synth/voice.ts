@@ -2,24 +2,25 @@
 // One voice of the demo synth: two oscillators, a filter and two envelopes, as its timbre says. It adds to a mono bus.
 
 import { CONTROL_FRAMES } from "../../audio/block";
-import { cutEnvelope, Envelope, envelopeLevel, EnvelopeStage, gateOff, gateOn, setEnvelope } from "../../audio/envelope";
+import { cutEnvelope, Envelope, envelopeLevel, EnvelopeStage, gateOff, gateOn, takeSettings } from "../../audio/envelope";
 import { Ladder, renderLadder, resetLadder, setLadder } from "../../audio/ladder";
 import {
   addNoise, addPulse, addSaw, addSine, addTriangle, NoiseSource, Oscillator, renderNoise, renderPulse, renderSaw, renderSine, renderTriangle,
 } from "../../audio/oscillators";
 import { renderSvf, resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
-import { exp2, noteIncrement } from "../../audio/tuning";
+import { noteIncrement } from "../../audio/tuning";
 import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
 import { amplify, Amplifier } from "./amplifier";
 import { STEEPEST, VOICE_CONTROL_FRAMES } from "./config";
-import { Contour } from "./contour";
+import { Contour, ContourSettings } from "./contour";
+import { Sound } from "./sound";
 import { BANDPASS, HIGHPASS, LADDER, LOWPASS, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
 
 /** A saw's first harmonic, to its peak; that of a pulse or triangle is near enough. */
 const FUNDAMENTAL: f32 = 0.64;
 
 const QUARTER_CYCLE: u32 = 1 << 30;
-const CYCLE: f32 = 4294967296.0;
+const HALF_CYCLE: f32 = 2147483648.0;
 /** The fastest that an oscillator may turn: half a cycle a frame. */
 const HIGHEST_INCREMENT: f32 = 2147483000;
 const MOST_RESONANCE: f32 = 0.95;
@@ -29,15 +30,6 @@ const CHOKE_SECONDS: f32 = 0.004;
 
 /** Time in which a timbre's own vibrato sets in. */
 const VIBRATO_ONSET_SECONDS: f32 = 0.6;
-
-/** What a voice is to do at the mixer's next control point. */
-export const enum Ending {
-  None = 0,
-  Release = 1,
-  Choke = 2,
-  /** Silence at once. */
-  Cut = 3,
-}
 
 /** What a channel asks of its voices; kept up to date by the engine. */
 @unmanaged
@@ -86,11 +78,10 @@ export class Voice {
   channel: ChannelModulation;
   /** Frames of the stretch being rendered that it has rendered already. */
   position: u8 = 0;
-  ending: Ending = Ending.None;
   /** Semitones of vibrato that polyphonic key pressure asks for. */
   pressure: f32 = 0;
   private timbre: Timbre = changetype<Timbre>(0);
-  /** The timbre's, as integers. */
+  /** The sound's. */
   private shape1: i32 = 0;
   private shape2: i32 = 0;
   private filter: i32 = 0;
@@ -114,7 +105,7 @@ export class Voice {
   private modulates: bool = false;
   private amplitude: Envelope = new Envelope();
   private amplifier: Amplifier = new Amplifier();
-  private contour: Contour = new Contour();
+  private contour: Contour = new Contour(changetype<ContourSettings>(0));
   private osc1: Oscillator = new Oscillator();
   private osc2: Oscillator = new Oscillator();
   private wave: WavetableOscillator;
@@ -143,13 +134,14 @@ export class Voice {
    * @param velocity 1 to 127
    * @param brightness semitones added to the filter's corner for the whole note
    */
-  start(timbre: Timbre, note: i32, velocity: i32, brightness: f32): void {
+  start(sound: Sound, note: i32, velocity: i32, brightness: f32): void {
     const loudness = <f32>velocity / 127;
+    const timbre = sound.timbre;
     this.timbre = timbre;
-    this.shape1 = <i32>timbre.shape1;
-    this.shape2 = <i32>timbre.shape2;
-    this.filter = <i32>timbre.filter;
-    this.modulates = timbre.cutoffEnvelope != 0 || timbre.pitchEnvelope != 0 || timbre.level2Envelope != 0;
+    this.shape1 = sound.shape1;
+    this.shape2 = sound.shape2;
+    this.filter = sound.filter;
+    this.modulates = sound.modulates;
     this.note = <f32>note;
     this.glideFrom = 0;
     this.vibratoOnset = 0;
@@ -157,7 +149,7 @@ export class Voice {
     this.corner = timbre.cutoff + (<f32>note - 60) * timbre.tracking - timbre.cutoffVelocity * (1 - loudness) + brightness;
     this.sounding = -1;
     this.setCorner = -1;
-    this.ratio = exp2(timbre.interval / 12);
+    this.ratio = sound.ratio;
     this.amplifier.full = timbre.level * loudness * loudness;
     // sines and triangles of drums begin at their peak, so that the stroke is there with the first frames
     this.osc1.phase = timbre.pitchEnvelope != 0 ? QUARTER_CYCLE : 0;
@@ -166,9 +158,8 @@ export class Voice {
     resetSvf(this.svf);
     resetLadder(this.ladder);
     this.amplitude.level = 0;
-    const rate = this.context.sampleRate;
-    setEnvelope(this.amplitude, <i32>(timbre.attack * rate), <i32>(timbre.decay * rate), timbre.sustain, <i32>(timbre.release * rate), true);
-    if (this.modulates) this.contour.set(timbre.modAttack * rate, timbre.modDecay * rate, timbre.modSustain, timbre.modRelease * rate);
+    takeSettings(this.amplitude, sound.amplitude);
+    this.contour.set(sound.contour);
     this.attack();
   }
 
@@ -177,7 +168,6 @@ export class Voice {
     this.amplitude.level = max<i32>(this.amplitude.level, ATTACK_FLOOR);
     gateOn(this.amplitude);
     this.contour.gateOn();
-    this.ending = Ending.None;
   }
 
   /** Another note without a new attack; glides there if its channel says so. */
@@ -197,11 +187,9 @@ export class Voice {
     this.contour.gateOff();
   }
 
-  /** Does what it was to do now. */
-  end(): void {
-    if (this.ending == Ending.Release) this.release();
-    else cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
-    this.ending = Ending.None;
+  /** Falls silent, in a moment. */
+  choke(): void {
+    cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
   }
 
   /** Silent, and stays so: its envelope has ended, or died away under the key. */
@@ -236,7 +224,7 @@ export class Voice {
   update(frames: i32): void {
     const timbre = this.timbre;
     this.tune();
-    this.width = <u32>((timbre.width + timbre.widthSweep * this.context.sweep) * CYCLE);
+    this.width = <u32><i32>((timbre.width + timbre.widthSweep * this.context.sweep) * HALF_CYCLE) << 1; // a signed conversion is the cheaper one
     const level = this.contour.level;
     this.gain2 = timbre.level2 * (1 - timbre.level2Envelope * (1 - level));
     if (this.filter != <i32>NONE) {
@@ -265,7 +253,7 @@ export class Voice {
     if (pitch == this.sounding) return;
     this.sounding = pitch;
     this.increment1 = noteIncrement(pitch);
-    this.increment2 = <u32>min<f32>(<f32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
+    this.increment2 = <u32><i32>min<f32>(<f32><i32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
   }
 
   /** Adds its frames of a stretch, from where it is up to `to`, to a bus. */
