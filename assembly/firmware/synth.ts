@@ -27,7 +27,7 @@ const SYSEX_ROOM: u32 = 256;
 // A block's bytes can complete a piece, be pieces of their own, and messages that go out with a status each; queues take a piece twice, for thru and to go out.
 // @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: 2 * (SYSEX_BYTES + BYTES_A_BLOCK) + 3 * BYTES_A_BLOCK)
 // @limit(late-arrivals: 1)  @limit(thru-events: BYTES_A_BLOCK)  @limit(clients: 3)
-// @limit(residue: CONTROL_FRAMES)  @limit(edges: EDGES)  @limit(levels: 2 * EDGES)
+// @limit(edges: EDGES)
 
 const parser = createParser(SYSEX_BYTES);
 const sensing = createActiveSensing();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Gives notes to a fixed number of voices, and says which voice has to give way when all of them sound. It makes no sound itself: whoever
-// renders a stolen voice must let its last level decay (residue.ts) instead of cutting it.
+// Gives notes to a fixed number of voices, and says which voice has to give way when all of them sound, or when what they cost together would be too
+// much. It makes no sound itself: whoever renders a stolen voice must let its last level decay (residue.ts) instead of cutting it.
 
 import { count, Counter, raiseGauge, setGauge } from "../shim/counters";
 import { NO_NOTE } from "./note-stack";
@@ -39,6 +39,8 @@ class Slot {
   serial: u32;
   /** Loudness for `StealPolicy.Quietest`, as last told by `setLevel`. */
   level: f32;
+  /** What it costs while it is not free. */
+  price: i32;
 }
 
 @final
@@ -50,6 +52,10 @@ export class VoiceAllocator {
   retriggered: bool = false;
   /** Number of voices that are not free. */
   activeCount: i32 = 0;
+  /** Most that voices may cost together, in any unit; whoever lowers it takes care of the voices that sound. */
+  budget: i32 = i32.MAX_VALUE;
+  /** What the voices that are not free cost together. */
+  spent: i32 = 0;
   readonly voiceCount: i32;
   private slots: usize;
   private serial: u32 = 0;
@@ -82,6 +88,11 @@ export class VoiceAllocator {
     return this.slot(voice).channel;
   }
 
+  /** What a voice costs that is not free. */
+  priceOf(voice: i32): i32 {
+    return this.slot(voice).price;
+  }
+
   /** Tells how loud a voice is now, in any unit that is the same for all. */
   setLevel(voice: i32, level: f32): void {
     this.slot(voice).level = level;
@@ -98,18 +109,24 @@ export class VoiceAllocator {
   }
 
   /**
-   * Finds a voice for a note: the one that sounds this note already, else a free one, else what the policy gives up. Sets `stolen` and
-   * `retriggered`; counts `stolenVoices`, or `droppedNotes` when it returns `NO_VOICE`.
+   * Finds a voice for a note: the one that sounds this note already, else a free one if the budget allows, else what the policy gives up of those
+   * that make enough room. Sets `stolen` and `retriggered`; counts `stolenVoices`, or `droppedNotes` when it returns `NO_VOICE`.
+   * @param price what the note costs while it sounds
+   * @param least what it costs in its plainest form, which it gets where there is no room for `price`; `priceOf` tells which
    */
-  allocate(channel: i32, note: i32): i32 {
-    const voice = this.search(channel, note);
+  allocate(channel: i32, note: i32, price: i32 = 0, least: i32 = price): i32 {
+    let voice = this.search(channel, note, price);
+    if (voice == NO_VOICE && least < price) {
+      price = least;
+      voice = this.search(channel, note, price);
+    }
     this.stolen = !this.retriggered && voice != NO_VOICE && this.slot(voice).state != VoiceState.Free;
     if (voice == NO_VOICE) {
       count(Counter.droppedNotes);
       return NO_VOICE;
     }
     if (this.stolen) count(Counter.stolenVoices);
-    this.take(voice, channel, note);
+    this.take(voice, channel, note, price);
     return voice;
   }
 
@@ -133,17 +150,21 @@ export class VoiceAllocator {
     if (slot.state == VoiceState.Free) return;
     slot.state = VoiceState.Free;
     slot.note = <i8>NO_NOTE;
+    this.spent -= slot.price;
+    slot.price = 0;
     this.activeCount--;
     setGauge(Counter.activeVoices, <u32>this.activeCount);
   }
 
-  private take(voice: i32, channel: i32, note: i32): void {
+  private take(voice: i32, channel: i32, note: i32, price: i32): void {
     const slot = this.slot(voice);
     if (slot.state == VoiceState.Free) {
       this.activeCount++;
       setGauge(Counter.activeVoices, <u32>this.activeCount);
       raiseGauge(Counter.maxVoices, <u32>this.activeCount);
     }
+    this.spent += price - slot.price;
+    slot.price = price;
     slot.state = VoiceState.Held;
     slot.channel = <u8>channel;
     slot.note = <i8>note;
@@ -152,7 +173,9 @@ export class VoiceAllocator {
   }
 
   /** The voice that sounds a note, else the first free one, else the one that gives way; sets `retriggered`. One pass. */
-  private search(channel: i32, note: i32): i32 {
+  private search(channel: i32, note: i32, price: i32): i32 {
+    /** What has to become free. */
+    const missing = this.spent - this.budget + price;
     const byLevel = this.policy == StealPolicy.Quietest;
     let best = NO_VOICE;
     let state = VoiceState.Held;
@@ -163,10 +186,10 @@ export class VoiceAllocator {
     for (let i = 0; i < this.voiceCount; i++) {
       const slot = this.slot(i);
       if (slot.note == <i8>note && slot.channel == <u8>channel) {
-        this.retriggered = true;
-        return i;
+        this.retriggered = slot.price >= missing;
+        return this.retriggered ? i : NO_VOICE;
       }
-      if (state == VoiceState.Free || !this.mayTake(slot.state)) continue;
+      if (state == VoiceState.Free || slot.price < missing || !this.mayTake(slot.state)) continue;
       const slotAge = this.serial - slot.serial; // right across the wrap
       if (best != NO_VOICE && slot.state == state) {
         // Of two that sound: the quieter one, and of equals the older one.

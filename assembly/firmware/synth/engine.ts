@@ -19,6 +19,7 @@ import { Drum, drumOfNote, DrumPan, FIRST_DRUM, LAST_DRUM, timbreOfDrum } from "
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
+import { Remains } from "./remains";
 import { Strip } from "./strip";
 import { timbreOfProgram } from "./timbres";
 import { ChannelModulation, Ending, Voice, VoiceContext } from "./voice";
@@ -61,6 +62,8 @@ class Synth {
   private isReset: bool = true;
   /** Absolute frame that is rendered next. */
   private frame: u32 = 0;
+  /** Frames of the stretch's first one from the control point from which the strips' gains go on. */
+  private sinceControl: i32 = 0;
   private fragments: StaticArray<Fragment> = new StaticArray<Fragment>(FRAGMENTS);
   private fragmentCount: i32 = 0;
   private allocator: VoiceAllocator = new VoiceAllocator(VOICE_COUNT, STEAL_POLICY);
@@ -73,6 +76,7 @@ class Synth {
   private vibrato: Lfo = new Lfo(1);
   private sweep: Lfo = new Lfo(2);
   private mix: MixBuffers = new MixBuffers();
+  private remains: Remains;
   private master: MasterSection;
 
   constructor(private sampleRate: f64) {
@@ -81,11 +85,12 @@ class Synth {
     buildWavetable(organWave, changetype<usize>(organHarmonics), organHarmonics.length);
     this.context = new VoiceContext(<f32>sampleRate, organWave);
     this.master = new MasterSection(sampleRate);
+    this.remains = new Remains(sampleRate);
     this.vibrato.increment = <u32>((VIBRATO_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.increment = <u32>((SWEEP_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.shape = LfoShape.TRIANGLE;
     for (let i = 0; i < FRAGMENTS; i++) this.fragments[i] = new Fragment();
-    for (let i = 0; i < STRIPS; i++) this.strips[i] = new Strip(sampleRate);
+    for (let i = 0; i < STRIPS; i++) this.strips[i] = new Strip();
     for (let i = 0; i < CHANNELS; i++) {
       this.channels[i] = new Channel();
       this.modulations[i] = new ChannelModulation();
@@ -102,7 +107,11 @@ class Synth {
   begin(frame: u32): i32 {
     this.frame = frame;
     const toControl = framesToControl(frame);
-    if (toControl == <i32>CONTROL_FRAMES) this.controlPoint();
+    this.context.toControl = toControl;
+    if (toControl == <i32>CONTROL_FRAMES) {
+      this.controlPoint();
+      this.sinceControl = 0;
+    }
     return toControl;
   }
 
@@ -145,7 +154,11 @@ class Synth {
   /** Between two stretches: every voice falls silent, every note is forgotten; controllers stay. */
   silence(): void {
     this.forgetNotes();
-    for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.stateOf(i) != VoiceState.Free) this.free(i);
+    for (let i = 0; i < VOICE_COUNT; i++) {
+      if (this.allocator.stateOf(i) == VoiceState.Free) continue;
+      this.cut(i, 0);
+      this.allocator.free(i);
+    }
   }
 
   private forgetNotes(): void {
@@ -287,7 +300,7 @@ class Synth {
     }
   }
 
-  /** A voice for a note, silent and on its strip; what it sounded until now dies away as residue. */
+  /** A voice for a note, silent and on its strip; what it sounded until now dies away. */
   private take(channel: i32, note: i32, stripIndex: i32, at: i32): i32 {
     const index = this.allocator.allocate(channel, note);
     if (index == NO_VOICE) return NO_VOICE;
@@ -322,23 +335,22 @@ class Synth {
     return fragment;
   }
 
-  /** Takes a voice from its note at frame `at` of the stretch; its last level stays as residue. */
+  /** Takes a voice from its note at frame `at` of the stretch; its last level dies away by itself. */
   private cut(index: i32, at: i32): void {
     const voice = unchecked(this.voices[index]);
     const strip = unchecked(this.strips[voice.strip]);
     strip.voices &= ~(1 << index);
-    if (at == 0) {
-      strip.residue.add(voice.cut());
-      return;
+    if (at == 0) this.remains.add(voice.cut(), strip, this.sinceControl);
+    else {
+      const fragment = this.addFragment(index, at);
+      fragment.cut = voice.cut();
     }
-    const fragment = this.addFragment(index, at);
-    fragment.cut = voice.cut();
-    strip.cut = strip.cut || fragment.cut != 0;
   }
 
-  /** Before the first frame of a stretch. */
-  private free(index: i32): void {
-    this.cut(index, 0);
+  /** A voice that is over gives its place back: there is nothing left of it. */
+  private leave(index: i32): void {
+    const voice = unchecked(this.voices[index]);
+    unchecked(this.strips[voice.strip]).voices &= ~(1 << index);
     this.allocator.free(index);
   }
 
@@ -394,6 +406,7 @@ class Synth {
 
   private controlPoint(): void {
     this.master.control();
+    this.remains.settle();
     // @bound(FOLLOWED)
     for (let i = 0; i < FOLLOWED && this.stale != 0; i++) this.follow(<i32>ctz(this.stale));
     if (this.sounding == 0) return;
@@ -402,14 +415,13 @@ class Synth {
     for (let i = 0; i < VOICE_COUNT; i++) {
       const voice = unchecked(this.voices[i]);
       if (this.allocator.stateOf(i) == VoiceState.Free || voice.ending == Ending.None) continue;
-      if (voice.ending == Ending.Cut) this.free(i);
-      else voice.end();
+      voice.end();
     }
     for (let i = this.turnAt(this.frame); i < VOICE_COUNT; i += 2) {
       if (this.allocator.stateOf(i) == VoiceState.Free) continue;
       const voice = unchecked(this.voices[i]);
       if (voice.isOver()) {
-        this.free(i);
+        this.leave(i);
         continue;
       }
       voice.control();
@@ -445,10 +457,11 @@ class Synth {
         if ((strip.fragments >> i) & 1) this.mixFragments(i, index);
         if ((strip.voices >> i) & 1) this.renderVoice(i, frameCount);
       }
-      this.mixResidue(strip, index, frameCount);
       strip.mixInto(mix, frameCount);
     }
+    this.mixRemains(frameCount);
     this.fragmentCount = 0;
+    this.sinceControl += frameCount;
     this.master.render(mix, out, frameCount);
     advanceLfo(this.vibrato, frameCount);
     advanceLfo(this.sweep, frameCount);
@@ -478,23 +491,20 @@ class Synth {
   }
 
   /** Adds what is left of voices that were cut, before the stretch and in it. */
-  private mixResidue(strip: Strip, index: i32, frameCount: i32): void {
-    const bus = this.mix.bus;
+  // @ts-ignore: decorator
+  @inline
+  private mixRemains(frameCount: i32): void {
     let from = 0;
-    if (strip.cut) {
-      // @bound(FRAGMENTS)
-      for (let i = 0; i < this.fragmentCount; i++) {
-        const fragment = unchecked(this.fragments[i]);
-        if (fragment.strip != index || fragment.cut == 0) continue;
-        // A message cuts one voice at most. @max(MESSAGES_A_BLOCK)
-        strip.residue.mixInto(bus + (<usize>from << 2), fragment.to - from);
-        strip.residue.add(fragment.cut);
-        from = fragment.to;
-      }
+    // Up to each cut, and on to the end. @bound(FRAGMENTS + 1)
+    for (let i = 0; i <= this.fragmentCount; i++) {
+      const isLast = i == this.fragmentCount;
+      const fragment = unchecked(this.fragments[min<i32>(i, FRAGMENTS - 1)]);
+      if (!isLast && fragment.cut == 0) continue;
+      const to = isLast ? frameCount : fragment.to;
+      this.remains.mixInto(this.mix, from, to);
+      if (!isLast) this.remains.add(fragment.cut, unchecked(this.strips[fragment.strip]), this.sinceControl + to);
+      from = to;
     }
-    strip.residue.mixInto(bus + (<usize>from << 2), frameCount - from);
-    strip.cut = false;
-    strip.fragments = 0;
   }
 }
 
