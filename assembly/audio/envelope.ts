@@ -20,19 +20,8 @@ const LONGEST_LINE: i32 = 32;
 const ONE: i32 = 1 << 30;
 const TO_FLOAT: f32 = 9.313225746154785e-10; // 2^-30
 
-/** What `setEnvelope` sets; it can be worked out once, and taken over by many envelopes. */
 @unmanaged
-export class EnvelopeSettings {
-  attackFrames: i32 = 1;
-  decayFrames: i32 = 1;
-  sustain: i32 = ONE;
-  releaseFrames: i32 = 1;
-  decayShrink: u32 = 0;
-  releaseShrink: u32 = 0;
-}
-
-@unmanaged
-export class Envelope extends EnvelopeSettings {
+export class Envelope {
   stage: i32 = EnvelopeStage.IDLE;
   /** Level now, 2^30 = 1, and what each frame adds to it. */
   level: i32 = 0;
@@ -48,6 +37,14 @@ export class Envelope extends EnvelopeSettings {
   end: i32 = 0;
   asymptote: i32 = 0;
   shrink: u32 = 0;
+
+  // Settings.
+  attackFrames: i32 = 1;
+  decayFrames: i32 = 1;
+  sustain: i32 = ONE;
+  releaseFrames: i32 = 1;
+  decayShrink: u32 = 0;
+  releaseShrink: u32 = 0;
 }
 
 /** Frames of one line of an exponential segment: a sixteenth of it, within 4..32. */
@@ -66,25 +63,13 @@ function shrinkOf(frames: i32): u32 {
  * Sets the times, in frames (1 or more), and the sustain level 0..1. Takes effect from the next segment on.
  * @param exponential decay and release fall as a capacitor discharges; else in a straight line
  */
-export function setEnvelope(env: EnvelopeSettings, attackFrames: i32, decayFrames: i32, sustain: f32, releaseFrames: i32, exponential: bool): void {
+export function setEnvelope(env: Envelope, attackFrames: i32, decayFrames: i32, sustain: f32, releaseFrames: i32, exponential: bool): void {
   env.attackFrames = max<i32>(attackFrames, 1);
   env.decayFrames = max<i32>(decayFrames, 1);
   env.sustain = <i32>(max<f32>(min<f32>(sustain, 1), 0) * <f32>ONE);
   env.releaseFrames = max<i32>(releaseFrames, 1);
   env.decayShrink = exponential ? shrinkOf(env.decayFrames) : 0;
   env.releaseShrink = exponential ? shrinkOf(env.releaseFrames) : 0;
-}
-
-/** Takes settings over. They take effect from the next segment on. */
-// @ts-ignore: decorator
-@inline
-export function takeSettings(env: Envelope, settings: EnvelopeSettings): void {
-  env.attackFrames = settings.attackFrames;
-  env.decayFrames = settings.decayFrames;
-  env.sustain = settings.sustain;
-  env.releaseFrames = settings.releaseFrames;
-  env.decayShrink = settings.decayShrink;
-  env.releaseShrink = settings.releaseShrink;
 }
 
 // @ts-ignore: decorator

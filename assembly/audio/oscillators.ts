@@ -149,23 +149,19 @@ function pulse(osc: Oscillator, out: usize, frameCount: i32, increment: u32, wid
   const end = out + (<usize>frameCount << 2);
   let phase = osc.phase;
   const past = phase;
-  // From edge to edge.
-  // @bound(levels: frameCount)
+  while (out + 16 <= end) {
+    putFour(
+      out, phase < width ? high : low, phase + increment < width ? high : low, phase + 2 * increment < width ? high : low,
+      phase + 3 * increment < width ? high : low, add,
+    );
+    phase += 4 * increment;
+    out += 16;
+  }
+  // @bound(3)
   while (out < end) {
-    const value = phase < width ? high : low;
-    const frames = min<u32>((phase < width ? width - 1 - phase : ~phase) / increment + 1, <u32>(end - out) >> 2);
-    const edge = out + (<usize>frames << 2);
-    phase += frames * increment;
-    // @uses(4 of frameCount)
-    while (out + 16 <= edge) {
-      putFour(out, value, value, value, value, add);
-      out += 16;
-    }
-    // @uses(1 of frameCount)
-    while (out < edge) {
-      put(out, value, add);
-      out += 4;
-    }
+    put(out, phase < width ? high : low, add);
+    phase += increment;
+    out += 4;
   }
   osc.phase = phase;
   roundSteps(start, frameCount, past, increment, gain);

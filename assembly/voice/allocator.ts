@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Gives notes to a fixed number of voices, and says which voice has to give way when all of them sound. It makes no sound itself: whoever
-// renders a stolen voice must let its last level decay (residue.ts) instead of cutting it.
+// Gives notes to a fixed number of voices, and says which voice has to give way when all of them sound, or when what they cost together would be too
+// much. It makes no sound itself: whoever renders a stolen voice must let its last level decay (residue.ts) instead of cutting it.
 
 import { count, Counter, raiseGauge, setGauge } from "../shim/counters";
 import { NO_NOTE } from "./note-stack";
@@ -40,6 +40,8 @@ class Slot {
   serial: u32;
   /** Loudness for `StealPolicy.Quietest`, as last told by `setLevel`: the bits of an f32, which compare as it does, being positive. */
   level: u32;
+  /** What it costs while it is not free. */
+  price: i32;
 }
 
 const FREE: u32 = 0xffff;
@@ -65,6 +67,10 @@ export class VoiceAllocator {
   /** The voices that are not free, and of these the ones whose notes are held. */
   active: u64 = 0;
   held: u64 = 0;
+  /** Most that voices may cost together, in any unit; whoever lowers it takes care of the voices that sound. */
+  budget: i32 = i32.MAX_VALUE;
+  /** What the voices that are not free cost together. */
+  spent: i32 = 0;
   readonly voiceCount: i32;
   private slots: usize;
   private serial: u32 = 0;
@@ -113,6 +119,11 @@ export class VoiceAllocator {
     return voices == 0 ? NO_VOICE : <i32>ctz(voices);
   }
 
+  /** What a voice costs that is not free. */
+  priceOf(voice: i32): i32 {
+    return this.slot(voice).price;
+  }
+
   /** Tells how loud a voice is now, 0 or more, in any unit that is the same for all. `StealPolicy.Quietest` alone wants to know. */
   setLevel(voice: i32, level: f32): void {
     if (this.policy == StealPolicy.Quietest) this.slot(voice).level = reinterpret<u32>(level);
@@ -128,27 +139,26 @@ export class VoiceAllocator {
   }
 
   /**
-   * Finds a voice for a note: the one that sounds this note already, else a free one, else what the policy gives up. Sets `stolen` and
-   * `retriggered`; counts `stolenVoices`, or `droppedNotes` when it returns `NO_VOICE`.
+   * Finds a voice for a note: the one that sounds this note already, else a free one if the budget allows, else what the policy gives up of those
+   * that make enough room. Sets `stolen` and `retriggered`; counts `stolenVoices`, or `droppedNotes` when it returns `NO_VOICE`.
+   * @param price what the note costs while it sounds
+   * @param least what it costs in its plainest form, which it gets where there is no room for `price`; `priceOf` tells which
    */
-  allocate(channel: i32, note: i32): i32 {
-    let voice = this.find(channel, note);
-    this.retriggered = voice != NO_VOICE;
-    this.stolen = false;
-    if (voice == NO_VOICE) {
-      const free = ~this.active & (<u64>-1 >> (MAX_VOICES - this.voiceCount));
-      if (free != 0) voice = <i32>ctz(free);
-      else {
-        voice = this.givingWay();
-        if (voice == NO_VOICE) {
-          count(Counter.droppedNotes);
-          return NO_VOICE;
-        }
-        this.stolen = true;
-        count(Counter.stolenVoices);
-      }
+  allocate(channel: i32, note: i32, price: i32 = 0, least: i32 = price): i32 {
+    const sounding = this.find(channel, note);
+    let voice = this.place(sounding, price);
+    if (voice == NO_VOICE && least < price) {
+      price = least;
+      voice = this.place(sounding, price);
     }
-    this.take(voice, channel, note);
+    this.retriggered = sounding != NO_VOICE && voice != NO_VOICE;
+    this.stolen = !this.retriggered && voice != NO_VOICE && this.stateOf(voice) != VoiceState.Free;
+    if (voice == NO_VOICE) {
+      count(Counter.droppedNotes);
+      return NO_VOICE;
+    }
+    if (this.stolen) count(Counter.stolenVoices);
+    this.take(voice, channel, note, price);
     return voice;
   }
 
@@ -179,7 +189,10 @@ export class VoiceAllocator {
     this.active &= ~bit;
     this.held &= ~bit;
     this.leaveChannel(voice, bit);
-    this.slot(voice).key = FREE;
+    const slot = this.slot(voice);
+    slot.key = FREE;
+    this.spent -= slot.price;
+    slot.price = 0;
     this.activeCount--;
     setGauge(Counter.activeVoices, <u32>this.activeCount);
   }
@@ -191,7 +204,7 @@ export class VoiceAllocator {
     unchecked((this.ofChannel[channel] = this.ofChannel[channel] & ~bit));
   }
 
-  private take(voice: i32, channel: i32, note: i32): void {
+  private take(voice: i32, channel: i32, note: i32, price: i32): void {
     const bit = <u64>1 << voice;
     if ((this.active & bit) == 0) {
       this.activeCount++;
@@ -203,29 +216,36 @@ export class VoiceAllocator {
     unchecked((this.ofChannel[channel] = this.ofChannel[channel] | bit));
     const slot = this.slot(voice);
     slot.key = keyOf(channel, note);
+    this.spent += price - slot.price;
+    slot.price = price;
     slot.serial = this.serial++;
     slot.level = INFINITE; // until told otherwise, a note that has just started is not the quietest
   }
 
-  /** The voice that the policy gives up while all of them sound. */
-  private givingWay(): i32 {
-    if (this.policy == StealPolicy.Drop) return NO_VOICE;
-    let rest = this.active & ~this.held;
-    if (rest == 0) {
-      if (this.policy == StealPolicy.Released) return NO_VOICE;
-      rest = this.active;
-    }
+  /** The voice that sounds a note already, else a free one, else the one that gives way; `NO_VOICE` when none makes room for the price. */
+  private place(sounding: i32, price: i32): i32 {
+    const missing = this.spent - this.budget + price;
+    if (sounding != NO_VOICE) return this.slot(sounding).price >= missing ? sounding : NO_VOICE;
+    const free = ~this.active & (<u64>-1 >> (MAX_VOICES - this.voiceCount));
+    if (missing <= 0 && free != 0) return <i32>ctz(free);
+    return this.policy == StealPolicy.Drop ? NO_VOICE : this.givingWay(missing);
+  }
+
+  /** The voice that the policy gives up, of those that cost so much. */
+  private givingWay(missing: i32): i32 {
+    const held = this.held;
     const serial = this.serial;
     let best = NO_VOICE;
-    let level = INFINITE;
+    let level: u32 = u32.MAX_VALUE;
     let age: u32 = 0;
     // @bound(voices: MAX_VOICES)
-    for (; rest != 0; rest &= rest - 1) {
+    for (let rest = this.policy == StealPolicy.Released ? this.active & ~held : this.active; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);
       const slot = this.slot(i);
-      const slotLevel = slot.level;
+      if (slot.price < missing) continue;
+      // A released one goes first. Of two: the quieter one, and of equals, as all are without levels, the older one.
+      const slotLevel = slot.level | ((<u32>(held >> i) & 1) << 31);
       const slotAge = serial - slot.serial; // right across the wrap, and 1 at least
-      // Of two: the quieter one, and of equals, as all are without levels, the older one.
       if (slotLevel > level || (slotLevel == level && slotAge <= age)) continue;
       best = i;
       level = slotLevel;

@@ -13,8 +13,9 @@ const SILENCE: f32 = 1 / 131072;
 @unmanaged
 @final
 export class Residue {
-  private level: f32 = 0;
-  private decay: f32;
+  /** The offset now, and what a frame leaves of it. */
+  level: f32 = 0;
+  readonly decay: f32;
 
   constructor(sampleRate: f64) {
     this.decay = exp2(<f32>(-1 / (HALF_LIFE * sampleRate)));

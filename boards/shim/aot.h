@@ -48,10 +48,17 @@ TW_INLINE uint32_t tw_loop_limit(uint32_t x, uint32_t y, uint32_t add, uint32_t 
   return y - add < inside ? y - add + orEqual : inside;
 }
 
+/** Where a base lies. The compiler is not to see what it is made of, or it adds up every address anew instead of keeping one and displacements. */
+TW_INLINE uint8_t *tw_pointer(uint32_t base) {
+  uint8_t *pointer = tw_memory + base;
+  __asm__("" : "+r"(pointer));
+  return pointer;
+}
+
 // Plain accesses, after their check. memcpy is the load or store itself: WebAssembly allows any alignment, and the core does it.
 #define TW_ACCESS(name, type)                                                                                            \
-  TW_INLINE type tw_load_##name(uint32_t at, uint32_t offset) { type v; __builtin_memcpy(&v, tw_memory + at + offset, sizeof v); return v; } \
-  TW_INLINE void tw_store_##name(uint32_t at, uint32_t offset, type v) { __builtin_memcpy(tw_memory + at + offset, &v, sizeof v); }
+  TW_INLINE type tw_load_##name(const uint8_t *at) { type v; __builtin_memcpy(&v, at, sizeof v); return v; } \
+  TW_INLINE void tw_store_##name(uint8_t *at, type v) { __builtin_memcpy(at, &v, sizeof v); }
 TW_ACCESS(i8, int8_t)
 TW_ACCESS(u8, uint8_t)
 TW_ACCESS(i16, int16_t)
@@ -63,13 +70,13 @@ TW_ACCESS(f32, float)
 TW_ACCESS(f64, double)
 #undef TW_ACCESS
 // After a check that covers alignment too.
-TW_INLINE float tw_load_f32_aligned(uint32_t at, uint32_t offset) {
+TW_INLINE float tw_load_f32_aligned(const uint8_t *at) {
   float v;
-  __builtin_memcpy(&v, __builtin_assume_aligned(tw_memory + at + offset, 4), sizeof v);
+  __builtin_memcpy(&v, __builtin_assume_aligned(at, 4), sizeof v);
   return v;
 }
-TW_INLINE void tw_store_f32_aligned(uint32_t at, uint32_t offset, float v) {
-  __builtin_memcpy(__builtin_assume_aligned(tw_memory + at + offset, 4), &v, sizeof v);
+TW_INLINE void tw_store_f32_aligned(uint8_t *at, float v) {
+  __builtin_memcpy(__builtin_assume_aligned(at, 4), &v, sizeof v);
 }
 
 #define TW_REINTERPRET(name, to, from) TW_INLINE to name(from x) { to v; __builtin_memcpy(&v, &x, sizeof v); return v; }

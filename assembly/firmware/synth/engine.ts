@@ -23,6 +23,7 @@ import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
+import { Remains } from "./remains";
 import { Sounds } from "./sound";
 import { Strip } from "./strip";
 import { timbreOfProgram, timbres } from "./timbres";
@@ -85,6 +86,8 @@ class Synth {
   private isReset: bool = true;
   /** Absolute frame that is rendered next. */
   private frame: u32 = 0;
+  /** Frames of the stretch's first one from the control point from which the strips' gains go on. */
+  private sinceControl: i32 = 0;
   private fragments: StaticArray<Fragment> = new StaticArray<Fragment>(FRAGMENTS);
   private fragmentCount: i32 = 0;
   private allocator: VoiceAllocator = new VoiceAllocator(VOICE_COUNT, STEAL_POLICY);
@@ -99,6 +102,7 @@ class Synth {
   private vibrato: Lfo = new Lfo(1);
   private sweep: Lfo = new Lfo(2);
   private mix: MixBuffers = new MixBuffers();
+  private remains: Remains;
   private master: MasterSection;
   /** Octaves that VOICE_CONTROL_FRAMES add to the way left of the longest glide. */
   private readonly glideScale: f32;
@@ -112,11 +116,12 @@ class Synth {
     buildWavetable(organWave, changetype<usize>(organHarmonics), organHarmonics.length);
     this.context = new VoiceContext(<f32>sampleRate, organWave);
     this.master = new MasterSection(sampleRate);
+    this.remains = new Remains(sampleRate);
     this.vibrato.increment = <u32>((VIBRATO_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.increment = <u32>((SWEEP_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.shape = LfoShape.TRIANGLE;
     for (let i = 0; i < FRAGMENTS; i++) this.fragments[i] = new Fragment();
-    for (let i = 0; i < STRIPS; i++) this.strips[i] = new Strip(sampleRate);
+    for (let i = 0; i < STRIPS; i++) this.strips[i] = new Strip();
     for (let i = 0; i < CHANNELS; i++) {
       this.channels[i] = new Channel();
       this.modulations[i] = new ChannelModulation();
@@ -133,7 +138,11 @@ class Synth {
   begin(frame: u32): i32 {
     this.frame = frame;
     const toControl = framesToControl(frame);
-    if (toControl == <i32>CONTROL_FRAMES) this.controlPoint();
+    this.context.toControl = toControl;
+    if (toControl == <i32>CONTROL_FRAMES) {
+      this.controlPoint();
+      this.sinceControl = 0;
+    }
     return toControl;
   }
 
@@ -334,7 +343,7 @@ class Synth {
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
   }
 
-  /** A voice for a note, silent and on its strip; what it sounded until now dies away as residue. */
+  /** A voice for a note, silent and on its strip; what it sounded until now dies away. */
   private take(channel: i32, note: i32, stripIndex: i32, at: i32): i32 {
     const index = this.allocator.allocate(channel, note);
     if (index == NO_VOICE) return NO_VOICE;
@@ -381,23 +390,22 @@ class Synth {
     return fragment;
   }
 
-  /** Takes a voice from its note at frame `at` of the stretch; its last level stays as residue. */
+  /** Takes a voice from its note at frame `at` of the stretch; its last level dies away by itself. */
   private cut(index: i32, at: i32): void {
     const voice = unchecked(this.voices[index]);
     const strip = unchecked(this.strips[voice.strip]);
     strip.voices &= ~(1 << index);
-    if (at == 0) {
-      strip.residue.add(voice.cut());
-      return;
+    if (at == 0) this.remains.add(voice.cut(), strip, this.sinceControl);
+    else {
+      const fragment = this.addFragment(index, at);
+      fragment.cut = voice.cut();
     }
-    const fragment = this.addFragment(index, at);
-    fragment.cut = voice.cut();
-    strip.cut = strip.cut || fragment.cut != 0;
   }
 
-  /** Before the first frame of a stretch. */
-  private free(index: i32): void {
-    this.cut(index, 0);
+  /** A voice that is over gives its place back: there is nothing left of it. */
+  private leave(index: i32): void {
+    const voice = unchecked(this.voices[index]);
+    unchecked(this.strips[voice.strip]).voices &= ~(1 << index);
     this.allocator.free(index);
   }
 
@@ -441,6 +449,7 @@ class Synth {
 
   private controlPoint(): void {
     this.master.control();
+    this.remains.settle();
     // In a row, so that none waits for ever. @bound(FOLLOWED)
     for (let i = 0; i < FOLLOWED && this.stale != 0; i++) {
       const later = this.stale & (ALL_STRIPS << this.followNext);
@@ -472,11 +481,12 @@ class Synth {
 
   private controlVoice(index: i32, bit: u32): void {
     const voice = unchecked(this.voices[index]);
-    if ((this.cutting & bit) != 0 || voice.isOver()) {
-      this.free(index);
+    if (voice.isOver()) {
+      this.leave(index);
       return;
     }
-    if (this.choking & bit) voice.choke();
+    if (this.cutting & bit) voice.cease();
+    else if (this.choking & bit) voice.choke();
     else if (this.releasing & bit) voice.release();
     if (this.easing & bit) voice.pressure = 0;
     voice.control();
@@ -497,10 +507,11 @@ class Synth {
         if ((strip.fragments >> i) & 1) this.mixFragments(i, index);
         if ((strip.voices >> i) & 1) this.renderVoice(i, frameCount);
       }
-      this.mixResidue(strip, index, frameCount);
       strip.mixInto(mix, frameCount);
     }
+    this.mixRemains(frameCount);
     this.fragmentCount = 0;
+    this.sinceControl += frameCount;
     this.master.render(mix, out, frameCount);
     advanceLfo(this.vibrato, frameCount);
     advanceLfo(this.sweep, frameCount);
@@ -530,23 +541,20 @@ class Synth {
   }
 
   /** Adds what is left of voices that were cut, before the stretch and in it. */
-  private mixResidue(strip: Strip, index: i32, frameCount: i32): void {
-    const bus = this.mix.bus;
+  // @ts-ignore: decorator
+  @inline
+  private mixRemains(frameCount: i32): void {
     let from = 0;
-    if (strip.cut) {
-      // @bound(FRAGMENTS)
-      for (let i = 0; i < this.fragmentCount; i++) {
-        const fragment = unchecked(this.fragments[i]);
-        if (fragment.strip != index || fragment.cut == 0) continue;
-        // A message cuts one voice at most. @max(MESSAGES_A_BLOCK)
-        strip.residue.mixInto(bus + (<usize>from << 2), fragment.to - from);
-        strip.residue.add(fragment.cut);
-        from = fragment.to;
-      }
+    // Up to each cut, and on to the end. @bound(FRAGMENTS + 1)
+    for (let i = 0; i <= this.fragmentCount; i++) {
+      const isLast = i == this.fragmentCount;
+      const fragment = unchecked(this.fragments[min<i32>(i, FRAGMENTS - 1)]);
+      if (!isLast && fragment.cut == 0) continue;
+      const to = isLast ? frameCount : fragment.to;
+      this.remains.mixInto(this.mix, from, to);
+      if (!isLast) this.remains.add(fragment.cut, unchecked(this.strips[fragment.strip]), this.sinceControl + to);
+      from = to;
     }
-    strip.residue.mixInto(bus + (<usize>from << 2), frameCount - from);
-    strip.cut = false;
-    strip.fragments = 0;
   }
 }
 

@@ -5,11 +5,12 @@
 import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
 
 const BYTES: usize = <usize>CONTROL_FRAMES << 2;
-const LEFT: usize = BYTES;
-const RIGHT: usize = 2 * BYTES;
-const REVERB: usize = 3 * BYTES;
-const CHORUS: usize = 4 * BYTES;
-const DELAY: usize = 5 * BYTES;
+/** Where they lie behind the bus. */
+export const LEFT: usize = BYTES;
+export const RIGHT: usize = 2 * BYTES;
+export const REVERB: usize = 3 * BYTES;
+export const CHORUS: usize = 4 * BYTES;
+export const DELAY: usize = 5 * BYTES;
 
 /** No frame of a stretch. */
 export const NOTHING: u8 = <u8>CONTROL_FRAMES;
@@ -28,6 +29,16 @@ export class MixBuffers {
   chorusFrom: u8 = NOTHING;
   delayFrom: u8 = NOTHING;
   reverbFrom: u8 = NOTHING;
+
+  /** Something comes into left and right at a frame of the stretch, and into the effects that are named. */
+  // @ts-ignore: decorator
+  @inline
+  opens(from: u8, reverb: bool, chorus: bool, delay: bool): void {
+    this.mainFrom = min<u8>(this.mainFrom, from);
+    if (reverb) this.reverbFrom = min<u8>(this.reverbFrom, from);
+    if (chorus) this.chorusFrom = min<u8>(this.chorusFrom, from);
+    if (delay) this.delayFrom = min<u8>(this.delayFrom, from);
+  }
 
   /** Makes room for a stretch of frames. What was not used is still clear. */
   clear(): void {
@@ -56,10 +67,20 @@ export class Glide {
   step: f32 = 0;
   /** Where it goes in the end. */
   aim: f32 = 0;
+  /** Its value at the last control point. */
+  private base: f32 = 0;
 
   snap(): void {
     this.value = this.aim;
+    this.base = this.aim;
     this.step = 0;
+  }
+
+  /** Its value some frames after the last control point, wherever stretches have ended since. */
+  // @ts-ignore: decorator
+  @inline
+  at(frames: f32): f32 {
+    return this.base + this.step * frames;
   }
 
   /** Sets the line of the next control period; returns whether there is one. */
@@ -69,6 +90,7 @@ export class Glide {
       this.snap();
       return false;
     }
+    this.base = this.value;
     this.step = way * (GLIDE / <f32>CONTROL_FRAMES);
     return true;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Timbres as voices want them: what follows from the sample rate, and what takes long to compute, is worked out once, at start.
 
-import { EnvelopeSettings, setEnvelope } from "../../audio/envelope";
 import { exp2 } from "../../audio/tuning";
+import { AmplifierSettings } from "./amplifier";
 import { ContourSettings } from "./contour";
 import { Timbre } from "./timbres";
 
@@ -20,12 +20,12 @@ export class Sound {
   /** Whether the modulation envelope moves anything. */
   modulates: bool;
 
-  get amplitude(): EnvelopeSettings {
-    return changetype<EnvelopeSettings>(changetype<usize>(this) + offsetof<Sound>());
+  get amplitude(): AmplifierSettings {
+    return changetype<AmplifierSettings>(changetype<usize>(this) + offsetof<Sound>());
   }
 
   get contour(): ContourSettings {
-    return changetype<ContourSettings>(changetype<usize>(this) + offsetof<Sound>() + offsetof<EnvelopeSettings>());
+    return changetype<ContourSettings>(changetype<usize>(this) + offsetof<Sound>() + offsetof<AmplifierSettings>());
   }
 
   set(timbre: Timbre, sampleRate: f32): void {
@@ -35,8 +35,7 @@ export class Sound {
     this.shape2 = <u8>timbre.shape2;
     this.filter = <u8>timbre.filter;
     this.modulates = timbre.cutoffEnvelope != 0 || timbre.pitchEnvelope != 0 || timbre.level2Envelope != 0;
-    const attack = <i32>(timbre.attack * sampleRate);
-    setEnvelope(this.amplitude, attack, <i32>(timbre.decay * sampleRate), timbre.sustain, <i32>(timbre.release * sampleRate), true);
+    this.amplitude.set(timbre.attack * sampleRate, timbre.decay * sampleRate, timbre.sustain, timbre.release * sampleRate);
     this.contour.set(timbre.modAttack * sampleRate, timbre.modDecay * sampleRate, timbre.modSustain, timbre.modRelease * sampleRate);
   }
 }
@@ -59,4 +58,4 @@ export class Sounds {
   }
 }
 
-const SOUND_BYTES: usize = offsetof<Sound>() + offsetof<EnvelopeSettings>() + offsetof<ContourSettings>();
+const SOUND_BYTES: usize = offsetof<Sound>() + offsetof<AmplifierSettings>() + offsetof<ContourSettings>();

@@ -3,7 +3,6 @@
 
 import { sine } from "../../audio/oscillators";
 import { Channel } from "../../voice/channel";
-import { Residue } from "../../voice/residue";
 import { Glide, MixBuffers, mixDelay, mixGliding, mixSteady, mixSteadyChorus } from "./mix-buffers";
 
 /** Gain of every strip, so that sixteen voices fit under the limiter's knee most of the time. */
@@ -22,22 +21,15 @@ function squareLaw(value: u8): f32 {
 @unmanaged
 @final
 export class Strip {
-  readonly residue: Residue;
   /** Voices that sound on this strip, one bit each. */
   voices: u32 = 0;
   /** Voices that have a fragment here in the stretch being rendered. */
   fragments: u32 = 0;
-  /** One of these was cut, and will leave a residue. */
-  cut: bool = false;
   /** Frame of the stretch in which it began to sound. */
   from: u8 = 0;
   private gliding: bool = false;
   /** Left, right, chorus, delay and reverb, one after the other in fresh memory, which is zero: five objects of their own would take half as much again. */
   private readonly gains: usize = heap.alloc(GAINS * offsetof<Glide>());
-
-  constructor(sampleRate: f64) {
-    this.residue = new Residue(sampleRate);
-  }
 
   // @ts-ignore: decorator
   @inline
@@ -45,28 +37,28 @@ export class Strip {
     return changetype<Glide>(this.gains + index * offsetof<Glide>());
   }
 
-  private get left(): Glide {
+  get left(): Glide {
     return this.gain(0);
   }
 
-  private get right(): Glide {
+  get right(): Glide {
     return this.gain(1);
   }
 
-  private get chorus(): Glide {
+  get chorus(): Glide {
     return this.gain(2);
   }
 
-  private get delay(): Glide {
+  get delay(): Glide {
     return this.gain(3);
   }
 
-  private get reverb(): Glide {
+  get reverb(): Glide {
     return this.gain(4);
   }
 
   isSilent(): bool {
-    return this.voices == 0 && this.residue.isSilent() && !this.cut;
+    return (this.voices | this.fragments) == 0;
   }
 
   /**
@@ -93,7 +85,6 @@ export class Strip {
 
   /** Once a control period. */
   control(): void {
-    this.residue.settle();
     if (!this.gliding) return;
     if (this.isSilent()) {
       this.snap();
@@ -107,17 +98,14 @@ export class Strip {
   mixInto(mix: MixBuffers, frameCount: i32): void {
     const bus = mix.bus;
     const from = this.from;
-    mix.mainFrom = min<u8>(mix.mainFrom, from);
-    if (!this.reverb.isZero()) mix.reverbFrom = min<u8>(mix.reverbFrom, from);
-    if (!this.delay.isZero()) {
-      mix.delayFrom = min<u8>(mix.delayFrom, from);
-      mixDelay(bus, frameCount, this.delay);
-    }
     const chorus = !this.chorus.isZero();
-    if (chorus) mix.chorusFrom = min<u8>(mix.chorusFrom, from);
+    const delay = !this.delay.isZero();
+    mix.opens(from, !this.reverb.isZero(), chorus, delay);
+    if (delay) mixDelay(bus, frameCount, this.delay);
     if (this.gliding) mixGliding(bus, frameCount, this.left, this.right, this.reverb, this.chorus);
     else if (chorus) mixSteadyChorus(bus, frameCount, this.left.value, this.right.value, this.reverb.value, this.chorus.value);
     else mixSteady(bus, frameCount, this.left.value, this.right.value, this.reverb.value);
     this.from = 0;
+    this.fragments = 0;
   }
 }

@@ -2,15 +2,14 @@
 // One voice of the demo synth: two oscillators, a filter and two envelopes, as its timbre says. It adds to a mono bus.
 
 import { CONTROL_FRAMES } from "../../audio/block";
-import { cutEnvelope, Envelope, envelopeLevel, EnvelopeStage, gateOff, gateOn, takeSettings } from "../../audio/envelope";
-import { Ladder, renderLadder, resetLadder, setLadder } from "../../audio/ladder";
+import { Ladder, resetLadder, setLadder } from "../../audio/ladder";
 import {
   addNoise, addPulse, addSaw, addSine, addTriangle, NoiseSource, Oscillator, renderNoise, renderPulse, renderSaw, renderSine, renderTriangle,
 } from "../../audio/oscillators";
-import { renderSvf, resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
+import { resetSvf, setSvf, Svf, SvfMode } from "../../audio/svf";
 import { noteIncrement } from "../../audio/tuning";
 import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
-import { amplify, Amplifier } from "./amplifier";
+import { amplify, amplifyBand, amplifyLadder, amplifyLowpass, Amplifier, AmplifierSettings } from "./amplifier";
 import { STEEPEST, VOICE_CONTROL_FRAMES } from "./config";
 import { Contour, ContourSettings } from "./contour";
 import { Sound } from "./sound";
@@ -27,6 +26,9 @@ const MOST_RESONANCE: f32 = 0.95;
 
 /** A choked voice falls silent within this time. */
 const CHOKE_SECONDS: f32 = 0.004;
+
+/** And one that is to be silent at once within these frames, a millisecond and a third. */
+const CUT_FRAMES: f32 = 64;
 
 /** Time in which a timbre's own vibrato sets in. */
 const VIBRATO_ONSET_SECONDS: f32 = 0.6;
@@ -47,15 +49,14 @@ export class ChannelModulation {
   glide: f32 = 0;
 }
 
-/** Level at which an attack begins, 2^30 = 1: -60 dB is unheard as a step, and leaves the chip at once even in a slow attack. */
-const ATTACK_FLOOR: i32 = 1 << 20;
-
 /** What all voices share. */
 @unmanaged
 @final
 export class VoiceContext {
   /** CONTROL_FRAMES f32 samples that every voice renders into in its turn. */
   readonly scratch: usize = memory.data(<i32>CONTROL_FRAMES << 2, 8);
+  /** Frames from the first one of the stretch to the next control point. */
+  toControl: i32 = 0;
   /** Present values of the two LFOs, -1 to 1. */
   vibrato: f32 = 0;
   sweep: f32 = 0;
@@ -103,8 +104,7 @@ export class Voice {
   private gain2: f32 = 0;
   /** Whether the contour moves anything. */
   private modulates: bool = false;
-  private amplitude: Envelope = new Envelope();
-  private amplifier: Amplifier = new Amplifier();
+  private amplifier: Amplifier = new Amplifier(changetype<AmplifierSettings>(0));
   private contour: Contour = new Contour(changetype<ContourSettings>(0));
   private osc1: Oscillator = new Oscillator();
   private osc2: Oscillator = new Oscillator();
@@ -130,7 +130,7 @@ export class Voice {
   }
 
   /**
-   * Starts a note from silence: whoever takes a voice that sounds puts what `cut` returns into the residue of its strip first.
+   * Starts a note from silence: whoever takes a voice that sounds puts what `cut` returns where it dies away first.
    * @param velocity 1 to 127
    * @param brightness semitones added to the filter's corner for the whole note
    */
@@ -150,23 +150,20 @@ export class Voice {
     this.sounding = -1;
     this.setCorner = -1;
     this.ratio = sound.ratio;
-    this.amplifier.full = timbre.level * loudness * loudness;
     // sines and triangles of drums begin at their peak, so that the stroke is there with the first frames
     this.osc1.phase = timbre.pitchEnvelope != 0 ? QUARTER_CYCLE : 0;
     this.osc2.phase = 0;
     this.wave.phase = 0;
     resetSvf(this.svf);
     resetLadder(this.ladder);
-    this.amplitude.level = 0;
-    takeSettings(this.amplitude, sound.amplitude);
+    this.amplifier.set(timbre.level * loudness * loudness, sound.amplitude);
     this.contour.set(sound.contour);
     this.attack();
   }
 
   /** A new attack from the present level, on the same note or after `changeNote`. */
   attack(): void {
-    this.amplitude.level = max<i32>(this.amplitude.level, ATTACK_FLOOR);
-    gateOn(this.amplitude);
+    this.amplifier.gateOn();
     this.contour.gateOn();
   }
 
@@ -183,19 +180,23 @@ export class Voice {
   }
 
   release(): void {
-    gateOff(this.amplitude);
+    this.amplifier.gateOff();
     this.contour.gateOff();
   }
 
   /** Falls silent, in a moment. */
   choke(): void {
-    cutEnvelope(this.amplitude, <i32>(CHOKE_SECONDS * this.context.sampleRate));
+    this.amplifier.cut(CHOKE_SECONDS * this.context.sampleRate);
   }
 
-  /** Silent, and stays so: its envelope has ended, or died away under the key. */
+  /** Is silent as soon as it does not click. */
+  cease(): void {
+    this.amplifier.cut(CUT_FRAMES);
+  }
+
+  /** Silent, and stays so: at a control point. */
   isOver(): bool {
-    const stage = this.amplitude.stage;
-    return stage == EnvelopeStage.IDLE || (stage == EnvelopeStage.SUSTAIN && this.amplitude.level == 0);
+    return this.amplifier.isOver;
   }
 
   /** Takes it from its note: returns its last sample on the bus, which is what remains of it. */
@@ -207,7 +208,7 @@ export class Voice {
 
   /** Loudness at this control point, for choosing the quietest voice. */
   loudness(): f32 {
-    return envelopeLevel(this.amplitude) * this.amplifier.full;
+    return this.amplifier.level * this.amplifier.full;
   }
 
   /** At each of its control points. */
@@ -260,6 +261,7 @@ export class Voice {
   renderTo(bus: usize, to: i32): void {
     const frameCount = to - <i32>this.position;
     if (frameCount <= 0) return;
+    const toControl = this.context.toControl - <i32>this.position;
     bus += <usize>this.position << 2;
     this.position = <u8>to;
     const out = this.context.scratch;
@@ -290,11 +292,11 @@ export class Voice {
       case <i32>SINE: addSine(this.osc2, out, frameCount, this.increment2, level); break;
       case <i32>NOISE: addNoise(this.noise, out, frameCount, level); break;
     }
-    if (this.filter == <i32>LADDER) {
-      // @uses(1 of LADDER_VOICES)
-      renderLadder(this.ladder, out, frameCount);
-    } else if (this.filter != <i32>NONE) renderSvf(this.svf, out, frameCount);
-
-    amplify(this.amplifier, this.amplitude, out, bus, frameCount);
+    switch (this.filter) {
+      case <i32>NONE: amplify(this.amplifier, out, bus, frameCount, toControl); break;
+      case <i32>LADDER: amplifyLadder(this.amplifier, this.ladder, out, bus, frameCount, toControl); break;
+      case <i32>LOWPASS: amplifyLowpass(this.amplifier, this.svf, out, bus, frameCount, toControl); break;
+      default: amplifyBand(this.amplifier, this.svf, out, bus, frameCount, toControl);
+    }
   }
 }

@@ -77,6 +77,9 @@ interface Check {
   readonly ends: { end: number; offset: number }[];
   /** Offset of an access that relies on an aligned base, if there is one. */
   aligned?: number;
+  /** Of a base that is no constant: the pointer that its accesses go by, and how many these are. */
+  readonly pointer: string;
+  accesses: number;
   /** Of a check that a loop's condition makes: see LoopGuard. */
   readonly guard?: LoopGuard;
 }
@@ -142,7 +145,12 @@ class Translator {
     const { base, ends, aligned } = check;
     const { end } = ends[ends.length - 1];
     const condition = `${aligned === undefined ? 'TW_OUTSIDE' : 'TW_OUTSIDE_OR_UNALIGNED'}(${base}, ${sizeLiteral(end)})`;
-    return `if (${condition}) { ${this.trapText(check)} }`;
+    return `if (${condition}) { ${this.trapText(check)} }${this.pointerText(check)}`;
+  }
+
+  /** The pointer of a base with several accesses: through an address kept whole each of them is one instruction, a displacement being part of it. */
+  private pointerText({ base, pointer, accesses }: Check): string {
+    return accesses > 1 ? ` uint8_t *const ${pointer} = tw_pointer(${base});` : '';
   }
 
   /** The trap of a check that has failed: of the first access that is outside, or unaligned. */
@@ -241,7 +249,7 @@ class Translator {
     if (!comparison || comparison.condition !== condition || !loop) return undefined;
     const setOf = (local: string) => loop.sets!.get(Number(local.slice(1)));
     if (setOf(comparison.x) !== 'steps' || setOf(comparison.y) !== undefined) return undefined;
-    const check: Check = { base: comparison.x, ends: [], guard: { ...comparison, limit: `e${this.count++}` } };
+    const check: Check = { base: comparison.x, ends: [], pointer: `p${this.count++}`, accesses: 0, guard: { ...comparison, limit: `e${this.count++}` } };
     loop.guarded!.push(check);
     return check;
   }
@@ -262,14 +270,21 @@ class Translator {
     const end = displacement + bytes;
     let check = this.checks.get(base);
     if (!check) {
-      check = { base, ends: [{ end, offset }] };
+      check = { base, ends: [{ end, offset }], pointer: `p${this.count++}`, accesses: 0 };
       this.checks.set(base, check);
       this.lines.push(check);
     } else if (check.ends.length === 0 || end > check.ends[check.ends.length - 1].end) check.ends.push({ end, offset });
     if (reliesOnAlignment) check.aligned ??= offset;
     const name = reliesOnAlignment ? `${helper}_aligned` : helper;
-    if (kind === 'load') this.temporary(type, `(${C_TYPES[type]})tw_load_${name}(${base}, ${displacement}u)`);
-    else this.emit(`tw_store_${name}(${base}, ${displacement}u, ${value});`);
+    const made = check;
+    if (!/^\d/.test(base)) made.accesses++;
+    // Whether the base has a pointer is known at the end.
+    const at = () => (made.accesses > 1 ? `${made.pointer} + ${displacement}u` : `tw_memory + ${base} + ${displacement}u`);
+    if (kind === 'load') {
+      const loaded = `t${this.count++}`;
+      this.lines.push(() => `const ${C_TYPES[type]} ${loaded} = (${C_TYPES[type]})tw_load_${name}(${at()});`);
+      this.push(type, loaded);
+    } else this.lines.push(() => `tw_store_${name}(${at()}, ${value});`);
   }
 
   private control(name: string, { index, offset, end }: Instruction): void {
@@ -367,7 +382,7 @@ class Translator {
       this.lines.push(() => guarded.filter(({ ends }) => ends.length > 0).map((made) => this.limitText(made)).join(' '));
       this.emit(`${name}:;`);
     }
-    if (kind === 'if') this.lines.push(() => (check && check.ends.length > 0 ? `if (${check.base} < ${check.guard!.limit}) {` : `if (${condition}) {`));
+    if (kind === 'if') this.lines.push(() => (check && check.ends.length > 0 ? `if (${check.base} < ${check.guard!.limit}) {${this.pointerText(check)}` : `if (${condition}) {`));
     // Whoever skips or repeats the code that follows must not rely on checks from across the edge.
     if (kind !== 'block') this.endStretch();
     if (check) {
