@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Compiles a firmware for a board: AssemblyScript to a WebAssembly module with its vector table, and its source map.
 
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { ABI_MODULE, abi } from '../abi.js';
 import type { Board } from '../boards/index.js';
@@ -56,11 +55,17 @@ const OWN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/[\\/]node_modules[\\/]@as-pect[\\/]assembly[\\/](.*)$/, installed('@as-pect/assembly')],
 ];
 
-/** What the compiler reads for a path: a file, or what is generated for the board. Null when there is nothing. */
-export async function readSource(path: string, board: Board): Promise<string | null> {
+/** What the compiler reads for a path: a file, or what is generated for the board. Null when there is nothing. At once: it reads one after the other, and has nothing else to do. */
+export function readSource(path: string, board: Board): string | null {
   let file = path;
   for (const [pattern, directory] of OWN_SOURCES) file = pattern.test(path) ? join(directory, pattern.exec(path)![1]) : file;
-  return generatedSource(file, board) ?? (await readFile(file, 'utf8').catch(() => null));
+  const generated = generatedSource(file, board);
+  if (generated !== undefined) return generated;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
 }
 
 /** The package for its own examples, else the nearest directory with a package.json. */
@@ -121,7 +126,7 @@ export async function compileSource(file: string, board: Board, { config, also =
   const { vectors, aliases, nvic: { priorityBits }, coreHertz } = board;
   const target = { vectors, aliases, priorityBits, coreHertz };
   const args = [relative(baseDir, entry), ...also, '--config', relative(baseDir, config), '--outFile', 'firmware.wasm'];
-  const read = async (path: string): Promise<string | null> => withConstants(await readSource(resolve(baseDir, path), board), changed);
+  const read = async (path: string): Promise<string | null> => withConstants(readSource(resolve(baseDir, path), board), changed);
   const directory = cacheDirectory(entry);
   const asked = directory === undefined ? '' : JSON.stringify([await hashOfCode(new URL(import.meta.url), transforms), args, Object.keys(changed), target]);
   const cache = new CompileCache<Omit<Firmware, 'file'>>(directory, asked, read);

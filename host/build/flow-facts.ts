@@ -95,11 +95,16 @@ export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, do
     const file = source.normalizedPath;
     const position = positions(source.text);
     const place = ({ range }: Node) => ({ file, from: position(range.start), to: position(range.end) });
+    const beginning = new Map<number, Node[]>();
+    for (const node of nodes) {
+      const { line } = position(node.range.start);
+      beginning.set(line, [...beginning.get(line) ?? [], node]);
+    }
     const ofLoops = new Map<Node, { bound?: Formula; total?: number; use?: Use }>();
     forEachComment(source, ({ kind, text, start, end, target }) => {
       if (kind === 'limit') return;
       // The outermost of what begins on the line.
-      const begins = nodes.filter((n) => position(n.range.start).line === target).sort((a, b) => b.range.end - b.range.start - (a.range.end - a.range.start));
+      const begins = (beginning.get(target) ?? []).sort((a, b) => b.range.end - b.range.start - (a.range.end - a.range.start));
       const loop = begins.find((n) => loopKinds.has(n.kind));
       if (kind === 'bound') {
         if (!loop) return complain(source, start, end, '@bound goes on the line of a loop, or above it');

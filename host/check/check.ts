@@ -22,8 +22,8 @@ export interface CheckOptions {
   readonly onPhase?: (phase: CheckPhase) => void;
 }
 
-/** What a check does one after the other; `voices` is what is left of the other thread's work. */
-export type CheckPhase = 'compile' | 'set-up' | 'stack' | 'analysis' | 'voices';
+/** What a check does one after the other; `stack` and `voices` are what is left then of what goes on beside it. */
+export type CheckPhase = 'compile' | 'set-up' | 'analysis' | 'stack' | 'voices';
 
 /** A result for a firmware that does not compile: nothing is known but why. */
 function refused({ firmware, board, engine }: CheckOptions, findings: Finding[]): CheckResult {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What follows from a firmware's module: worst cases, responses, stack, voices, budgets.
 
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Board } from '../boards/index.js';
 import { sampleRateOf } from '../build/board-module.js';
 import type { Firmware } from '../build/compile.js';
@@ -70,33 +71,51 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
   return { findings, sections, schedule, worst, worstOf };
 }
 
+interface Reckoning {
+  readonly firmware: Firmware;
+  readonly analysis: WorstCaseAnalysis;
+  /** Asked for the worst blocks with another number of voices, as soon as it is known who renders. */
+  readonly comparison: Comparison | undefined;
+}
+
+/** Rates, and what follows from them with the engine that is asked for, and, for a firmware with voices, with all. */
+async function reckon({ board, engine, onPhase }: CheckOptions, project: Project, { firmware, analysis, comparison }: Reckoning) {
+  onPhase?.('set-up');
+  await turn();
+  const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
+  const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
+  const render = renderVector({ rates, vectors: firmware.vectors });
+  const others = render === undefined ? undefined : comparison?.worstBlocks(render);
+  onPhase?.('analysis');
+  await turn();
+  const own = analyse(firmware, analysis, { board, engine, rates });
+  const schedules = new Map<EngineName, Schedule>([[engine, own.schedule]]);
+  for (const other of others && own.schedule.block ? engineNames.filter((name) => name !== engine) : []) {
+    await turn();
+    schedules.set(other, analyse(firmware, analysis, { board, engine: other, rates }).schedule);
+  }
+  onPhase?.('stack');
+  return { ...own, coreHertz: rates.coreHertz, others, schedules };
+}
+
 /** @throws FirmwareTrap when the set-up traps */
 export async function proven(options: CheckOptions, project: Project, firmware: Firmware, comparison: Comparison): Promise<CheckResult> {
   const { board, engine, onPhase } = options;
-  onPhase?.('set-up');
   const analysis = new WorstCaseAnalysis(firmware);
-  const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
-  const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
-  const { coreHertz } = rates;
   const { module } = analysis;
-  // In a thread of its own, while the C compiler is at work here, and then the analysis.
-  const render = renderVector({ rates, vectors: firmware.vectors });
-  const voiceCount = voiceCountOf(firmware.constants, project.voices);
-  const others = render === undefined || !voiceCount ? undefined : comparison.worstBlocks(render);
   const changesPriorities = module.imports.some(({ name }) => name === 'irqPriority');
-  onPhase?.('stack');
-  const stack = await stackOf({ ...options, firmware, module, map: analysis.sourceMap!, changesPriorities });
-
-  onPhase?.('analysis');
-  const { findings: unbounded, sections, schedule, worst, worstOf } = analyse(firmware, analysis, { board, engine, rates });
+  const stackFound = stackOf({ ...options, firmware, module, map: analysis.sourceMap!, changesPriorities });
+  const voiceCount = voiceCountOf(firmware.constants, project.voices);
+  // The stack's part is the disk's and the C compiler's: it goes on at each turn, while this thread reckons. It comes to its end in any case, or files would be left behind.
+  const reckoned = reckon(options, project, { firmware, analysis, comparison: voiceCount && comparison });
+  const { coreHertz, others, schedules, findings: unbounded, sections, schedule, worst, worstOf } = await reckoned.finally(() => stackFound.catch(() => undefined));
+  const stack = await stackFound;
   const { block } = schedule;
   const handlers = schedule.handlers.map((handler): HandlerCheck => {
     const { vector, functionName, file, line } = handler;
     const found = worst.get(vector);
     return { ...handler, path: found ? { ...found.tree, functionName, file, line } : null };
   });
-  const scheduleWith = (e: EngineName): Schedule => (e === engine ? schedule : analyse(firmware, analysis, { board, engine: e, rates }).schedule);
-  const schedules = new Map(others && block ? engineNames.map((e) => [e, scheduleWith(e)] as const) : []);
   onPhase?.('voices');
   const other = block ? await others : undefined;
   const voices = voiceCount && other ? voicesOf(voiceCount, schedules, other, project.mostVoices) : null;

@@ -50,6 +50,8 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
+// What has been said is written first. Without this node would take its heaps and machine code down one by one, a fifth of a second after a compile.
+process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 
 function report(error: unknown): number {
   // Commander has printed its message (or the help that was asked for) itself.

@@ -41,6 +41,14 @@ const cacheDir = join(packageRoot, 'build', 'cache', 'objects');
 /** What is kept of a unit. */
 interface Compiled { readonly object: Uint8Array; readonly graph: Uint8Array }
 
+interface Task {
+  readonly object: string;
+  readonly source: string;
+  readonly flags: readonly string[];
+  readonly cache: CompileCache<Compiled>;
+  readonly isKept: boolean;
+}
+
 /** The files that a rule of make has behind its colon, as the compiler writes it: spaces in names are escaped, lines end in a backslash. */
 const pathsOf = (rule: string): string[] => rule.slice(rule.indexOf(': ') + 1).replaceAll('\\\n', ' ').match(/(?:\\ |\S)+/g)!.map((path) => path.replaceAll('\\ ', ' '));
 
@@ -70,39 +78,38 @@ export class Toolchain {
     }
   }
 
-  /** Compiles units side by side. @returns object files, in the units' order */
+  /** Compiles units that are not kept, side by side. @returns object files, in the units' order */
   async compile(units: readonly Unit[]): Promise<string[]> {
-    const objects: string[] = new Array(units.length);
+    const tasks = await Promise.all(units.map((unit) => this.prepare(unit)));
+    const missing = tasks.filter(({ isKept }) => !isKept);
     let next = 0;
     const worker = async (): Promise<void> => {
-      while (next < units.length) {
-        const i = next++;
-        objects[i] = await this.compileOne(units[i]);
-      }
+      while (next < missing.length) await this.compileOne(missing[next++]);
     };
-    await Promise.all(Array.from({ length: Math.min(cpus().length, units.length) }, worker));
-    return objects;
+    await Promise.all(Array.from({ length: Math.min(cpus().length, missing.length) }, worker));
+    return tasks.map(({ object }) => object);
   }
 
-  private async compileOne({ name, source, flags }: Unit): Promise<string> {
+  /** Puts the object of a unit in its place, if it is kept. */
+  private async prepare({ name, source, flags }: Unit): Promise<Task> {
     const object = join(this.dir, `${name}.o`);
-    const graph = callGraphFile(object);
     // The last that fits counts: the build's directory may lie in the package's.
     const all = [...flags, '-fcallgraph-info=su', `-ffile-prefix-map=${packageRoot}=tonewheel`, `-ffile-prefix-map=${this.dir}=.`];
     const asked = [this.version, ...[...all, source].map((text) => text.replaceAll(this.dir, '.')), ...await this.headersFor(all)];
     const cache = new CompileCache<Compiled>(cacheDir, JSON.stringify(asked), (path) => this.read(path));
     const kept = await cache.find();
-    if (kept) {
-      await Promise.all([writeFile(object, kept.object), writeFile(graph, kept.graph)]);
-      return object;
-    }
-    const dependencies = join(this.dir, `${name}.d`);
-    await this.call(this.gcc, [...all, '-MD', '-MF', dependencies, '-c', source, '-o', object]);
+    if (kept) await Promise.all([writeFile(object, kept.object), writeFile(callGraphFile(object), kept.graph)]);
+    return { object, source, flags: all, cache, isKept: kept !== undefined };
+  }
+
+  private async compileOne({ object, source, flags, cache }: Task): Promise<void> {
+    const dependencies = object.replace(/\.o$/, '.d');
+    await this.call(this.gcc, [...flags, '-MD', '-MF', dependencies, '-c', source, '-o', object]);
+    // What the assembler reads is not among them.
+    if ((await readFile(source, 'utf8')).includes('.incbin')) return;
     const paths = pathsOf(await readFile(dependencies, 'utf8')).map((path) => relativeTo(this.dir, path));
     const reads = new Map(await Promise.all(paths.map(async (path) => [path, await this.read(path)] as const)));
-    // What the assembler reads is not among them.
-    if (!(await readFile(source, 'utf8')).includes('.incbin')) await cache.keep(reads, { object: await readFile(object), graph: await readFile(graph) });
-    return object;
+    await cache.keep(reads, { object: await readFile(object), graph: await readFile(callGraphFile(object)) });
   }
 
   /** Headers by their names, in the directories that they are looked for in: a new one may come before one that was there. */

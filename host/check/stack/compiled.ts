@@ -123,9 +123,9 @@ export interface CompiledStack {
 async function callGraphs({ board, engine, firmware, module }: StackFacts): Promise<Map<string, CFunction>> {
   const work = await mkdtemp(join(tmpdir(), 'tonewheel-stack-'));
   try {
-    const toolchain = await Toolchain.find(work);
     const flags = imageFlags(board, (module.memory?.initial ?? 0) * 65536, work);
-    const objects = await toolchain.compile([...shimUnits(flags), ...await engineUnits({ engine, wasm3: 'tuned', firmware, module, work, flags, shim })]);
+    const [toolchain, units] = await Promise.all([Toolchain.find(work), engineUnits({ engine, wasm3: 'tuned', firmware, module, work, flags, shim })]);
+    const objects = await toolchain.compile([...shimUnits(flags), ...units]);
     return readCallGraphs(await Promise.all(objects.map((object) => readFile(callGraphFile(object), 'utf8'))));
   } finally {
     await rm(work, { recursive: true, force: true });
