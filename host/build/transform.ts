@@ -90,7 +90,10 @@ const NATIVE_RULE = {
   call: (what: string) => `calls ${what}, which is not native; mark that @native, or @inline`,
 } as const;
 
-const LOOPS = { loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do, functionDeclaration: NodeKind.FunctionDeclaration };
+const FLOW_KINDS = {
+  loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do, functionDeclaration: NodeKind.FunctionDeclaration,
+  classDeclaration: NodeKind.ClassDeclaration, methodDeclaration: NodeKind.MethodDeclaration, isStatic: CommonFlags.Static,
+};
 
 /** The transform as a class, which is what the compiler wants; made for one board. */
 export function createTransform(options: TransformOptions) {
@@ -122,7 +125,7 @@ export function createTransform(options: TransformOptions) {
         }
       }
       options.onConstants(constants);
-      options.onFlowFacts(readFlowFacts(parser.sources, LOOPS, options.coreHertz, (source, start, end, text) => {
+      options.onFlowFacts(readFlowFacts(parser.sources, FLOW_KINDS, options.coreHertz, (source, start, end, text) => {
         const range = new Range(start, end);
         range.source = source as Source;
         this.fail(range, text);
