@@ -54,6 +54,7 @@ function writeLine(microseconds: u32, event: u32): void {
     putDecimal((event >> 8) & 0xffff, 0);
   } else if (status != 0) {
     const byteCount = messageByteCount(event);
+    // A short message has its status and two bytes at most. @bound(3)
     for (let i: u32 = 0; i < byteCount; i++) putHex((event >> (i << 3)) & 0xff);
   }
   put(0x0a);

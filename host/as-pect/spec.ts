@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TestContext } from '@as-pect/core';
 import type { Board } from '../boards/index.js';
 import { CompileError, compileSource } from '../build/compile.js';
+import { Watch } from '../check/worst-case/watch.js';
 import { FirmwareAbort } from '../cpu/pre-emptive-cpu.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
 import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
@@ -42,14 +43,16 @@ class Context extends TestContext {
 export async function runAsPectSpec(file: string, board: Board): Promise<SpecResult> {
   const settings = { config: join(packageRoot, 'as-pect.asconfig.json'), also: [`${ASPECT_SOURCES}assembly/index.ts`], transforms: ['@as-pect/transform'] };
   try {
-    return run(file, new EmulatedBoard(board, await compileSource(file, board, settings)));
+    const firmware = await compileSource(file, board, settings);
+    const watch = Watch.ofCalls(firmware);
+    return run(file, new EmulatedBoard(board, firmware, { watch }), watch);
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     return { file, passed: 0, failures: [{ name: file, message: error.message }], logs: [] };
   }
 }
 
-function run(file: string, emulated: EmulatedBoard): SpecResult {
+function run(file: string, emulated: EmulatedBoard, watch: Watch): SpecResult {
   const { cpu } = emulated;
   if (!(cpu instanceof WasmCpu)) throw new Error('specs run on CPU wasm, into which their imports are linked');
   const causes = new Map<Node, FirmwareTrap>();
@@ -77,9 +80,10 @@ function run(file: string, emulated: EmulatedBoard): SpecResult {
     try {
       return cpu.call(name, ...args);
     } catch (error) {
-      thrown = emulated.describe(error);
+      const explained = watch.explained(instance.exports, error);
+      thrown = emulated.describe(explained);
       cpu.abandonHandlers();
-      throw error;
+      throw explained;
     }
   };
   const exports = { ...instance.exports, _start: kept('_start'), __call: kept('__call'), __getString: (pointer: number) => cpu.string(pointer) };

@@ -63,8 +63,18 @@ export interface FlowFacts {
 interface Source { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean; readonly statements: readonly object[] }
 interface Node { readonly kind: number; readonly range: { readonly start: number; readonly end: number } }
 
-interface LoopKinds { readonly loops: ReadonlySet<number>; readonly doLoop: number; readonly functionDeclaration: number }
-interface FunctionDeclaration extends Node { readonly name: { readonly text: string }; readonly signature: { readonly parameters: readonly { readonly name: { readonly text: string }; readonly type?: { readonly name?: { readonly identifier?: { readonly text: string } } } }[] } }
+/** The compiler's numbers for what is looked for in a syntax tree. */
+interface NodeKinds {
+  readonly loops: ReadonlySet<number>;
+  readonly doLoop: number;
+  readonly functionDeclaration: number;
+  readonly classDeclaration: number;
+  readonly methodDeclaration: number;
+  /** Flag of a method. */
+  readonly isStatic: number;
+}
+interface ClassDeclaration extends Node { readonly name: { readonly text: string }; readonly members: readonly FunctionDeclaration[] }
+interface FunctionDeclaration extends Node { readonly flags: number; readonly name: { readonly text: string }; readonly signature: { readonly parameters: readonly { readonly name: { readonly text: string }; readonly type?: { readonly name?: { readonly identifier?: { readonly text: string } } } }[] } }
 
 const COMMENT = /@(bound|uses|max|sum|waits|limit)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
 
@@ -75,7 +85,7 @@ export type Complain = (source: Source, start: number, end: number, text: string
 const isCompilers = ({ isLibrary, normalizedPath }: Source): boolean => isLibrary && !normalizedPath.startsWith('~lib/tonewheel/');
 
 /** Reads what the comments of all sources say. @param coreHertz for times */
-export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, doLoop, functionDeclaration }: LoopKinds, coreHertz: number, complain: Complain): FlowFacts {
+export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, doLoop, functionDeclaration, classDeclaration, methodDeclaration, isStatic }: NodeKinds, coreHertz: number, complain: Complain): FlowFacts {
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
   const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
@@ -145,13 +155,23 @@ export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, do
     });
     for (const node of nodes) {
       if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === doLoop, ...ofLoops.get(node) });
-      if (node.kind !== functionDeclaration) continue;
-      const { name, signature } = node as FunctionDeclaration;
-      parameters[`${source.internalPath}/${name.text}`] = signature.parameters.map((p) => ({ name: p.name.text, type: wasmType(p.type?.name?.identifier?.text) }));
+      if (node.kind === functionDeclaration) parameters[`${source.internalPath}/${(node as FunctionDeclaration).name.text}`] = parametersOf(node as FunctionDeclaration);
+      if (node.kind !== classDeclaration) continue;
+      const { name, members } = node as ClassDeclaration;
+      for (const method of members) {
+        if (method.kind !== methodDeclaration) continue;
+        const ofClass = (method.flags & isStatic) !== 0;
+        parameters[`${source.internalPath}/${name.text}${ofClass ? '.' : '#'}${method.name.text}`] = [...(ofClass ? [] : [THIS]), ...parametersOf(method)];
+      }
     }
   }
   return { loops, lines, parameters };
 }
+
+/** What a method is called on: no formula names it. */
+const THIS: Parameter = { name: '', type: 'i32' };
+
+const parametersOf = ({ signature }: FunctionDeclaration): Parameter[] => signature.parameters.map((p) => ({ name: p.name.text, type: wasmType(p.type?.name?.identifier?.text) }));
 
 /** How a type of the source is passed. */
 const wasmType = (name: string | undefined): Parameter['type'] => (name === 'f32' || name === 'f64' ? name : name === 'i64' || name === 'u64' ? 'i64' : 'i32');

@@ -95,7 +95,10 @@ const NATIVE_RULE = {
 /** The transform as a class, which is what the compiler wants; made for one board. @param compiler the parts of the very compiler that it is for */
 export function createTransform(compiler: object, options: TransformOptions) {
   const { NodeKind, LiteralKind, CommonFlags, DiagnosticCode, Range } = compiler as CompilerParts;
-  const LOOPS = { loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do, functionDeclaration: NodeKind.FunctionDeclaration };
+  const FLOW_KINDS = {
+    loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do, functionDeclaration: NodeKind.FunctionDeclaration,
+    classDeclaration: NodeKind.ClassDeclaration, methodDeclaration: NodeKind.MethodDeclaration, isStatic: CommonFlags.Static,
+  };
 
   const constantsOf = (source: Source, { declarations }: VariableStatement): Constant[] => declarations.flatMap(({ name, initializer, flags }) => (
     flags & CommonFlags.Const && initializer?.kind === NodeKind.Literal && initializer.literalKind === LiteralKind.Integer
@@ -129,7 +132,7 @@ export function createTransform(compiler: object, options: TransformOptions) {
         }
       }
       options.onConstants(constants);
-      options.onFlowFacts(readFlowFacts(parser.sources, LOOPS, options.coreHertz, (source, start, end, text) => {
+      options.onFlowFacts(readFlowFacts(parser.sources, FLOW_KINDS, options.coreHertz, (source, start, end, text) => {
         const range = new Range(start, end);
         range.source = source as Source;
         this.fail(range, text);

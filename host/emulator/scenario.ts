@@ -59,7 +59,7 @@ function watchFor(firmware: Firmware, cpu: EmulationOptions['cpu']): Watch | und
   const { loops, lines } = firmware.flowFacts;
   if ((cpu ?? 'wasm') !== 'wasm' || firmware.vectors.length === 0 || loops.length + lines.length === 0) return undefined;
   let watch = watches.get(firmware);
-  if (!watch) watches.set(firmware, (watch = new Watch(firmware)));
+  if (!watch) watches.set(firmware, (watch = Watch.ofHandlers(firmware)));
   return watch;
 }
 

@@ -62,6 +62,36 @@ function onTimer(): void {
   }
 }
 `;
+/** Long enough for the compiler to leave it in a function of its own. */
+const LONG = Array.from({ length: 12 }, (_, i) => `n = n / ${2 * i + 3} + (n ^ ${i}) % (n | ${i + 1});`).join(' ');
+/** A loop whose bound is an argument of the method that it is in. */
+const METHODS = `${HEAD}
+class Sums {
+  sum: u32 = 0;
+  add(from: u32, count: u32): void {
+    // @bound(count)
+    for (let at = from; at != load<u32>(at & 1020); at += 4) this.sum += load<u32>(at & 1020) / (at | 1);
+    ${LONG.replaceAll('n', 'this.sum')}
+    this.sum ^= count;
+  }
+  static mix(count: i32, n: u32): u32 {
+    // @bound(count + 1)
+    while (load<u32>(n & 1020) != 0) n = n * 5 + 4;
+    ${LONG}
+    return n + count;
+  }
+}
+const sums = new Sums();
+const others = new Sums();
+@isr("TIM2", 1)
+function onTimer(): void {
+  periodicInterrupt(0x40000000);
+  sums.add(turns, 5);
+  others.add(sum, 9);
+  sums.add(sum + 1, 2);
+  sum = Sums.mix(7, turns) ^ Sums.mix(4, sum) ^ Sums.mix(3, sum + 1);
+}
+`;
 /** A chain of calls from main, each of which is made twice, so that the compiler keeps them. */
 const LEVELS = 80;
 const DEEP = `${HEAD.replace('irqEnable(IRQ_TIM2);', 'sum = f0(turns, 2, 3, 4); irqEnable(IRQ_TIM2);')}
@@ -73,7 +103,7 @@ function onTimer(): void { periodicInterrupt(0x40000000); }
 
 // Without the cross compiler a check is fast, and says what it does not know; stack.spec.ts has it.
 const place = new Workplace({ PATH: '' });
-const sources = { limited: LIMITED, good: GOOD, unbounded: UNBOUNDED, waiting: WAITING, broken: BROKEN, stated: STATED, recursive: RECURSIVE, heap: HEAP, deep: DEEP };
+const sources = { limited: LIMITED, methods: METHODS, good: GOOD, unbounded: UNBOUNDED, waiting: WAITING, broken: BROKEN, stated: STATED, recursive: RECURSIVE, heap: HEAP, deep: DEEP };
 for (const [name, text] of Object.entries(sources)) place.write(`${name}.ts`, text);
 
 const noTrace = ({ stdout, stderr }: Outcome): void => assert.doesNotMatch(stdout + stderr, /file:\/\/|node:internal|\.js:\d|\n\s+at /);
@@ -130,6 +160,15 @@ describe('tonewheel check', () => {
     assert.ok(Math.abs(all - cycles) < 1e-6 * cycles && Math.abs(cycles + overheadCycles - worstCycles!) < 1, `${all} of ${cycles}, bound ${worstCycles}`);
     const { stdout } = await place.run('check', 'limited.ts', ...BOARD);
     assert.ok(stdout.includes(`×4    ·  limited.ts:${line(LIMITED, 'sum = sum')}`), stdout);
+  });
+
+  it('takes a parameter of a method for the bound of its loop', async () => {
+    const { result } = await checked('methods');
+    const { path } = result.handlers[0];
+    assert.ok(path, JSON.stringify(result.findings));
+    const times = (part: string): number => [path, ...path.children].reduce((sum, { lines }) => sum + (lines.find(({ line: at }) => at === line(METHODS, part))?.times ?? 0), 0);
+    // Heads: one more than turns, in each call.
+    assert.deepEqual([times('for (let at'), times('while (load')], [5 + 9 + 2 + 3, 7 + 4 + 3 + 2 * 3]);
   });
 
   it('refuses an unbounded loop at its line', async () => {

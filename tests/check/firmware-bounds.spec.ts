@@ -3,7 +3,8 @@
 // the very code that runs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ms, play } from '../../host/index.js';
+import { loadBoard, ms, play } from '../../host/index.js';
+import { runAsPectSpec } from '../../host/as-pect/spec.js';
 import { firmwareFor } from '../../host/emulator/scenario.js';
 import { WorstCaseAnalysis } from '../../host/check/worst-case/worst-case.js';
 import { costsOf } from '../../host/cpu/wasm/costs.js';
@@ -76,6 +77,14 @@ for (const [choice, text, line] of expected) {
     await assert.rejects(run, (error) => error instanceof FirmwareTrap && error.message.includes(text) && error.message.includes(`bad-bound.as.ts:${line}`));
   });
 }
+
+test('what is not so is found when an as-pect spec calls it', async () => {
+  const { passed, failures } = await runAsPectSpec('tests/check/bad-calls.as.ts', loadBoard(BOARD));
+  assert.equal(passed, 1);
+  assert.deepEqual(failures.map(({ name }) => /of four/.test(name)), [true]);
+  assert.match(failures[0].message, /@bound\(3\) does not hold/);
+  assert.match(failures[0].message, /bad-calls\.as\.ts:7/);
+});
 
 test('what is so passes the same checks', async () => {
   const board = await play(wrong, function* (b) {

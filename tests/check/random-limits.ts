@@ -92,7 +92,7 @@ export function commented(wasm: Uint8Array, seed: number): Commented {
 
 /** A commented module that counts its cycles and checks its comments: each call gives an instance of its own, whose `f` throws where a comment does not hold. */
 export function watched(firmware: Commented, costs: InstructionCosts, tick: () => void): () => Exports {
-  const watch = new Watch(firmware as unknown as ConstructorParameters<typeof Watch>[0]);
+  const watch = Watch.ofHandlers(firmware as unknown as Parameters<typeof Watch.ofHandlers>[0]);
   const module = new WebAssembly.Module(meter(parseModule(firmware.wasm), costs, undefined, undefined, watch.probes).bytes as BufferSource);
   return () => {
     const { exports } = new WebAssembly.Instance(module, { [METER.module]: { [METER.tick]: tick } });

@@ -18,6 +18,7 @@ const VOID_BLOCK = 0x40;
 
 interface Said { readonly file: string; readonly line: number; readonly text: string }
 
+type WatchedFirmware = Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives' | 'vectors'>;
 type Exports = Record<string, unknown>;
 type Emit = (out: ByteWriter, firstLocal: number, firstGlobal: number) => void;
 
@@ -28,8 +29,24 @@ export class Watch {
   private readonly localCounts = new Map<number, number>();
   private readonly inserted = new Map<number, Emit[]>();
 
-  /** @param roots exports in whose calls what is said has to hold: the handlers */
-  constructor(firmware: Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives' | 'vectors'>) {
+  /** What is said holds in the calls of the firmware's handlers. */
+  static ofHandlers(firmware: WatchedFirmware): Watch {
+    const watch = new Watch();
+    watch.watchHandlers(firmware);
+    return watch;
+  }
+
+  /** What is said of one call of a function holds, whoever calls it: `@bound` and `@uses`. */
+  static ofCalls(firmware: WatchedFirmware): Watch {
+    const watch = new Watch();
+    const analysis = new WorstCaseAnalysis(firmware);
+    for (const code of analysis.functions()) watch.watchFunction(analysis, code, false);
+    return watch;
+  }
+
+  private constructor() {}
+
+  private watchHandlers(firmware: WatchedFirmware): void {
     const analysis = new WorstCaseAnalysis(firmware);
     const reached = analysis.contextsOf(firmware.vectors.map(({ exportName }) => exportName));
     const sums = new Map<number, { limit: Limit; callee: FunctionCode; counting: number }>();
@@ -39,7 +56,7 @@ export class Watch {
         if (limit && counting >= 0) sums.set(at, { limit, callee: [...contexts.values()][0].code, counting });
       }
     }
-    for (const code of new Set(reached.map((c) => c.code))) this.watchFunction(analysis, code);
+    for (const code of new Set(reached.map((c) => c.code))) this.watchFunction(analysis, code, true);
     const entered = new Set<FunctionCode>();
     for (const [at, { limit, callee, counting }] of sums) {
       const total = this.total(limit);
@@ -73,19 +90,25 @@ export class Watch {
   /** A handler whose calls count by themselves. @throws FirmwareAbort with file and line when something said does not hold */
   wrap(exports: Exports, handler: () => void): () => void {
     const counters = [PENDING, ...this.totals.map((_, i) => `watch:${i}`)].map((name) => exports[name] as WebAssembly.Global);
-    const failed = exports[FAILED] as WebAssembly.Global;
     return () => {
       const before = counters.map((counter) => counter.value as number);
       for (const counter of counters) counter.value = 0;
       try {
         handler();
       } catch (error) {
-        if (failed.value === 0) throw error;
-        const { file, line, text } = this.said[(failed.value as number) - 1];
-        throw new FirmwareAbort(`${text} does not hold: it happened more often`, file, line, 1);
+        throw this.explained(exports, error);
       }
       counters.forEach((counter, i) => { counter.value = before[i]; });
     };
+  }
+
+  /** What a call has thrown; in words, with file and line, when something said does not hold. */
+  explained(exports: Exports, error: unknown): unknown {
+    const failed = exports[FAILED] as WebAssembly.Global;
+    if (failed.value === 0) return error;
+    const { file, line, text } = this.said[(failed.value as number) - 1];
+    failed.value = 0;
+    return new FirmwareAbort(`${text} does not hold: it happened more often`, file, line, 1);
   }
 
   private total(limit: Limit): number {
@@ -118,7 +141,8 @@ export class Watch {
     this.failIfAbove(out, global, limit, () => out.u8(OP.i32Const).s32(limit.limit));
   }
 
-  private watchFunction(analysis: WorstCaseAnalysis, code: FunctionCode): void {
+  /** @param whole whether to count what is limited in a whole call of a handler too */
+  private watchFunction(analysis: WorstCaseAnalysis, code: FunctionCode, whole: boolean): void {
     const { loops, loopTotals, most, uses } = analysis.places.of(code);
     const head = code.nodes[0]?.at ?? code.endAt;
     /** A formula's value when the function is called, in a local; undefined where its parameters are not to be found. */
@@ -147,7 +171,7 @@ export class Watch {
       this.failIfAbove(out, global, { ...said, text: `@uses(${use.weight} of ${use.resource.text})` }, () => out.u8(OP.localGet).u32(firstLocal + locals.limit));
     };
     for (const [at, loop] of loops) {
-      const total = loopTotals.get(at);
+      const total = whole ? loopTotals.get(at) : undefined;
       if (!loop.bound && !total && !uses.has(at)) continue;
       const { file, from: { line }, isDo, bound } = loop;
       const said = { file, line, text: `@bound(${bound?.join(' ') ?? ''})` };
@@ -169,7 +193,7 @@ export class Watch {
       });
       if (total) this.total(total);
     }
-    for (const [at, limit] of most) {
+    for (const [at, limit] of whole ? most : []) {
       const total = this.total(limit);
       this.insert(at, (out, _, global) => this.addTotal(out, global, total, limit, () => out.u8(OP.i32Const).s32(1)));
     }

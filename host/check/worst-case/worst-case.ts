@@ -121,6 +121,11 @@ export class WorstCaseAnalysis {
     return [...found];
   }
 
+  /** All functions of the module. */
+  functions(): FunctionCode[] {
+    return this.module.functions.map(({ index }) => this.codeOf(index));
+  }
+
   private parametersOf(index: number): unknown[] {
     return Array.from({ length: this.codeOf(index).parameters });
   }
