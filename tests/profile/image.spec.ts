@@ -221,7 +221,8 @@ describe('a profile of the synth\'s image', { skip }, () => {
     const { nodes, frames } = result.flame;
     const isVoice = (node: number): boolean => node >= 0 && (frames[nodes[node].frame].kind === 'function' && functions.includes(frames[nodes[node].frame].name) || isVoice(nodes[node].parent));
     const inFlame = sum(nodes.flatMap(({ parent, total }, i) => (isVoice(i) && !isVoice(parent) ? [total] : [])));
-    assert.ok(Math.abs(inFlame - sum(each.map(({ cycles }) => cycles))) <= 1, `${inFlame} cycles of functions`);
+    // Lines' parts of a cycle are rounded for each context of exceptions, not for each function.
+    assert.ok(Math.abs(inFlame / sum(each.map(({ cycles }) => cycles)) - 1) < 1e-5, `${inFlame} cycles of functions`);
     assert.deepEqual(each.map(({ name }) => name), theirs!.each.map(({ name }) => name));
     for (const [i, { name, calls, cycles }] of each.entries()) {
       const there = theirs!.each[i];
