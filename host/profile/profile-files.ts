@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { prepareOutput, writeWhole } from '../output.js';
 import { blocksCsv, functionsCsv, handlersCsv, linesCsv } from './exports/csv.js';
 import { speedscopeFile } from './exports/speedscope.js';
-import { traceFile } from './exports/trace-events.js';
+import { traceFile, WHOLE_RUN } from './exports/trace-events.js';
 import { profileHtml } from './page/profile-html.js';
 import type { Profiled } from './profile.js';
 import type { WrittenFile } from './summary.js';
@@ -33,6 +33,6 @@ export async function writeProfileFiles(directory: string, { result, blocks, log
     speedscope: json(speedscopeFile(result)), Perfetto: json(trace),
   };
   for (const [kind, text] of Object.entries(contents)) writeWhole(join(directory, FILES[kind as keyof typeof FILES]), text);
-  const notes: Partial<Record<string, string>> = { Perfetto: trace.otherData.shown };
+  const notes: Partial<Record<string, string>> = trace.otherData.shown === WHOLE_RUN ? {} : { Perfetto: trace.otherData.shown };
   return Object.entries(FILES).map(([kind, name]) => ({ kind, path: join(directory, name), note: notes[kind] }));
 }

@@ -58,7 +58,7 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
   if (worst) out.push(row('Worst block', `no. ${number(worst.index)}, ${number(worst.startSeconds, 4)} s after reset: ${number(worst.busyCycles)} of ${number(worst.lengthCycles)} cycles, ${number(worst.voices)} voices`));
   if (voices) out.push(row('A voice', `${number(voices.perVoice)} cycles per frame, above ${number(voices.base)} with none (explains ${percent(voices.explained)})`));
   if (voiceCycles) out.push(row('By voice', `${percent(voiceCycles.share)} of all code in ${voiceCycles.each.length} voices: ${voiceCycles.each.map(({ share: s }) => percent(s)).join(' ')}`));
-  if (midiToAudio.meanMs !== null) out.push(row('MIDI to audio', `${number(midiToAudio.minMs!, 2)} to ${number(midiToAudio.maxMs!, 2)} ms, mean ${number(midiToAudio.meanMs, 2)}, over ${number(midiToAudio.notes)} notes`));
+  if (midiToAudio.meanMs !== null) out.push(row('MIDI to audio', `${number(midiToAudio.minMs!, 2)} to ${number(midiToAudio.maxMs!, 2)} ms, mean ${number(midiToAudio.meanMs, 2)}, over ${midiToAudio.notes === 1 ? 'one note' : `${number(midiToAudio.notes)} notes`}`));
   if (queues.length > 0) out.push(row('Queues', queues.map(({ name, capacity, highWater, lost }) => `${name} ${number(highWater)}${capacity === null ? '' : ` of ${number(capacity)}`}${lost ? ` (${number(lost)} lost)` : ''}`).join(', ')));
   for (const { highWater, byteCount } of stacks) out.push(row('Stack', `${number(highWater)} of ${number(byteCount)} bytes`));
   out.push(

@@ -76,16 +76,17 @@ for (const engine of ['aot', 'kernels'] as const) {
       assert.equal(sum(result.lines.map(({ cycles }) => cycles)), result.codeCycles);
     });
 
-    it('shares the cycles of calls about voices out among the voices that sounded: to the cycle, but for a call that the run ends in', () => {
+    it('shares the cycles of calls about voices out among the voices that sounded, but for a call that the run ends in', () => {
       const { functions, each, share } = result.voiceCycles!;
-      assert.ok(each.length === result.run.gauges.maxVoices && each.length > 4, `${each.length} voices`);
+      assert.ok(each.length === result.run.gauges.maxVoices && each.length > 1, `${each.length} voices`);
       assert.deepEqual(each.map(({ name }) => name), Array.from(each, (_, i) => `Voice ${i + 1}`));
       assert.ok(functions.includes('Voice#renderTo'));
       const { nodes, frames } = result.flame;
       const isVoice = (node: number): boolean => node >= 0 && (frames[nodes[node].frame].kind === 'function' && functions.includes(frames[nodes[node].frame].name) || isVoice(nodes[node].parent));
       const inFlame = sum(nodes.flatMap(({ parent, total }, i) => (isVoice(i) && !isVoice(parent) ? [total] : [])));
       const unfinished = inFlame - sum(each.map(({ cycles }) => cycles));
-      assert.ok(unfinished >= 0 && unfinished < LONGEST_CALL, `${unfinished} of ${inFlame} cycles in no voice`);
+      // Lines' parts of a cycle are rounded for each context, not for each function.
+      assert.ok(unfinished > -1e-5 * inFlame && unfinished < LONGEST_CALL, `${unfinished} of ${inFlame} cycles in no voice`);
       assert.ok(Math.abs(share - sum(each.map((v) => v.share))) < 1e-9);
       assert.ok(each.every(({ calls, cycles }) => calls > 0 && cycles > 0));
       const calls = sum(result.functions.filter(({ name }) => functions.includes(name)).map((f) => f.calls ?? NaN));

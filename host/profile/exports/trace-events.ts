@@ -25,6 +25,8 @@ export interface TraceFile {
 
 /** Runs of handlers and blocks in a file: some hundred megabytes are what the viewers bear. A longer run is cut to what lies around its worst block. */
 const MOST_EVENTS = 250_000;
+/** What `otherData.shown` says of a file that has everything. */
+export const WHOLE_RUN = 'the whole run';
 const PID = 1;
 const CORE = 1;
 const MIDI = 2;
@@ -68,7 +70,7 @@ export function traceFile(result: ProfileResult, log: RunLog, blocks: BlockRecor
   midi.endCycles.forEach((cycle, i) => {
     if (cycle >= from && cycle < to) traceEvents.push({ name: midi.bytes[i].toString(16).toUpperCase().padStart(2, '0'), ph: 'i', s: 't', pid: PID, tid: MIDI, ts: us(cycle) });
   });
-  const part = to - from < end ? `${secondsAt(run, from).toFixed(3)} to ${secondsAt(run, to).toFixed(3)} of ${run.seconds.toFixed(1)} s, around the worst block` : 'the whole run';
+  const part = to - from < end ? `${secondsAt(run, from).toFixed(3)} to ${secondsAt(run, to).toFixed(3)} of ${run.seconds.toFixed(1)} s, around the worst block` : WHOLE_RUN;
   const values = cyclesPerFrameOfBlocks(blocks, run.cyclesPerFrame.budget);
   for (let i = 0; i < blocks.count; i++) {
     const start = blocks.boundaryCycles[i];

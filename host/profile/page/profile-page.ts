@@ -46,8 +46,8 @@ function tiles(result: ProfileResult): string {
       tile('Headroom', percent(1 - ratio(load.max, load.budget)), 'of the busiest block’s time was left', { grade: run.lateBlocks > 0 ? 'bad' : load.max > 0.95 * load.budget ? 'warning' : 'good' }),
     ]),
     ...(short ? [tile('Longest interrupt', number(shortUs!, 1), `${escapeHtml(short.name)}; the rule is ${ISR_LIMIT_US} µs, rendering apart`, { unit: 'µs', grade: shortUs! > ISR_LIMIT_US ? 'warning' : 'good' })] : []),
-    meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')
-      : tile('MIDI to audio', number(meanMs, 2), notes === 1 ? 'the one note that came in silence' : `${number(minMs!, 2)} to ${number(maxMs!, 2)} ms over ${plural(notes, 'note')} in silence`, { unit: 'ms' }),
+    ...(run.frames === 0 ? [] : [meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')
+      : tile('MIDI to audio', number(meanMs, 2), notes === 1 ? 'the one note that came in silence' : `${number(minMs!, 2)} to ${number(maxMs!, 2)} ms over ${plural(notes, 'note')} in silence`, { unit: 'ms' })]),
     ...(voices ? [tile('A voice costs', number(voices.perVoice), `cycles per frame; ${number(voices.base)} without any voice`)] : []),
     tile('Lost in queues', number(lost), plural(queues.length, 'queue') + ' watched', { grade: lost === 0 ? 'good' : 'bad' }),
   ].join('')}</section>`;
@@ -63,7 +63,7 @@ function overTime({ run, load, notes }: ProfileResult): string {
   return section('over-time', `${timeHead('Over time', run.seconds, SECONDS_SPANS, 'Whole run')}
 ${lanes.join('\n')}
 <p class="note">Drag across a plot to zoom, double-click to see the whole run.
-${number(load.blocks)} blocks of ${run.blockFrames} frames.${detail}</p>`);
+${load.blocks === 0 ? '' : `${number(load.blocks)} blocks of ${run.blockFrames} frames.`}${detail}</p>`);
 }
 
 function distribution({ load: { mean, p99, p999, max, budget } }: ProfileResult): string {
@@ -183,10 +183,10 @@ function functionBars({ functions, flame, run, codeCycles, counted }: ProfileRes
   const callsOf = (f: ProfileResult['functions'][number]): string => (f.calls !== null ? ` · ${plural(f.calls, 'call')}` : inlined.has(key(f)) ? ' · inlined' : '');
   const widest = functions.reduce((most, f) => Math.max(most, f.selfCycles), 1);
   const row = (f: ProfileResult['functions'][number]): string => `<li>${sourceLink(f.file, f.line, f.name)}<span class="where">${escapeHtml(shortFile(f.file))}:${f.line}${callsOf(f)}</span>
-<span class="bar"><i style="width:${((f.selfCycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(f.share)}</b><span class="num">${percent(ratio(f.totalCycles, codeCycles))}</span><span class="num sub">${number(ratio(f.selfCycles, run.frames), 1)}</span></li>`;
+<span class="bar"><i style="width:${((f.selfCycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(f.share)}</b><span class="num">${percent(ratio(f.totalCycles, codeCycles))}</span>${run.frames === 0 ? '' : `<span class="num sub">${number(ratio(f.selfCycles, run.frames), 1)}</span>`}</li>`;
   const rest = functions.slice(TOP_FUNCTIONS);
   return section('functions', `<h2>By function</h2>
-<ol class="bars columns"><li><span>Function</span><span></span><span></span><span class="num">Itself</span><span class="num">With calls</span><span class="num">Cycles a frame</span></li></ol>
+<ol class="bars columns"><li><span>Function</span><span></span><span></span><span class="num">Itself</span><span class="num">With calls</span>${run.frames === 0 ? '' : '<span class="num">Cycles a frame</span>'}</li></ol>
 <ol class="bars">${functions.slice(0, TOP_FUNCTIONS).map(row).join('\n')}</ol>
 ${rest.length > 0 ? `<details><summary>${plural(rest.length, 'more function')}</summary><ol class="bars">${rest.map(row).join('\n')}</ol></details>` : ''}
 <p class="note">Of ${number(codeCycles)} cycles of code${counted ? HOW_COUNTED[counted] : ''}. Code that the compiler inlined counts for the function that it was written in. A function's name opens its source.</p>`);
@@ -209,7 +209,8 @@ function sourceSection({ lines, sources, functions }: ProfileResult): string {
 <div><h3 class="small" id="source-title"></h3><div id="source-code" tabindex="0" role="region" aria-labelledby="source-title"></div></div></div>`);
 }
 
-function latencySection({ midiToAudio }: ProfileResult): string {
+function latencySection({ midiToAudio, run }: ProfileResult): string {
+  if (run.frames === 0) return '';
   const { notes, minMs, meanMs, medianMs, p99Ms, maxMs } = midiToAudio;
   if (notes === 0) return section('latency', '<h2>MIDI to audio</h2><p>No note came in silence, so none could be measured beyond doubt.</p>');
   // Of times that are all the same there is nothing to draw.

@@ -49,6 +49,22 @@ test('what got slower stands first, with its lines before and after; without an 
   assert.ok(!(await profileHtml(result)).includes('id="changes"'));
 });
 
+test('a firmware without audio has nothing of frames and notes in silence; a library that a project imports is called as here', async () => {
+  const [f] = result.functions;
+  const quiet: ProfileResult = {
+    ...result, run: { ...result.run, frames: 0, blockFrames: 0 }, load: { ...result.load, blocks: 0 }, worst: null, voices: null, voiceCycles: null,
+    midiToAudio: { ...result.midiToAudio, notes: 0, minMs: null, meanMs: null, medianMs: null, p99Ms: null, maxMs: null, values: [] },
+    functions: [{ ...f, file: '~lib/tonewheel/assembly/audio/svf.ts' }, ...result.functions.slice(1)],
+  };
+  const page = await profileHtml(quiet);
+  const words = page.slice(0, page.indexOf('<script type="application/json"')).replace(/<style>.*?<\/style>/s, '');
+  assert.doesNotMatch(words, /MIDI to audio|in silence|Cycles a frame|0 blocks of 0|NaN|Infinity|undefined/);
+  assert.match(words, /<span class="where">audio\/svf\.ts:/);
+  const voices = (await profileHtml(result)).match(/<section class="card" id="voices">.*?<\/section>/s)![0];
+  for (const { name } of result.voiceCycles!.each) assert.ok(voices.includes(`<span>${name}</span>`), name);
+  assert.match((await profileHtml({ ...result, voiceCycles: null })).match(/<section class="card" id="voices">.*?<\/section>/s)![0], /were not counted/);
+});
+
 test('text from outside cannot become markup', async () => {
   const hostile = '</script><img src=x onerror=alert(1)>"';
   const bad: ProfileResult = {

@@ -4,7 +4,7 @@
 import { escapeHtml } from './parts.js';
 
 /** A file's name without the package's directory. */
-export const shortFile = (file: string): string => file.replace(/^assembly\//, '');
+export const shortFile = (file: string): string => file.replace(/^(~lib\/tonewheel\/)?assembly\//, '');
 
 /** A place in the source: a button that opens it in the page. */
 export const sourceLink = (file: string, line: number, text = `${shortFile(file)}:${line}`): string =>
