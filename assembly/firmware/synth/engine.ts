@@ -39,7 +39,7 @@ const ALL_STRIPS: u32 = (1 << STRIPS) - 1;
 /** Strips whose channel's controllers are taken over at one control point. */
 const FOLLOWED: i32 = 2;
 
-/** Voices of odd number, one bit each. */
+/** Voices, or strips, of odd number, one bit each. */
 const ODD: u32 = 0xaaaaaaaa;
 
 const VIBRATO_HERTZ: f64 = 5.6;
@@ -461,12 +461,10 @@ class Synth {
     this.releasing &= others;
     this.choking &= others;
     this.easing &= others;
-    // @bound(STRIPS)
-    for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
+    // @bound(STRIPS / 2)
+    for (let rest = this.sounding & ~others; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);
-      const strip = unchecked(this.strips[i]);
-      strip.control();
-      if (strip.isSilent()) this.sounding &= ~(1 << i);
+      if (unchecked(this.strips[i]).control()) this.sounding &= ~(1 << i);
     }
   }
 
