@@ -9,8 +9,8 @@ import { StealPolicy } from "../../voice/allocator";
 export const VOICE_COUNT: i32 = 16;
 
 /**
- * From one control point of a voice to its next, where pitch, filter and width follow what moves them: every other control point of the mixer, those of odd
- * number and those of even number by turns, so that each block has half of the work.
+ * From one control point of a voice to its next, where pitch, filter and width follow what moves them, and of a strip, where its gains take their way: every
+ * other control point of the mixer, those of odd number and those of even number by turns, so that each block has half of the work.
  */
 export const VOICE_CONTROL_FRAMES: u32 = 2 * CONTROL_FRAMES;
 

@@ -40,7 +40,7 @@ const ALL_STRIPS: u32 = (1 << STRIPS) - 1;
 /** Strips whose channel's controllers are taken over at one control point. */
 const FOLLOWED: i32 = 2;
 
-/** Voices of odd number, one bit each. */
+/** Voices, or strips, of odd number, one bit each. */
 const ODD: u32 = 0xaaaaaaaa;
 
 const VIBRATO_HERTZ: f64 = 5.6;
@@ -395,7 +395,7 @@ class Synth {
     const voice = unchecked(this.voices[index]);
     const strip = unchecked(this.strips[voice.strip]);
     strip.voices &= ~(1 << index);
-    if (at == 0) this.remains.add(voice.cut(), strip, this.sinceControl);
+    if (at == 0) this.remains.add(voice.cut(), strip, this.sinceControlOf(voice.strip));
     else {
       const fragment = this.addFragment(index, at);
       fragment.cut = voice.cut();
@@ -426,6 +426,11 @@ class Synth {
   private framesLeft(index: i32, at: i32): i32 {
     const frame = this.frame + at;
     return framesToControl(frame) + (this.turnAt(frame) == (index & 1) ? <i32>CONTROL_FRAMES : 0);
+  }
+
+  /** Frames from a strip's last control point to the first one of the stretch. */
+  private sinceControlOf(strip: i32): i32 {
+    return this.sinceControl + (this.turnAt(this.frame) == (strip & 1) ? 0 : <i32>CONTROL_FRAMES);
   }
 
   /** Hands a channel's controllers to a strip of it, and to its voices. */
@@ -470,12 +475,10 @@ class Synth {
     this.releasing &= others;
     this.choking &= others;
     this.easing &= others;
-    // @bound(STRIPS)
-    for (let rest = this.sounding; rest != 0; rest &= rest - 1) {
+    // @bound(STRIPS / 2)
+    for (let rest = this.sounding & ~others; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);
-      const strip = unchecked(this.strips[i]);
-      strip.control();
-      if (strip.isSilent()) this.sounding &= ~(1 << i);
+      if (unchecked(this.strips[i]).control()) this.sounding &= ~(1 << i);
     }
   }
 
@@ -552,7 +555,7 @@ class Synth {
       if (!isLast && fragment.cut == 0) continue;
       const to = isLast ? frameCount : fragment.to;
       this.remains.mixInto(this.mix, from, to);
-      if (!isLast) this.remains.add(fragment.cut, unchecked(this.strips[fragment.strip]), this.sinceControl + to);
+      if (!isLast) this.remains.add(fragment.cut, unchecked(this.strips[fragment.strip]), this.sinceControlOf(fragment.strip) + to);
       from = to;
     }
   }

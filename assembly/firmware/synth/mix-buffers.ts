@@ -3,6 +3,7 @@
 // side, with the bus of the strip that is being mixed before them, so that one pointer with constant offsets reaches all.
 
 import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
+import { VOICE_CONTROL_FRAMES } from "./config";
 
 const BYTES: usize = <usize>CONTROL_FRAMES << 2;
 /** Where they lie behind the bus. */
@@ -53,13 +54,13 @@ export class MixBuffers {
   }
 }
 
-/** Share of the way to its target that a gain goes in each control period: some 2.3 ms time constant at 32 frames. */
-const GLIDE: f32 = 0.25;
+/** Share of the way to its target that a gain goes from one control point of its strip to the next: some 2.3 ms time constant at 64 frames. */
+const GLIDE: f32 = 0.4375;
 
 /** A gain nearer to its target than this is there: 100 dB below full scale. */
 const NEAR: f32 = 0.00001;
 
-/** A gain on its way: in straight lines of a control period, each a share of what is left, so that a jump becomes a curve of some milliseconds. */
+/** A gain on its way: in straight lines from one control point of its strip to the next, each a share of what is left, so that a jump becomes a curve of some milliseconds. */
 @unmanaged
 export class Glide {
   value: f32 = 0;
@@ -76,14 +77,14 @@ export class Glide {
     this.step = 0;
   }
 
-  /** Its value some frames after the last control point, wherever stretches have ended since. */
+  /** Its value some frames after its strip's last control point, wherever stretches have ended since. */
   // @ts-ignore: decorator
   @inline
   at(frames: f32): f32 {
     return this.base + this.step * frames;
   }
 
-  /** Sets the line of the next control period; returns whether there is one. */
+  /** Sets the line to the strip's next control point; returns whether there is one. */
   advance(): bool {
     const way = this.aim - this.value;
     if (abs<f32>(way) < NEAR) {
@@ -91,7 +92,7 @@ export class Glide {
       return false;
     }
     this.base = this.value;
-    this.step = way * (GLIDE / <f32>CONTROL_FRAMES);
+    this.step = way * (GLIDE / <f32>VOICE_CONTROL_FRAMES);
     return true;
   }
 

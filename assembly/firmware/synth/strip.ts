@@ -83,15 +83,17 @@ export class Strip {
     this.gliding = false;
   }
 
-  /** Once a control period. */
-  control(): void {
-    if (!this.gliding) return;
-    if (this.isSilent()) {
+  /** At each of its control points. Returns whether nothing sounds. */
+  control(): bool {
+    const isSilent = this.isSilent();
+    if (!this.gliding) return isSilent;
+    if (isSilent) {
       this.snap();
-      return;
+      return true;
     }
     this.gliding = false;
     for (let i: usize = 0; i < GAINS; i++) if (this.gain(i).advance()) this.gliding = true;
+    return false;
   }
 
   /** Adds a stretch of the strip's sound, which lies on the bus, to the mix; the bus is clear afterwards. */
