@@ -14,14 +14,15 @@ import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator, VoiceState } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
-import { DRUM_CHANNEL, HELD_KEYS, LADDER_VOICES, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
+import { DRUM_CHANNEL, HELD_KEYS, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
 import { Drum, drumOfNote, DrumPan, FIRST_DRUM, LAST_DRUM, timbreOfDrum } from "./drums";
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
+import { BUDGET, FRAGMENT_PRICE, priceOf, ROOM, STRIP_PRICE, VOICE_PRICE } from "./prices";
 import { Remains } from "./remains";
 import { Strip } from "./strip";
-import { timbreOfProgram } from "./timbres";
+import { Timbre, timbreOfProgram } from "./timbres";
 import { ChannelModulation, Ending, Voice, VoiceContext } from "./voice";
 
 const CHANNELS = 16;
@@ -269,13 +270,13 @@ class Synth {
 
   private start(channel: i32, note: i32, velocity: i32, at: i32): void {
     if ((this.stale >> channel) & 1) this.follow(channel);
-    const index = this.take(channel, note, channel, at);
-    if (index == NO_VOICE) return;
     const state = unchecked(this.channels[channel]);
+    const timbre = timbreOfProgram(state.program);
+    const index = this.take(channel, note, channel, timbre, at);
+    if (index == NO_VOICE) return;
     const strength = state.soft ? max<i32>(<i32>(<f32>velocity * SOFT_VELOCITY), 1) : velocity;
     const voice = unchecked(this.voices[index]);
-    voice.start(timbreOfProgram(state.program), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
-    if (voice.usesLadder && this.ladders() > LADDER_VOICES) voice.spareLadder();
+    voice.start(timbre, note, strength, state.soft ? SOFT_BRIGHTNESS : 0, this.allocator.priceOf(index) < priceOf(timbre, false));
     voice.update(this.framesLeft(index, at));
   }
 
@@ -284,10 +285,11 @@ class Synth {
     if (drum.chokeGroup != 0) this.choke(note, drum.chokeGroup);
     const strip = drum.pan == DrumPan.Left ? DRUM_LEFT : drum.pan == DrumPan.Right ? DRUM_RIGHT : DRUM_CHANNEL;
     if ((this.stale >> DRUM_CHANNEL) & 1) this.follow(DRUM_CHANNEL);
-    const index = this.take(DRUM_CHANNEL, note, strip, at);
+    const timbre = timbreOfDrum(drum);
+    const index = this.take(DRUM_CHANNEL, note, strip, timbre, at);
     if (index == NO_VOICE) return;
     const voice = unchecked(this.voices[index]);
-    voice.start(timbreOfDrum(drum), drum.pitch, velocity, 0);
+    voice.start(timbre, drum.pitch, velocity, 0, false);
     voice.update(this.framesLeft(index, at));
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
   }
@@ -301,8 +303,9 @@ class Synth {
   }
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away. */
-  private take(channel: i32, note: i32, stripIndex: i32, at: i32): i32 {
-    const index = this.allocator.allocate(channel, note);
+  private take(channel: i32, note: i32, stripIndex: i32, timbre: Timbre, at: i32): i32 {
+    this.allocator.budget = BUDGET - STRIP_PRICE * popcnt<i32>(this.sounding | (1 << stripIndex));
+    const index = this.allocator.allocate(channel, note, priceOf(timbre, false), priceOf(timbre, true));
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
     if (this.allocator.stolen || this.allocator.retriggered) this.cut(index, at);
@@ -436,22 +439,16 @@ class Synth {
     }
   }
 
-  /** Voices that sound through the ladder. */
-  private ladders(): i32 {
-    let count = 0;
-    for (let i = 0; i < VOICE_COUNT; i++) if (this.allocator.stateOf(i) != VoiceState.Free && unchecked(this.voices[i]).usesLadder) count++;
-    return count;
-  }
-
   /** Renders a stretch: frames up to the next control point at most. */
   render(out: usize, frameCount: i32): void {
     const mix = this.mix;
     mix.clear();
     // @bound(STRIPS)
     for (let strips = this.sounding; strips != 0; strips &= strips - 1) {
+      // @uses(STRIP_PRICE of ROOM)
       const index = <i32>ctz(strips);
       const strip = unchecked(this.strips[index]);
-      // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT + FRAGMENTS)
+      // @bound(VOICE_COUNT) @uses(VOICE_PRICE of ROOM)
       for (let rest = strip.voices | strip.fragments; rest != 0; rest &= rest - 1) {
         const i = <i32>ctz(rest);
         if ((strip.fragments >> i) & 1) this.mixFragments(i, index);
@@ -471,7 +468,6 @@ class Synth {
   @inline
   private renderVoice(index: i32, frameCount: i32): void {
     const voice = unchecked(this.voices[index]);
-    // @uses(1 of VOICE_COUNT)
     voice.renderTo(this.mix.bus, frameCount);
     voice.position = 0;
   }
@@ -482,7 +478,7 @@ class Synth {
     for (let i = 0; i < this.fragmentCount; i++) {
       const fragment = unchecked(this.fragments[i]);
       if (fragment.voice != voice || fragment.strip != strip) continue;
-      // Each once. @max(MESSAGES_A_BLOCK)
+      // Each once. @uses(FRAGMENT_PRICE of ROOM)
       const end = this.mix.bus + (<usize>fragment.to << 2);
       let from = fragment.samples + (<usize>fragment.from << 2);
       // @bound(CONTROL_FRAMES)
