@@ -52,27 +52,31 @@ function putFour(out: usize, first: f32, second: f32, third: f32, fourth: f32, a
 // @ts-ignore: decorator
 @native
 function roundSteps(out: usize, frameCount: i32, past: u32, increment: u32, height: f32): void {
-  const last = out + (<usize>frameCount << 2);
-  const reciprocal: f32 = 1 / <f32>increment;
+  const last = out + (<usize>(frameCount - 1) << 2);
+  // Less than 2^31, as what lies between a step and the frames next to it.
+  const reciprocal: f32 = 1 / <f32>(<i32>increment);
   // The step before the first frame may be too near to leave it alone.
   if (past < increment) {
-    const rest: f32 = 1 - <f32>past * reciprocal;
+    const rest: f32 = 1 - <f32>(<i32>past) * reciprocal;
     store<f32>(out, load<f32>(out) - height * rest * rest);
   }
   // @bound(edges: frameCount / 2 + 2)
   while (true) {
-    // To the last frame before the next step, by a division, and to the one after it.
+    // To the last frame before the next step, by a division.
     const frames = ~past / increment;
     out += <usize>frames << 2;
-    if (out >= last) return;
-    past += frames * increment;
-    const before: f32 = 1 - <f32>(<u32>0 - past) * reciprocal;
+    if (out > last) return;
+    past += (frames + 1) * increment;
+    // The step lies as far before the frame after it as the frame before lies short of a whole frame from it.
+    const before: f32 = <f32>(<i32>past) * reciprocal;
+    if (out == last) {
+      store<f32>(out, load<f32>(out) + height * before * before);
+      return;
+    }
+    const after: f32 = 1 - before;
     store<f32>(out, load<f32>(out) + height * before * before);
+    store<f32>(out, load<f32>(out, 4) - height * after * after, 4);
     out += 4;
-    if (out >= last) return;
-    past += increment;
-    const after: f32 = 1 - <f32>past * reciprocal;
-    store<f32>(out, load<f32>(out) - height * after * after);
   }
 }
 
@@ -80,25 +84,27 @@ function roundSteps(out: usize, frameCount: i32, past: u32, increment: u32, heig
 // @ts-ignore: decorator
 @native
 function roundCorners(out: usize, frameCount: i32, past: u32, increment: u32, height: f32): void {
-  const last = out + (<usize>frameCount << 2);
-  const reciprocal: f32 = 1 / <f32>increment;
+  const last = out + (<usize>(frameCount - 1) << 2);
+  const reciprocal: f32 = 1 / <f32>(<i32>increment);
   if (past < increment) {
-    const rest: f32 = 1 - <f32>past * reciprocal;
+    const rest: f32 = 1 - <f32>(<i32>past) * reciprocal;
     store<f32>(out, load<f32>(out) + height * rest * rest * rest);
   }
   // @bound(edges: frameCount / 2 + 2)
   while (true) {
     const frames = ~past / increment;
     out += <usize>frames << 2;
-    if (out >= last) return;
-    past += frames * increment;
-    const before: f32 = 1 - <f32>(<u32>0 - past) * reciprocal;
+    if (out > last) return;
+    past += (frames + 1) * increment;
+    const before: f32 = <f32>(<i32>past) * reciprocal;
+    if (out == last) {
+      store<f32>(out, load<f32>(out) + height * before * before * before);
+      return;
+    }
+    const after: f32 = 1 - before;
     store<f32>(out, load<f32>(out) + height * before * before * before);
+    store<f32>(out, load<f32>(out, 4) + height * after * after * after, 4);
     out += 4;
-    if (out >= last) return;
-    past += increment;
-    const after: f32 = 1 - <f32>past * reciprocal;
-    store<f32>(out, load<f32>(out) + height * after * after * after);
   }
 }
 

@@ -3,8 +3,9 @@
 // mixed by a Householder matrix (M. R. Schroeder, "Natural Sounding Artificial Reverberation", JAES 10(3), 1962; J.-M. Jot & A. Chaigne, "Digital
 // Delay Networks for Designing Artificial Reverberators", 90th AES Convention, 1991).
 //
-// It runs at half the rate, on ticks of two frames, as the echo does; 8,192 i16 samples are 341 ms then. Ticks are worked off in runs in which no
-// line comes to its end, so that one offset serves all lines. The matrix keeps energy, the gains are below 1, damping and all-passes add none, and every value stored is truncated towards zero: the energy
+// It runs at half the rate, on ticks of two frames, as the echo does; 8,192 i16 samples are 341 ms then. All delays are stretches of one circle of memory, at
+// whose joints one delay is read just before the next one is written. So all move by one position, and of 16 ticks, which are less than the shortest
+// delay, at most one lies across the circle's end: they are worked off in two runs at most, in which one offset serves all. The matrix keeps energy, the gains are below 1, damping and all-passes add none, and every value stored is truncated towards zero: the energy
 // in the lines, a sum of squares of integers, falls until it is 0. Units are 1/16384, ±2 saturates.
 
 import { truncated16 } from "./block";
@@ -25,19 +26,19 @@ const D1 = 89, D2 = 139, D3 = 211, D4 = 337; // input all-passes
 const A1 = 223, A2 = 307, A3 = 379, A4 = 461; // all-passes inside the lines
 const L1 = 1129, L2 = 1327, L3 = 1571, L4 = 1811; // lines
 
-/** One delay of fixed length: it is read and then written at its position. */
-@unmanaged
-class Line {
-  position: usize;
-  end: usize;
-  /** For the four lines of the network: what of the output goes round again, and the state of the low-pass that it passes first. */
-  gain: f32 = 0;
-  low: f32 = 0;
-  constructor(public start: usize, ticks: i32) {
-    this.position = start;
-    this.end = start + (<usize>ticks << 1);
-  }
-}
+// Where the delays meet: how far behind the position, in bytes.
+const D1_END = 2 * D1;
+const D2_END = D1_END + 2 * D2;
+const D3_END = D2_END + 2 * D3;
+const D4_END = D3_END + 2 * D4;
+const A1_END = D4_END + 2 * A1;
+const L1_END = A1_END + 2 * L1;
+const A2_END = L1_END + 2 * A2;
+const L2_END = A2_END + 2 * L2;
+const A3_END = L2_END + 2 * A3;
+const L3_END = A3_END + 2 * L3;
+const A4_END = L3_END + 2 * A4;
+const L4_END = A4_END + 2 * L4;
 
 @unmanaged
 export class Reverb {
@@ -48,47 +49,21 @@ export class Reverb {
   pending: f32 = 0;
   left: f32 = 0;
   right: f32 = 0;
-  d1: Line;
-  d2: Line;
-  d3: Line;
-  d4: Line;
-  a1: Line;
-  a2: Line;
-  a3: Line;
-  a4: Line;
-  l1: Line;
-  l2: Line;
-  l3: Line;
-  l4: Line;
+  /** Byte offset in the circle at which the first delay is written next. */
+  position: i32 = 0;
+  /** Of the four lines of the network: what of the output goes round again, and the state of the low-pass that it passes first. */
+  gain1: f32 = 0;
+  gain2: f32 = 0;
+  gain3: f32 = 0;
+  gain4: f32 = 0;
+  low1: f32 = 0;
+  low2: f32 = 0;
+  low3: f32 = 0;
+  low4: f32 = 0;
   /** Two chunks of ticks: what goes in, then comes out left; and what comes out right. */
   chunks: usize = heap.alloc(2 * CHUNK_BYTES);
   /** @param memory REVERB_BYTES bytes of silence, 2-aligned */
-  constructor(memory: usize) {
-    const d1 = new Line(memory, D1);
-    const d2 = new Line(d1.end, D2);
-    const d3 = new Line(d2.end, D3);
-    const d4 = new Line(d3.end, D4);
-    const a1 = new Line(d4.end, A1);
-    const a2 = new Line(a1.end, A2);
-    const a3 = new Line(a2.end, A3);
-    const a4 = new Line(a3.end, A4);
-    const l1 = new Line(a4.end, L1);
-    const l2 = new Line(l1.end, L2);
-    const l3 = new Line(l2.end, L3);
-    const l4 = new Line(l3.end, L4);
-    this.d1 = d1;
-    this.d2 = d2;
-    this.d3 = d3;
-    this.d4 = d4;
-    this.a1 = a1;
-    this.a2 = a2;
-    this.a3 = a3;
-    this.a4 = a4;
-    this.l1 = l1;
-    this.l2 = l2;
-    this.l3 = l3;
-    this.l4 = l4;
-  }
+  constructor(public memory: usize) {}
 }
 
 /**
@@ -98,13 +73,13 @@ export class Reverb {
 export function setReverb(reverb: Reverb, decayFrames: f32, damping: f32): void {
   // 60 dB are 2^9.9658; a tick is two frames; an all-pass delays by its length on average.
   const perTick: f32 = -19.931569 / max<f32>(decayFrames, 1);
-  reverb.l1.gain = exp2(max<f32>(perTick * <f32>(A1 + L1), -100));
-  reverb.l2.gain = exp2(max<f32>(perTick * <f32>(A2 + L2), -100));
-  reverb.l3.gain = exp2(max<f32>(perTick * <f32>(A3 + L3), -100));
-  reverb.l4.gain = exp2(max<f32>(perTick * <f32>(A4 + L4), -100));
+  reverb.gain1 = exp2(max<f32>(perTick * <f32>(A1 + L1), -100));
+  reverb.gain2 = exp2(max<f32>(perTick * <f32>(A2 + L2), -100));
+  reverb.gain3 = exp2(max<f32>(perTick * <f32>(A3 + L3), -100));
+  reverb.gain4 = exp2(max<f32>(perTick * <f32>(A4 + L4), -100));
   reverb.damping = max<f32>(min<f32>(damping, 1), 0.05);
   // A long tail gathers more energy: keep the level of steady input about the same. 1 - g² is what each pass loses.
-  reverb.inputGain = 0.5 * sqrt<f32>(max<f32>(1 - reverb.l2.gain * reverb.l2.gain, 0.01));
+  reverb.inputGain = 0.5 * sqrt<f32>(max<f32>(1 - reverb.gain2 * reverb.gain2, 0.01));
 }
 
 /** Truncated towards zero, saturated. */
@@ -114,109 +89,102 @@ function put(at: usize, value: f32): void {
   store<i16>(at, truncated16(value));
 }
 
-/** One tick of an all-pass whose line is at `at`. */
+/** One tick of an all-pass that is read at one end and written at the other. */
 // @ts-ignore: decorator
 @inline
-function allpass(at: usize, x: f32, coefficient: f32): f32 {
-  const stored = <f32>(<i32>load<i16>(at));
+function allpass(end: usize, start: usize, x: f32, coefficient: f32): f32 {
+  const stored = <f32>(<i32>load<i16>(end));
   const v = x - coefficient * stored;
-  put(at, v);
+  put(start, v);
   return stored + coefficient * v;
 }
 
-/** How many ticks until the line comes to its end. */
+/** Byte offset in the circle, so far behind a position. */
 // @ts-ignore: decorator
 @inline
-function room(line: Line): i32 {
-  return <i32>(line.end - line.position) >> 1;
+function behind(position: i32, bytes: i32): i32 {
+  return (position - bytes) & (REVERB_BYTES - 1);
 }
 
-// @ts-ignore: decorator
-@inline
-function move(line: Line, ticks: i32): void {
-  line.position += <usize>ticks << 1;
-  if (line.position == line.end) {
-    line.position = line.start;
-    // The place for this: it comes at the same tick however blocks are cut.
-    if (abs<f32>(line.low) < SILENCE) line.low = 0;
-  }
-}
-
-/** The input all-passes, in place. */
+/** The input all-passes, in place, from a position on. */
 // @ts-ignore: decorator
 @inline
 function diffuse(reverb: Reverb, chunk: usize, ticks: i32): void {
-  const d1 = reverb.d1;
-  const d2 = reverb.d2;
-  const d3 = reverb.d3;
-  const d4 = reverb.d4;
-  // Each of the delay lines comes to its end once. @bound(5)
+  const memory = reverb.memory;
+  let position = reverb.position;
+  // @bound(2)
   while (ticks > 0) {
-    const run = min<i32>(min<i32>(min<i32>(room(d1), room(d2)), min<i32>(room(d3), room(d4))), ticks);
-    const at1 = d1.position;
-    const at2 = d2.position;
-    const at3 = d3.position;
-    const at4 = d4.position;
+    const d1 = behind(position, D1_END);
+    const d2 = behind(position, D2_END);
+    const d3 = behind(position, D3_END);
+    const d4 = behind(position, D4_END);
+    const last = max<i32>(max<i32>(max<i32>(position, d1), max<i32>(d2, d3)), d4);
+    const run = min<i32>((REVERB_BYTES - last) >> 1, ticks);
+    const at0 = memory + position;
+    const at1 = memory + d1;
+    const at2 = memory + d2;
+    const at3 = memory + d3;
+    const at4 = memory + d4;
     const end = <usize>run << 1;
     let offset: usize = 0;
     // @uses(2 of frameCount + 1)
     do {
-      const x = allpass(at2 + offset, allpass(at1 + offset, load<f32>(chunk), DIFFUSION), DIFFUSION);
-      store<f32>(chunk, allpass(at4 + offset, allpass(at3 + offset, x, DIFFUSION), DIFFUSION));
+      const x = allpass(at2 + offset, at1 + offset, allpass(at1 + offset, at0 + offset, load<f32>(chunk), DIFFUSION), DIFFUSION);
+      store<f32>(chunk, allpass(at4 + offset, at3 + offset, allpass(at3 + offset, at2 + offset, x, DIFFUSION), DIFFUSION));
       offset += 2;
       chunk += 4;
     } while (offset != end);
-    move(d1, run);
-    move(d2, run);
-    move(d3, run);
-    move(d4, run);
+    position = (position + <i32>end) & (REVERB_BYTES - 1);
     ticks -= run;
   }
 }
 
-/** The network: takes a chunk in, leaves the left side in its place and the right one in the chunk after it. */
+/** The network: takes a chunk in, leaves the left side in its place and the right one in the chunk after it. Moves the position. */
 // @ts-ignore: decorator
 @inline
 function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
-  const a1 = reverb.a1;
-  const a2 = reverb.a2;
-  const a3 = reverb.a3;
-  const a4 = reverb.a4;
-  const l1 = reverb.l1;
-  const l2 = reverb.l2;
-  const l3 = reverb.l3;
-  const l4 = reverb.l4;
-  const gain1 = l1.gain;
-  const gain2 = l2.gain;
-  const gain3 = l3.gain;
-  const gain4 = l4.gain;
+  const memory = reverb.memory;
+  const gain1 = reverb.gain1;
+  const gain2 = reverb.gain2;
+  const gain3 = reverb.gain3;
+  const gain4 = reverb.gain4;
   const damping = reverb.damping;
-  // @bound(9)
+  let position = reverb.position;
+  let low1 = reverb.low1;
+  let low2 = reverb.low2;
+  let low3 = reverb.low3;
+  let low4 = reverb.low4;
+  // @bound(2)
   while (ticks > 0) {
-    const run = min<i32>(
-      min<i32>(min<i32>(min<i32>(room(a1), room(a2)), min<i32>(room(a3), room(a4))), min<i32>(min<i32>(room(l1), room(l2)), min<i32>(room(l3), room(l4)))),
-      ticks,
-    );
-    const inner1 = a1.position;
-    const inner2 = a2.position;
-    const inner3 = a3.position;
-    const inner4 = a4.position;
-    const line1 = l1.position;
-    const line2 = l2.position;
-    const line3 = l3.position;
-    const line4 = l4.position;
-    let low1 = l1.low;
-    let low2 = l2.low;
-    let low3 = l3.low;
-    let low4 = l4.low;
+    const a1 = behind(position, D4_END);
+    const l1 = behind(position, A1_END);
+    const a2 = behind(position, L1_END);
+    const l2 = behind(position, A2_END);
+    const a3 = behind(position, L2_END);
+    const l3 = behind(position, A3_END);
+    const a4 = behind(position, L3_END);
+    const l4 = behind(position, A4_END);
+    const out = behind(position, L4_END);
+    const last = max<i32>(max<i32>(max<i32>(max<i32>(a1, l1), max<i32>(a2, l2)), max<i32>(max<i32>(a3, l3), max<i32>(a4, l4))), out);
+    const room = (REVERB_BYTES - last) >> 1;
+    const run = min<i32>(room, ticks);
+    const inner1 = memory + a1;
+    const inner2 = memory + a2;
+    const inner3 = memory + a3;
+    const inner4 = memory + a4;
+    const line1 = memory + l1;
+    const line2 = memory + l2;
+    const line3 = memory + l3;
+    const line4 = memory + l4;
+    const end4 = memory + out;
     const end = <usize>run << 1;
     let offset: usize = 0;
     // @uses(2 of 1 + frameCount)
     do {
-      low1 += damping * (<f32>(<i32>load<i16>(line1 + offset)) - low1);
-      low2 += damping * (<f32>(<i32>load<i16>(line2 + offset)) - low2);
-      low3 += damping * (<f32>(<i32>load<i16>(line3 + offset)) - low3);
-      low4 += damping * (<f32>(<i32>load<i16>(line4 + offset)) - low4);
+      low1 += damping * (<f32>(<i32>load<i16>(inner2 + offset)) - low1);
+      low2 += damping * (<f32>(<i32>load<i16>(inner3 + offset)) - low2);
+      low3 += damping * (<f32>(<i32>load<i16>(inner4 + offset)) - low3);
+      low4 += damping * (<f32>(<i32>load<i16>(end4 + offset)) - low4);
       const y1 = low1 * gain1;
       const y2 = low2 * gain2;
       const y3 = low3 * gain3;
@@ -225,27 +193,35 @@ function circulate(reverb: Reverb, chunk: usize, ticks: i32): void {
       const shared = load<f32>(chunk) - 0.5 * (y1 + y2 + y3 + y4);
       store<f32>(chunk, (y1 - y3) * (1 / UNIT));
       store<f32>(chunk, (y2 - y4) * (1 / UNIT), CHUNK_BYTES);
-      put(line1 + offset, allpass(inner1 + offset, y1 + shared, INNER_DIFFUSION));
-      put(line2 + offset, allpass(inner2 + offset, y2 + shared, INNER_DIFFUSION));
-      put(line3 + offset, allpass(inner3 + offset, y3 + shared, INNER_DIFFUSION));
-      put(line4 + offset, allpass(inner4 + offset, y4 + shared, INNER_DIFFUSION));
+      put(line1 + offset, allpass(line1 + offset, inner1 + offset, y1 + shared, INNER_DIFFUSION));
+      put(line2 + offset, allpass(line2 + offset, inner2 + offset, y2 + shared, INNER_DIFFUSION));
+      put(line3 + offset, allpass(line3 + offset, inner3 + offset, y3 + shared, INNER_DIFFUSION));
+      put(line4 + offset, allpass(line4 + offset, inner4 + offset, y4 + shared, INNER_DIFFUSION));
       offset += 2;
       chunk += 4;
     } while (offset != end);
-    l1.low = low1;
-    l2.low = low2;
-    l3.low = low3;
-    l4.low = low4;
-    move(a1, run);
-    move(a2, run);
-    move(a3, run);
-    move(a4, run);
-    move(l1, run);
-    move(l2, run);
-    move(l3, run);
-    move(l4, run);
+    if (run == room) {
+      // The place for this: it comes at the same tick however blocks are cut.
+      low1 = settled(low1);
+      low2 = settled(low2);
+      low3 = settled(low3);
+      low4 = settled(low4);
+    }
+    position = (position + <i32>end) & (REVERB_BYTES - 1);
     ticks -= run;
   }
+  reverb.low1 = low1;
+  reverb.low2 = low2;
+  reverb.low3 = low3;
+  reverb.low4 = low4;
+  reverb.position = position;
+}
+
+/** State that has decayed to nothing ends. */
+// @ts-ignore: decorator
+@inline
+function settled(low: f32): f32 {
+  return abs<f32>(low) < SILENCE ? 0 : low;
 }
 
 /** Adds one side's ticks to a block: in the second frame of a pair the middle between the last tick and this, in the next frame this. Returns the last tick. */

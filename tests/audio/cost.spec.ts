@@ -52,7 +52,7 @@ test('oscillators, at 440 Hz', () => {
   holds({
     saw: [17, with440('renderSaw', 0.5)],
     addedSaw: [21, with440('addSaw', 0.5)],
-    pulse: [15, with440('renderPulse', 0x50000000, 0.5)],
+    pulse: [20, with440('renderPulse', 0x50000000, 0.5)],
     triangle: [23, with440('renderTriangle', 0.5)],
     sine: [47, with440('renderSine', 0.5)],
     wavetable: [46, () => {

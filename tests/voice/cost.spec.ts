@@ -34,15 +34,15 @@ const on = (channel: number, note: number): number => 0x90 | channel | note << 8
 const program = (channel: number, value: number): number => 0xc0 | channel | value << 8;
 const chord = [36, 40, 43, 48, 52, 55, 60, 64, 67, 72, 76, 79, 84, 88, 91, 96];
 
-test('sixteen voices on one channel, by timbre', async () => {
-  const ceilings: Record<string, [program: number, ceiling: number]> = {
-    piano: [0, 1850], 'electric piano': [4, 2190], organ: [16, 1710], guitar: [24, 1850], bass: [32, 2480], strings: [48, 2230], flute: [73, 2060], pad: [88, 2210],
+test('as many voices on one channel as there are or the budget allows, by timbre', async () => {
+  const ceilings: Record<string, [program: number, ceiling: number, voices?: number]> = {
+    piano: [0, 1740], 'electric piano': [4, 2190], organ: [16, 1710], guitar: [24, 1740], bass: [32, 2890, 15], strings: [48, 1980], flute: [73, 1780], pad: [88, 2210],
   };
   const over: string[] = [];
-  for (const [name, [number, ceiling]] of Object.entries(ceilings)) {
+  for (const [name, [number, ceiling, voices = 16]] of Object.entries(ceilings)) {
     const { synth, perFrame } = await counted();
     const cost = perFrame([program(0, number), ...chord.map((note) => on(0, note))], 150);
-    assert.equal(synth.activeVoices(), 16);
+    assert.equal(synth.activeVoices(), voices, name);
     // Not far below, either: a ceiling that nothing comes near guards nothing.
     if (cost > ceiling || cost < 0.9 * ceiling) over.push(`${name}: ${cost.toFixed(0)}, ceiling ${ceiling}`);
   }

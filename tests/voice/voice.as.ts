@@ -78,6 +78,10 @@ export function channelField(index: i32): i32 {
 let allocator = new VoiceAllocator(1, StealPolicy.Oldest);
 export function allocatorInit(voiceCount: i32, policy: i32): void { allocator = new VoiceAllocator(voiceCount, <StealPolicy>policy); }
 export function allocate(channel: i32, note: i32): i32 { return allocator.allocate(channel, note); }
+export function allocateAt(channel: i32, note: i32, price: i32, least: i32): i32 { return allocator.allocate(channel, note, price, least); }
+export function setBudget(budget: i32): void { allocator.budget = budget; }
+export function spent(): i32 { return allocator.spent; }
+export function priceOf(voice: i32): i32 { return allocator.priceOf(voice); }
 export function wasStolen(): bool { return allocator.stolen; }
 export function wasRetriggered(): bool { return allocator.retriggered; }
 export function release(voice: i32): bool { return allocator.release(voice); }

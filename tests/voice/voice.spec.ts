@@ -368,6 +368,45 @@ describe('voice allocator', () => {
     assert.equal(wasm.droppedNotes() - before, 2);
   });
 
+  it('keeps to its budget: the quietest gives way that makes enough room', () => {
+    wasm.allocatorInit(4, QUIETEST);
+    wasm.setBudget(100);
+    const [cheap, dear] = [wasm.allocateAt(0, 60, 20, 20), wasm.allocateAt(0, 61, 50, 50)];
+    wasm.setLevel(cheap, 0.1);
+    wasm.setLevel(dear, 0.5);
+    const [stolen, dropped] = [wasm.stolenVoices(), wasm.droppedNotes()];
+    assert.notEqual(wasm.allocateAt(0, 62, 30, 30), dear); // it just fits
+    assert.equal(wasm.spent(), 100);
+    assert.equal(wasm.stolenVoices(), stolen);
+    // 40 are missing: neither of the others has so much to give, though one is quieter and a voice is free
+    assert.equal(wasm.allocateAt(0, 63, 40, 40), dear);
+    assert.equal(wasm.stolenVoices(), stolen + 1);
+    assert.equal(wasm.spent(), 90);
+    assert.equal(wasm.find(0, 61), -1);
+    // one that would need two voices' room gets none; in a plainer form it may fit
+    assert.equal(wasm.allocateAt(0, 64, 60, 60), -1);
+    assert.equal(wasm.droppedNotes(), dropped + 1);
+    const plain = wasm.allocateAt(0, 65, 60, 10);
+    assert.equal(wasm.priceOf(plain), 10);
+    assert.equal(wasm.spent(), 100);
+    wasm.free(plain);
+    wasm.free(cheap);
+    assert.equal(wasm.spent(), 70);
+    assert.equal(wasm.priceOf(plain), 0);
+  });
+
+  it('strikes a note anew at another price only if there is room for it', () => {
+    wasm.allocatorInit(4, OLDEST);
+    wasm.setBudget(100);
+    const [a, b] = [wasm.allocateAt(0, 60, 20, 20), wasm.allocateAt(0, 61, 60, 60)];
+    assert.equal(wasm.allocateAt(0, 60, 40, 40), a);
+    assert.equal(wasm.spent(), 100);
+    assert.equal(wasm.allocateAt(0, 60, 41, 41), -1);
+    assert.equal(wasm.find(0, 60), a);
+    assert.equal(wasm.allocateAt(0, 61, 10, 10), b);
+    assert.equal(wasm.spent(), 50);
+  });
+
   it('keeps the gauges of voices', () => {
     wasm.allocatorInit(64, OLDEST);
     for (let n = 0; n < 64; n++) wasm.allocate(0, n);

@@ -5,7 +5,7 @@ import { CONTROL_FRAMES } from "../../audio/block";
 import { NotePriority } from "../../voice/note-stack";
 import { StealPolicy } from "../../voice/allocator";
 
-/** Voices that can sound at once, 1 to 32. */
+/** Voices that can sound at once, 1 to 32, as far as the budget allows (prices.ts). */
 export const VOICE_COUNT: i32 = 16;
 
 /**
@@ -13,9 +13,6 @@ export const VOICE_COUNT: i32 = 16;
  * other control point of the mixer, those of odd number and those of even number by turns, so that each block has half of the work.
  */
 export const VOICE_CONTROL_FRAMES: u32 = 2 * CONTROL_FRAMES;
-
-/** Voices that may go through the ladder filter at once; further ones get the cheaper state-variable filter, so that sixteen of most timbres fit. */
-export const LADDER_VOICES: i32 = 4;
 
 /** Messages that can wait for their frame, a power of two: in two blocks of 256 frames a wire brings some 16. */
 export const SCHEDULER_CAPACITY: i32 = 64;

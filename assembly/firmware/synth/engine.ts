@@ -18,13 +18,14 @@ import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
-import { DRUM_CHANNEL, HELD_KEYS, LADDER_VOICES, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
+import { DRUM_CHANNEL, HELD_KEYS, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
 import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from "./drums";
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
+import { BUDGET, FRAGMENT_PRICE, ROOM, STRIP_PRICE, VOICE_PRICE } from "./prices";
 import { Remains } from "./remains";
-import { Sounds } from "./sound";
+import { Sound, Sounds } from "./sound";
 import { Strip } from "./strip";
 import { timbreOfProgram, timbres } from "./timbres";
 import { ChannelModulation, Voice, VoiceContext } from "./voice";
@@ -79,8 +80,7 @@ class Synth {
   private choking: u32 = 0;
   /** Voices whose keys are pressed no more, from their next control point on, one bit each. */
   private easing: u32 = 0;
-  /** Voices that sound through the ladder, and voices that sound a drum of each choke group, one bit each, or did when they last sounded. */
-  private laddered: u32 = 0;
+  /** Voices that sound a drum of each choke group, one bit each, or did when they last sounded. */
   private groups: StaticArray<u32> = new StaticArray<u32>(CHOKE_GROUPS);
   /** Nothing has come since the last reset. */
   private isReset: bool = true;
@@ -315,16 +315,13 @@ class Synth {
 
   private start(channel: i32, note: i32, velocity: i32, at: i32): void {
     if ((this.stale >> channel) & 1) this.follow(channel);
-    const index = this.take(channel, note, channel, at);
-    if (index == NO_VOICE) return;
     const state = unchecked(this.channels[channel]);
+    const sound = this.sounds.at(timbreOfProgram(state.program));
+    const index = this.take(channel, note, channel, sound, at);
+    if (index == NO_VOICE) return;
     const strength = state.soft ? max<i32>(<i32>(<f32>velocity * SOFT_VELOCITY), 1) : velocity;
     const voice = unchecked(this.voices[index]);
-    voice.start(this.sounds.at(timbreOfProgram(state.program)), note, strength, state.soft ? SOFT_BRIGHTNESS : 0);
-    if (voice.usesLadder) {
-      if (<i32>popcnt(this.laddered & <u32>this.allocator.active) < LADDER_VOICES) this.laddered |= 1 << index;
-      else voice.spareLadder();
-    }
+    voice.start(sound, note, strength, state.soft ? SOFT_BRIGHTNESS : 0, this.allocator.priceOf(index) < <i32>sound.price);
     voice.update(this.framesLeft(index, at));
   }
 
@@ -334,23 +331,24 @@ class Synth {
     if (group != 0) this.choking |= unchecked(this.groups[group]);
     const strip = drum.pan == DrumPan.Left ? DRUM_LEFT : drum.pan == DrumPan.Right ? DRUM_RIGHT : DRUM_CHANNEL;
     if ((this.stale >> strip) & 1) this.follow(strip);
-    const index = this.take(DRUM_CHANNEL, note, strip, at);
+    const sound = this.drumSounds.at(drum.timbre);
+    const index = this.take(DRUM_CHANNEL, note, strip, sound, at);
     if (index == NO_VOICE) return;
     const voice = unchecked(this.voices[index]);
     unchecked((this.groups[group] = this.groups[group] | (1 << index)));
-    voice.start(this.drumSounds.at(drum.timbre), drum.pitch, velocity, 0);
+    voice.start(sound, drum.pitch, velocity, 0, false);
     voice.update(this.framesLeft(index, at));
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
   }
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away. */
-  private take(channel: i32, note: i32, stripIndex: i32, at: i32): i32 {
-    const index = this.allocator.allocate(channel, note);
+  private take(channel: i32, note: i32, stripIndex: i32, sound: Sound, at: i32): i32 {
+    this.allocator.budget = BUDGET - STRIP_PRICE * popcnt<i32>(this.sounding | (1 << stripIndex));
+    const index = this.allocator.allocate(channel, note, sound.price, sound.sparedPrice);
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
     if (this.allocator.stolen || this.allocator.retriggered) this.cut(index, at);
     this.spare(index);
-    this.laddered &= ~(1 << index);
     this.easing &= ~(1 << index);
     for (let i = 1; i < CHOKE_GROUPS; i++) unchecked((this.groups[i] = this.groups[i] & ~(1 << index)));
     const strip = unchecked(this.strips[stripIndex]);
@@ -502,9 +500,10 @@ class Synth {
     mix.clear();
     // @bound(STRIPS)
     for (let strips = this.sounding; strips != 0; strips &= strips - 1) {
+      // @uses(STRIP_PRICE of ROOM)
       const index = <i32>ctz(strips);
       const strip = unchecked(this.strips[index]);
-      // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT + FRAGMENTS)
+      // @bound(VOICE_COUNT) @uses(VOICE_PRICE of ROOM)
       for (let rest = strip.voices | strip.fragments; rest != 0; rest &= rest - 1) {
         const i = <i32>ctz(rest);
         if ((strip.fragments >> i) & 1) this.mixFragments(i, index);
@@ -524,7 +523,6 @@ class Synth {
   @inline
   private renderVoice(index: i32, frameCount: i32): void {
     const voice = unchecked(this.voices[index]);
-    // @uses(1 of VOICE_COUNT)
     voice.renderTo(this.mix.bus, frameCount);
     voice.position = 0;
   }
@@ -535,7 +533,7 @@ class Synth {
     for (let i = 0; i < this.fragmentCount; i++) {
       const fragment = unchecked(this.fragments[i]);
       if (fragment.voice != voice || fragment.strip != strip) continue;
-      // Each once. @max(MESSAGES_A_BLOCK)
+      // Each once. @uses(FRAGMENT_PRICE of ROOM)
       const end = this.mix.bus + (<usize>fragment.to << 2);
       let from = fragment.samples + (<usize>fragment.from << 2);
       // @bound(CONTROL_FRAMES)

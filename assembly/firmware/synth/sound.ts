@@ -4,6 +4,7 @@
 import { exp2 } from "../../audio/tuning";
 import { AmplifierSettings } from "./amplifier";
 import { ContourSettings } from "./contour";
+import { priceOf } from "./prices";
 import { Timbre } from "./timbres";
 
 /** In memory the settings of both envelopes follow it: one piece for all takes half of what three take. */
@@ -19,6 +20,9 @@ export class Sound {
   filter: u8;
   /** Whether the modulation envelope moves anything. */
   modulates: bool;
+  /** What a voice of it costs, and what with the state-variable filter in the ladder's place. */
+  price: u16;
+  sparedPrice: u16;
 
   get amplitude(): AmplifierSettings {
     return changetype<AmplifierSettings>(changetype<usize>(this) + offsetof<Sound>());
@@ -35,6 +39,8 @@ export class Sound {
     this.shape2 = <u8>timbre.shape2;
     this.filter = <u8>timbre.filter;
     this.modulates = timbre.cutoffEnvelope != 0 || timbre.pitchEnvelope != 0 || timbre.level2Envelope != 0;
+    this.price = <u16>priceOf(timbre, false);
+    this.sparedPrice = <u16>priceOf(timbre, true);
     this.amplitude.set(timbre.attack * sampleRate, timbre.decay * sampleRate, timbre.sustain, timbre.release * sampleRate);
     this.contour.set(timbre.modAttack * sampleRate, timbre.modDecay * sampleRate, timbre.modSustain, timbre.modRelease * sampleRate);
   }

@@ -12,6 +12,9 @@ import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
 import { amplify, amplifyBand, amplifyLadder, amplifyLowpass, Amplifier, AmplifierSettings } from "./amplifier";
 import { STEEPEST, VOICE_CONTROL_FRAMES } from "./config";
 import { Contour, ContourSettings } from "./contour";
+import {
+  ADD_PRICE, BAND_PRICE, LADDER_PRICE, LOWPASS_PRICE, NOISE_PRICE, PLAIN_PRICE, PULSE_PRICE, ROOM, SAW_PRICE, SINE_PRICE, TRIANGLE_PRICE, WAVE_PRICE,
+} from "./prices";
 import { Sound } from "./sound";
 import { BANDPASS, HIGHPASS, LADDER, LOWPASS, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
 
@@ -119,28 +122,20 @@ export class Voice {
     this.wave = new WavetableOscillator(context.organWave);
   }
 
-  /** Whether the note goes through the ladder, the dearest of the filters. */
-  get usesLadder(): bool {
-    return this.filter == <i32>LADDER;
-  }
-
-  /** Puts the state-variable filter in the ladder's place, for the note just started: two poles instead of four, at two fifths of the cost. */
-  spareLadder(): void {
-    this.filter = <i32>LOWPASS;
-  }
 
   /**
    * Starts a note from silence: whoever takes a voice that sounds puts what `cut` returns where it dies away first.
    * @param velocity 1 to 127
    * @param brightness semitones added to the filter's corner for the whole note
+   * @param spared with the state-variable filter in the ladder's place: two poles instead of four, at half the cost
    */
-  start(sound: Sound, note: i32, velocity: i32, brightness: f32): void {
+  start(sound: Sound, note: i32, velocity: i32, brightness: f32, spared: bool): void {
     const loudness = <f32>velocity / 127;
     const timbre = sound.timbre;
     this.timbre = timbre;
     this.shape1 = sound.shape1;
     this.shape2 = sound.shape2;
-    this.filter = sound.filter;
+    this.filter = spared ? <i32>LOWPASS : <i32>sound.filter;
     this.modulates = sound.modulates;
     this.note = <f32>note;
     this.glideFrom = 0;
@@ -257,7 +252,9 @@ export class Voice {
     this.increment2 = <u32><i32>min<f32>(<f32><i32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
   }
 
-  /** Adds its frames of a stretch, from where it is up to `to`, to a bus. */
+  /** Adds its frames of a stretch, from where it is up to `to`, to a bus. What it does is what its price is for. */
+  // @ts-ignore: decorator
+  @inline
   renderTo(bus: usize, to: i32): void {
     const frameCount = to - <i32>this.position;
     if (frameCount <= 0) return;
@@ -272,12 +269,23 @@ export class Voice {
       level *= FUNDAMENTAL;
     }
     switch (shape) {
-      case <i32>SAW: renderSaw(this.osc1, out, frameCount, this.increment1, level); break;
-      case <i32>PULSE: renderPulse(this.osc1, out, frameCount, this.increment1, this.width, level); break;
-      case <i32>TRIANGLE: renderTriangle(this.osc1, out, frameCount, this.increment1, level); break;
-      case <i32>SINE: renderSine(this.osc1, out, frameCount, this.increment1, level); break;
-      case <i32>NOISE: renderNoise(this.noise, out, frameCount, level); break;
-      default: renderWavetable(this.wave, out, frameCount, this.increment1, level);
+      case <i32>SAW:
+        renderSaw(this.osc1, out, frameCount, this.increment1, level); // @uses(SAW_PRICE of ROOM)
+        break;
+      case <i32>PULSE:
+        renderPulse(this.osc1, out, frameCount, this.increment1, this.width, level); // @uses(PULSE_PRICE of ROOM)
+        break;
+      case <i32>TRIANGLE:
+        renderTriangle(this.osc1, out, frameCount, this.increment1, level); // @uses(TRIANGLE_PRICE of ROOM)
+        break;
+      case <i32>SINE:
+        renderSine(this.osc1, out, frameCount, this.increment1, level); // @uses(SINE_PRICE of ROOM)
+        break;
+      case <i32>NOISE:
+        renderNoise(this.noise, out, frameCount, level); // @uses(NOISE_PRICE of ROOM)
+        break;
+      default:
+        renderWavetable(this.wave, out, frameCount, this.increment1, level); // @uses(WAVE_PRICE of ROOM)
     }
     level = this.gain2;
     shape = this.shape2;
@@ -286,17 +294,34 @@ export class Voice {
       level *= FUNDAMENTAL;
     }
     switch (shape) {
-      case <i32>SAW: addSaw(this.osc2, out, frameCount, this.increment2, level); break;
-      case <i32>PULSE: addPulse(this.osc2, out, frameCount, this.increment2, this.width, level); break;
-      case <i32>TRIANGLE: addTriangle(this.osc2, out, frameCount, this.increment2, level); break;
-      case <i32>SINE: addSine(this.osc2, out, frameCount, this.increment2, level); break;
-      case <i32>NOISE: addNoise(this.noise, out, frameCount, level); break;
+      case <i32>SAW:
+        addSaw(this.osc2, out, frameCount, this.increment2, level); // @uses(SAW_PRICE + ADD_PRICE of ROOM)
+        break;
+      case <i32>PULSE:
+        addPulse(this.osc2, out, frameCount, this.increment2, this.width, level); // @uses(PULSE_PRICE + ADD_PRICE of ROOM)
+        break;
+      case <i32>TRIANGLE:
+        addTriangle(this.osc2, out, frameCount, this.increment2, level); // @uses(TRIANGLE_PRICE + ADD_PRICE of ROOM)
+        break;
+      case <i32>SINE:
+        addSine(this.osc2, out, frameCount, this.increment2, level); // @uses(SINE_PRICE + ADD_PRICE of ROOM)
+        break;
+      case <i32>NOISE:
+        addNoise(this.noise, out, frameCount, level); // @uses(NOISE_PRICE + ADD_PRICE of ROOM)
+        break;
     }
     switch (this.filter) {
-      case <i32>NONE: amplify(this.amplifier, out, bus, frameCount, toControl); break;
-      case <i32>LADDER: amplifyLadder(this.amplifier, this.ladder, out, bus, frameCount, toControl); break;
-      case <i32>LOWPASS: amplifyLowpass(this.amplifier, this.svf, out, bus, frameCount, toControl); break;
-      default: amplifyBand(this.amplifier, this.svf, out, bus, frameCount, toControl);
+      case <i32>NONE:
+        amplify(this.amplifier, out, bus, frameCount, toControl); // @uses(PLAIN_PRICE of ROOM)
+        break;
+      case <i32>LADDER:
+        amplifyLadder(this.amplifier, this.ladder, out, bus, frameCount, toControl); // @uses(LADDER_PRICE of ROOM)
+        break;
+      case <i32>LOWPASS:
+        amplifyLowpass(this.amplifier, this.svf, out, bus, frameCount, toControl); // @uses(LOWPASS_PRICE of ROOM)
+        break;
+      default:
+        amplifyBand(this.amplifier, this.svf, out, bus, frameCount, toControl); // @uses(BAND_PRICE of ROOM)
     }
   }
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What voices and strips may cost together, so that a block is in time whatever is played: prices are tens of cycles that a control period takes at worst
+// on a Cortex-M4 (engine aot), and `tonewheel check` proves that those that the budget allows are in time. A note for which the budget has no room takes
+// the quietest voice's place.
+
+import { FRAGMENTS } from "./fragments";
+import { LADDER, LOWPASS, Timbre } from "./timbres";
+
+/** Voices and strips that sound together. */
+export const BUDGET: i32 = 9600;
+
+/** A channel's way from its bus to the mix. */
+export const STRIP_PRICE: i32 = 320;
+
+/** What every voice takes besides what follows. */
+export const VOICE_PRICE: i32 = 40;
+
+/** What a fragment takes that is added to its strip. */
+export const FRAGMENT_PRICE: i32 = 80;
+
+/** What a stretch may take, with fragments of voices that sound no more. */
+export const ROOM: i32 = BUDGET + FRAGMENTS * (VOICE_PRICE + FRAGMENT_PRICE);
+
+// Oscillators: the one that writes a block, and the one that adds to it. Above STEEPEST all but noise are sines, which cost the least of them.
+export const SAW_PRICE: i32 = 90;
+export const PULSE_PRICE: i32 = 138;
+export const TRIANGLE_PRICE: i32 = 157;
+export const SINE_PRICE: i32 = 82;
+export const NOISE_PRICE: i32 = 42;
+export const WAVE_PRICE: i32 = 109;
+export const ADD_PRICE: i32 = 24;
+
+// Ways through a filter to the bus.
+export const PLAIN_PRICE: i32 = 134;
+export const LOWPASS_PRICE: i32 = 182;
+export const BAND_PRICE: i32 = 211;
+export const LADDER_PRICE: i32 = 318;
+
+/** Of no oscillator and of each shape, as timbres.ts numbers them. */
+const shapes: StaticArray<i32> = [0, SAW_PRICE, PULSE_PRICE, TRIANGLE_PRICE, SINE_PRICE, NOISE_PRICE, WAVE_PRICE];
+const filters: StaticArray<i32> = [PLAIN_PRICE, LOWPASS_PRICE, BAND_PRICE, BAND_PRICE, LADDER_PRICE];
+
+/** What a voice of a timbre costs. @param spared with the state-variable filter in the ladder's place */
+export function priceOf(timbre: Timbre, spared: bool): i32 {
+  const second = <i32>timbre.shape2;
+  const filter = spared && timbre.filter == LADDER ? LOWPASS : timbre.filter;
+  return VOICE_PRICE + unchecked(shapes[<i32>timbre.shape1]) + unchecked(shapes[second]) + (second != 0 ? ADD_PRICE : 0) + unchecked(filters[<i32>filter]);
+}
