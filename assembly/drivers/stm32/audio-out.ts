@@ -222,12 +222,6 @@ function clearHalves(first: u32, count: u32): void {
   const byteCount = blockFrames * FRAME_BYTE_COUNT;
   let address = ring + first * byteCount;
   const end = address + count * byteCount;
-  for (; address + 32 <= end; address += 32) {
-    store<u64>(address, 0);
-    store<u64>(address, 0, 8);
-    store<u64>(address, 0, 16);
-    store<u64>(address, 0, 24);
-  }
   for (; address < end; address += 8) store<u64>(address, 0);
 }
 
