@@ -40,8 +40,6 @@ function kindOf(status: u32): u32 {
  * Whether an event's message is of one of the kinds, KIND_ bits, and of one of the channels, bit 0 for channel 0; only channel messages are asked for theirs.
  * An abort alone is no message.
  */
-// @ts-ignore: decorator
-@inline
 export function passes(event: u32, kinds: u32, channels: u32): bool {
   const status = event & 0xff;
   if (status == 0 || (kinds & kindOf(status)) == 0) return false;

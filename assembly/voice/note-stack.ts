@@ -75,8 +75,6 @@ export class NoteStack {
   }
 
   /** The key whose note is to sound, note | velocity << 8, or `NO_NOTE` when none is held. */
-  // @ts-ignore: decorator
-  @inline
   winner(priority: NotePriority): i32 {
     if (this.length == 0) return NO_NOTE;
     const last = <i32>load<u16>(this.at(this.length - 1));

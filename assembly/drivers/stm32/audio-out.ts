@@ -92,8 +92,7 @@ export function audioOutInit(blockFrameCount: i32): i32 {
 
 /** Starts playing at frame 0, and enables the DMA stream's interrupt, whose handler calls `audioOutInterrupt`. */
 export function audioOutStart(): void {
-  clearHalf(0);
-  clearHalf(1);
+  clearHalves(0, 2);
   nextBlock = 2;
   storeShared(PLAYING, 0);
   storeShared(FILLED, 0);
@@ -164,7 +163,7 @@ export function audioOutWrite(frames: usize): void {
   copyFrames(frames, ring + half * blockFrames * FRAME_BYTE_COUNT);
   storeShared(FILLED + (half << 2), block);
   // Kept away in the middle of writing until the block had been played and cleared: what was written after that is stale.
-  if (<i32>(loadShared(PLAYING) - block) > 0) clearHalf(half);
+  if (<i32>(loadShared(PLAYING) - block) > 0) clearHalves(half, 1);
   count(Counter.renderedBlocks);
 }
 
@@ -207,13 +206,11 @@ function ringHalf(): u32 {
 function passBoundaries(halves: u32): void {
   if (halves == 0) return;
   const played = loadShared(PLAYING);
+  const several = halves > 1;
   countLate(played + 1);
-  clearHalf(played & 1);
-  if (halves > 1) {
-    countLate(played + 2);
-    if (halves > 2) countLate(played + 3);
-    clearHalf(~played & 1);
-  }
+  if (several) countLate(played + 2);
+  if (halves > 2) countLate(played + 3);
+  clearHalves(several ? 0 : played & 1, several ? 2 : 1);
   storeShared(PLAYING, played + halves);
 }
 
@@ -221,16 +218,10 @@ function countLate(block: u32): void {
   if (loadShared(FILLED + ((block & 1) << 2)) != block) count(Counter.lateBlocks);
 }
 
-function clearHalf(half: u32): void {
+function clearHalves(first: u32, count: u32): void {
   const byteCount = blockFrames * FRAME_BYTE_COUNT;
-  let address = ring + half * byteCount;
-  const end = address + byteCount;
-  for (; address + 32 <= end; address += 32) {
-    store<u64>(address, 0);
-    store<u64>(address, 0, 8);
-    store<u64>(address, 0, 16);
-    store<u64>(address, 0, 24);
-  }
+  let address = ring + first * byteCount;
+  const end = address + count * byteCount;
   for (; address < end; address += 8) store<u64>(address, 0);
 }
 
