@@ -2,7 +2,7 @@
 // A profile's words and tables as HTML. What is drawn is added by the script inside the page; all else can be read without it.
 
 import { microseconds, number, percent, plural, ratio } from '../format.js';
-import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, Spread, TimeShare, VoiceCycles } from '../profile-result.js';
+import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, Spread, TimeShare } from '../profile-result.js';
 import { verdicts, type Verdict } from '../verdict.js';
 import { diffSection } from './diff-section.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './parts.js';
@@ -152,25 +152,27 @@ ${pairs.length > 0 ? `<h3 class="small">Who interrupted whom</h3><ul class="key"
 In the distributions the height goes by the logarithm of the number of runs, so that a single one shows. Priority 0 is the most urgent.</p>`);
 }
 
-function voiceSection({ voices, voiceCycles, run: { frames } }: ProfileResult): string {
-  const counted = voiceCycles && countedVoices(voiceCycles, frames);
-  if (!voices) return counted ? section('voices', `<h2>By voice</h2>${counted}`) : '';
+function voiceSection({ voices, voiceCycles }: ProfileResult): string {
+  if (!voices) return '';
   return section('voices', `${lane('plot-by-voice', 'By voices that sound', 'mean and maximum of the blocks', 'as-h2')}
 ${stats([['without a voice', number(voices.base)], ['each voice', number(voices.perVoice, 1)], ['explained by the line', percent(voices.explained)]])}
 <p class="note">Cycles per frame. The line is fitted through all blocks: an estimate, since blocks differ in more than their voices.</p>
-${counted ?? NOT_COUNTED}`);
+${voiceCycles ? '' : NOT_COUNTED}`);
 }
 
 const NOT_COUNTED = '<p class="note">Cycles of single voices were not counted: there is no function of the module that is about one voice (a method of a class <code>Voice</code>, or <code>…Voice</code>, that the compiler has not put into its caller).</p>';
 
 /** What each voice took itself, to the cycle. */
-function countedVoices({ share, functions, each }: VoiceCycles, frames: number): string {
+function countedVoices({ voiceCycles, run: { frames } }: ProfileResult): string {
+  if (!voiceCycles) return '';
+  const { share, functions, each } = voiceCycles;
   const widest = each.reduce((most, { cycles }) => Math.max(most, cycles), 1);
   const rows = each.map((v) => `<li><span>${escapeHtml(v.name)}</span><span class="bar"><i style="width:${((v.cycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(v.share)}</b><span class="num sub">${number(ratio(v.cycles, frames), 1)}</span></li>`);
-  return `<h3 class="small">Each voice, counted: ${percent(share)} of all code</h3>
+  return section('each-voice', `<h2>By voice</h2>
+<p>${percent(share)} of all code, in ${plural(each.length, 'voice')}.</p>
 <ol class="bars voices columns"><li><span>Voice</span><span></span><span class="num">Share</span><span class="num">Cycles a frame</span></li></ol>
 <ol class="bars voices">${rows.join('\n')}</ol>
-<p class="note">Calls of ${functions.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}, with all that they call, by the voice that they are about; over the whole run. What mixes the voices is not in them.</p>`;
+<p class="note">Calls of ${functions.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}, with all that they call, by the voice that they are about; over the whole run. What mixes the voices is not in them.</p>`);
 }
 
 /** How the cycles of code were found, as the end of a sentence about them. */
@@ -261,7 +263,7 @@ export function profileBody(result: ProfileResult): string {
   const { run, command, sha256, diff } = result;
   const sections = [
     tiles(result), diff ? diffSection(diff) : '', overTime(result), result.load.blocks > 0 ? distribution(result) : '', worstBlock(result), interrupts(result),
-    `<div class="pair even">${voiceSection(result)}${latencySection(result)}</div>`, functionBars(result), flameSection(result), sourceSection(result), resources(result),
+    `<div class="pair even">${voiceSection(result)}${latencySection(result)}</div>`, countedVoices(result), functionBars(result), flameSection(result), sourceSection(result), resources(result),
     countersSections(run),
   ].join('\n');
   const links = CHAPTERS.filter(([id]) => sections.includes(`id="${id}"`)).map(([id, text]) => `<a href="#${id}">${text}</a>`);

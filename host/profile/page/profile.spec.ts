@@ -60,7 +60,7 @@ test('a firmware without audio has nothing of frames and notes in silence; a lib
   const words = page.slice(0, page.indexOf('<script type="application/json"')).replace(/<style>.*?<\/style>/s, '');
   assert.doesNotMatch(words, /MIDI to audio|in silence|Cycles a frame|0 blocks of 0|NaN|Infinity|undefined/);
   assert.match(words, /<span class="where">audio\/svf\.ts:/);
-  const voices = (await profileHtml(result)).match(/<section class="card" id="voices">.*?<\/section>/s)![0];
+  const voices = (await profileHtml(result)).match(/<section class="card" id="each-voice">.*?<\/section>/s)![0];
   for (const { name } of result.voiceCycles!.each) assert.ok(voices.includes(`<span>${name}</span>`), name);
   assert.match((await profileHtml({ ...result, voiceCycles: null })).match(/<section class="card" id="voices">.*?<\/section>/s)![0], /were not counted/);
 });
