@@ -23,7 +23,7 @@ import { BUDGET, FRAGMENT_PRICE, priceOf, ROOM, STRIP_PRICE, VOICE_PRICE } from 
 import { Remains } from "./remains";
 import { Strip } from "./strip";
 import { Timbre, timbreOfProgram } from "./timbres";
-import { ChannelModulation, Ending, Voice, VoiceContext } from "./voice";
+import { ChannelModulation, Ending, renderUpTo, Voice, VoiceContext } from "./voice";
 
 const CHANNELS = 16;
 /** The drum channel has two strips more, to its left and right. */
@@ -333,7 +333,7 @@ class Synth {
     fragment.to = at;
     fragment.cut = 0;
     clearBlock(fragment.samples, CONTROL_FRAMES);
-    voice.renderTo(fragment.samples, at);
+    renderUpTo(voice, fragment.samples, at);
     unchecked(this.strips[voice.strip]).fragments |= 1 << index;
     return fragment;
   }
