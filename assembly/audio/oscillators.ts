@@ -52,6 +52,7 @@ function putFour(out: usize, first: f32, second: f32, third: f32, fourth: f32, a
 // @ts-ignore: decorator
 @native
 function roundSteps(out: usize, frameCount: i32, past: u32, increment: u32, height: f32): void {
+  if (increment == 0) return; // a wave that stands still
   const last = out + (<usize>(frameCount - 1) << 2);
   // Less than 2^31, as what lies between a step and the frames next to it.
   const reciprocal: f32 = 1 / <f32>(<i32>increment);
@@ -84,6 +85,7 @@ function roundSteps(out: usize, frameCount: i32, past: u32, increment: u32, heig
 // @ts-ignore: decorator
 @native
 function roundCorners(out: usize, frameCount: i32, past: u32, increment: u32, height: f32): void {
+  if (increment == 0) return; // a wave that stands still
   const last = out + (<usize>(frameCount - 1) << 2);
   const reciprocal: f32 = 1 / <f32>(<i32>increment);
   if (past < increment) {

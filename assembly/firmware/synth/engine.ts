@@ -28,7 +28,7 @@ import { Remains } from "./remains";
 import { Sound, Sounds } from "./sound";
 import { Strip } from "./strip";
 import { timbreOfProgram, timbres } from "./timbres";
-import { ChannelModulation, Voice, VoiceContext } from "./voice";
+import { ChannelModulation, renderUpTo, Voice, VoiceContext } from "./voice";
 
 const CHANNELS = 16;
 const ALL_CHANNELS: u32 = (1 << CHANNELS) - 1;
@@ -383,7 +383,7 @@ class Synth {
     fragment.to = at;
     fragment.cut = 0;
     clearBlock(fragment.samples, CONTROL_FRAMES);
-    voice.renderTo(fragment.samples, at);
+    renderUpTo(voice, fragment.samples, at);
     unchecked(this.strips[voice.strip]).fragments |= 1 << index;
     return fragment;
   }

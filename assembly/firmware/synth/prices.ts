@@ -41,6 +41,8 @@ const shapes: StaticArray<i32> = [0, SAW_PRICE, PULSE_PRICE, TRIANGLE_PRICE, SIN
 const filters: StaticArray<i32> = [PLAIN_PRICE, LOWPASS_PRICE, BAND_PRICE, BAND_PRICE, LADDER_PRICE];
 
 /** What a voice of a timbre costs. @param spared with the state-variable filter in the ladder's place */
+// @ts-ignore: decorator
+@native
 export function priceOf(timbre: Timbre, spared: bool): i32 {
   const second = <i32>timbre.shape2;
   const filter = spared && timbre.filter == LADDER ? LOWPASS : timbre.filter;

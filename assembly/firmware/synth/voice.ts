@@ -325,3 +325,10 @@ export class Voice {
     }
   }
 }
+
+/** `renderTo` for a voice that a message changes amid a stretch: native as a whole, since the interpreter has no room for it twice. */
+// @ts-ignore: decorator
+@native
+export function renderUpTo(voice: Voice, bus: usize, to: i32): void {
+  voice.renderTo(bus, to);
+}

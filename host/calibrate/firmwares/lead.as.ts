@@ -23,7 +23,7 @@ const player = addClient(router, KIND_ALL_CHANNEL, ALL_CHANNELS, 32, 0);
 const thru = createThru(addClient(router, KIND_ALL, ALL_CHANNELS, 64, 128), uartTransmitter);
 const oscillator = new Oscillator();
 const filter = new Svf();
-let increment: u32 = 20000000;
+let increment: u32 = 0;
 let note: u32 = 0;
 let gain: f32 = 0;
 let cutoff: f32 = 70;
@@ -54,7 +54,7 @@ function render(): void {
   while (audioOutBlockDue()) {
     while (uartReceive()) route(router, parseByte(parser, uartByte()), uartFrame(), parser.buffer);
     while (player.events.pop()) play(player.events.value);
-    if (forward(thru) != 0) uartKick();
+    if (forward(thru, 3) != 0) uartKick();
     publishLosses(parser);
     renderPulse(oscillator, buffer, FRAMES, increment, 0x60000000, gain);
     setSvf(filter, SvfMode.LOWPASS, cutoff, 0.5);
