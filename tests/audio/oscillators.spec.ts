@@ -53,6 +53,13 @@ test('the same for the square and the triangle', () => {
   assert.ok(aliasLevel(triangle, PITCH) < -55, `${aliasLevel(triangle, PITCH)}`);
 });
 
+test('a wave that stands still stays where it is', () => {
+  for (const [name, ...more] of [['renderSaw', 0.5], ['renderPulse', 2 ** 31, 0.5], ['renderTriangle', 0.5]] as const) {
+    const signal = render(name, 0, ...more);
+    assert.ok(signal.every((sample) => sample === signal[0] && Math.abs(sample) <= 0.5), name);
+  }
+});
+
 test('harmonics have the strengths of the ideal waves', () => {
   // Low harmonics of a low note: the rounding of edges has no say yet.
   const hertz = 110;
