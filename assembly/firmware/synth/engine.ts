@@ -503,9 +503,9 @@ class Synth {
       // @uses(STRIP_PRICE of ROOM)
       const index = <i32>ctz(strips);
       const strip = unchecked(this.strips[index]);
-      // @bound(VOICE_COUNT) @uses(VOICE_PRICE of ROOM)
+      // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT + FRAGMENTS)
       for (let rest = strip.voices | strip.fragments; rest != 0; rest &= rest - 1) {
-        const i = <i32>ctz(rest);
+        const i = <i32>ctz(rest); // @uses(VOICE_PRICE of ROOM)
         if ((strip.fragments >> i) & 1) this.mixFragments(i, index);
         if ((strip.voices >> i) & 1) this.renderVoice(i, frameCount);
       }
@@ -552,7 +552,7 @@ class Synth {
       const fragment = unchecked(this.fragments[min<i32>(i, FRAGMENTS - 1)]);
       if (!isLast && fragment.cut == 0) continue;
       const to = isLast ? frameCount : fragment.to;
-      this.remains.mixInto(this.mix, from, to);
+      this.remains.mixInto(this.mix, from, min<u32>(to - from, CONTROL_FRAMES));
       if (!isLast) this.remains.add(fragment.cut, unchecked(this.strips[fragment.strip]), this.sinceControlOf(fragment.strip) + to);
       from = to;
     }

@@ -9,12 +9,12 @@ import { Strip } from "./strip";
 @final
 export class Remains {
   /** Begins at 1 with each voice; the levels below are for 1. */
-  private residue: Residue;
-  private left: f32 = 0;
-  private right: f32 = 0;
-  private reverb: f32 = 0;
-  private chorus: f32 = 0;
-  private delay: f32 = 0;
+  readonly residue: Residue;
+  left: f32 = 0;
+  right: f32 = 0;
+  reverb: f32 = 0;
+  chorus: f32 = 0;
+  delay: f32 = 0;
 
   constructor(sampleRate: f64) {
     this.residue = new Residue(sampleRate);
@@ -26,45 +26,55 @@ export class Remains {
    * @param sinceControl frames from the last control point of its strip
    */
   add(last: f32, strip: Strip, sinceControl: i32): void {
-    if (last == 0) return;
-    const rest = this.residue.level;
-    const frames = <f32>sinceControl;
-    this.left = this.left * rest + last * strip.left.at(frames);
-    this.right = this.right * rest + last * strip.right.at(frames);
-    this.reverb = this.reverb * rest + last * strip.reverb.at(frames);
-    this.chorus = this.chorus * rest + last * strip.chorus.at(frames);
-    this.delay = this.delay * rest + last * strip.delay.at(frames);
-    this.residue.level = 1;
+    if (last != 0) addRest(this, last, strip, <f32>sinceControl);
   }
 
-  /** Adds frames `from` to `to` of a stretch to the mix. */
+  /** Adds so many frames of a stretch to the mix, from one on. */
   // @ts-ignore: decorator
   @inline
-  mixInto(mix: MixBuffers, from: i32, to: i32): void {
-    let level = this.residue.level;
-    if (level == 0 || from >= to) return;
+  mixInto(mix: MixBuffers, from: i32, frameCount: u32): void {
+    if (this.residue.level == 0 || frameCount == 0) return;
     mix.opens(<u8>from, this.reverb != 0, this.chorus != 0, this.delay != 0);
-    const decay = this.residue.decay;
-    const left = this.left;
-    const right = this.right;
-    const reverb = this.reverb;
-    const chorus = this.chorus;
-    const delay = this.delay;
-    let at = mix.bus + (<usize>from << 2);
-    // @uses(1 of CONTROL_FRAMES)
-    for (const end = mix.bus + (<usize>to << 2); at < end; at += 4) {
-      level *= decay;
-      store<f32>(at, load<f32>(at, LEFT) + level * left, LEFT);
-      store<f32>(at, load<f32>(at, RIGHT) + level * right, RIGHT);
-      store<f32>(at, load<f32>(at, REVERB) + level * reverb, REVERB);
-      store<f32>(at, load<f32>(at, CHORUS) + level * chorus, CHORUS);
-      store<f32>(at, load<f32>(at, DELAY) + level * delay, DELAY);
-    }
-    this.residue.level = level;
+    mixRest(this, mix.bus + (<usize>from << 2), frameCount); // @sum(BLOCK_FRAMES)
   }
 
   /** Once a control period: lets an inaudible rest go. */
   settle(): void {
     this.residue.settle();
   }
+}
+
+// @ts-ignore: decorator
+@native
+function addRest(remains: Remains, last: f32, strip: Strip, frames: f32): void {
+  const rest = remains.residue.level;
+  remains.left = remains.left * rest + last * strip.left.at(frames);
+  remains.right = remains.right * rest + last * strip.right.at(frames);
+  remains.reverb = remains.reverb * rest + last * strip.reverb.at(frames);
+  remains.chorus = remains.chorus * rest + last * strip.chorus.at(frames);
+  remains.delay = remains.delay * rest + last * strip.delay.at(frames);
+  remains.residue.level = 1;
+}
+
+/** @param at address of a frame on the bus */
+// @ts-ignore: decorator
+@native
+function mixRest(remains: Remains, at: usize, frameCount: u32): void {
+  const decay = remains.residue.decay;
+  const left = remains.left;
+  const right = remains.right;
+  const reverb = remains.reverb;
+  const chorus = remains.chorus;
+  const delay = remains.delay;
+  let level = remains.residue.level;
+  // @bound(frameCount)
+  for (const end = at + (<usize>frameCount << 2); at < end; at += 4) {
+    level *= decay;
+    store<f32>(at, load<f32>(at, LEFT) + level * left, LEFT);
+    store<f32>(at, load<f32>(at, RIGHT) + level * right, RIGHT);
+    store<f32>(at, load<f32>(at, REVERB) + level * reverb, REVERB);
+    store<f32>(at, load<f32>(at, CHORUS) + level * chorus, CHORUS);
+    store<f32>(at, load<f32>(at, DELAY) + level * delay, DELAY);
+  }
+  remains.residue.level = level;
 }
