@@ -27,7 +27,7 @@ const SECONDS = 1;
 const START_SECONDS = MIDI_START_SECONDS;
 const MESSAGES_A_SECOND = 500;
 /** A handler is a mean of hundreds of runs, and what tables are for. */
-const WEIGHT = 40;
+const WEIGHT = 10;
 const SEED = 20260101;
 
 /** A second of random notes and controllers, at half of what a cable carries: the same each time. */
