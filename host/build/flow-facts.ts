@@ -3,6 +3,8 @@
 // read from the source.
 // docs/worst-case.md has what they mean; what uses them is host/check/worst-case.
 
+import { PassedValues, type CallingSource, type FunctionDeclaration, type Node, type Syntax } from './passed-values.js';
+
 /** A place in a source: line from 1, column from 0. */
 export interface SourcePosition {
   readonly line: number;
@@ -50,6 +52,8 @@ export interface Parameter {
   readonly name: string;
   /** The type that it has in a module. */
   readonly type: 'i32' | 'i64' | 'f32' | 'f64';
+  /** The largest value that any call in the sources passes for it, where that is known and some formula has the name. */
+  readonly most?: number;
 }
 
 export interface FlowFacts {
@@ -60,21 +64,8 @@ export interface FlowFacts {
 }
 
 /** The compiler's source, as far as it is used here. */
-interface Source { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean; readonly statements: readonly object[] }
-interface Node { readonly kind: number; readonly range: { readonly start: number; readonly end: number } }
-
-/** The compiler's numbers for what is looked for in a syntax tree. */
-interface NodeKinds {
-  readonly loops: ReadonlySet<number>;
-  readonly doLoop: number;
-  readonly functionDeclaration: number;
-  readonly classDeclaration: number;
-  readonly methodDeclaration: number;
-  /** Flag of a method. */
-  readonly isStatic: number;
-}
+interface Source extends CallingSource { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean }
 interface ClassDeclaration extends Node { readonly name: { readonly text: string }; readonly members: readonly FunctionDeclaration[] }
-interface FunctionDeclaration extends Node { readonly flags: number; readonly name: { readonly text: string }; readonly signature: { readonly parameters: readonly { readonly name: { readonly text: string }; readonly type?: { readonly name?: { readonly identifier?: { readonly text: string } } } }[] } }
 
 const COMMENT = /@(bound|uses|max|sum|waits|limit)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
 
@@ -85,11 +76,13 @@ export type Complain = (source: Source, start: number, end: number, text: string
 const isCompilers = ({ isLibrary, normalizedPath }: Source): boolean => isLibrary && !normalizedPath.startsWith('~lib/tonewheel/');
 
 /** Reads what the comments of all sources say. @param coreHertz for times */
-export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, doLoop, functionDeclaration, classDeclaration, methodDeclaration, isStatic }: NodeKinds, coreHertz: number, complain: Complain): FlowFacts {
+export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHertz: number, complain: Complain): FlowFacts {
+  const { NodeKind: K, CommonFlags } = syntax;
+  const loopKinds = new Set([K.Do, K.For, K.ForOf, K.While]);
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
   const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
-  const parameters: Record<string, readonly Parameter[]> = {};
+  const functions: { readonly name: string; readonly declaration: FunctionDeclaration; readonly hasThis: boolean }[] = [];
   const limits = new Map<string, number>();
   for (const source of said) {
     forEachComment(source, ({ kind, text, start, end }) => {
@@ -154,24 +147,34 @@ export function readFlowFacts(sources: readonly Source[], { loops: loopKinds, do
       lines.push({ kind, ...place(statement), limit });
     });
     for (const node of nodes) {
-      if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === doLoop, ...ofLoops.get(node) });
-      if (node.kind === functionDeclaration) parameters[`${source.internalPath}/${(node as FunctionDeclaration).name.text}`] = parametersOf(node as FunctionDeclaration);
-      if (node.kind !== classDeclaration) continue;
+      if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === K.Do, ...ofLoops.get(node) });
+      if (node.kind === K.FunctionDeclaration) functions.push({ name: `${source.internalPath}/${(node as FunctionDeclaration).name.text}`, declaration: node as FunctionDeclaration, hasThis: false });
+      if (node.kind !== K.ClassDeclaration) continue;
       const { name, members } = node as ClassDeclaration;
       for (const method of members) {
-        if (method.kind !== methodDeclaration) continue;
-        const ofClass = (method.flags & isStatic) !== 0;
-        parameters[`${source.internalPath}/${name.text}${ofClass ? '.' : '#'}${method.name.text}`] = [...(ofClass ? [] : [THIS]), ...parametersOf(method)];
+        if (method.kind !== K.MethodDeclaration) continue;
+        const hasThis = (method.flags & CommonFlags.Static) === 0;
+        functions.push({ name: `${source.internalPath}/${name.text}${hasThis ? '#' : '.'}${method.name.text}`, declaration: method, hasThis });
       }
     }
+  }
+  const libraries = sources.filter(isCompilers);
+  const passed = new PassedValues(sources.filter((source) => !isCompilers(source)), syntax, (word) => libraries.some(({ text }) => new RegExp(`\\b${word}\\b`).test(text)));
+  const asked = new Set([...loops.flatMap(({ bound, use }) => [bound, use?.of]), ...lines.map(({ use }) => use?.of)].flat());
+  const parameters: Record<string, readonly Parameter[]> = {};
+  for (const { name, declaration, hasThis } of functions) {
+    // Of two functions that would have one name, in namespaces or in other functions, it is not known which is meant.
+    const isUnique = functions.filter((other) => other.name === name).length === 1;
+    const own = declaration.signature.parameters.map((p, i) => ({
+      name: p.name.text, type: wasmType(p.type?.name?.identifier?.text), ...(isUnique && asked.has(p.name.text) ? { most: passed.most(declaration, i) } : {}),
+    }));
+    parameters[name] = [...(hasThis ? [THIS] : []), ...own];
   }
   return { loops, lines, parameters };
 }
 
 /** What a method is called on: no formula names it. */
 const THIS: Parameter = { name: '', type: 'i32' };
-
-const parametersOf = ({ signature }: FunctionDeclaration): Parameter[] => signature.parameters.map((p) => ({ name: p.name.text, type: wasmType(p.type?.name?.identifier?.text) }));
 
 /** How a type of the source is passed. */
 const wasmType = (name: string | undefined): Parameter['type'] => (name === 'f32' || name === 'f64' ? name : name === 'i64' || name === 'u64' ? 'i64' : 'i32');

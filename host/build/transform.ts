@@ -8,11 +8,12 @@ import { findViolations, type Finding, type Step } from './call-graph.js';
 import { readFlowFacts, type FlowFacts } from './flow-facts.js';
 import { periodCycles, timeCycles } from './limits.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
+import type { Syntax } from './passed-values.js';
 import { SourceMap } from './source-map.js';
 
 // The compiler's syntax tree has no published types; what is used of it is written down here.
 interface Range { readonly start: number; readonly end: number; source: Source }
-interface Source { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean; readonly statements: Node[]; lineAt(position: number): number }
+interface Source { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean; readonly sourceKind: number; readonly statements: Node[]; lineAt(position: number): number }
 interface Node { readonly kind: number; readonly range: Range }
 interface Decorator extends Node { readonly name: Node & { text?: string }; readonly args: Literal[] | null }
 interface Literal extends Node { readonly literalKind: number; readonly value?: unknown; readonly names?: { text: string }[]; readonly values?: Literal[] }
@@ -95,11 +96,6 @@ const NATIVE_RULE = {
 /** The transform as a class, which is what the compiler wants; made for one board. @param compiler the parts of the very compiler that it is for */
 export function createTransform(compiler: object, options: TransformOptions) {
   const { NodeKind, LiteralKind, CommonFlags, DiagnosticCode, Range } = compiler as CompilerParts;
-  const FLOW_KINDS = {
-    loops: new Set([NodeKind.Do, NodeKind.For, NodeKind.ForOf, NodeKind.While]), doLoop: NodeKind.Do, functionDeclaration: NodeKind.FunctionDeclaration,
-    classDeclaration: NodeKind.ClassDeclaration, methodDeclaration: NodeKind.MethodDeclaration, isStatic: CommonFlags.Static,
-  };
-
   const constantsOf = (source: Source, { declarations }: VariableStatement): Constant[] => declarations.flatMap(({ name, initializer, flags }) => (
     flags & CommonFlags.Const && initializer?.kind === NodeKind.Literal && initializer.literalKind === LiteralKind.Integer
       ? [{ name: name.text, value: Number(String(initializer.value)), file: source.normalizedPath, line: source.lineAt(name.range.start) }] : []));
@@ -132,7 +128,7 @@ export function createTransform(compiler: object, options: TransformOptions) {
         }
       }
       options.onConstants(constants);
-      options.onFlowFacts(readFlowFacts(parser.sources, FLOW_KINDS, options.coreHertz, (source, start, end, text) => {
+      options.onFlowFacts(readFlowFacts(parser.sources, compiler as Syntax, options.coreHertz, (source, start, end, text) => {
         const range = new Range(start, end);
         range.source = source as Source;
         this.fail(range, text);

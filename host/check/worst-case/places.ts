@@ -94,18 +94,28 @@ export class Places {
   }
 
   /**
-   * Value of a formula for arguments, at most. A parameter is known as long as the optimiser has left the function all that the source gives it.
+   * Value of a formula for arguments, at most. Of a parameter that the optimiser has taken out, it counts what the sources pass for it at most.
    */
   valueOf(code: FunctionCode, formula: Formula, args: Arguments): number | undefined {
     return evaluate(formula, (name) => {
-      const high = args[this.parameterIndex(code, name) ?? -1]?.[1];
+      const index = this.parameterIndex(code, name);
+      const high = index === undefined ? this.mostPassed(code, name) : args[index]?.[1];
       return high !== undefined && Number.isFinite(high) ? high : undefined;
     });
   }
 
   /** Index of a parameter by its name in the source. */
   parameterIndex(code: FunctionCode, name: string): number | undefined {
-    return indexOfParameter(this.parameters[this.nameOf(code.index) ?? ''] ?? [], code.parameterTypes, name);
+    return indexOfParameter(this.declared(code), code.parameterTypes, name);
+  }
+
+  /** The largest value that the sources pass for a parameter, as far as it is known. */
+  mostPassed(code: FunctionCode, name: string): number | undefined {
+    return this.declared(code).find((parameter) => parameter.name === name)?.most;
+  }
+
+  private declared(code: FunctionCode): readonly Parameter[] {
+    return this.parameters[this.nameOf(code.index) ?? ''] ?? [];
   }
 
   /** Most times that a loop goes back to its head, if its source says so: its body has then run so often, but that of a do … while once more. */

@@ -145,10 +145,11 @@ export class Watch {
   private watchFunction(analysis: WorstCaseAnalysis, code: FunctionCode, whole: boolean): void {
     const { loops, loopTotals, most, uses } = analysis.places.of(code);
     const head = code.nodes[0]?.at ?? code.endAt;
-    /** A formula's value when the function is called, in a local; undefined where its parameters are not to be found. */
-    const atEntry = (formula: Formula): number | undefined => {
-      const known = formula.every((token) => typeof token !== 'string' || !/^\w/.test(token) || analysis.places.parameterIndex(code, token) !== undefined);
-      if (!known) return undefined;
+    /** A formula's value when the function is called, in a local; undefined where a parameter is not to be found, and neither is what is passed for it at most. */
+    const atEntry = (said: Formula): number | undefined => {
+      const isThere = (token: number | string): boolean => typeof token !== 'string' || !/^\w/.test(token) || analysis.places.parameterIndex(code, token) !== undefined;
+      const formula = said.map((token) => (isThere(token) ? token : analysis.places.mostPassed(code, String(token)) ?? token));
+      if (!formula.every(isThere)) return undefined;
       const local = this.local(code);
       this.insert(head, (out, firstLocal) => {
         writeFormula(out, formula, (name) => analysis.places.parameterIndex(code, name)!);
