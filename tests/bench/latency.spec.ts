@@ -30,7 +30,7 @@ test('on the emulated core, compiled ahead of time: as calculated, no block late
   assert.ok(measured.bufferMs > sums.buffer[0] && measured.bufferMs <= sums.buffer[1], JSON.stringify([measured, sums]));
   assert.ok(measured.isr.us > 1 && measured.isr.us <= 10, `${measured.isr.vector}: ${measured.isr.us} us`);
   assert.equal(measured.lateBlocks, 0);
-  assert.ok(measured.busiest > 0.4, 'sixteen voices are work');
+  assert.ok(measured.busiest > 0.3, `sixteen voices are work: ${measured.busiest}`);
 });
 
 test('an engine whose demo does not fit says so', { skip }, async () => {

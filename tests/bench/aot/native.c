@@ -20,23 +20,27 @@ static glide glides[4];
 
 /* A function of its own, as in the TypeScript: pulses share it. */
 __attribute__((noinline)) static void round_steps(float *out, int frame_count, uint32_t past, uint32_t increment, float height) {
-  float *const last = out + frame_count;
-  const float reciprocal = 1.0f / (float)increment;
+  if (increment == 0) return;
+  float *const last = out + frame_count - 1;
+  const float reciprocal = 1.0f / (float)(int32_t)increment;
   if (past < increment) {
-    const float rest = 1.0f - (float)past * reciprocal;
+    const float rest = 1.0f - (float)(int32_t)past * reciprocal;
     *out -= height * rest * rest;
   }
   for (;;) {
     const uint32_t frames = ~past / increment;
     out += frames;
-    if (out >= last) return;
-    past += frames * increment;
-    const float before = 1.0f - (float)-past * reciprocal;
-    *out += height * before * before;
-    if (++out >= last) return;
-    past += increment;
-    const float after = 1.0f - (float)past * reciprocal;
-    *out -= height * after * after;
+    if (out > last) return;
+    past += (frames + 1) * increment;
+    const float before = (float)(int32_t)past * reciprocal;
+    if (out == last) {
+      *out += height * before * before;
+      return;
+    }
+    const float after = 1.0f - before;
+    out[0] += height * before * before;
+    out[1] -= height * after * after;
+    out++;
   }
 }
 
