@@ -159,7 +159,10 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     }
   }
   const libraries = sources.filter(isCompilers);
-  const passed = new PassedValues(sources.filter((source) => !isCompilers(source)), syntax, (word) => libraries.some(({ text }) => new RegExp(`\\b${word}\\b`).test(text)));
+  const passed = new PassedValues(sources.filter((source) => !isCompilers(source)), syntax, (word) => {
+    const asWord = new RegExp(`\\b${word}\\b`);
+    return libraries.some(({ text }) => asWord.test(text) && asWord.test(text.replace(COMMENT_OR_STRING, (found) => (found.startsWith('/') ? ' ' : found))));
+  });
   const asked = new Set([...loops.flatMap(({ bound, use }) => [bound, use?.of]), ...lines.map(({ use }) => use?.of)].flat());
   const parameters: Record<string, readonly Parameter[]> = {};
   for (const { name, declaration, hasThis } of functions) {
@@ -172,6 +175,8 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
   }
   return { loops, lines, parameters };
 }
+
+const COMMENT_OR_STRING = /\/\*[^]*?\*\/|\/\/.*|(["'`])(?:\\[^]|(?!\1)[^\\])*\1/g;
 
 /** What a method is called on: no formula names it. */
 const THIS: Parameter = { name: '', type: 'i32' };

@@ -20,6 +20,7 @@ export interface FunctionDeclaration extends Node {
   readonly signature: { readonly parameters: readonly ParameterNode[] };
 }
 interface VariableDeclaration extends Node { readonly name: Identifier; readonly flags: number; readonly type: TypeNode | null; readonly initializer: Node | null }
+interface VariableStatement extends Node { readonly declarations: readonly VariableDeclaration[] }
 interface Call extends Node { readonly expression: Node; readonly typeArguments: readonly TypeNode[] | null; readonly args: readonly Node[] }
 interface PropertyAccess extends Node { readonly expression: Node; readonly property: Identifier }
 interface Binary extends Node { readonly operator: number; readonly left: Node; readonly right: Node }
@@ -57,6 +58,10 @@ export class PassedValues {
   /** Names that are used for more than calls, or that may be called from elsewhere. */
   private readonly escaping = new Set<string>();
   private readonly exported = new Set<string>();
+  /** Of the file that is read: names that are used for more than calls, outside of functions that have a parameter of that name, and in such; functions. */
+  private readonly used = new Set<string>();
+  private readonly usedParameters = new Set<string>();
+  private readonly functions = new Set<string>();
   /** Whether the firmware hands on all that some other file exports. */
   private exportsAll = false;
   private readonly known = new Map<Node, Interval | undefined>();
@@ -67,12 +72,19 @@ export class PassedValues {
    * @param isLibraryWord whether a word stands in one of those, which may call what has that name, or mean something else by it
    */
   constructor(sources: readonly CallingSource[], private readonly syntax: Syntax, private readonly isLibraryWord: (word: string) => boolean) {
-    const { Token: T, SourceKind } = syntax;
+    const { NodeKind, Token: T, SourceKind } = syntax;
     this.assignments = new Set([
       T.Equals, T.Plus_Equals, T.Minus_Equals, T.Asterisk_Equals, T.Asterisk_Asterisk_Equals, T.Slash_Equals, T.Percent_Equals, T.LessThan_LessThan_Equals,
       T.GreaterThan_GreaterThan_Equals, T.GreaterThan_GreaterThan_GreaterThan_Equals, T.Ampersand_Equals, T.Bar_Equals, T.Caret_Equals,
     ]);
-    for (const { statements, sourceKind } of sources) this.visit(statements, this.top, sourceKind === SourceKind.UserEntry);
+    for (const { statements, sourceKind } of sources) {
+      const variables = statements.flatMap((statement) => ((statement as Node).kind === NodeKind.Variable ? (statement as VariableStatement).declarations.map(({ name }) => name.text) : []));
+      this.visit(statements, this.top, sourceKind === SourceKind.UserEntry);
+      // Where a file has a variable of its own of that name, and no function, no function of another file is meant.
+      for (const name of this.used) if (!variables.includes(name) || this.functions.has(name)) this.escaping.add(name);
+      for (const name of this.usedParameters) if (this.functions.has(name)) this.escaping.add(name);
+      for (const names of [this.used, this.usedParameters, this.functions]) names.clear();
+    }
   }
 
   /** The largest value that any call passes for a parameter, by its index in the declaration; undefined when one of them is not known. */
@@ -98,6 +110,7 @@ export class PassedValues {
         const { name: { text }, flags, signature } = node as FunctionDeclaration;
         if (flags & CommonFlags.Export) (isEntry ? this.escaping : this.exported).add(text);
         this.declare(this.top, text, node);
+        this.functions.add(text);
         const own: Scope = { owner: node as FunctionDeclaration, declared: new Map(), assigned: new Set() };
         this.scopes.set(node as FunctionDeclaration, own);
         for (const parameter of signature.parameters) this.declare(own, parameter.name.text, parameter);
@@ -129,7 +142,7 @@ export class PassedValues {
         this.escaping.add((node as Node & { declaration: FunctionDeclaration }).declaration.name.text);
         break;
       case K.Identifier:
-        this.escaping.add((node as Identifier).text);
+        (this.isParameter((node as Identifier).text, scope) ? this.usedParameters : this.used).add((node as Identifier).text);
         return;
       case K.PropertyAccess:
         this.escaping.add((node as PropertyAccess).property.text);
@@ -171,6 +184,10 @@ export class PassedValues {
       this.escaping.add(name);
       this.declare(this.top, name, node);
     }
+  }
+
+  private isParameter(name: string, { owner }: Scope): boolean {
+    return owner !== undefined && owner.signature.parameters.some((parameter) => parameter.name.text === name);
   }
 
   private assign(target: Node, scope: Scope): void {
