@@ -269,23 +269,35 @@ function constantOf(name: string, sources: readonly Source[], source: Source, de
   return undefined;
 }
 
-/** Value of a formula; undefined when it is malformed, negative, or a name has no value. @param valueOf of a name */
+/**
+ * Value of a formula, at most; undefined when it is malformed, negative, a name has no value, or it falls as what a name stands for rises.
+ * @param valueOf most that a name stands for
+ */
 export function evaluate(tokens: Formula | undefined, valueOf: (name: string) => number | undefined = () => undefined): number | undefined {
   if (!tokens) return undefined;
   let at = 0;
+  /** Subtracted, or divided by: there a name's largest value says nothing. */
+  let falls = false;
   const atom = (): number | undefined => {
     const token = tokens[at++];
     if (token === '(') {
       const value = sum();
       return tokens[at++] === ')' ? value : undefined;
     }
-    return typeof token === 'number' ? token : token !== undefined && /^\w/.test(token) ? valueOf(token) : undefined;
+    return typeof token === 'number' ? token : token !== undefined && /^\w/.test(token) && !falls ? valueOf(token) : undefined;
+  };
+  const falling = (part: () => number | undefined): number | undefined => {
+    const before = falls;
+    falls = true;
+    const value = part();
+    falls = before;
+    return value;
   };
   const product = (): number | undefined => {
     let value = atom();
     while (tokens[at] === '*' || tokens[at] === '/') {
       const times = tokens[at++] === '*';
-      const right = atom();
+      const right = times ? atom() : falling(atom);
       value = value === undefined || right === undefined ? undefined : times ? value * right : Math.trunc(value / right);
     }
     return value;
@@ -294,7 +306,7 @@ export function evaluate(tokens: Formula | undefined, valueOf: (name: string) =>
     let value = product();
     while (tokens[at] === '+' || tokens[at] === '-') {
       const sign = tokens[at++] === '+' ? 1 : -1;
-      const right = product();
+      const right = sign > 0 ? product() : falling(product);
       value = value === undefined || right === undefined ? undefined : value + sign * right;
     }
     return value;

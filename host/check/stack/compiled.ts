@@ -122,12 +122,15 @@ export interface CompiledStack {
 
 async function callGraphs({ board, engine, firmware, module }: StackFacts): Promise<Map<string, CFunction>> {
   const work = await mkdtemp(join(tmpdir(), 'tonewheel-stack-'));
+  const flags = imageFlags(board, (module.memory?.initial ?? 0) * 65536, work);
+  const units = engineUnits({ engine, wasm3: 'tuned', firmware, module, work, flags, shim });
   try {
-    const flags = imageFlags(board, (module.memory?.initial ?? 0) * 65536, work);
-    const [toolchain, units] = await Promise.all([Toolchain.find(work), engineUnits({ engine, wasm3: 'tuned', firmware, module, work, flags, shim })]);
-    const objects = await toolchain.compile([...shimUnits(flags), ...units]);
+    const toolchain = await Toolchain.find(work);
+    const objects = await toolchain.compile([...shimUnits(flags), ...await units]);
     return readCallGraphs(await Promise.all(objects.map((object) => readFile(callGraphFile(object), 'utf8'))));
   } finally {
+    // They are being written there, also where there is no compiler.
+    await units.catch(() => undefined);
     await rm(work, { recursive: true, force: true });
   }
 }
