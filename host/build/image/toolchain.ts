@@ -55,7 +55,6 @@ const pathsOf = (rule: string): string[] => rule.slice(rule.indexOf(': ') + 1).r
 /** A path in a directory from there; others as they are. */
 const relativeTo = (directory: string, path: string): string => (path.startsWith(directory) ? relative(directory, path) : path);
 
-
 export class Toolchain {
   private readonly hashes = new Map<string, Promise<string | null>>();
 
