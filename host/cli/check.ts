@@ -6,6 +6,7 @@ import { engineNames, type EngineName } from '../build/image/engine-names.js';
 import { boardNamed } from './board.js';
 import { checkFirmware } from './inputs.js';
 import { byteCount } from './numbers.js';
+import { optimizeLate } from './optimizing.js';
 
 interface CheckOptions { board: string; engine: EngineName; stack?: number; mainStack?: number; json?: boolean }
 
@@ -31,6 +32,7 @@ Exit code: 0 all is met; 1 something is not, or does not compile; 2 used wrongly
 `)
     .action(async (firmware: string, { board: name, engine, stack, mainStack, json }: CheckOptions) => {
       checkFirmware(firmware);
+      optimizeLate();
       const { checkFirmware: prove } = await import('../check/check.js');
       const result = await prove({ firmware, board: boardNamed(name), engine, stackBytes: stack, mainStackBytes: mainStack });
       const { checkText } = await import('../check/text.js');

@@ -4,6 +4,7 @@
 
 import { localSets, type LocalSets } from '../../build/aot/loops.js';
 import { ByteReader, forEachInstruction, type FunctionBody, type WasmModule } from './decode.js';
+import { operatorNames } from './opcodes.js';
 
 /** What the feature of a call of an import begins with; its name follows. */
 export const IMPORT = 'import:';
@@ -50,8 +51,38 @@ const COMPARISON = /^[if]\d\d\.(?:eqz|eq|ne|[lg][te](?:_[su])?)$/;
 const INTEGER_ARITHMETIC = /^i32\.(?:add|sub|and|or|xor|shl|shr_[su]|rotl|rotr|eq|ne|[lg][te]_[su])$/;
 /** What the FPU computes. */
 const FLOAT_RESULT = /^f32\.(?:add|sub|mul|div|sqrt|abs|neg|convert_i32_[su])$/;
+/** Features of what is no instruction of its own in the code. */
+const FUSED = /\/(?:small|operand|compared|free)$/;
 /** What may trap, or be seen from elsewhere: no check of an address holds beyond it. */
 const ENDS_STRETCH = /^(?:block|loop|if|else|end|br|br_if|br_table|return|unreachable|call|call_indirect|global\.set)$|\.(?:div|rem)_|\.trunc_f/;
+
+/** The family of an instruction whose code is a library's, and so long. */
+const isLong = (name: string): boolean => name.startsWith('f64.') || /^i64\.(?:div|rem|trunc)|^f32\.(?:convert_i64|demote)|trunc_f64|_sat_f64/.test(name);
+
+/** What an instruction's name says of it. */
+function traitsByName(name: string) {
+  const free = FREE.test(name);
+  return {
+    free,
+    isUnary: UNARY.test(name),
+    isComparison: COMPARISON.test(name),
+    isIntegerArithmetic: INTEGER_ARITHMETIC.test(name),
+    hasFloatResult: FLOAT_RESULT.test(name),
+    endsStretch: ENDS_STRETCH.test(name),
+    isLong: isLong(name),
+    sort: /^[if]\d\d\.const$/.test(name) ? 'constant' : /\.load/.test(name) ? 'load' : /\.store/.test(name) ? 'store' : /^[if]\d\d\./.test(name) ? 'operation' : 'control',
+    /** Operations that it counts as in a loop. */
+    operations: free ? 0 : isLong(name) ? LONG_OPERATIONS : 1,
+    /** Places of its code, unless it is fused with others. */
+    places: free ? 0 : /^i64\.|\.(?:load|store)/.test(name) ? 2 : 1,
+    isBranch: /^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name),
+    /** Whether it has a word of its own beside the code. */
+    hasWord: /^(?:global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name),
+  } as const;
+}
+
+const traits = new Map(operatorNames.map((name) => [name, traitsByName(name)]));
+const traitsOf = (name: string) => traits.get(name)!;
 
 interface FunctionFacts {
   /** Operations, with all that it calls. */
@@ -83,7 +114,7 @@ function factsOf(module: WasmModule): ModuleFacts {
     const callees: number[] = [];
     calls.set(body.index, callees);
     forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, index }) => {
-      if (!FREE.test(name)) of(body.index).ownSize++;
+      if (!traitsOf(name).free) of(body.index).ownSize++;
       if (name !== 'call') return;
       of(index).callSites++;
       callees.push(index);
@@ -101,9 +132,6 @@ function factsOf(module: WasmModule): ModuleFacts {
   known.set(module, facts);
   return facts;
 }
-
-/** The family of an instruction whose code is a library's, and so long. */
-const isLong = (name: string): boolean => name.startsWith('f64.') || /^i64\.(?:div|rem|trunc)|^f32\.(?:convert_i64|demote)|trunc_f64|_sat_f64/.test(name);
 
 /** The features of a body's instructions. They depend on the module alone. */
 export function featuresOf(module: WasmModule, body: FunctionBody): BodyFeatures {
@@ -157,9 +185,9 @@ function steppingLocals(bytes: Uint8Array, { code, end }: FunctionBody, paramete
         const value = stack.pop();
         if (!value) stepping.delete(index);
         if (name === 'local.tee') stack.push(value);
-      } else if (INTEGER_ARITHMETIC.test(name) || name === 'i32.mul') {
+      } else if (traitsOf(name).isIntegerArithmetic || name === 'i32.mul') {
         const [second, first] = [stack.pop(), stack.pop()];
-        if (COMPARISON.test(name)) bounded ||= first === 'stepping' && second === 'constant';
+        if (traitsOf(name).isComparison) bounded ||= first === 'stepping' && second === 'constant';
         stack.push(rangeOf(name, first, second));
       } else stack.length = 0;
     });
@@ -208,17 +236,18 @@ class Reader {
     for (const offset of offsets) {
       const name = this.names.get(offset)!;
       const feature = this.features.get(offset)?.[0]?.[0] ?? '';
-      if (isLong(name)) way['cold/long']++;
-      else if (!FREE.test(name)) way.cold += feature.endsWith('/first') ? 3 : /^i64\.|\.(?:load|store)/.test(name) ? 2 : /\/(?:small|operand|compared|free)$/.test(feature) ? 0 : 1;
-      if (/^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name)) way['cold/branch']++;
-      if (/^(?:global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name) || feature === 'i32.const' || feature === 'i32.const/address') way['cold/constant']++;
+      const { isLong, places, isBranch, hasWord } = traitsOf(name);
+      if (isLong) way['cold/long']++;
+      else if (places > 0) way.cold += feature.endsWith('/first') ? 3 : places === 1 && FUSED.test(feature) ? 0 : places;
+      if (isBranch) way['cold/branch']++;
+      if (hasWord || feature === 'i32.const' || feature === 'i32.const/address') way['cold/constant']++;
       if (this.firstCalls.has(offset)) way['cold/import']++;
     }
     return way;
   }
 
   private chargeWay(offset: number, way: Way): void {
-    for (const [name, times] of Object.entries(way)) if (times > 0) this.add(offset, name, times);
+    for (const name in way) if (way[name as keyof Way] > 0) this.add(offset, name, way[name as keyof Way]);
   }
 
   private add(offset: number, name: string, times = 1): void {
@@ -251,30 +280,32 @@ class Reader {
   }
 
   private instruction(name: string, offset: number, end: number, index: number): void {
+    const { sort, operations, endsStretch } = traitsOf(name);
     this.names.set(offset, name);
     this.cold.add(offset);
     for (const construct of this.constructs) {
       if (construct.kind !== 'loop') continue;
       construct.members.push(offset);
-      if (!FREE.test(name)) construct.operations += isLong(name) ? LONG_OPERATIONS : 1;
+      construct.operations += operations;
       if (name === 'call') construct.operations += this.functions.get(index)?.size ?? 0;
       if (name === 'call_indirect') construct.operations += CACHED_OPERATIONS;
     }
-    if (ENDS_STRETCH.test(name)) this.checked.clear();
-    if (/^[if]\d\d\.const$/.test(name)) return this.constant(name, offset, end);
-    if (/\.load/.test(name)) {
-      this.access(name, offset, this.pop());
-      return this.push('other', offset);
+    if (endsStretch) this.checked.clear();
+    switch (sort) {
+      case 'constant': return this.constant(name, offset, end);
+      case 'load':
+        this.access(name, offset, this.pop());
+        return this.push('other', offset);
+      case 'store': {
+        const value = this.pop();
+        this.access(name, offset, this.pop());
+        if (value.kind === 'float') this.add(offset, 'f32/chained');
+        if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
+        return;
+      }
+      case 'operation': return this.operation(name, offset);
+      case 'control': return this.control(name, offset, end, index);
     }
-    if (/\.store/.test(name)) {
-      const value = this.pop();
-      this.access(name, offset, this.pop());
-      if (value.kind === 'float') this.add(offset, 'f32/chained');
-      if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
-      return;
-    }
-    if (/^[if]\d\d\./.test(name)) return this.operation(name, offset);
-    this.control(name, offset, end, index);
   }
 
   private constant(name: string, offset: number, end: number): void {
@@ -302,10 +333,11 @@ class Reader {
   }
 
   private operation(name: string, offset: number): void {
-    const second = UNARY.test(name) ? undefined : this.pop();
+    const { isUnary, isIntegerArithmetic, isComparison, hasFloatResult } = traitsOf(name);
+    const second = isUnary ? undefined : this.pop();
     const first = this.pop();
-    if (second?.kind === 'constant' && second.small && INTEGER_ARITHMETIC.test(name)) this.rename(second.offset, 'i32.const/operand');
-    if (COMPARISON.test(name)) {
+    if (second?.kind === 'constant' && second.small && isIntegerArithmetic) this.rename(second.offset, 'i32.const/operand');
+    if (isComparison) {
       // "Is it zero" of a comparison is the opposite comparison.
       if (name === 'i32.eqz' && first.kind === 'comparison') {
         this.add(offset, 'i32.eqz/free');
@@ -316,7 +348,7 @@ class Reader {
       return this.push('comparison', offset, limited ? { below: [first.local!, second!.local!] } : {});
     }
     this.add(offset, name);
-    if (FLOAT_RESULT.test(name)) {
+    if (hasFloatResult) {
       if ((second ?? first).kind === 'float') this.add(offset, 'f32/chained');
       return this.push('float', offset);
     }

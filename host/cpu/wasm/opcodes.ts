@@ -12,7 +12,9 @@ export interface Operator {
 }
 
 const table = new Map<number, Operator>();
-const op = (code: number, name: string, immediate: Immediate = 'none') => void table.set(code, { name, immediate });
+/** A name as one that V8 compares with others by where it is, as it does literals: names are compared more often than anything else. */
+const internalized = (name: string): string => Object.keys({ [name]: 0 })[0];
+const op = (code: number, name: string, immediate: Immediate = 'none') => void table.set(code, { name: internalized(name), immediate });
 const run = (first: number, names: string, immediate: Immediate = 'none') => names.split(' ').forEach((name, i) => op(first + i, name, immediate));
 
 run(0x00, 'unreachable nop');
