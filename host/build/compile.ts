@@ -162,7 +162,7 @@ async function compile(file: string, args: readonly string[], baseDir: string, {
   let declared: NativeDeclaration[] = [];
   let constants: Constant[] = [];
   let flowFacts: FlowFacts = { loops: [], lines: [], parameters: {} };
-  const { asc, assemblyscript } = await (transforms.length > 0 ? packagedCompiler() : bundledCompiler());
+  const { asc, assemblyscript, keepCode } = await (transforms.length > 0 ? packagedCompiler() : bundledCompiler());
   const others = await Promise.all(transforms.map((name) => import(name) as Promise<{ default: object }>));
   const own = createTransform(assemblyscript, {
     ...target, onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); }, onFlowFacts: (f) => (flowFacts = f),
@@ -173,6 +173,7 @@ async function compile(file: string, args: readonly string[], baseDir: string, {
     listFiles: () => null,
   });
   if (error) throw new CompileError(`${file} does not compile.\n\n${readable(stderr.toString())}`);
+  await keepCode();
   const compiled = outputs.get('firmware.wasm') as Uint8Array;
   const names = parseModule(compiled).functionNames;
   const natives = declared.flatMap((native) => {

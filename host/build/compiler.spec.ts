@@ -20,7 +20,7 @@ async function compiled({ asc }: Compiler): Promise<Uint8Array> {
   return binary!;
 }
 
-test('the compiler in one file compiles to the same bytes as its package', async () => {
+test('the compiler in one file, with passes of ours, compiles to the same bytes as its package', async () => {
   const own = await compiled(await bundledCompiler());
   assert.ok(WebAssembly.validate(new Uint8Array(own)));
   assert.deepEqual(own, await compiled(await packagedCompiler()));

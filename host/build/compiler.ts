@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: MIT
 // The AssemblyScript compiler, loaded when something is compiled, and so that it is soon at work: it is large, and all else waits for it.
 
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
+import { cachedDataVersionTag, setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
+import { threadId } from 'node:worker_threads';
 import { packageRoot } from '../paths.js';
+import { useOwnPasses } from './passes.js';
 
 export interface Compiler {
   readonly asc: Pick<typeof import('assemblyscript/asc'), 'main'>;
   /** The compiler's parts, for transforms. */
   readonly assemblyscript: object;
+  /** Keeps what V8 has made of the compiler's JavaScript by now, for processes to come that run with the same flags. */
+  keepCode(): Promise<void>;
 }
+
+const directory = join(packageRoot, 'build', 'compiler');
 
 let bundled: Promise<Compiler> | undefined;
 
@@ -23,17 +31,30 @@ export function bundledCompiler(): Promise<Compiler> {
 /** The compiler from its package, as transforms that import it themselves need it: theirs must be the same. */
 export async function packagedCompiler(): Promise<Compiler> {
   const [{ default: asc }, assemblyscript] = await Promise.all([import('assemblyscript/asc'), import('assemblyscript')]);
-  return { asc, assemblyscript };
+  return { asc, assemblyscript, keepCode: async () => undefined };
 }
 
-const fileOf = (...path: string[]): string => pathToFileURL(join(packageRoot, ...path)).href;
+type Load = (binaryen: WebAssembly.Module, url: string, importOf: (name: string) => Promise<unknown>) => Promise<Pick<Compiler, 'asc'> & Parameters<typeof useOwnPasses>[0]>;
 
 async function loadBundle(): Promise<Compiler> {
-  const module = await binaryenModule();
-  const { provide } = await import(fileOf('build', 'compiler', 'provided.js')) as { provide(binaryen: WebAssembly.Module): void };
-  provide(module);
-  const assemblyscript = await import(fileOf('build', 'compiler', 'assemblyscript.js')) as Pick<Compiler, 'asc'>;
-  return { asc: assemblyscript.asc, assemblyscript };
+  // Its flags come first: code is of one set of flags.
+  const binaryen = await binaryenModule();
+  const filename = join(directory, 'assemblyscript.js');
+  const source = await readFile(filename, 'utf8');
+  const kept = join(directory, `${createHash('sha256').update(source).digest('hex').slice(0, 16)}-${cachedDataVersionTag()}.code`);
+  const cachedData = await readFile(kept).catch(() => undefined);
+  const script = new Script(source, { filename, cachedData });
+  let isKept = cachedData !== undefined && script.cachedDataRejected === false;
+  const keepCode = async (): Promise<void> => {
+    if (isKept) return;
+    isKept = true;
+    const partial = `${kept}.${process.pid}-${threadId}.part`;
+    await writeFile(partial, script.createCachedData());
+    await rename(partial, kept);
+  };
+  const assemblyscript = await (script.runInThisContext() as Load)(binaryen, pathToFileURL(filename).href, (name) => import(name));
+  useOwnPasses(assemblyscript);
+  return { asc: assemblyscript.asc, assemblyscript, keepCode };
 }
 
 let binaryen: Promise<WebAssembly.Module> | undefined;
@@ -49,9 +70,9 @@ export function useBinaryen(others: Promise<WebAssembly.Module | undefined>): vo
 }
 
 async function makeBinaryen(): Promise<WebAssembly.Module> {
-  const { bundleCompiler } = await import(fileOf('host', 'bundle-compiler.mjs')) as { bundleCompiler(): Promise<void> };
+  const { bundleCompiler } = await import(pathToFileURL(join(packageRoot, 'host', 'bundle-compiler.mjs')).href) as { bundleCompiler(): Promise<void> };
   await bundleCompiler();
-  const bytes = await readFile(join(packageRoot, 'build', 'compiler', 'binaryen.wasm'));
+  const bytes = await readFile(join(directory, 'binaryen.wasm'));
   return withBaselineCode(new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength));
 }
 

@@ -13,8 +13,7 @@ import { worstCyclesOf } from './schedule.js';
 import { comparedWith, voiceCountOf, type VoicesWork, type WorstBlocks } from './voices.js';
 import { Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
 
-function worstBlocks(firmware: Firmware, board: Board, vector: string): WorstBlocks {
-  const analysis = new WorstCaseAnalysis(firmware);
+function worstBlocks(firmware: Firmware, analysis: WorstCaseAnalysis, board: Board, vector: string): WorstBlocks {
   const { exportName } = firmware.vectors.find(({ name }) => name === vector)!;
   const worstWith = (engine: string): number | null => {
     const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
@@ -40,7 +39,10 @@ try {
     constants: { [voices]: comparedWith },
     onConstants: (constants) => { if (!voiceCountOf(constants, voices)) process.exit(); },
   });
-  parentPort!.postMessage(worstBlocks(firmware, board, await asked));
+  const analysis = new WorstCaseAnalysis(firmware);
+  // While the other thread finds out which handler renders.
+  for (const { exportName } of firmware.vectors) analysis.read(exportName);
+  parentPort!.postMessage(worstBlocks(firmware, analysis, board, await asked));
 } catch (error) {
   if (!(error instanceof CompileError)) throw error;
   parentPort!.postMessage(undefined);

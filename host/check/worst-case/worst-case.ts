@@ -21,6 +21,11 @@ import { ANY } from './values.js';
 
 export * from './result.js';
 
+interface RootContext {
+  readonly context: Context | undefined;
+  readonly problems: ReturnType<typeof problemsOf>;
+}
+
 /** A firmware read for its worst cases; asked for several functions it reads what they share once. */
 export class WorstCaseAnalysis {
   readonly module: WasmModule;
@@ -30,7 +35,7 @@ export class WorstCaseAnalysis {
   readonly sourceMap: SourceMap | undefined;
   private readonly natives: ReadonlySet<number>;
   private readonly codes = new Map<number, FunctionCode>();
-  private readonly roots = new Map<number, { readonly context: Context | undefined; readonly problems: ReturnType<typeof problemsOf> }>();
+  private readonly roots = new Map<number, RootContext>();
   private readonly byCosts = new Map<InstructionCosts, { readonly charges: Charges; readonly found: Map<number, WorstCase> }>();
 
   constructor(firmware: Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives'>) {
@@ -74,6 +79,11 @@ export class WorstCaseAnalysis {
     return worst;
   }
 
+  /** Reads a function before its worst case is asked for: that depends on no costs. @throws Error when there is no such function */
+  read(name: string): void {
+    this.contextOf(this.indexOf(name));
+  }
+
   private find(index: number, charges: Charges): WorstCase {
     const context = this.boundedContext(index);
     const paths = new LongestPath(this.module, charges, this.places, context);
@@ -93,15 +103,20 @@ export class WorstCaseAnalysis {
     return known;
   }
 
-  /** A function read for whatever arguments: how control flows does not depend on costs. @throws Unbounded */
-  private boundedContext(index: number): Context {
+  /** A function read for whatever arguments: how control flows does not depend on costs. */
+  private contextOf(index: number): RootContext {
     let read = this.roots.get(index);
     if (!read) {
       const recursion = findViolations(this.module, [index]).filter(({ violation }) => violation === 'recursion');
       const context = recursion.length > 0 ? undefined : this.interpreter.context(index, this.parametersOf(index).map(() => ANY));
       this.roots.set(index, read = { context, problems: problemsOf(this.places, this.module, (i) => this.codeOf(i), recursion, context) });
     }
-    const { context, problems } = read;
+    return read;
+  }
+
+  /** @throws Unbounded */
+  private boundedContext(index: number): Context {
+    const { context, problems } = this.contextOf(index);
     if (!context || problems.length > 0) throw new Unbounded(problems.map(({ message }) => message).join('\n'), problems.map(({ place }) => place));
     return context;
   }
