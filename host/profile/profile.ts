@@ -22,6 +22,7 @@ import { packageRoot } from '../paths.js';
 import { Attribution, type Leaf, type Place } from './attribution.js';
 import { codeProfile, type CodeProfile } from './code-profile.js';
 import { MAIN, RESET, SLEEP } from './context-names.js';
+import { ratio } from './format.js';
 import { ImageAttribution } from './image-attribution.js';
 import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
@@ -282,12 +283,14 @@ function handlersOf(emulated: FirmwareBoard, run: RunResult, times: RunTimes): H
 }
 
 function timeOf(run: RunResult, times: RunTimes, reset: number): TimeShare[] {
-  const of = (kind: TimeShare['kind'], name: string, cycles: number): TimeShare => ({ kind, name, cycles, share: cycles / run.cycles });
+  const of = (kind: TimeShare['kind'], name: string, cycles: number): TimeShare => ({ kind, name, cycles, share: ratio(cycles, run.cycles) });
+  const outside = times.cycles.get(MAIN) ?? 0;
+  const inReset = Math.min(reset, outside); // its last basic block may reach beyond the run's end
   const handlers = [...times.cycles].filter(([name]) => name !== MAIN && name !== SLEEP).map(([name, cycles]) => of('handler', name, cycles));
   return [
     of('sleep', SLEEP, times.cycles.get(SLEEP) ?? 0),
-    ...(reset > 0 ? [of('reset', RESET, reset)] : []),
-    of('main', MAIN, (times.cycles.get(MAIN) ?? 0) - reset),
+    ...(inReset > 0 ? [of('reset', RESET, inReset)] : []),
+    of('main', MAIN, outside - inReset),
     ...handlers.sort((a, b) => b.cycles - a.cycles),
   ];
 }
