@@ -3,6 +3,7 @@
 
 import { Command, Option } from 'commander';
 import type { CpuName } from '../emulator/create-cpu.js';
+import { interruptibleSession } from '../emulator/interruptible.js';
 import { readProfile } from '../profile/old-profile.js';
 import { compareProfiles, incomparable } from '../profile/profile-diff.js';
 import { prepareProfileFiles, vcdIn, writeProfileFiles } from '../profile/profile-files.js';
@@ -58,14 +59,15 @@ wrongly, e.g. a profile of another board to compare with.
       const wires = report === undefined ? {} : { vcd: vcdIn(report), vcdWindow: 'none' as const };
       // It reads sources with the compiler's parser, and the compiler is large: other commands start without it.
       const { profile } = await import('../profile/profile.js');
-      const profiled = await profile({ ...rest, ...wires, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);
-      const { result, session } = profiled;
-      if (old) {
-        const why = incomparable(old, result);
-        if (why !== undefined) throw new UsageError(`${oldPath} cannot be compared with: ${why}.`);
-        result.diff = compareProfiles(old, result, threshold);
-      }
-      const files = report === undefined ? [] : await writeProfileFiles(report, profiled);
+      const { result, session, files } = await interruptibleSession(async (onProgress) => {
+        const profiled = await profile({ ...rest, ...wires, firmware, board: boardNamed(board), command, onProgress }).finally(bar.stop);
+        if (old) {
+          const why = incomparable(old, profiled.result);
+          if (why !== undefined) throw new UsageError(`${oldPath} cannot be compared with: ${why}.`);
+          profiled.result.diff = compareProfiles(old, profiled.result, threshold);
+        }
+        return { ...profiled, files: report === undefined ? [] : await writeProfileFiles(report, profiled) };
+      }, bar.update);
       if (json) console.log(JSON.stringify(result));
       else {
         console.log(profileSummary(result, files));

@@ -4,6 +4,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Wasm3Variant } from '../build/wasm3/prepare.js';
 import type { CpuName } from '../emulator/create-cpu.js';
+import { interruptibleSession } from '../emulator/interruptible.js';
 import { runSession, type SessionResult } from '../emulator/session.js';
 import type { RunResult } from '../profile/run-result.js';
 import { summary } from '../profile/summary.js';
@@ -84,7 +85,8 @@ exceeded its budget, broken MIDI file); 2 used wrongly.
       }
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
-      const session = await runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);
+      const session = await interruptibleSession(
+        (onProgress) => runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress }).finally(bar.stop), bar.update);
       if (!json) printLog(session.result);
       console.log(json ? JSON.stringify(session.result, null, 2) : summary(session.result, session.files));
       failOnBrokenBudgets(session.result, session);

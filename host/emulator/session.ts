@@ -79,10 +79,10 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
       if (onProgress) made.at(0, () => { onProgress(made.now / total); return made.now + Math.max(total / 200, SHORTEST_STEP_SECONDS); });
       if (vcd !== undefined) analyser = attachAnalyser(made, vcd, options.vcdWindow);
       perform(made, total, file);
-      analyser?.close();
       return made;
     });
     if (emulated instanceof ImageBoard) await emulated.check();
+    analyser?.close();
   } finally {
     analyser?.abort();
   }
