@@ -8,7 +8,7 @@ import { emulationSummary } from '../profile/emulation-summary.js';
 import { boardNamed } from './board.js';
 import { UsageError } from './failures.js';
 import { checkInput } from './inputs.js';
-import { positive, window } from './numbers.js';
+import { overclock, positive, seconds, window } from './numbers.js';
 import { progressBar } from './progress.js';
 
 interface Options {
@@ -56,7 +56,7 @@ export function emulateCommand(): Command {
     .requiredOption('--board <board>', 'a name from "tonewheel boards", or a board\'s JSON file')
     .requiredOption('--elf <file>', 'the image: ELF, Intel HEX, or the plain bytes of flash')
     .option('--base <address>', 'where a plain binary begins (default: the beginning of flash)', address)
-    .option('--seconds <s>', `emulated time from reset (default: until the firmware ends or can do nothing more, at most ${PATIENCE_SECONDS} s)`, positive)
+    .option('--seconds <s>', `emulated time from reset (default: until the firmware ends or can do nothing more, at most ${PATIENCE_SECONDS} s)`, seconds)
     .option('--uart <name=file>', 'write what a UART sends; "-" is stdout. Again for more of them', output, [])
     .option('--uart-in <name=file>', 'type a file into a UART, once its receiver is ready; FILE@S: not before S seconds', input, [])
     .option('--uart-pause <s>', 'seconds between two typed characters, for firmware that polls', positive, 0)
@@ -70,7 +70,7 @@ export function emulateCommand(): Command {
     .option('--trace-kinds <kinds>', `what is traced: some of ${TRACE_KINDS.join(',')} (default: all)`, kinds)
     .option('--trace-window <from:to>', 'seconds between which is traced (default: all; a second is some 10 GB)', window)
     .option('--strict', 'end the run at the first access to what the emulator does not model, instead of reporting it')
-    .option('--overclock <x>', 'a core that is x times faster', positive, 1)
+    .option('--overclock <x>', 'a core that is x times faster', overclock, 1)
     .option('--json', 'print one JSON object')
     .addHelpText('after', `
 UARTs run at the baud rate and format that the firmware programs, on the pads

@@ -16,3 +16,14 @@ export function checkFirmware(path: string): void {
   checkInput('firmware', path, "Name the firmware's TypeScript file, e.g. assembly/firmware/synth.ts.");
   if (!path.endsWith('.ts')) throw new UsageError(`firmware ${path}: it is no TypeScript file. Name the firmware's source, which ends in .ts.`);
 }
+
+/** @throws UsageError for an engine that the CPU does not execute with */
+export function checkEngine({ cpu, engine }: { cpu: string; engine?: string }): void {
+  if (cpu !== 'wasm3' || engine === undefined || engine === 'wasm3') return;
+  throw new UsageError(`--cpu wasm3 executes with the interpreter: leave --engine ${engine} out, or use --cpu wasm.`);
+}
+
+/** @throws UsageError for a directory without a name, as of a variable that a script has not set */
+export function checkReport(directory: string | undefined): void {
+  if (directory === '') throw new UsageError('--report has no directory. Name one, e.g. --report build/report; "." is the present one.');
+}

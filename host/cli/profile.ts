@@ -3,14 +3,15 @@
 
 import { Command, Option } from 'commander';
 import type { CpuName } from '../emulator/create-cpu.js';
+import { interruptibleSession } from '../emulator/interruptible.js';
 import { readProfile } from '../profile/old-profile.js';
 import { compareProfiles, incomparable } from '../profile/profile-diff.js';
 import { prepareProfileFiles, vcdIn, writeProfileFiles } from '../profile/profile-files.js';
 import { diffSummary, profileSummary } from '../profile/profile-summary.js';
 import { boardNamed } from './board.js';
 import { CommandFailed, UsageError } from './failures.js';
-import { checkFirmware, checkInput } from './inputs.js';
-import { positive } from './numbers.js';
+import { checkEngine, checkFirmware, checkInput, checkReport } from './inputs.js';
+import { overclock, positive, seconds } from './numbers.js';
 import { progressBar } from './progress.js';
 import { failOnBrokenBudgets, seed } from './run.js';
 
@@ -27,13 +28,13 @@ export function profileCommand(): Command {
     .addOption(new Option('--cpu <cpu>', 'what executes the firmware; wasm3 tells no lines and functions').choices(['wasm', 'wasm3', 'arm']).default('wasm'))
     .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3); with --cpu arm, what the image is built with (default: kernels)').choices(['aot', 'kernels', 'wasm3']))
     .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
-    .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)
+    .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', seconds)
     .option('--report <dir>', 'write profile.html, profile.json, CSV tables, and files for speedscope, Perfetto and GTKWave')
     .option('--diff <file>', 'compare with an older profile\'s JSON; fails when something got slower')
     .option('--threshold <percent>', 'how much slower something may be with --diff', positive, 5)
     .option('--seed <n>', 'where in a frame the MIDI source\'s clock lies', seed, 0)
     .option('--midi-align', 'each MIDI character completes just after a frame boundary, and times count from the first frame')
-    .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', positive, 1)
+    .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', overclock, 1)
     .option('--json', 'print one JSON object')
     .addHelpText('after', `
 A block is what is rendered at a time. Cycles are the emulated core's; the run
@@ -48,7 +49,8 @@ wrongly, e.g. a profile of another board to compare with.
     .action(async (firmware: string, options: ProfileCommandOptions) => {
       const { json, board, report, diff: oldPath, threshold, ...rest } = options;
       checkFirmware(firmware);
-      if (rest.cpu === 'wasm3' && rest.engine === 'aot') throw new UsageError('--cpu wasm3 executes with the interpreter: leave --engine aot out, or use --cpu wasm.');
+      checkEngine(rest);
+      checkReport(report);
       if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
       const old = oldPath === undefined ? undefined : await readProfile(oldPath);
       if (report !== undefined) await prepareProfileFiles(report);
@@ -57,14 +59,15 @@ wrongly, e.g. a profile of another board to compare with.
       const wires = report === undefined ? {} : { vcd: vcdIn(report), vcdWindow: 'none' as const };
       // It reads sources with the compiler's parser, and the compiler is large: other commands start without it.
       const { profile } = await import('../profile/profile.js');
-      const profiled = await profile({ ...rest, ...wires, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);
-      const { result, session } = profiled;
-      if (old) {
-        const why = incomparable(old, result);
-        if (why !== undefined) throw new UsageError(`${oldPath} cannot be compared with: ${why}.`);
-        result.diff = compareProfiles(old, result, threshold);
-      }
-      const files = report === undefined ? [] : await writeProfileFiles(report, profiled);
+      const { result, session, files } = await interruptibleSession(async (onProgress) => {
+        const profiled = await profile({ ...rest, ...wires, firmware, board: boardNamed(board), command, onProgress }).finally(bar.stop);
+        if (old) {
+          const why = incomparable(old, profiled.result);
+          if (why !== undefined) throw new UsageError(`${oldPath} cannot be compared with: ${why}.`);
+          profiled.result.diff = compareProfiles(old, profiled.result, threshold);
+        }
+        return { ...profiled, files: report === undefined ? [] : await writeProfileFiles(report, profiled) };
+      }, bar.update);
       if (json) console.log(JSON.stringify(result));
       else {
         console.log(profileSummary(result, files));

@@ -4,13 +4,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Wasm3Variant } from '../build/wasm3/prepare.js';
 import type { CpuName } from '../emulator/create-cpu.js';
+import { interruptibleSession } from '../emulator/interruptible.js';
 import { runSession, type SessionResult } from '../emulator/session.js';
 import type { RunResult } from '../profile/run-result.js';
 import { summary } from '../profile/summary.js';
 import { boardNamed } from './board.js';
 import { CommandFailed, UsageError } from './failures.js';
-import { checkFirmware, checkInput } from './inputs.js';
-import { positive, window } from './numbers.js';
+import { checkEngine, checkFirmware, checkInput, checkReport } from './inputs.js';
+import { overclock, seconds, window } from './numbers.js';
 import { progressBar } from './progress.js';
 
 interface RunOptions {
@@ -53,7 +54,7 @@ export function runCommand(): Command {
     .addOption(new Option('--engine <engine>', 'whose instruction costs are counted (default: aot; with --cpu wasm3, wasm3); with --cpu arm, what the image is built with (default: kernels)').choices(['aot', 'kernels', 'wasm3']))
     .addOption(new Option('--wasm3 <variant>', 'with --cpu wasm3: as boards have it, or as it comes (default: tuned)').choices(['tuned', 'reference']))
     .option('--midi <file>', 'Standard MIDI File to play; its start is 0.25 s after reset')
-    .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', positive)
+    .option('--seconds <s>', 'emulated time from reset (default: until the file has sounded, or 5 s)', seconds)
     .option('--wav <file>', 'write what the codec plays')
     .option('--vcd <file>', 'write the wires: MIDI, I2S, a marker for each handler')
     .option('--vcd-window <from:to>', 'seconds between which the VCD has the I2S lines (default: all; a second of them is some 50 MB)', window)
@@ -61,7 +62,7 @@ export function runCommand(): Command {
     .option('--report <dir>', 'write report.html and report.json')
     .option('--seed <n>', 'where in a frame the MIDI source\'s clock lies; 0 is exactly on the file\'s times', seed, 0)
     .option('--midi-align', 'each MIDI character completes just after a frame boundary, and times count from the first frame: the same sound at any speed')
-    .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', positive, 1)
+    .option('--overclock <x>', 'a core that is x times faster, to let a slow engine keep up', overclock, 1)
     .option('--json', 'print one JSON object')
     .addHelpText('after', `
 Time is emulated time: seconds from the board's reset. Directories of output
@@ -75,7 +76,8 @@ exceeded its budget, broken MIDI file); 2 used wrongly.
     .action(async (firmware: string, options: RunOptions) => {
       const { json, board, ...rest } = options;
       checkFirmware(firmware);
-      if (rest.cpu === 'wasm3' && rest.engine === 'aot') throw new UsageError('--cpu wasm3 executes with the interpreter: leave --engine aot out, or use --cpu wasm.');
+      checkEngine(rest);
+      checkReport(rest.report);
       if (rest.wasm3 && rest.cpu !== 'wasm3') throw new UsageError(`--wasm3 ${rest.wasm3} chooses between builds of CPU wasm3: add --cpu wasm3.`);
       if (rest.midi !== undefined) checkInput('MIDI file', rest.midi, 'Check the path.');
       if (options.vcd && !options.vcdWindow && !(options.seconds !== undefined && options.seconds <= LONG_VCD_SECONDS)) {
@@ -83,7 +85,8 @@ exceeded its budget, broken MIDI file); 2 used wrongly.
       }
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
-      const session = await runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress: bar.update }).finally(bar.stop);
+      const session = await interruptibleSession(
+        (onProgress) => runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress }).finally(bar.stop), bar.update);
       if (!json) printLog(session.result);
       console.log(json ? JSON.stringify(session.result, null, 2) : summary(session.result, session.files));
       failOnBrokenBudgets(session.result, session);

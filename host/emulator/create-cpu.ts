@@ -3,7 +3,7 @@
 
 import type { Wasm3Variant } from '../build/wasm3/prepare.js';
 import type { Watch } from '../check/worst-case/watch.js';
-import { voiceFunctionsOf } from '../cpu/voice-functions.js';
+import { voiceFunctionsOf, type InlinedVoices } from '../cpu/voice-functions.js';
 import type { CpuConfig, PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
 import { InstructionCosts, type EngineCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
@@ -40,18 +40,20 @@ export interface FirmwareForCpu extends CpuOptions {
   readonly module: WasmModule;
   /** Indices of its `@native` functions. */
   readonly natives: ReadonlySet<number>;
+  /** With `counting`: code about voices that the compiler has put into its callers. */
+  readonly inlined?: InlinedVoices;
   readonly memoryBytes: number;
   /** RAM around linear memory. */
   readonly rest: readonly MemoryRegion[];
 }
 
 /** @throws Error when the engine's costs are not for the CPU, or `prepareCpu` has not been awaited */
-export function createCpu({ costs, module, natives, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
+export function createCpu({ costs, module, natives, inlined, memoryBytes, rest, ...options }: FirmwareForCpu, config: CpuConfig): PreEmptiveCpu {
   if (options.cpu !== 'wasm3') {
     const native = costs.native && { functions: natives, costs: new InstructionCosts(costs.native) };
     const { watch, counting } = options;
     const around = watch && ((exports: Record<string, unknown>, handler: () => void) => watch.wrap(exports, handler));
-    const metered = meter(module, new InstructionCosts(costs), native, counting ? countingFor(module, config.vectors) : undefined, watch?.probes);
+    const metered = meter(module, new InstructionCosts(costs), native, counting ? countingFor(module, config.vectors, inlined) : undefined, watch?.probes);
     return new WasmCpu({ ...config, metered, around });
   }
   if (costs.operation === undefined) throw new Error('CPU wasm3 executes with the interpreter: its engine is wasm3, and no other');
@@ -60,13 +62,13 @@ export function createCpu({ costs, module, natives, memoryBytes, rest, ...option
 }
 
 /** The places where the shim enters a firmware, as roots of calling contexts. */
-function countingFor(module: WasmModule, vectors: CpuConfig['vectors']): Counting {
+function countingFor(module: WasmModule, vectors: CpuConfig['vectors'], inlined: InlinedVoices | undefined): Counting {
   const roots = new Map<string, string>([[METER.start, RESET], ['init', RESET], ['main', MAIN], ...vectors.map(({ exportName, name }) => [exportName, name] as const)]);
   const entries = module.exports.filter(({ kind, name }) => kind === 'func' && roots.has(name)).map(({ name, index }): Entry => ({ root: roots.get(name)!, functionIndex: index }));
   if (module.start !== undefined) entries.unshift({ root: RESET, functionIndex: module.start });
   const contexts = contextsOf(module, entries);
   return {
-    contexts, about: new Set(voiceFunctionsOf(module).keys()),
+    contexts, about: new Set(voiceFunctionsOf(module).keys()), inlined: inlined?.code ?? new Map(),
     entryOf: (exportName, functionIndex) => {
       const root = roots.get(exportName);
       return root === undefined ? undefined : contexts.entry(root, functionIndex);

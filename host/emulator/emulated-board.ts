@@ -6,6 +6,7 @@ import type { Board } from '../boards/index.js';
 import type { Firmware } from '../build/compile.js';
 import { SourceMap } from '../build/source-map.js';
 import { loadCoreCosts, type EngineCosts } from '../cpu/wasm/costs.js';
+import type { InlinedVoices } from '../cpu/voice-functions.js';
 import type { PreEmptiveCpu } from '../cpu/pre-emptive-cpu.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
@@ -22,6 +23,8 @@ export interface EmulationOptions extends CpuOptions, BoardOptions {
   readonly engine?: string;
   /** Costs to count instead of the table's, such as the engine's worst ones. */
   readonly costs?: EngineCosts;
+  /** With `counting`, on CPU wasm: finds code about voices that the compiler has put into its callers. */
+  readonly inlinedVoices?: (firmware: Firmware, module: WasmModule) => InlinedVoices;
 }
 
 const counterNames = Object.keys(counters) as CounterName[];
@@ -35,6 +38,7 @@ export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
   /** Linear memory. */
   private words: Uint32Array = new Uint32Array(0);
   readonly module: WasmModule;
+  readonly inlined: InlinedVoices | undefined;
   readonly sourceMap: SourceMap | undefined;
 
   /**
@@ -57,7 +61,8 @@ export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
     const memoryBytes = (this.module.memory?.initial ?? 0) * 65536;
     const { address, rest } = mapMemory(board, memoryBytes, firmware.file);
     this.memoryAddress = address;
-    this.cpu = createCpu({ ...options, costs: this.costs, module: this.module, natives: new Set(firmware.natives.map((n) => n.index)), memoryBytes, rest }, {
+    this.inlined = options.counting ? options.inlinedVoices?.(firmware, this.module) : undefined;
+    this.cpu = createCpu({ ...options, costs: this.costs, module: this.module, natives: new Set(firmware.natives.map((n) => n.index)), inlined: this.inlined, memoryBytes, rest }, {
       machine, vectors: firmware.vectors, core: board.core, dispatch: this.costs.dispatch, overclock: options.overclock ?? 1,
       memoryAddress: address,
       onMemory: (bytes) => {

@@ -11,6 +11,24 @@ export class Interrupted extends Error {
 const interrupted = (): Interrupted => new Interrupted('interrupted; nothing was written');
 
 /**
+ * Waits for a session, and for what is written after it; SIGINT ends both.
+ * @param work is to be told of progress: 1 when it begins to write
+ * @throws Interrupted, with a message that says whether there may be files; and what `work` throws
+ */
+export async function interruptibleSession<T>(work: (onProgress: (done: number) => void) => Promise<T>, onProgress: (done: number) => void): Promise<T> {
+  let writes = false;
+  try {
+    return await interruptibleWait(work((done) => {
+      writes = done === 1;
+      onProgress(done);
+    }));
+  } catch (error) {
+    if (error instanceof Interrupted && writes) throw new Interrupted('interrupted while files were written: some are missing, and each that is there is whole');
+    throw error;
+  }
+}
+
+/**
  * Waits for `work`; SIGINT ends the waiting, and what the work comes to is of no interest then. A signal that comes while the work keeps node busy is
  * seen when it has ended.
  * @throws Interrupted, and what `work` throws

@@ -54,6 +54,8 @@ export const MIDI_START_SECONDS = 0.25;
 /** Time after the file's end for releases and reverb to die away. */
 const TAIL_SECONDS = 3;
 const DEFAULT_SECONDS = 5;
+/** Of progress: less than a cycle would be no step. */
+const SHORTEST_STEP_SECONDS = 1e-3;
 /** By then a firmware that plays audio has begun to, however slow its core. */
 const LONGEST_BOOT_SECONDS = 2;
 
@@ -74,13 +76,13 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
       const made = makeBoard();
       options.onBoard?.(made);
       const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
-      if (onProgress) made.at(0, () => { onProgress(made.now / total); return made.now + total / 200; });
+      if (onProgress) made.at(0, () => { onProgress(made.now / total); return made.now + Math.max(total / 200, SHORTEST_STEP_SECONDS); });
       if (vcd !== undefined) analyser = attachAnalyser(made, vcd, options.vcdWindow);
       perform(made, total, file);
-      analyser?.close();
       return made;
     });
     if (emulated instanceof ImageBoard) await emulated.check();
+    analyser?.close();
   } finally {
     analyser?.abort();
   }

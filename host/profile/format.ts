@@ -5,6 +5,9 @@
 export const number = (value: number, decimals = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
+/** Seconds of a run: as many decimals as tell a short one from none. */
+export const duration = (seconds: number): string => number(seconds, seconds === 0 || seconds >= 0.95 ? 1 : Math.min(6, 1 - Math.floor(Math.log10(seconds))));
+
 /** A share of 1 in percent, with a decimal or two when it is small. */
 export function percent(share: number): string {
   const value = share * 100;

@@ -93,7 +93,7 @@ export class ImageAttribution implements CodePlaces {
     for (const { context, cycles } of counters.cycles()) if (topOf(context) >= 0) sums.set(topOf(context), (sums.get(topOf(context)) ?? 0) + cycles);
     return [...sums].map(([context, cycles]): ObjectCycles => {
       const { callee, object } = counters.contexts[context];
-      return { functionIndex: this.moduleFunctionAt(callee), object: object! >>> 0, calls: counters.callsOf(context), cycles };
+      return { of: 'function', index: this.moduleFunctionAt(callee), object: object! >>> 0, calls: counters.callsOf(context), cycles };
     });
   }
 

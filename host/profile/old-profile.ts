@@ -30,7 +30,7 @@ export async function readProfile(path: string): Promise<ProfileResult> {
   const { kind, format } = (json ?? {}) as Partial<Record<keyof ProfileResult, unknown>>;
   if (kind !== 'tonewheel-profile') throw new UsageError(`old profile ${path}: it is no profile. ${ADVICE}`);
   if (format !== FORMAT) {
-    throw new UsageError(`old profile ${path}: it has format ${JSON.stringify(format)}, and this version of tonewheel reads format ${FORMAT}. Make it again with this version.`);
+    throw new UsageError(`old profile ${path}: it has ${format === undefined ? 'no format' : `format ${JSON.stringify(format)}`}, and this version of tonewheel reads format ${FORMAT}. Make it again with this version.`);
   }
   const ajv = new Ajv({ strict: false });
   if (!ajv.validate(await profileSchema(), json)) throw new UsageError(`old profile ${path} is damaged: ${ajv.errorsText(ajv.errors, { dataVar: 'profile' })}. ${ADVICE}`);

@@ -111,8 +111,12 @@ export interface VoiceProfile {
 export interface VoiceCycles {
   /** Cycles of all of them, of those of all code. */
   share: number;
-  /** The methods that were called, by their names in the source. What the compiler has put into their callers is not among them. */
+  /** The methods that were called, by their names in the source. */
   functions: string[];
+  /** Those whose code was met where the compiler has put it into callers; only CPU wasm tells. */
+  inlined: string[];
+  /** Cycles of those that do not tell which voice they are about. */
+  untold: number;
   /** In the order of their addresses. */
   each: { name: string; calls: number; cycles: number; share: number }[];
 }

@@ -2,7 +2,7 @@
 // A profile in a terminal: what a block costs, what takes it, and what got slower. Fits 80 columns, but for long names.
 
 import pc from 'picocolors';
-import { microseconds, number, percent, ratio } from './format.js';
+import { duration, microseconds, number, percent, ratio } from './format.js';
 import type { ProfileChange, ProfileDiff, ProfileResult } from './profile-result.js';
 import type { WrittenFile } from './summary.js';
 
@@ -46,7 +46,7 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
   const row = (label: string, text: string): string => `${c.dim(label.padEnd(LABEL))}${text}`;
   const share = (value: number): string => percent(ratio(value, load.budget));
   const out = [
-    row('Profiled', `${c.bold(`${number(run.seconds, 1)} s`)} of ${run.firmware} on ${run.board} (cpu ${run.cpu}, ${run.engine})`),
+    row('Profiled', `${c.bold(`${duration(run.seconds)} s`)} of ${run.firmware} on ${run.board} (cpu ${run.cpu}, ${run.engine})`),
     row('Time', time.filter((t) => t.share >= 0.0005).map((t) => `${t.name} ${percent(t.share)}`).join(', ')),
   ];
   if (load.blocks > 0) {

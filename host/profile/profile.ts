@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundledCompiler } from '../build/compiler.js';
 import { SourceMap } from '../build/source-map.js';
+import { inlinedVoicesOf, type InlinedMethod } from '../cpu/voice-functions.js';
 import type { CallContext } from '../cpu/wasm/contexts.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { WasmCpu } from '../cpu/wasm/cpu.js';
@@ -21,6 +22,7 @@ import { packageRoot } from '../paths.js';
 import { Attribution, type Leaf, type Place } from './attribution.js';
 import { codeProfile, type CodeProfile } from './code-profile.js';
 import { MAIN, RESET, SLEEP } from './context-names.js';
+import { ratio } from './format.js';
 import { ImageAttribution } from './image-attribution.js';
 import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
@@ -57,9 +59,12 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
   const log = new RunLog();
   let watch: WorstBlockWatch | undefined;
   let growth: BasicBlockGrowth | undefined;
+  let functions: SourceFunctions | undefined;
+  const { assemblyscript: compiler } = await bundledCompiler();
   const session = await runSession({
     ...options,
     counting: options.cpu !== 'wasm3',
+    inlinedVoices: ({ sourceMap }, module) => inlinedVoicesOf(module, new SourceMap(sourceMap), (functions = new SourceFunctions(compiler, sourcesOf(sourceMap)))),
     onBoard: (board) => {
       board.machine.observers.add(log);
       const cpu = board instanceof ImageBoard ? board.cpu : wasmCpuOf(board);
@@ -72,8 +77,7 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
   const { emulated } = session;
   const blocks = emulated.recorder.blocks();
   const stacks = emulated instanceof ImageBoard ? await sourceStacks(emulated.built.files.elf, emulated.counters!.addresses()) : undefined;
-  const { assemblyscript: compiler } = await bundledCompiler();
-  return { result: resultOfProfile({ session, compiler, log, watch, growth, stacks, blocks, midi, command: options.command }), session, blocks, log };
+  return { result: resultOfProfile({ session, compiler, functions, log, watch, growth, stacks, blocks, midi, command: options.command }), session, blocks, log };
 }
 
 const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
@@ -82,6 +86,8 @@ interface Measured {
   readonly session: SessionResult;
   /** Parts of the compiler, which reads the sources. */
   readonly compiler: object;
+  /** On CPU wasm: what the sources define. */
+  readonly functions: SourceFunctions | undefined;
   readonly log: RunLog;
   readonly watch: WorstBlockWatch | undefined;
   readonly growth: BasicBlockGrowth | undefined;
@@ -114,7 +120,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
     time: timeOf(run, times, code?.cyclesOfReset ?? 0),
     preemptions: [...times.preemptions],
     voices: voicesOf(run, blocks, values),
-    voiceCycles: code ? voiceCyclesOf(code.objects, parseModule(firmware.wasm), code.codeCycles) : null,
+    voiceCycles: code ? voiceCyclesOf(code.objects, parseModule(firmware.wasm), code.inlined, code.codeCycles) : null,
     codeCycles: code?.codeCycles ?? 0,
     counted: code ? (emulated instanceof ImageBoard ? 'cycles' : 'blocks') : null,
     functions: code?.functions ?? [],
@@ -137,16 +143,17 @@ interface Code extends CodeProfile {
   readonly cyclesOfReset: number;
   /** Calls about voices. */
   readonly objects: readonly ObjectCycles[];
+  readonly inlined: readonly InlinedMethod[];
   /** Of the worst block. */
   worstLeaves(): Omit<Leaf, 'context'>[];
 }
 
-function codeOf({ session: { emulated }, compiler, growth, stacks }: Measured, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
+function codeOf({ session: { emulated }, compiler, functions, growth, stacks }: Measured, times: RunTimes, missing: ProfileResult['missing']): Code | undefined {
   if (emulated instanceof ImageBoard) return codeOfImage(emulated, compiler, stacks!, times);
   const cpu = wasmCpuOf(emulated);
   const board = emulated as EmulatedBoard;
   const counted = cpu?.metered.counted;
-  if (!counted || !cpu.counts || !growth || !board.sourceMap) {
+  if (!counted || !cpu.counts || !growth || !board.sourceMap || !functions) {
     missing.push({ what: 'functions, lines and flame graph', why: `CPU ${emulated.cpuName} counts cycles of the core, not of lines; use --cpu wasm or --cpu arm` });
     return undefined;
   }
@@ -155,7 +162,7 @@ function codeOf({ session: { emulated }, compiler, growth, stacks }: Measured, t
   const natives = new Set(firmware.natives.map(({ index }) => index));
   const [own, native] = [new InstructionCosts(costs), costs.native && new InstructionCosts(costs.native)];
   const attribution = new Attribution({
-    module, metered: cpu.metered, sourceMap: new SourceMap(firmware.sourceMap), functions: new SourceFunctions(compiler, sources), entryFile: firmware.entry,
+    module, metered: cpu.metered, sourceMap: new SourceMap(firmware.sourceMap), functions, entryFile: firmware.entry,
     natives: native && natives,
     costsOf: (index) => (native && natives.has(index) ? native : own),
   });
@@ -169,7 +176,7 @@ function codeOf({ session: { emulated }, compiler, growth, stacks }: Measured, t
   return {
     ...codeProfile(attribution, all, attribution.entries(counts, entered), leaves, overheadOf(times, byRoot, board)), places: attribution.places, sources,
     cyclesOfReset: Math.round((byRoot.get(RESET) ?? 0) / (board.options.overclock ?? 1)),
-    objects: cpu.objects!.all(), worstLeaves: () => attribution.leaves(growth.kept),
+    objects: cpu.objects!.all(), inlined: board.inlined?.methods ?? [], worstLeaves: () => attribution.leaves(growth.kept),
   };
 }
 
@@ -180,7 +187,7 @@ function codeOfImage(board: ImageBoard, compiler: object, stacks: SourceStacks, 
   const leaves = attribution.leaves();
   const byRoot = cyclesByRoot(leaves, attribution.contexts);
   const code = codeProfile(attribution, attribution.contexts, attribution.entries(), leaves, overheadOf(times, byRoot, board));
-  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, objects: attribution.objects(), worstLeaves: () => attribution.keptLeaves() };
+  return { ...code, places: attribution.places, sources: new Map([...sources, ...shimSources(code.lines)]), cyclesOfReset: 0, objects: attribution.objects(), inlined: [], worstLeaves: () => attribution.keptLeaves() };
 }
 
 function cyclesByRoot(leaves: readonly Leaf[], contexts: readonly CallContext[]): Map<string, number> {
@@ -276,12 +283,14 @@ function handlersOf(emulated: FirmwareBoard, run: RunResult, times: RunTimes): H
 }
 
 function timeOf(run: RunResult, times: RunTimes, reset: number): TimeShare[] {
-  const of = (kind: TimeShare['kind'], name: string, cycles: number): TimeShare => ({ kind, name, cycles, share: cycles / run.cycles });
+  const of = (kind: TimeShare['kind'], name: string, cycles: number): TimeShare => ({ kind, name, cycles, share: ratio(cycles, run.cycles) });
+  const outside = times.cycles.get(MAIN) ?? 0;
+  const inReset = Math.min(reset, outside); // its last basic block may reach beyond the run's end
   const handlers = [...times.cycles].filter(([name]) => name !== MAIN && name !== SLEEP).map(([name, cycles]) => of('handler', name, cycles));
   return [
     of('sleep', SLEEP, times.cycles.get(SLEEP) ?? 0),
-    ...(reset > 0 ? [of('reset', RESET, reset)] : []),
-    of('main', MAIN, (times.cycles.get(MAIN) ?? 0) - reset),
+    ...(inReset > 0 ? [of('reset', RESET, inReset)] : []),
+    of('main', MAIN, outside - inReset),
     ...handlers.sort((a, b) => b.cycles - a.cycles),
   ];
 }

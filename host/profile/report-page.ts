@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The report's words and tables as HTML. What the plots draw is added by the script inside the page; all else can be read without it.
 
-import { decibels, microseconds, number, percent, plural, ratio } from './format.js';
+import { decibels, duration, microseconds, number, percent, plural, ratio } from './format.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './page/parts.js';
 import type { BlockRecord } from './recorder.js';
 import type { IsrResult, RunResult } from './run-result.js';
@@ -35,7 +35,7 @@ function tiles(result: RunResult, blocks: BlockRecord): string {
   const list = [
     ...(blocks.count > 0 ? loadTiles(result, blocks) : []),
     lossTile(result),
-    tile('Played', number(result.seconds, 1), `${number(frames)} frames at ${number(result.sampleRate, 2)} Hz`, { unit: 's' }),
+    tile('Played', duration(result.seconds), `${number(frames)} frames at ${number(result.sampleRate, 2)} Hz`, { unit: 's' }),
     latencyTile(result),
     tile('Voices', number(gauges.maxVoices), `${plural(losses.stolenVoices, 'voice')} stolen, ${plural(losses.droppedNotes, 'note')} dropped`,
       { unit: 'at most' }),

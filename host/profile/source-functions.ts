@@ -104,6 +104,12 @@ export class SourceFunctions {
     return before && position < before.end ? before.of : known.topLevel;
   }
 
+  /** What a line says from a column on; empty for a place that is not in the sources. @param line from 1 @param column from 0 */
+  textAt(file: string, line: number, column: number): string {
+    const { text = '', lineStarts = [] } = this.files.get(file) ?? {};
+    return text.slice(lineStarts[line - 1] + column, lineStarts[line]);
+  }
+
   /**
    * The function that a line is in, by its first character that is no space.
    * @param line from 1

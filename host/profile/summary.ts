@@ -2,7 +2,7 @@
 // The end of a run in a terminal: what was played, what it cost, what was lost, which files were written. Fits 80 columns.
 
 import pc from 'picocolors';
-import { decibels, microseconds, number, percent, plural, ratio } from './format.js';
+import { decibels, duration, microseconds, number, percent, plural, ratio } from './format.js';
 import type { RunResult } from './run-result.js';
 import { verdicts } from './verdict.js';
 
@@ -69,7 +69,7 @@ export function summary(result: RunResult, files: readonly WrittenFile[], colour
   const share = (value: number) => percent(ratio(value, cpf.budget));
   const row = (label: string, value: string) => `${c.dim(label.padEnd(LABEL))}${value}`;
   const lines = [
-    row('Played', `${c.bold(`${number(result.seconds, 1)} s`)} on ${result.board} (cpu ${result.cpu}, ${result.engine})`),
+    row('Played', `${c.bold(`${duration(result.seconds)} s`)} on ${result.board} (cpu ${result.cpu}, ${result.engine})`),
     row('Audio', `${number(result.frames)} frames at ${number(result.sampleRate, 2)} Hz, peak ${decibels(result.peak)} dBFS`),
     row('MIDI', `${plural(midi.notesOn, 'note')}, ${number(midi.bytesIn)} bytes in, ${number(midi.bytesOut)} out`),
     row('Voices', `${number(result.gauges.maxVoices)} at most, ${number(result.losses.stolenVoices)} stolen`),

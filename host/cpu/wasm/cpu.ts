@@ -57,8 +57,13 @@ export class WasmCpu extends PreEmptiveCpu {
 
   /** What the metered module imports: the ABI and the meter's tick. */
   importObject(): Record<string, WebAssembly.ModuleImports> {
-    const objects = this.objects && { [METER.began]: (object: number, index: number) => this.objects!.began(object, index), [METER.ended]: () => this.objects!.ended() };
-    return { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick(), ...this.counts?.imports, ...objects } };
+    const { objects } = this;
+    const about = objects && {
+      [METER.began]: (object: number, index: number) => objects.began(object, index), [METER.ended]: () => objects.ended(),
+      [METER.met]: (object: number, method: number) => objects.met(object, method), [METER.spent]: (object: number, cycles: number) => objects.spent(object, cycles),
+      [METER.within]: (object: number) => objects.within(object),
+    };
+    return { [ABI_MODULE]: this.imports() as unknown as WebAssembly.ModuleImports, [METER.module]: { [METER.tick]: () => this.tick(), ...this.counts?.imports, ...about } };
   }
 
   /** Takes the instance of the metered module over: from now on the meter counts and interrupts fall. */

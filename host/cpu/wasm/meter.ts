@@ -8,6 +8,7 @@ import type { CallContext, Contexts } from './contexts.js';
 import { featuresOf } from './cost-features.js';
 import type { InstructionCosts } from './costs.js';
 import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type Instruction, type WasmModule } from './decode.js';
+import { InlinedCounting, inlinedParts, type InlinedCode, type InlinedParts } from './inlined-code.js';
 import { appendToVector, ByteWriter, copyConstantExpression } from './writer.js';
 
 /** Names by which a metered module meets its host. */
@@ -16,7 +17,7 @@ export const METER = {
   /** Of a counting meter: the import that keeps counters, the export that hands them to it, and the firmware's globals by their index. */
   keep: 'keep', dump: 'meter:dump', global: 'meter:global:',
   /** Of a counting meter: the imports that are told of calls about an object. */
-  began: 'began', ended: 'ended',
+  began: 'began', ended: 'ended', met: 'met', spent: 'spent', within: 'within',
 } as const;
 
 export interface MeteredModule {
@@ -44,6 +45,8 @@ export interface Counting {
   readonly entryOf: (exportName: string, functionIndex: number) => number | undefined;
   /** Indices of functions whose calls are about an object, their first argument: `meter.began(object, function)` and `meter.ended()` are told of those from others. */
   readonly about: ReadonlySet<number>;
+  /** By the index of a function, code in it that is about objects too: `meter.met`, `meter.spent` and `meter.within` are told of it (inlined-code.ts). */
+  readonly inlined: ReadonlyMap<number, InlinedCode>;
 }
 
 /** Counters that one call of the import `meter.keep` takes, after the byte offset at which they are wanted. */
@@ -52,6 +55,7 @@ export const KEPT_AT_ONCE = 8;
 const OP = { if: 0x04, end: 0x0b, call: 0x10, localGet: 0x20, localSet: 0x21, localTee: 0x22, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32LtS: 0x48, i32Sub: 0x6b, i32Add: 0x6a, i64Const: 0x42, i64Add: 0x7c } as const;
 const I32 = 0x7f;
 const I64 = 0x7e;
+const F64 = 0x7c;
 const VOID_BLOCK = 0x40;
 
 export interface NativeCosts {
@@ -81,7 +85,7 @@ export interface Probes {
 export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts, counting?: Counting, probes?: Probes): MeteredModule {
   const { bytes, sections } = module;
   const tick = module.imports.length;
-  const addedImports = counting ? 4 : 1;
+  const addedImports = counting ? 7 : 1;
   const contexts = counting?.contexts.all ?? module.functions.map(({ index }): CallContext => ({ functionIndex: index, parent: -1, site: 0, root: undefined }));
   const firstContext = tick + addedImports;
   const firstAdded = firstContext + contexts.length;
@@ -91,31 +95,39 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const types = module.types.length;
   const map: number[] = [];
   const counted: CountedBlock[] = [];
-  const blocksOf = memoized((index: number) => basicBlocks(module, module.functions[index - tick], native?.functions.has(index) ? native.costs : costs, native?.functions));
-  const isAbout = counting && callsAbout(counting.contexts.all, counting.about);
+  const costsOf = (index: number): InstructionCosts => (native?.functions.has(index) ? native.costs : costs);
+  const blocksOf = memoized((index: number) => basicBlocks(module, module.functions[index - tick], costsOf(index), native?.functions));
+  const inlinedOf = memoized((index: number) => {
+    const inlined = counting?.inlined.get(index);
+    return inlined && { code: inlined, parts: inlinedParts(module, module.functions[index - tick], costsOf(index), native?.functions, inlined) };
+  });
+  const about = counting && callsAbout(counting);
   const entered = (name: string, index: number): number => firstContext + (counting?.entryOf(name, index) ?? index - tick);
   const code = codeSection(module, {
     contexts, firstContext, blocksOf, shifted, tick, left, map, probes, counted: counting && counted,
-    isAbout: (context) => isAbout?.[context] ?? false,
+    isAbout: (context) => about?.[context]?.isAbout ?? false,
+    inlinedOf: (context) => (about?.[context].isOutside && contexts[context].root !== undefined ? inlinedOf(contexts[context].functionIndex) : undefined),
     callee: (context, site, index) => (index < tick ? index : firstContext + (counting?.contexts.callee(context, site, index) ?? index - tick)),
   });
 
   const rewritten = new Map<number, ByteWriter>([
-    [SECTION.type, appendToVector(bytes, section(SECTION.type), counting ? 5 : 3, (out) => {
-      out.u8(0x60).u32(0).u32(0); // tick: () -> ()
+    [SECTION.type, appendToVector(bytes, section(SECTION.type), counting ? 6 : 3, (out) => {
+      out.u8(0x60).u32(0).u32(0); // tick, ended: () -> ()
       out.u8(0x60).u32(0).u32(1).u8(I32); // getLeft: () -> i32
-      out.u8(0x60).u32(1).u8(I32).u32(0); // setLeft, dump: i32 -> ()
+      out.u8(0x60).u32(1).u8(I32).u32(0); // setLeft, dump, within: i32 -> ()
       if (!counting) return;
       out.u8(0x60).u32(1 + KEPT_AT_ONCE).u8(I32); // keep: i32, i64 … -> ()
       for (let i = 0; i < KEPT_AT_ONCE; i++) out.u8(I64);
       out.u32(0);
-      out.u8(0x60).u32(2).u8(I32).u8(I32).u32(0); // began: i32, i32 -> ()
+      out.u8(0x60).u32(2).u8(I32).u8(I32).u32(0); // began, met: i32, i32 -> ()
+      out.u8(0x60).u32(2).u8(I32).u8(F64).u32(0); // spent: i32, f64 -> ()
     })],
     [SECTION.import, appendToVector(bytes, section(SECTION.import), addedImports, (out) => {
       out.name(METER.module).name(METER.tick).u8(0).u32(types);
       if (!counting) return;
       out.name(METER.module).name(METER.keep).u8(0).u32(types + 3);
       out.name(METER.module).name(METER.began).u8(0).u32(types + 4).name(METER.module).name(METER.ended).u8(0).u32(types);
+      out.name(METER.module).name(METER.met).u8(0).u32(types + 4).name(METER.module).name(METER.spent).u8(0).u32(types + 5).name(METER.module).name(METER.within).u8(0).u32(types + 2);
     })],
     [SECTION.function, functionSection(module, contexts, [types + 1, types + 2, ...(counting ? [types + 2] : [])])],
     [SECTION.global, rewriteGlobals(module, shifted, probes?.globals.length ?? 0, counted.length)],
@@ -137,14 +149,15 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   return { bytes: out.take().slice(), originalOffset: (offset) => lookUp(map, offset), counted: counting && { blocks: counted, contexts: counting.contexts } };
 }
 
-/** Of each context, whether its function is about an object and none above it is. */
-function callsAbout(contexts: readonly CallContext[], about: ReadonlySet<number>): boolean[] {
-  const within: boolean[] = [];
-  return contexts.map(({ parent, functionIndex }, i) => {
-    const above = parent >= 0 && within[parent];
-    within[i] = above || (parent >= 0 && about.has(functionIndex));
-    return within[i] && !above;
-  });
+/** Of each context, whether its function is called about an object, and whether no part of the path to it is about one. */
+function callsAbout({ contexts: { all }, about, inlined }: Counting): { readonly isAbout: boolean; readonly isOutside: boolean }[] {
+  const found: { readonly isAbout: boolean; readonly isOutside: boolean }[] = [];
+  for (const { parent, functionIndex, site } of all) {
+    const isWithin = parent >= 0 && (!found[parent].isOutside || inlined.get(all[parent].functionIndex)?.has.has(site) === true);
+    const isAbout = parent >= 0 && !isWithin && about.has(functionIndex);
+    found.push({ isAbout, isOutside: !isWithin && !isAbout });
+  }
+  return found;
 }
 
 function memoized<T>(of: (key: number) => T): (key: number) => T {
@@ -233,6 +246,8 @@ interface CodeContext {
   readonly map: number[];
   /** Whether a context's function is called about an object. */
   readonly isAbout: (context: number) => boolean;
+  /** Code about objects that is in a context's function, and what it takes. */
+  readonly inlinedOf: (context: number) => { readonly code: InlinedCode; readonly parts: InlinedParts } | undefined;
   /** Receives the counters, when there are any. */
   readonly counted: CountedBlock[] | undefined;
   readonly probes: Probes | undefined;
@@ -272,7 +287,7 @@ function dumpBody(firstCounter: number, count: number, keep: number): ByteWriter
 
 function meterBody(module: WasmModule, index: number, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { blocksOf, callee, shifted, tick, left, counted, probes, isAbout, firstContext } = context;
+  const { blocksOf, callee, shifted, tick, left, counted, probes, isAbout, inlinedOf, firstContext } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -281,7 +296,11 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
   let local = module.types[body.type].parameters;
   const declarations = r.offset;
   for (let i = 0; i < groups; i++) { local += r.u32(); r.u8(); }
-  out.u32(groups + 1).bytes(bytes, declarations, body.code).u32(1 + (probes?.locals(body.index) ?? 0)).u8(I32);
+  const inlined = inlinedOf(index);
+  const wanted = 1 + (probes?.locals(body.index) ?? 0);
+  out.u32(groups + (inlined ? 2 : 1)).bytes(bytes, declarations, body.code).u32(wanted + (inlined ? 1 : 0)).u8(I32);
+  if (inlined) out.u32(1).u8(F64);
+  const objects = inlined && new InlinedCounting(out, inlined.code, inlined.parts, { met: tick + 4, spent: tick + 5, within: tick + 6 }, local + wanted, local + wanted + 1);
   const flush = (): void => void out.u8(OP.localGet).u32(local).u8(OP.globalSet).u32(left);
   const reload = (): void => void out.u8(OP.globalGet).u32(left).u8(OP.localSet).u32(local);
   const charge = (cost: number): void => {
@@ -325,7 +344,11 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
     const calls = operator.name === 'call' || operator.name === 'call_indirect';
     const probe = probes?.before(body.index, offset, local + 1, left + 1);
     if (probe) out.bytes(probe);
+    objects?.before(offset);
     if (charges.size > 0 && (calls || leaves(instruction))) flush();
+    if (leaves(instruction)) objects?.tell();
+    const about = calls && (operator.name !== 'call' || operand >= tick) && objects?.has(offset) ? objects : undefined;
+    about?.call();
     if (operator.immediate === 'block') depth++;
     else if (operator.name === 'end') depth--;
     map.push(out.length, offset);
@@ -336,6 +359,8 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
     }
     else if (operator.immediate === 'func') out.u8(bytes[offset]).u32(shifted(operand));
     else out.bytes(bytes, offset, end);
+    if (about) out.u8(OP.call).u32(tick + 3);
+    objects?.behind(offset, operand);
     if (charges.size > 0 && calls) reload();
   });
   return out;

@@ -160,19 +160,26 @@ ${stats([['without a voice', number(voices.base)], ['each voice', number(voices.
 ${voiceCycles ? '' : NOT_COUNTED}`);
 }
 
-const NOT_COUNTED = '<p class="note">Cycles of single voices were not counted: there is no function of the module that is about one voice (a method of a class <code>Voice</code>, or <code>…Voice</code>, that the compiler has not put into its caller).</p>';
+const NOT_COUNTED = '<p class="note">Cycles of single voices were not counted: no method of a class <code>Voice</code>, or <code>…Voice</code>, was met. On CPU arm methods that the compiler has put into their callers are not seen: use --cpu wasm.</p>';
 
 /** What each voice took itself, to the cycle. */
-function countedVoices({ voiceCycles, run: { frames } }: ProfileResult): string {
+function countedVoices({ voiceCycles, codeCycles, run: { frames } }: ProfileResult): string {
   if (!voiceCycles) return '';
-  const { share, functions, each } = voiceCycles;
+  const { share, each } = voiceCycles;
   const widest = each.reduce((most, { cycles }) => Math.max(most, cycles), 1);
   const rows = each.map((v) => `<li><span>${escapeHtml(v.name)}</span><span class="bar"><i style="width:${((v.cycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(v.share)}</b><span class="num sub">${number(ratio(v.cycles, frames), 1)}</span></li>`);
   return section('each-voice', `<h2>By voice</h2>
 <p>${percent(share)} of all code, in ${plural(each.length, 'voice')}.</p>
 <ol class="bars voices columns"><li><span>Voice</span><span></span><span class="num">Share</span><span class="num">Cycles a frame</span></li></ol>
 <ol class="bars voices">${rows.join('\n')}</ol>
-<p class="note">Calls of ${functions.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ')}, with all that they call, by the voice that they are about; over the whole run. What mixes the voices is not in them.</p>`);
+<p class="note">${howAbout(voiceCycles)}, with all that they call, by the voice that they are about; over the whole run. What mixes the voices is not in them.${voiceCycles.untold > 0 ? ` ${percent(ratio(voiceCycles.untold, codeCycles))} of all code is of methods of voices, but does not tell of which one.` : ''}</p>`);
+}
+
+/** The methods of voices that were met. */
+function howAbout({ functions, inlined }: NonNullable<ProfileResult['voiceCycles']>): string {
+  const names = (of: readonly string[]): string => of.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ');
+  return [functions.length > 0 ? `Calls of ${names(functions)}` : '', inlined.length > 0 ? `${functions.length > 0 ? 'code' : 'Code'} of ${names(inlined)} that the compiler put into its callers` : '']
+    .filter((part) => part !== '').join(', and ');
 }
 
 /** How the cycles of code were found, as the end of a sentence about them. */
