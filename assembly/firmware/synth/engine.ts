@@ -120,15 +120,15 @@ class Synth {
     this.vibrato.increment = <u32>((VIBRATO_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.increment = <u32>((SWEEP_HERTZ / sampleRate) * 4294967296.0);
     this.sweep.shape = LfoShape.TRIANGLE;
-    for (let i = 0; i < FRAGMENTS; i++) this.fragments[i] = new Fragment();
-    for (let i = 0; i < STRIPS; i++) this.strips[i] = new Strip();
+    for (let i = 0; i < FRAGMENTS; i++) unchecked(this.fragments[i] = new Fragment());
+    for (let i = 0; i < STRIPS; i++) unchecked(this.strips[i] = new Strip());
     for (let i = 0; i < CHANNELS; i++) {
-      this.channels[i] = new Channel();
-      this.modulations[i] = new ChannelModulation();
-      this.stacks[i] = new NoteStack(HELD_KEYS);
+      unchecked(this.channels[i] = new Channel());
+      unchecked(this.modulations[i] = new ChannelModulation());
+      unchecked(this.stacks[i] = new NoteStack(HELD_KEYS));
     }
     for (let i = 0; i < STRIPS; i++) this.follow(i);
-    for (let i = 0; i < VOICE_COUNT; i++) this.voices[i] = new Voice(this.context, this.modulations[0], 0x9e3779b9 * <u32>(i + 1));
+    for (let i = 0; i < VOICE_COUNT; i++) unchecked(this.voices[i] = new Voice(this.context, this.modulations[0], 0x9e3779b9 * <u32>(i + 1)));
   }
 
   /**
