@@ -186,7 +186,7 @@ describe('a run that succeeds', () => {
     const { code, stdout, stderr } = await elsewhere.run('run', firmware('tone'), ...BOARD, '--seconds', '0.2', '--wav', 'y.wav');
     assert.equal(code, 0);
     assert.equal(stderr, '');
-    assert.match(stdout, /^Played {12}0\.2 s on stm32f4-discovery/);
+    assert.match(stdout, /^Played {12}0\.20 s on stm32f4-discovery/);
     assert.match(stdout, /sound {2}y\.wav\n$/);
     assert.ok(existsSync(elsewhere.path('y.wav')));
   });
