@@ -165,7 +165,7 @@ async function compile(file: string, args: readonly string[], baseDir: string, {
   const { asc, assemblyscript, keepCode } = await (transforms.length > 0 ? packagedCompiler() : bundledCompiler());
   const others = await Promise.all(transforms.map((name) => import(name) as Promise<{ default: object }>));
   const own = createTransform(assemblyscript, {
-    ...target, onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); }, onFlowFacts: (f) => (flowFacts = f),
+    ...target, keepsApart: transforms.length === 0, onVectors: (v) => (vectors = v), onNatives: (n) => (declared = n), onConstants: (c) => { constants = c; onConstants?.(c); }, onFlowFacts: (f) => (flowFacts = f),
   });
   const { error, stderr } = await asc.main([...args, '--baseDir', baseDir], {
     transforms: [...others.map((module) => module.default), own] as never, readFile,

@@ -75,8 +75,11 @@ export type Complain = (source: Source, start: number, end: number, text: string
 /** Whether a source is the compiler's own library; this package is one too, for a project that it is installed in. */
 const isCompilers = ({ isLibrary, normalizedPath }: Source): boolean => isLibrary && !normalizedPath.startsWith('~lib/tonewheel/');
 
-/** Reads what the comments of all sources say. @param coreHertz for times */
-export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHertz: number, complain: Complain): FlowFacts {
+/** A comment's piece of the syntax tree: whose node, and where the comment stands. */
+export type Note = (node: Node, source: Source, start: number, end: number) => void;
+
+/** Reads what the comments of all sources say. @param coreHertz for times @param note receives what something is said of */
+export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHertz: number, complain: Complain, note: Note): FlowFacts {
   const { NodeKind: K, CommonFlags } = syntax;
   const loopKinds = new Set([K.Do, K.For, K.ForOf, K.While]);
   const loops: SourceLoop[] = [];
@@ -121,11 +124,13 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
         if (!bound || (inAll !== undefined && !isName && total === undefined)) {
           return complain(source, start, end, '@bound wants a number, as in @bound(32) or @bound(16, 64 in all); constants of the source and + - * / will do');
         }
+        note(loop, source, start, end);
         return void ofLoops.set(loop, { ...ofLoops.get(loop), bound, total });
       }
       const first = begins.length > 0 ? begins.reduce((a, b) => (b.range.start < a.range.start ? b : a)) : undefined;
       const statement = first && begins.find((n) => n.range.start === first.range.start);
       if (!statement) return complain(source, start, end, `@${kind} goes on the line of a statement, or above it`);
+      note(statement, source, start, end);
       if (kind === 'uses') {
         const [, weightText, ofText] = /^(.*)\bof\b(.*)$/.exec(text) ?? [];
         const weight = weightText === undefined ? undefined : evaluate(formula(weightText, sources, source));

@@ -3,6 +3,7 @@
 
 import { ByteReader, forEachInstruction, SECTION, type WasmModule } from '../cpu/wasm/decode.js';
 import { HEAP_FUNCTION, type Step } from './call-graph.js';
+import { MARK } from './marks.js';
 
 export type NativeViolation = 'global' | 'import' | 'heap' | 'indirect call' | 'call';
 
@@ -29,6 +30,8 @@ function mutableGlobals(module: WasmModule): ReadonlySet<number> {
       if (operator.name === 'global.set') written.add(index);
     });
   }
+  // Set while the optimiser is at work alone.
+  written.delete(module.exports.find(({ name }) => name === MARK)?.index ?? -1);
   return written;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // How Binaryen optimizes a firmware.
 
+import { MARK } from './marks.js';
+
 /**
  * Binaryen's passes in the order in which they run: those of asc at -O3 without the 39 of its 97 that find nothing left to do, most of them because they have run before, which saves
- * a fifth of the time; and without the two, duplicate-function-elimination and code-folding, that make one of two pieces of code that are the same. What the source says of
- * one piece, `@bound(3)`, would then count for the other one, `@bound(300)`.
+ * a fifth of the time; and without the two that make one of pieces of code that are the same, whatever is said of them in the source. Marks (marks.ts) keep apart what is commented,
+ * but code-folding makes one of the ends of two ways behind their marks, and duplicate-function-elimination of two functions whose names count: in a profile, and for formulas.
  */
 const PASSES = `
   remove-unused-module-elements inlining simplify-globals-optimizing rse ssa-nomerge local-cse remove-unused-brs
@@ -12,22 +14,37 @@ const PASSES = `
   vacuum licm merge-locals reorder-locals optimize-instructions remove-unused-brs inlining precompute-propagate simplify-locals-notee-nostructure vacuum local-cse
   reorder-locals coalesce-locals simplify-locals coalesce-locals reorder-locals vacuum remove-unused-brs merge-blocks optimize-instructions inlining-optimizing
   ssa-nomerge rse code-pushing local-cse coalesce-locals simplify-locals rse vacuum ssa-nomerge simplify-locals coalesce-locals optimize-instructions
-  remove-unused-brs merge-blocks simplify-globals-optimizing reorder-globals remove-unused-brs optimize-instructions memory-packing remove-unused-module-elements
+  remove-unused-brs merge-blocks simplify-globals-optimizing reorder-globals remove-unused-brs optimize-instructions memory-packing
 `.trim().split(/\s+/);
+
+/** What takes out a variable that is only ever set. */
+const UNMARKING = ['simplify-globals', 'vacuum'];
+
+/** What has no use any more by then. */
+const LAST = ['remove-unused-module-elements'];
 
 /** What is used of asc's class of modules. */
 interface Module {
   /** Sets Binaryen's options, and runs passes. */
   optimize(optimizeLevel: number, shrinkLevel: number, ...rest: boolean[]): void;
   runPasses(passes: readonly string[]): void;
+  hasExport(name: string): boolean;
+  removeExport(name: string): void;
 }
 
-/** Has a compiler run these passes where it would run those of -O3; the options are as it sets them. */
+/** Has a compiler run these passes where it would run those of -O3, and take out the marks after them; the options are as it sets them. */
 export function useOwnPasses(compiler: { readonly Module: { readonly prototype: Module } }): void {
   const { prototype } = compiler.Module;
   const { optimize, runPasses } = prototype;
   prototype.optimize = function (optimizeLevel, shrinkLevel, ...rest): void {
-    if (optimizeLevel === 3 && shrinkLevel === 0) this.runPasses = () => runPasses.call(this, PASSES);
+    if (optimizeLevel === 3 && shrinkLevel === 0) this.runPasses = () => {
+      runPasses.call(this, PASSES);
+      if (this.hasExport(MARK)) {
+        this.removeExport(MARK);
+        runPasses.call(this, UNMARKING);
+      }
+      runPasses.call(this, LAST);
+    };
     optimize.call(this, optimizeLevel, shrinkLevel, ...rest);
     this.runPasses = runPasses;
   };

@@ -7,8 +7,9 @@ import { CORE_VECTORS, type Vector } from '../vectors.js';
 import { findViolations, type Finding, type Step } from './call-graph.js';
 import { readFlowFacts, type FlowFacts } from './flow-facts.js';
 import { periodCycles, timeCycles } from './limits.js';
+import { exportMark, mark, MARK_FILE, MARK_SOURCE, type MarkedModule, type MarkMaking } from './marks.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
-import type { Syntax } from './passed-values.js';
+import type { Node as PlainNode, Syntax } from './passed-values.js';
 import { SourceMap } from './source-map.js';
 
 // The compiler's syntax tree has no published types; what is used of it is written down here.
@@ -27,8 +28,8 @@ interface FunctionDeclaration extends Node {
 interface VariableStatement extends Node { readonly declarations: { readonly name: { text: string; range: Range }; readonly initializer: Literal | null; readonly flags: number }[] }
 interface Program { readonly sources: Source[]; error(code: number, range: Range, text: string): void }
 interface Parser { readonly sources: Source[]; parseFile(text: string, path: string, isEntry: boolean): void }
-interface BinaryenModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string }; runPasses(passes: string[]): void }
-interface Binaryen { setDebugInfo(on: boolean): void; getDebugInfo(): boolean; setPassArgument(key: string, value: string | null): void }
+interface BinaryenModule extends MarkedModule { emitBinary(sourceMapUrl: string): { binary: Uint8Array; sourceMap: string }; runPasses(passes: string[]): void }
+interface Binaryen { addPassToSkip(pass: string): void; setDebugInfo(on: boolean): void; getDebugInfo(): boolean; setPassArgument(key: string, value: string | null): void }
 
 interface CompilerParts {
   readonly NodeKind: Record<string, number>;
@@ -44,6 +45,8 @@ export interface TransformOptions {
   /** The manual's names by names that are the same on every board (MIDI_UART). */
   readonly aliases: Readonly<Record<string, string>>;
   readonly priorityBits: number;
+  /** Whether equal pieces of code stay apart of which the sources say different things. */
+  readonly keepsApart: boolean;
   /** Core clock, for limits given as times. */
   readonly coreHertz: number;
   /** Receives the vector table when the module has compiled. */
@@ -128,15 +131,16 @@ export function createTransform(compiler: object, options: TransformOptions) {
         }
       }
       options.onConstants(constants);
-      options.onFlowFacts(readFlowFacts(parser.sources, compiler as Syntax, options.coreHertz, (source, start, end, text) => {
-        const range = new Range(start, end);
-        range.source = source as Source;
-        this.fail(range, text);
-      }));
+      this.readComments(parser);
       if (exportsText.length > 0) parser.parseFile(exportsText.join('\n'), 'vectors.ts', true);
     }
 
     afterCompile(module: BinaryenModule): void {
+      if (options.keepsApart) {
+        exportMark(module);
+        // Some passes run others on what they have changed.
+        this.binaryen.addPassToSkip('code-folding');
+      }
       const keepsNames = this.binaryen.getDebugInfo();
       this.binaryen.setDebugInfo(true);
       const { binary, sourceMap } = module.emitBinary('vectors.map');
@@ -148,6 +152,19 @@ export function createTransform(compiler: object, options: TransformOptions) {
       for (const finding of findViolations(parsed, roots)) this.reportViolation(finding, parsed.functionNames, map);
       options.onVectors(vectors);
       this.keepNatives(module, parsed, map);
+    }
+
+    private readComments(parser: Parser): void {
+      const rangeOf = (source: object, start: number, end: number): Range => Object.assign(new Range(start, end), { source });
+      const pieces = new Map<PlainNode, Range>();
+      options.onFlowFacts(readFlowFacts(parser.sources, compiler as Syntax, options.coreHertz,
+        (source, start, end, text) => this.fail(rangeOf(source, start, end), text), (node, ...place) => pieces.set(node, rangeOf(...place))));
+      if (pieces.size === 0 || !options.keepsApart) return;
+      const sources = new Set([...pieces.values()].map(({ source }) => source));
+      for (const piece of mark([...sources], new Set(pieces.keys()), compiler as MarkMaking)) {
+        this.fail(pieces.get(piece)!, 'a comment like this goes on the line of a statement, or above it; this is a part of one');
+      }
+      parser.parseFile(MARK_SOURCE, MARK_FILE, false);
     }
 
     /** A handler or native function inside of a class or a namespace would go unnoticed. */
