@@ -3,11 +3,15 @@
 // on a Cortex-M4 (engine aot), and `tonewheel check` proves that those that the budget allows are in time. A note for which the budget has no room takes
 // the quietest voice's place.
 
+import { VOICE_COUNT } from "./config";
 import { FRAGMENTS } from "./fragments";
 import { LADDER, LOWPASS, Timbre } from "./timbres";
 
+/** What each voice that there is room for brings: what the dearest takes, or two of the cheap ones and their share of a strip. */
+const SHARE: i32 = 600;
+
 /** Voices and strips that sound together. */
-export const BUDGET: i32 = 9600;
+export const BUDGET: i32 = VOICE_COUNT * SHARE;
 
 /** A channel's way from its bus to the mix. */
 export const STRIP_PRICE: i32 = 320;
