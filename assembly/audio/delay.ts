@@ -74,6 +74,7 @@ export function addDelay(delay: Delay, input: usize, left: usize, right: usize, 
   while (input < end) {
     const x = load<f32>(input);
     if (odd) {
+      // Every other frame. @uses(2 of frameCount + 1)
       let leftAt = position - leftBytes;
       leftAt += leftAt < 0 ? byteCount : 0;
       let rightAt = position - rightBytes;

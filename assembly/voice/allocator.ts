@@ -146,11 +146,13 @@ export class VoiceAllocator {
    */
   allocate(channel: i32, note: i32, price: i32 = 0, least: i32 = price): i32 {
     const sounding = this.find(channel, note);
-    let voice = this.place(sounding, price);
-    if (voice == NO_VOICE && least < price) {
+    // What would be missing if none but the same note gave way.
+    let missing = this.spent - this.budget + price - (sounding == NO_VOICE ? 0 : this.slot(sounding).price);
+    if (missing > 0) {
+      missing -= price - least;
       price = least;
-      voice = this.place(sounding, price);
     }
+    const voice = this.place(sounding, missing);
     this.retriggered = sounding != NO_VOICE && voice != NO_VOICE;
     this.stolen = !this.retriggered && voice != NO_VOICE && this.stateOf(voice) != VoiceState.Free;
     if (voice == NO_VOICE) {
@@ -222,10 +224,9 @@ export class VoiceAllocator {
     slot.level = INFINITE; // until told otherwise, a note that has just started is not the quietest
   }
 
-  /** The voice that sounds a note already, else a free one, else the one that gives way; `NO_VOICE` when none makes room for the price. */
-  private place(sounding: i32, price: i32): i32 {
-    const missing = this.spent - this.budget + price;
-    if (sounding != NO_VOICE) return this.slot(sounding).price >= missing ? sounding : NO_VOICE;
+  /** The voice that sounds a note already, else a free one, else the one that gives way; `NO_VOICE` when none makes room for what is missing. */
+  private place(sounding: i32, missing: i32): i32 {
+    if (sounding != NO_VOICE) return missing <= 0 ? sounding : NO_VOICE;
     const free = ~this.active & (<u64>-1 >> (MAX_VOICES - this.voiceCount));
     if (missing <= 0 && free != 0) return <i32>ctz(free);
     return this.policy == StealPolicy.Drop ? NO_VOICE : this.givingWay(missing);

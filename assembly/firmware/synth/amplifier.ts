@@ -9,6 +9,9 @@ import { Ladder } from "../../audio/ladder";
 import { Svf, SvfMode } from "../../audio/svf";
 import { exp2 } from "../../audio/tuning";
 
+/** From what a voice's oscillators give to the bus that it adds to: both are blocks of a control period, side by side, so that one pointer reaches both. */
+export const BUS: usize = <usize>CONTROL_FRAMES << 2;
+
 /** Level at which an attack begins: -60 dB is unheard as a step, and leaves the chip at once even in a slow attack. */
 const ATTACK_FLOOR: f32 = 0.001;
 /** How far beyond its end a bent line heads, of its way: it arrives 2^10 times nearer than it began. */
@@ -158,10 +161,14 @@ function beginLine(amplifier: Amplifier, most: i32): void {
 
 // What all ways to the bus do: lines of the gain, frames in pairs, a single one first where their number is odd.
 
-/** Adds a block to the bus. @param toControl frames from the first one to the next control point */
+/**
+ * Adds a block to the bus that lies BUS behind it.
+ * @param at address of the block's first frame
+ * @param toControl frames from that one to the next control point
+ */
 // @ts-ignore: decorator
 @native
-export function amplify(amplifier: Amplifier, input: usize, bus: usize, frameCount: i32, toControl: i32): void {
+export function amplify(amplifier: Amplifier, at: usize, frameCount: i32, toControl: i32): void {
   // @bound(2)
   while (frameCount > 0) {
     if (amplifier.lineFrames == 0) beginLine(amplifier, toControl);
@@ -169,23 +176,21 @@ export function amplify(amplifier: Amplifier, input: usize, bus: usize, frameCou
     const step = amplifier.step;
     let gain = amplifier.gain;
     let last: f32 = 0;
-    const end = input + (<usize>count << 2);
+    const end = at + (<usize>count << 2);
     if (count & 1) {
       gain += step; // @uses(1 of frameCount)
-      last = load<f32>(input) * gain;
-      store<f32>(bus, load<f32>(bus) + last);
-      input += 4;
-      bus += 4;
+      last = load<f32>(at) * gain;
+      store<f32>(at, load<f32>(at, BUS) + last, BUS);
+      at += 4;
     }
     // @uses(2 of frameCount)
-    while (input < end) {
+    while (at < end) {
       gain += step;
-      store<f32>(bus, load<f32>(bus) + load<f32>(input) * gain);
+      store<f32>(at, load<f32>(at, BUS) + load<f32>(at) * gain, BUS);
       gain += step;
-      last = load<f32>(input, 4) * gain;
-      store<f32>(bus, load<f32>(bus, 4) + last, 4);
-      input += 8;
-      bus += 8;
+      last = load<f32>(at, 4) * gain;
+      store<f32>(at, load<f32>(at, BUS + 4) + last, BUS + 4);
+      at += 8;
     }
     amplifier.gain = gain;
     amplifier.last = last;
@@ -198,7 +203,7 @@ export function amplify(amplifier: Amplifier, input: usize, bus: usize, frameCou
 /** The same through a state-variable low-pass (audio/svf.ts). */
 // @ts-ignore: decorator
 @native
-export function amplifyLowpass(amplifier: Amplifier, filter: Svf, input: usize, bus: usize, frameCount: i32, toControl: i32): void {
+export function amplifyLowpass(amplifier: Amplifier, filter: Svf, at: usize, frameCount: i32, toControl: i32): void {
   const g = filter.g;
   const loop = filter.loop;
   const scale = filter.input;
@@ -211,9 +216,9 @@ export function amplifyLowpass(amplifier: Amplifier, filter: Svf, input: usize, 
     const step = amplifier.step;
     let gain = amplifier.gain;
     let last: f32 = 0;
-    const end = input + (<usize>count << 2);
+    const end = at + (<usize>count << 2);
     if (count & 1) {
-      const v1 = (load<f32>(input) - loop * s1 - s2) * scale; // @uses(1 of frameCount)
+      const v1 = (load<f32>(at) - loop * s1 - s2) * scale; // @uses(1 of frameCount)
       const band = v1 + s1;
       s1 = band + v1;
       const v2 = band * g;
@@ -221,21 +226,20 @@ export function amplifyLowpass(amplifier: Amplifier, filter: Svf, input: usize, 
       s2 = low + v2;
       gain += step;
       last = low * gain;
-      store<f32>(bus, load<f32>(bus) + last);
-      input += 4;
-      bus += 4;
+      store<f32>(at, load<f32>(at, BUS) + last, BUS);
+      at += 4;
     }
     // @uses(2 of frameCount)
-    while (input < end) {
-      const v1 = (load<f32>(input) - loop * s1 - s2) * scale;
+    while (at < end) {
+      const v1 = (load<f32>(at) - loop * s1 - s2) * scale;
       const band = v1 + s1;
       s1 = band + v1;
       const v2 = band * g;
       const low = v2 + s2;
       s2 = low + v2;
       gain += step;
-      store<f32>(bus, load<f32>(bus) + low * gain);
-      const w1 = (load<f32>(input, 4) - loop * s1 - s2) * scale;
+      store<f32>(at, load<f32>(at, BUS) + low * gain, BUS);
+      const w1 = (load<f32>(at, 4) - loop * s1 - s2) * scale;
       const nextBand = w1 + s1;
       s1 = nextBand + w1;
       const w2 = nextBand * g;
@@ -243,9 +247,8 @@ export function amplifyLowpass(amplifier: Amplifier, filter: Svf, input: usize, 
       s2 = nextLow + w2;
       gain += step;
       last = nextLow * gain;
-      store<f32>(bus, load<f32>(bus, 4) + last, 4);
-      input += 8;
-      bus += 8;
+      store<f32>(at, load<f32>(at, BUS + 4) + last, BUS + 4);
+      at += 8;
     }
     amplifier.gain = gain;
     amplifier.last = last;
@@ -260,7 +263,7 @@ export function amplifyLowpass(amplifier: Amplifier, filter: Svf, input: usize, 
 /** The same through the filter's other responses, which are sums of input, band and low. */
 // @ts-ignore: decorator
 @native
-export function amplifyBand(amplifier: Amplifier, filter: Svf, input: usize, bus: usize, frameCount: i32, toControl: i32): void {
+export function amplifyBand(amplifier: Amplifier, filter: Svf, at: usize, frameCount: i32, toControl: i32): void {
   const g = filter.g;
   const loop = filter.loop;
   const scale = filter.input;
@@ -278,8 +281,8 @@ export function amplifyBand(amplifier: Amplifier, filter: Svf, input: usize, bus
     let gain = amplifier.gain;
     let last: f32 = 0;
     // @uses(1 of frameCount)
-    for (const end = input + (<usize>count << 2); input < end; input += 4, bus += 4) {
-      const x = load<f32>(input);
+    for (const end = at + (<usize>count << 2); at < end; at += 4) {
+      const x = load<f32>(at);
       const v1 = (x - loop * s1 - s2) * scale;
       const band = v1 + s1;
       s1 = band + v1;
@@ -288,7 +291,7 @@ export function amplifyBand(amplifier: Amplifier, filter: Svf, input: usize, bus
       s2 = low + v2;
       gain += step;
       last = (fromInput * x + fromBand * band + fromLow * low) * gain;
-      store<f32>(bus, load<f32>(bus) + last);
+      store<f32>(at, load<f32>(at, BUS) + last, BUS);
     }
     amplifier.gain = gain;
     amplifier.last = last;
@@ -303,7 +306,7 @@ export function amplifyBand(amplifier: Amplifier, filter: Svf, input: usize, bus
 /** The same through the ladder (audio/ladder.ts). */
 // @ts-ignore: decorator
 @native
-export function amplifyLadder(amplifier: Amplifier, filter: Ladder, input: usize, bus: usize, frameCount: i32, toControl: i32): void {
+export function amplifyLadder(amplifier: Amplifier, filter: Ladder, at: usize, frameCount: i32, toControl: i32): void {
   const stage = filter.stage;
   const feedback1 = filter.feedback1;
   const feedback2 = filter.feedback2;
@@ -322,11 +325,11 @@ export function amplifyLadder(amplifier: Amplifier, filter: Ladder, input: usize
     const step = amplifier.step;
     let gain = amplifier.gain;
     let last: f32 = 0;
-    const end = input + (<usize>count << 2);
+    const end = at + (<usize>count << 2);
     // @uses(1 of frameCount)
-    while (input < end) {
+    while (at < end) {
       const fed = feedback1 * s1 + feedback2 * s2 + feedback3 * s3 + feedback4 * s4;
-      const u = max<f32>(min<f32>((load<f32>(input) * drive - fed) * solve, 1.5), -1.5);
+      const u = max<f32>(min<f32>((load<f32>(at) * drive - fed) * solve, 1.5), -1.5);
       const entering = u - u * u * u * <f32>(4.0 / 27.0);
       const v1 = (entering - s1) * stage;
       const y1 = v1 + s1;
@@ -342,9 +345,8 @@ export function amplifyLadder(amplifier: Amplifier, filter: Ladder, input: usize
       s4 = y4 + v4;
       gain += step;
       last = y4 * gain;
-      store<f32>(bus, load<f32>(bus) + last);
-      input += 4;
-      bus += 4;
+      store<f32>(at, load<f32>(at, BUS) + last, BUS);
+      at += 4;
     }
     amplifier.gain = gain;
     amplifier.last = last;

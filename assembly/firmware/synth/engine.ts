@@ -2,7 +2,7 @@
 // The demo synth: sixteen MIDI channels on a fixed number of voices, drums on channel 10, mixed through chorus, delay and reverb.
 //
 // Notes start, and end with their keys, at their very frame. Controllers, pedals among them, take effect at control points, absolute frames that are multiples
-// of CONTROL_FRAMES: strips follow one or two at each, and gains glide there; a voice ends at its own next one, every other of them. So the sound does not depend
+// of CONTROL_FRAMES: strips follow, one at each, and gains glide there; a voice ends at its own next one, every other of them. So the sound does not depend
 // on how rendering is cut into blocks.
 //
 // What concerns many channels or voices at once, a reset, All Sound Off, a wire that goes dead, is marked in a word with a bit for each, and done for each in its
@@ -18,7 +18,7 @@ import { buildWavetable, WAVETABLE_BYTES } from "../../audio/wavetable";
 import { NO_VOICE, VoiceAllocator } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
-import { DRUM_CHANNEL, HELD_KEYS, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
+import { BLOCK_FRAMES, DRUM_CHANNEL, HELD_KEYS, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
 import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from "./drums";
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
@@ -38,8 +38,6 @@ const DRUM_RIGHT = 17;
 const STRIPS = 18;
 const DRUM_PAN: i32 = 36;
 const ALL_STRIPS: u32 = (1 << STRIPS) - 1;
-/** Strips whose channel's controllers are taken over at one control point. */
-const FOLLOWED: i32 = 2;
 
 /** Voices, or strips, of odd number, one bit each. */
 const ODD: u32 = 0xaaaaaaaa;
@@ -383,7 +381,8 @@ class Synth {
     fragment.to = at;
     fragment.cut = 0;
     clearBlock(fragment.samples, CONTROL_FRAMES);
-    renderUpTo(voice, fragment.samples, at);
+    // Messages lie as far apart as a stretch is long, nearly: of two, the first lies at its begin. @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK)
+    renderUpTo(voice, fragment.blocks, min<u32>(at, CONTROL_FRAMES));
     unchecked(this.strips[voice.strip]).fragments |= 1 << index;
     return fragment;
   }
@@ -453,8 +452,8 @@ class Synth {
   private controlPoint(): void {
     this.master.control();
     this.remains.settle();
-    // In a row, so that none waits for ever. @bound(FOLLOWED)
-    for (let i = 0; i < FOLLOWED && this.stale != 0; i++) {
+    // One strip at a time, and in a row, so that none waits for ever: a wire brings the controllers of another channel no faster.
+    if (this.stale != 0) {
       const later = this.stale & (ALL_STRIPS << this.followNext);
       const strip = <i32>ctz(later != 0 ? later : this.stale);
       this.followNext = strip + 1;
@@ -523,7 +522,7 @@ class Synth {
   @inline
   private renderVoice(index: i32, frameCount: i32): void {
     const voice = unchecked(this.voices[index]);
-    voice.renderTo(this.mix.bus, frameCount);
+    voice.renderTo(this.mix.voice, frameCount);
     voice.position = 0;
   }
 

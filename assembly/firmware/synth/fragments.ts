@@ -3,9 +3,10 @@
 // a second call, instead of cutting the rendering of all of them in two. The mixer adds a fragment where its voice would have been added, to the bit.
 
 import { CONTROL_FRAMES } from "../../audio/block";
+import { BUS } from "./amplifier";
 
-/** Most in a stretch of a control period: a message makes one at most, and a character of 15 frames is one message at most. */
-export const FRAGMENTS: i32 = <i32>CONTROL_FRAMES / 15 + 1;
+/** Most in a stretch of a control period: a message makes one at most, and only if it has two data bytes, which are two characters of 15 frames at least. */
+export const FRAGMENTS: i32 = <i32>CONTROL_FRAMES / 30 + 1;
 
 @unmanaged
 @final
@@ -17,6 +18,10 @@ export class Fragment {
   to: i32 = 0;
   /** The last sample of a voice that was cut here; 0 for one that sounds on. */
   cut: f32 = 0;
-  /** Samples of the whole stretch, of which `from` to `to` count. */
-  readonly samples: usize = heap.alloc(<usize>CONTROL_FRAMES << 2);
+  /** A block for the voice's oscillators, and behind it, as its bus, the samples of the whole stretch, of which `from` to `to` count. */
+  readonly blocks: usize = heap.alloc(2 * BUS);
+
+  get samples(): usize {
+    return this.blocks + BUS;
+  }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Where the strips of the mixer meet: left, right and what goes to the three effects, a control period of f32 samples each. All of them lie side by
-// side, with the bus of the strip that is being mixed before them, so that one pointer with constant offsets reaches all.
+// side, with the bus of the strip that is being mixed before them, and the voice that is being rendered before that, so that one pointer with constant offsets reaches all.
 
 import { clearBlock, CONTROL_FRAMES } from "../../audio/block";
+import { BUS } from "./amplifier";
 import { VOICE_CONTROL_FRAMES } from "./config";
 
 const BYTES: usize = <usize>CONTROL_FRAMES << 2;
@@ -18,8 +19,10 @@ export const NOTHING: u8 = <u8>CONTROL_FRAMES;
 
 @final
 export class MixBuffers {
+  /** What the oscillators of the voice give that is being rendered. */
+  readonly voice: usize = memory.data(7 * CONTROL_FRAMES * 4, 8);
   /** What the voices of one strip add to; silent whenever a strip begins. */
-  readonly bus: usize = memory.data(6 * CONTROL_FRAMES * 4, 8);
+  readonly bus: usize = this.voice + BUS;
   readonly left: usize = this.bus + LEFT;
   readonly right: usize = this.bus + RIGHT;
   readonly reverb: usize = this.bus + REVERB;

@@ -3,6 +3,7 @@
 // the same sum, but with every strip that lost a voice a block more would have to be written.
 
 import { Residue } from "../../voice/residue";
+import { BLOCK_FRAMES, MESSAGES_A_BLOCK } from "./config";
 import { CHORUS, DELAY, LEFT, MixBuffers, REVERB, RIGHT } from "./mix-buffers";
 import { Strip } from "./strip";
 
@@ -26,7 +27,7 @@ export class Remains {
    * @param sinceControl frames from the last control point of its strip
    */
   add(last: f32, strip: Strip, sinceControl: i32): void {
-    if (last != 0) addRest(this, last, strip, <f32>sinceControl);
+    if (last != 0) addRest(this, last, strip, <f32>sinceControl); // @max(MESSAGES_A_BLOCK)
   }
 
   /** Adds so many frames of a stretch to the mix, from one on. */

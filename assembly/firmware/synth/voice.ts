@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One voice of the demo synth: two oscillators, a filter and two envelopes, as its timbre says. It adds to a mono bus.
 
-import { CONTROL_FRAMES } from "../../audio/block";
 import { Ladder, resetLadder, setLadder } from "../../audio/ladder";
 import {
   addNoise, addPulse, addSaw, addSine, addTriangle, NoiseSource, Oscillator, renderNoise, renderPulse, renderSaw, renderSine, renderTriangle,
@@ -56,8 +55,6 @@ export class ChannelModulation {
 @unmanaged
 @final
 export class VoiceContext {
-  /** CONTROL_FRAMES f32 samples that every voice renders into in its turn. */
-  readonly scratch: usize = memory.data(<i32>CONTROL_FRAMES << 2, 8);
   /** Frames from the first one of the stretch to the next control point. */
   toControl: i32 = 0;
   /** Present values of the two LFOs, -1 to 1. */
@@ -252,16 +249,18 @@ export class Voice {
     this.increment2 = <u32><i32>min<f32>(<f32><i32>this.increment1 * this.ratio, HIGHEST_INCREMENT);
   }
 
-  /** Adds its frames of a stretch, from where it is up to `to`, to a bus. What it does is what its price is for. */
+  /**
+   * Adds its frames of a stretch, from where it is up to `to`, to a bus. What it does is what its price is for.
+   * @param out a block for its oscillators, with the bus BUS behind it
+   */
   // @ts-ignore: decorator
   @inline
-  renderTo(bus: usize, to: i32): void {
+  renderTo(out: usize, to: i32): void {
     const frameCount = to - <i32>this.position;
     if (frameCount <= 0) return;
     const toControl = this.context.toControl - <i32>this.position;
-    bus += <usize>this.position << 2;
+    out += <usize>this.position << 2;
     this.position = <u8>to;
-    const out = this.context.scratch;
     let level = this.timbre.level1;
     let shape = this.shape1;
     if (this.increment1 > STEEPEST && shape <= <i32>TRIANGLE) {
@@ -312,16 +311,16 @@ export class Voice {
     }
     switch (this.filter) {
       case <i32>NONE:
-        amplify(this.amplifier, out, bus, frameCount, toControl); // @uses(PLAIN_PRICE of ROOM)
+        amplify(this.amplifier, out, frameCount, toControl); // @uses(PLAIN_PRICE of ROOM)
         break;
       case <i32>LADDER:
-        amplifyLadder(this.amplifier, this.ladder, out, bus, frameCount, toControl); // @uses(LADDER_PRICE of ROOM)
+        amplifyLadder(this.amplifier, this.ladder, out, frameCount, toControl); // @uses(LADDER_PRICE of ROOM)
         break;
       case <i32>LOWPASS:
-        amplifyLowpass(this.amplifier, this.svf, out, bus, frameCount, toControl); // @uses(LOWPASS_PRICE of ROOM)
+        amplifyLowpass(this.amplifier, this.svf, out, frameCount, toControl); // @uses(LOWPASS_PRICE of ROOM)
         break;
       default:
-        amplifyBand(this.amplifier, this.svf, out, bus, frameCount, toControl); // @uses(BAND_PRICE of ROOM)
+        amplifyBand(this.amplifier, this.svf, out, frameCount, toControl); // @uses(BAND_PRICE of ROOM)
     }
   }
 }
@@ -329,6 +328,6 @@ export class Voice {
 /** `renderTo` for a voice that a message changes amid a stretch: native as a whole, since the interpreter has no room for it twice. */
 // @ts-ignore: decorator
 @native
-export function renderUpTo(voice: Voice, bus: usize, to: i32): void {
-  voice.renderTo(bus, to);
+export function renderUpTo(voice: Voice, out: usize, to: i32): void {
+  voice.renderTo(out, to);
 }
