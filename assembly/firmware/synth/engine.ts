@@ -23,7 +23,7 @@ import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
-import { BUDGET, FRAGMENT_PRICE, ROOM, STRIP_PRICE, VOICE_PRICE } from "./prices";
+import { BUDGET, ROOM, STRIDE_PRICE, STRIP_PRICE, VOICE_PRICE } from "./prices";
 import { Remains } from "./remains";
 import { Sound, Sounds } from "./sound";
 import { Strip } from "./strip";
@@ -69,6 +69,8 @@ class Synth {
   private stale: u32 = 0;
   /** The first strip to be told next, of those that are stale. */
   private followNext: i32 = 0;
+  /** Whether a strip has been told in this control period: one is enough, as a wire brings the controllers of another channel no faster. */
+  private hasFollowed: bool = false;
   /** Channels to be powered up, and channels to forget their notes, before anything else is done with them, one bit each. */
   private unset: u32 = 0;
   private lapsed: u32 = 0;
@@ -354,7 +356,7 @@ class Synth {
     voice.channel = unchecked(this.modulations[channel]);
     voice.position = <u8>at;
     strip.voices |= 1 << index;
-    if (((this.sounding >> stripIndex) & 1) == 0) strip.from = <u8>at;
+    if (((this.sounding >> stripIndex) & 1) == 0) strip.open(<u8>at);
     this.sounding |= 1 << stripIndex;
     return index;
   }
@@ -432,6 +434,7 @@ class Synth {
 
   /** Hands a channel's controllers to a strip of it, and to its voices. */
   private follow(index: i32): void {
+    this.hasFollowed = true;
     const channel = index < CHANNELS ? index : DRUM_CHANNEL;
     this.stale &= ~(1 << index);
     const state = unchecked(this.channels[channel]);
@@ -452,14 +455,6 @@ class Synth {
   private controlPoint(): void {
     this.master.control();
     this.remains.settle();
-    // One strip at a time, and in a row, so that none waits for ever: a wire brings the controllers of another channel no faster.
-    if (this.stale != 0) {
-      const later = this.stale & (ALL_STRIPS << this.followNext);
-      const strip = <i32>ctz(later != 0 ? later : this.stale);
-      this.followNext = strip + 1;
-      this.settle(strip < CHANNELS ? strip : DRUM_CHANNEL);
-      this.follow(strip);
-    }
     if (this.sounding == 0) return;
     this.context.vibrato = lfoValue(this.vibrato);
     this.context.sweep = lfoValue(this.sweep);
@@ -475,7 +470,25 @@ class Synth {
     // @bound(STRIPS / 2)
     for (let rest = this.sounding & ~others; rest != 0; rest &= rest - 1) {
       const i = <i32>ctz(rest);
-      if (unchecked(this.strips[i]).control()) this.sounding &= ~(1 << i);
+      if (unchecked(this.strips[i]).isSilent()) this.sounding &= ~(1 << i);
+    }
+  }
+
+  /** After the last stretch before a control point: what strips do there, ahead of time, as a part of what they cost. */
+  // @ts-ignore: decorator
+  @inline
+  private strideStrips(next: u32): void {
+    if (this.stale != 0 && !this.hasFollowed) {
+      const later = this.stale & (ALL_STRIPS << this.followNext);
+      const strip = <i32>ctz(later != 0 ? later : this.stale);
+      this.followNext = strip + 1;
+      this.settle(strip < CHANNELS ? strip : DRUM_CHANNEL);
+      this.follow(strip);
+    }
+    this.hasFollowed = false;
+    // @bound(STRIPS / 2)
+    for (let rest = this.sounding & (this.turnAt(next) == 0 ? ~ODD : ODD); rest != 0; rest &= rest - 1) {
+      unchecked(this.strips[<i32>ctz(rest)]).advance(); // @uses(STRIDE_PRICE of ROOM)
     }
   }
 
@@ -499,7 +512,7 @@ class Synth {
     mix.clear();
     // @bound(STRIPS)
     for (let strips = this.sounding; strips != 0; strips &= strips - 1) {
-      // @uses(STRIP_PRICE of ROOM)
+      // @uses(STRIP_PRICE - STRIDE_PRICE of ROOM)
       const index = <i32>ctz(strips);
       const strip = unchecked(this.strips[index]);
       // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT + FRAGMENTS)
@@ -511,6 +524,7 @@ class Synth {
       strip.mixInto(mix, frameCount);
     }
     this.mixRemains(frameCount);
+    if (frameCount == this.context.toControl) this.strideStrips(this.frame + frameCount);
     this.fragmentCount = 0;
     this.sinceControl += frameCount;
     this.master.render(mix, out, frameCount);
@@ -532,10 +546,9 @@ class Synth {
     for (let i = 0; i < this.fragmentCount; i++) {
       const fragment = unchecked(this.fragments[i]);
       if (fragment.voice != voice || fragment.strip != strip) continue;
-      // Each once. @uses(FRAGMENT_PRICE of ROOM)
-      const end = this.mix.bus + (<usize>fragment.to << 2);
+      const end = this.mix.bus + (<usize>fragment.to << 2); // each once: @uses(1 of FRAGMENTS)
       let from = fragment.samples + (<usize>fragment.from << 2);
-      // @bound(CONTROL_FRAMES)
+      // As many frames as voices have rendered for them. @bound(CONTROL_FRAMES, BLOCK_FRAMES + MESSAGES_A_BLOCK in all)
       for (let at = this.mix.bus + (<usize>fragment.from << 2); at < end; at += 4, from += 4) store<f32>(at, load<f32>(at) + load<f32>(from));
     }
   }

@@ -16,14 +16,14 @@ export const BUDGET: i32 = VOICE_COUNT * SHARE;
 /** A channel's way from its bus to the mix. */
 export const STRIP_PRICE: i32 = 320;
 
+/** What of that is its gains' next step. */
+export const STRIDE_PRICE: i32 = 30;
+
 /** What every voice takes besides what follows. */
 export const VOICE_PRICE: i32 = 40;
 
-/** What a fragment takes that is added to its strip. */
-export const FRAGMENT_PRICE: i32 = 80;
-
 /** What a stretch may take, with fragments of voices that sound no more. */
-export const ROOM: i32 = BUDGET + FRAGMENTS * (VOICE_PRICE + FRAGMENT_PRICE);
+export const ROOM: i32 = BUDGET + FRAGMENTS * VOICE_PRICE;
 
 // Oscillators: the one that writes a block, and the one that adds to it. Above STEEPEST all but noise are sines, which cost the least of them.
 export const SAW_PRICE: i32 = 90;

@@ -62,7 +62,7 @@ export class Strip {
   }
 
   /**
-   * Takes over the controllers of a channel. The gains glide there, unless nothing sounds: then they are there at once.
+   * Takes over the controllers of a channel. The gains glide there, while anything sounds.
    * @param panOffset added to the channel's pan, -64 to 64
    */
   follow(channel: Channel, panOffset: i32): void {
@@ -75,25 +75,20 @@ export class Strip {
     this.delay.aim = gain * squareLaw(channel.delaySend);
     this.reverb.aim = gain * squareLaw(channel.reverbSend);
     this.gliding = true;
-    if (this.isSilent()) this.snap();
   }
 
-  private snap(): void {
+  /** Something begins to sound, at a frame of the stretch, where nothing has sounded since a control point: the gains are there at once. */
+  open(from: u8): void {
+    this.from = from;
     for (let i: usize = 0; i < GAINS; i++) this.gain(i).snap();
     this.gliding = false;
   }
 
-  /** At each of its control points. Returns whether nothing sounds. */
-  control(): bool {
-    const isSilent = this.isSilent();
-    if (!this.gliding) return isSilent;
-    if (isSilent) {
-      this.snap();
-      return true;
-    }
+  /** Before each of its control points: sets the lines on which the gains go on from there. */
+  advance(): void {
+    if (!this.gliding || this.isSilent()) return;
     this.gliding = false;
     for (let i: usize = 0; i < GAINS; i++) if (this.gain(i).advance()) this.gliding = true;
-    return false;
   }
 
   /** Adds a stretch of the strip's sound, which lies on the bus, to the mix; the bus is clear afterwards. */
