@@ -382,9 +382,10 @@ class Synth {
     fragment.from = voice.position;
     fragment.to = at;
     fragment.cut = 0;
-    clearBlock(fragment.samples, CONTROL_FRAMES);
-    // Messages lie as far apart as a stretch is long, nearly: of two, the first lies at its begin. @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK)
-    renderUpTo(voice, fragment.blocks, min<u32>(at, CONTROL_FRAMES));
+    // Messages lie as far apart as a stretch is long, nearly: of two, the first lies at its begin.
+    const frames = min<u32>(at, CONTROL_FRAMES);
+    clearBlock(fragment.samples, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK)
+    renderUpTo(voice, fragment.blocks, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK)
     unchecked(this.strips[voice.strip]).fragments |= 1 << index;
     return fragment;
   }
@@ -434,7 +435,7 @@ class Synth {
 
   /** Hands a channel's controllers to a strip of it, and to its voices. */
   private follow(index: i32): void {
-    this.hasFollowed = true;
+    this.hasFollowed = true; // for the notes that start, or once. @max(MESSAGES_A_BLOCK)
     const channel = index < CHANNELS ? index : DRUM_CHANNEL;
     this.stale &= ~(1 << index);
     const state = unchecked(this.channels[channel]);

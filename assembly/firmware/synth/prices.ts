@@ -8,37 +8,37 @@ import { FRAGMENTS } from "./fragments";
 import { LADDER, LOWPASS, Timbre } from "./timbres";
 
 /** What each voice that there is room for brings: what the dearest takes, or two of the cheap ones and their share of a strip. */
-const SHARE: i32 = 600;
+const SHARE: i32 = 510;
 
 /** Voices and strips that sound together. */
 export const BUDGET: i32 = VOICE_COUNT * SHARE;
 
 /** A channel's way from its bus to the mix. */
-export const STRIP_PRICE: i32 = 320;
+export const STRIP_PRICE: i32 = 288;
 
 /** What of that is its gains' next step. */
 export const STRIDE_PRICE: i32 = 30;
 
 /** What every voice takes besides what follows. */
-export const VOICE_PRICE: i32 = 40;
+export const VOICE_PRICE: i32 = 37;
 
 /** What a stretch may take, with fragments of voices that sound no more. */
 export const ROOM: i32 = BUDGET + FRAGMENTS * VOICE_PRICE;
 
 // Oscillators: the one that writes a block, and the one that adds to it. Above STEEPEST all but noise are sines, which cost the least of them.
-export const SAW_PRICE: i32 = 90;
-export const PULSE_PRICE: i32 = 138;
-export const TRIANGLE_PRICE: i32 = 157;
-export const SINE_PRICE: i32 = 82;
-export const NOISE_PRICE: i32 = 42;
-export const WAVE_PRICE: i32 = 109;
-export const ADD_PRICE: i32 = 24;
+export const SAW_PRICE: i32 = 82;
+export const PULSE_PRICE: i32 = 133;
+export const TRIANGLE_PRICE: i32 = 144;
+export const SINE_PRICE: i32 = 87;
+export const NOISE_PRICE: i32 = 47;
+export const WAVE_PRICE: i32 = 115;
+export const ADD_PRICE: i32 = 14;
 
 // Ways through a filter to the bus.
-export const PLAIN_PRICE: i32 = 134;
-export const LOWPASS_PRICE: i32 = 182;
-export const BAND_PRICE: i32 = 211;
-export const LADDER_PRICE: i32 = 318;
+export const PLAIN_PRICE: i32 = 106;
+export const LOWPASS_PRICE: i32 = 151;
+export const BAND_PRICE: i32 = 176;
+export const LADDER_PRICE: i32 = 282;
 
 /** Of no oscillator and of each shape, as timbres.ts numbers them. */
 const shapes: StaticArray<i32> = [0, SAW_PRICE, PULSE_PRICE, TRIANGLE_PRICE, SINE_PRICE, NOISE_PRICE, WAVE_PRICE];
