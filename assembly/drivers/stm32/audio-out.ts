@@ -225,17 +225,12 @@ function clearHalves(first: u32, count: u32): void {
   for (; address < end; address += 8) store<u64>(address, 0);
 }
 
-/** Copies a block, of eight frames or a multiple, from its first frame to its last: the DMA may follow close behind. */
+/** Copies a block from its first frame to its last: the DMA may follow close behind. */
 // @ts-ignore: decorator
 @inline
 function copyFrames(from: usize, to: usize): void {
   const end = to + blockFrames * FRAME_BYTE_COUNT;
-  for (; to < end; to += 32, from += 32) {
-    store<u64>(to, load<u64>(from));
-    store<u64>(to, load<u64>(from, 8), 8);
-    store<u64>(to, load<u64>(from, 16), 16);
-    store<u64>(to, load<u64>(from, 24), 24);
-  }
+  for (; to < end; to += 8, from += 8) store<u64>(to, load<u64>(from));
 }
 
 /** Starts a transfer at a frame of the ring: the whole ring for ever from 0, else the rest of the half once. */

@@ -23,7 +23,7 @@ import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
-import { BUDGET, ROOM, STRIDE_PRICE, STRIP_PRICE, VOICE_PRICE } from "./prices";
+import { BUDGET, CHORUS_PRICE, ECHO_PRICE, ROOM, STRIDE_PRICE, STRIP_PRICE, VOICE_PRICE } from "./prices";
 import { Remains } from "./remains";
 import { Sound, Sounds } from "./sound";
 import { Strip } from "./strip";
@@ -67,6 +67,9 @@ class Synth {
   private sounding: u32 = 0;
   /** Strips whose channel's controllers have moved since strip and voices were told, one bit each. */
   private stale: u32 = 0;
+  /** Strips that send to the chorus, and to the echo, one bit each. */
+  private chorused: u32 = 0;
+  private echoed: u32 = 0;
   /** The first strip to be told next, of those that are stale. */
   private followNext: i32 = 0;
   /** Whether a strip has been told in this control period: one is enough, as a wire brings the controllers of another channel no faster. */
@@ -343,7 +346,7 @@ class Synth {
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away. */
   private take(channel: i32, note: i32, stripIndex: i32, sound: Sound, at: i32): i32 {
-    this.allocator.budget = BUDGET - STRIP_PRICE * popcnt<i32>(this.sounding | (1 << stripIndex));
+    this.allocator.budget = this.budgetOf(this.sounding | (1 << stripIndex));
     const index = this.allocator.allocate(channel, note, sound.price, sound.sparedPrice);
     if (index == NO_VOICE) return NO_VOICE;
     const voice = unchecked(this.voices[index]);
@@ -359,6 +362,13 @@ class Synth {
     if (((this.sounding >> stripIndex) & 1) == 0) strip.open(<u8>at);
     this.sounding |= 1 << stripIndex;
     return index;
+  }
+
+  /** What voices may cost while these strips sound. */
+  private budgetOf(strips: u32): i32 {
+    const chorus = this.chorused != 0 || this.master.chorusRings ? CHORUS_PRICE : 0;
+    const echo = this.echoed != 0 || this.master.echoRings ? ECHO_PRICE : 0;
+    return BUDGET - STRIP_PRICE * popcnt<i32>(strips) - chorus - echo;
   }
 
   /** A new attack: what was to end the voice ends it no more. */
@@ -433,13 +443,30 @@ class Synth {
     return this.sinceControl + (this.turnAt(this.frame) == (strip & 1) ? 0 : <i32>CONTROL_FRAMES);
   }
 
+  /** Lets a strip send to the effects that its channel wants, if there is room for those that nothing sends to yet; else it is told again later. */
+  private openEffects(bit: u32, channel: Channel): void {
+    this.chorused &= ~bit;
+    this.echoed &= ~bit;
+    if (channel.chorusSend != 0) {
+      if (this.chorused != 0 || this.master.chorusRings || this.budgetOf(this.sounding) - this.allocator.spent >= CHORUS_PRICE) this.chorused |= bit;
+      else this.stale |= bit;
+    }
+    if (channel.delaySend != 0) {
+      if (this.echoed != 0 || this.master.echoRings || this.budgetOf(this.sounding) - this.allocator.spent >= ECHO_PRICE) this.echoed |= bit;
+      else this.stale |= bit;
+    }
+  }
+
   /** Hands a channel's controllers to a strip of it, and to its voices. */
   private follow(index: i32): void {
     this.hasFollowed = true; // for the notes that start, or once. @max(MESSAGES_A_BLOCK)
     const channel = index < CHANNELS ? index : DRUM_CHANNEL;
     this.stale &= ~(1 << index);
     const state = unchecked(this.channels[channel]);
-    unchecked(this.strips[index]).follow(state, index == DRUM_LEFT ? -DRUM_PAN : index == DRUM_RIGHT ? DRUM_PAN : 0);
+    this.openEffects(1 << index, state);
+    unchecked(this.strips[index]).follow(
+      state, index == DRUM_LEFT ? -DRUM_PAN : index == DRUM_RIGHT ? DRUM_PAN : 0, ((this.chorused >> index) & 1) != 0, ((this.echoed >> index) & 1) != 0,
+    );
     const modulation = unchecked(this.modulations[channel]);
     const pressure = <f32>state.pressure * PER_STEP;
     modulation.pitch = state.pitchOffset();

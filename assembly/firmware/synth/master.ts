@@ -8,6 +8,7 @@ import { addDelay, Delay, setDelay } from "../../audio/delay";
 import { DcBlocker, finish, settleDc } from "../../audio/output";
 import { addReverb, Reverb, REVERB_BYTES, setReverb } from "../../audio/reverb";
 import { MixBuffers, NOTHING } from "./mix-buffers";
+import { CHORUS_PRICE, ECHO_PRICE, ROOM } from "./prices";
 
 const CHORUS_HERTZ: f64 = 0.7;
 const CHORUS_CENTRE_SECONDS: f64 = 0.011;
@@ -49,6 +50,10 @@ class Sleep {
     const asleep = this.left == 0;
     if (input != NOTHING) this.left = this.awakePeriods;
     return asleep ? input : 0;
+  }
+
+  get isAwake(): bool {
+    return this.left > 0;
   }
 
   /** Once a control period. */
@@ -94,7 +99,18 @@ export class MasterSection {
     settleDc(this.rightDc);
   }
 
+  /** Effects cost something when strips send to them, and as long as they ring. */
+  get chorusRings(): bool {
+    return this.chorusSleep.isAwake;
+  }
+
+  get echoRings(): bool {
+    return this.delaySleep.isAwake;
+  }
+
   /** Finishes a stretch: i16 frames to `out`. */
+  // @ts-ignore: decorator
+  @inline
   render(mix: MixBuffers, out: usize, frameCount: i32): void {
     const chorus = this.chorusSleep.start(mix.chorusFrom);
     const delay = this.delaySleep.start(mix.delayFrom);
@@ -105,9 +121,13 @@ export class MasterSection {
     const left = mix.left;
     const right = mix.right;
     let skipped = <usize>chorus << 2;
-    if (chorus != NOTHING) addChorus(this.chorus, mix.chorus + skipped, left + skipped, right + skipped, frameCount - <i32>chorus, CHORUS_LEVEL);
+    if (chorus != NOTHING) {
+      addChorus(this.chorus, mix.chorus + skipped, left + skipped, right + skipped, frameCount - <i32>chorus, CHORUS_LEVEL); // @uses(CHORUS_PRICE of ROOM)
+    }
     skipped = <usize>delay << 2;
-    if (delay != NOTHING) addDelay(this.delay, mix.delay + skipped, left + skipped, right + skipped, frameCount - <i32>delay);
+    if (delay != NOTHING) {
+      addDelay(this.delay, mix.delay + skipped, left + skipped, right + skipped, frameCount - <i32>delay); // @uses(ECHO_PRICE of ROOM)
+    }
     skipped = <usize>reverb << 2;
     if (reverb != NOTHING) addReverb(this.reverb, mix.reverb + skipped, left + skipped, right + skipped, frameCount - <i32>reverb);
     mix.mainFrom = 0; // the DC blockers leave their tails there

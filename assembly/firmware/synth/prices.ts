@@ -8,9 +8,9 @@ import { FRAGMENTS } from "./fragments";
 import { LADDER, LOWPASS, Timbre } from "./timbres";
 
 /** What each voice that there is room for brings: what the dearest takes, or two of the cheap ones and their share of a strip. */
-const SHARE: i32 = 510;
+const SHARE: i32 = 550;
 
-/** Voices and strips that sound together. */
+/** Voices, strips and effects that sound together. */
 export const BUDGET: i32 = VOICE_COUNT * SHARE;
 
 /** A channel's way from its bus to the mix. */
@@ -18,6 +18,10 @@ export const STRIP_PRICE: i32 = 288;
 
 /** What of that is its gains' next step. */
 export const STRIDE_PRICE: i32 = 30;
+
+/** Effects that strips send to, or that still ring; the reverb is always paid for. */
+export const CHORUS_PRICE: i32 = 512;
+export const ECHO_PRICE: i32 = 244;
 
 /** What every voice takes besides what follows. */
 export const VOICE_PRICE: i32 = 37;

@@ -64,15 +64,16 @@ export class Strip {
   /**
    * Takes over the controllers of a channel. The gains glide there, while anything sounds.
    * @param panOffset added to the channel's pan, -64 to 64
+   * @param chorus, echo whether it may send there
    */
-  follow(channel: Channel, panOffset: i32): void {
+  follow(channel: Channel, panOffset: i32, chorus: bool, echo: bool): void {
     const gain = HEADROOM * squareLaw(channel.volume) * squareLaw(channel.expression);
     // General MIDI 2: 0 and 1 are both hard left; equal power between
     const angle = <u32>((max<i32>(1, min<i32>(127, <i32>channel.pan + panOffset)) - 1) * ((1 << 30) / 126));
     this.left.aim = gain * sine((1 << 30) - angle);
     this.right.aim = gain * sine(angle);
-    this.chorus.aim = gain * squareLaw(channel.chorusSend);
-    this.delay.aim = gain * squareLaw(channel.delaySend);
+    this.chorus.aim = chorus ? gain * squareLaw(channel.chorusSend) : 0;
+    this.delay.aim = echo ? gain * squareLaw(channel.delaySend) : 0;
     this.reverb.aim = gain * squareLaw(channel.reverbSend);
     this.gliding = true;
   }
