@@ -81,6 +81,7 @@ function render(): void {
 
 /** Parses what has come and schedules it. Every byte of a block is here before the block that it sounds in is rendered. */
 function receive(): void {
+  let notes: u32 = 0;
   // What came while nothing was rendered waits for its turn.
   for (let bytes = 0; bytes < BYTES_A_BLOCK && uartReceive(); bytes++) {
     const aborted = uartAfterGap() ? parseGap(parser) : 0;
@@ -88,9 +89,10 @@ function receive(): void {
     if (onByte(sensing, byte, uartTimestamp())) silence();
     const event = aborted | parseByte(parser, byte);
     if (passes(event, KIND_ALL_CHANNEL | KIND_RESET, ALL_CHANNELS)) schedulerPush(uartFrame() + EVENT_DELAY, event & ~SYSEX_ABORTED);
-    if ((event & 0xf0) == NOTE_ON) storeShared(started, load<u32>(started) + 1);
+    if ((event & 0xf0) == NOTE_ON) notes++;
     route(router, event, uartFrame(), parser.buffer);
   }
+  if (notes != 0) storeShared(started, load<u32>(started) + notes);
   if (hasTimedOut(sensing, timestamp())) silence();
   if (forward(thru, BYTES_A_BLOCK) != 0) uartKick(); // each event was one byte at least
   publishWireLosses(parser);

@@ -230,7 +230,11 @@ function clearHalves(first: u32, count: u32): void {
 @inline
 function copyFrames(from: usize, to: usize): void {
   const end = to + blockFrames * FRAME_BYTE_COUNT;
-  for (; to < end; to += 8, from += 8) store<u64>(to, load<u64>(from));
+  for (; to + 16 <= end; to += 16, from += 16) {
+    store<u64>(to, load<u64>(from));
+    store<u64>(to, load<u64>(from, 8), 8);
+  }
+  if (to < end) store<u64>(to, load<u64>(from));
 }
 
 /** Starts a transfer at a frame of the ring: the whole ring for ever from 0, else the rest of the half once. */

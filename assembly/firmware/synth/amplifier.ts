@@ -29,6 +29,8 @@ const enum Stage {
 /** Its times and its level, worked out once for all notes of a timbre. */
 @unmanaged
 export class AmplifierSettings {
+  /** From silence to level 1. */
+  attackFrames: f32;
   /** What a frame of the attack moves. */
   rise: f32;
   sustain: f32;
@@ -38,6 +40,7 @@ export class AmplifierSettings {
 
   /** Times are in frames, more than 0; decay and release are those to 60 dB down. */
   set(attackFrames: f32, decayFrames: f32, sustain: f32, releaseFrames: f32): void {
+    this.attackFrames = attackFrames;
     this.rise = 1 / attackFrames;
     this.sustain = sustain;
     this.decayShare = 1 - exp2((-10 * <f32>CONTROL_FRAMES) / decayFrames);
@@ -60,8 +63,9 @@ export class Amplifier {
   stage: i32 = Stage.IDLE;
   /** At the end of the present line, 0 to 1. */
   level: f32 = 0;
-  /** What a frame of a cut moves. */
+  /** What a frame of a cut moves, and how many are left of it. */
   fall: f32 = 0;
+  cutFrames: f32 = 0;
   /** Where the present bent line heads. */
   asymptote: f32 = 0;
 
@@ -100,6 +104,7 @@ export class Amplifier {
     if (this.stage == Stage.IDLE) return;
     this.turn(Stage.CUT);
     this.fall = this.level / frames;
+    this.cutFrames = frames;
   }
 
   /** Silent until the next `gateOn`: ended, or died away under the key. */
@@ -119,7 +124,7 @@ function beginLine(amplifier: Amplifier, most: i32): void {
   let to = from;
   switch (amplifier.stage) {
     case Stage.ATTACK: {
-      const left = (<f32>1 - from) / settings.rise;
+      const left = (<f32>1 - from) * settings.attackFrames;
       if (left < <f32>most) {
         frames = max<i32>(<i32>left, 1);
         to = 1;
@@ -143,7 +148,8 @@ function beginLine(amplifier: Amplifier, most: i32): void {
       }
       break;
     case Stage.CUT: {
-      const left = from / amplifier.fall;
+      const left = amplifier.cutFrames;
+      amplifier.cutFrames = left - <f32>most;
       if (left <= <f32>most) {
         frames = max<i32>(<i32>left, 1);
         to = 0;

@@ -12,9 +12,6 @@ export const enum DrumPan {
   Right = 2,
 }
 
-/** Groups of instruments that silence each other, and group 0, which does not. */
-export const CHOKE_GROUPS: i32 = 4;
-
 /** One instrument of the kit. */
 @unmanaged
 export class Drum {

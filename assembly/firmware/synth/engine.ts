@@ -19,7 +19,7 @@ import { NO_VOICE, VoiceAllocator } from "../../voice/allocator";
 import { Channel, ChannelAction, releasedNotes } from "../../voice/channel";
 import { NO_NOTE, NoteStack } from "../../voice/note-stack";
 import { BLOCK_FRAMES, DRUM_CHANNEL, HELD_KEYS, MESSAGES_A_BLOCK, MONO_PRIORITY, STEAL_POLICY, VOICE_CONTROL_FRAMES, VOICE_COUNT } from "./config";
-import { CHOKE_GROUPS, Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from "./drums";
+import { Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from "./drums";
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
@@ -83,8 +83,6 @@ class Synth {
   private choking: u32 = 0;
   /** Voices whose keys are pressed no more, from their next control point on, one bit each. */
   private easing: u32 = 0;
-  /** Voices that sound a drum of each choke group, one bit each, or did when they last sounded. */
-  private groups: StaticArray<u32> = new StaticArray<u32>(CHOKE_GROUPS);
   /** Nothing has come since the last reset. */
   private isReset: bool = true;
   /** Absolute frame that is rendered next. */
@@ -330,18 +328,25 @@ class Synth {
 
   private strike(note: i32, velocity: i32, at: i32): void {
     const drum = drumOfNote(note);
-    const group = <i32>drum.chokeGroup;
-    if (group != 0) this.choking |= unchecked(this.groups[group]);
+    if (drum.chokeGroup != 0) this.chokeGroup(drum.chokeGroup);
     const strip = drum.pan == DrumPan.Left ? DRUM_LEFT : drum.pan == DrumPan.Right ? DRUM_RIGHT : DRUM_CHANNEL;
     if ((this.stale >> strip) & 1) this.follow(strip);
     const sound = this.drumSounds.at(drum.timbre);
     const index = this.take(DRUM_CHANNEL, note, strip, sound, at);
     if (index == NO_VOICE) return;
     const voice = unchecked(this.voices[index]);
-    unchecked((this.groups[group] = this.groups[group] | (1 << index)));
     voice.start(sound, drum.pitch, velocity, 0, false);
+    voice.chokeGroup = drum.chokeGroup;
     voice.update(this.framesLeft(index, at));
     this.allocator.release(index); // a drum rings by itself, and gives way before a held note does
+  }
+
+  private chokeGroup(group: u8): void {
+    // @bound(VOICE_COUNT)
+    for (let rest = <u32>this.allocator.voicesOf(DRUM_CHANNEL); rest != 0; rest &= rest - 1) {
+      const i = <i32>ctz(rest);
+      if (unchecked(this.voices[i]).chokeGroup == group) this.choking |= 1 << i;
+    }
   }
 
   /** A voice for a note, silent and on its strip; what it sounded until now dies away. */
@@ -353,7 +358,6 @@ class Synth {
     if (this.allocator.stolen || this.allocator.retriggered) this.cut(index, at);
     this.spare(index);
     this.easing &= ~(1 << index);
-    for (let i = 1; i < CHOKE_GROUPS; i++) unchecked((this.groups[i] = this.groups[i] & ~(1 << index)));
     const strip = unchecked(this.strips[stripIndex]);
     voice.strip = stripIndex;
     voice.channel = unchecked(this.modulations[channel]);
@@ -366,9 +370,15 @@ class Synth {
 
   /** What voices may cost while these strips sound. */
   private budgetOf(strips: u32): i32 {
-    const chorus = this.chorused != 0 || this.master.chorusRings ? CHORUS_PRICE : 0;
-    const echo = this.echoed != 0 || this.master.echoRings ? ECHO_PRICE : 0;
-    return BUDGET - STRIP_PRICE * popcnt<i32>(strips) - chorus - echo;
+    return BUDGET - STRIP_PRICE * popcnt<i32>(strips) - (this.hasChorus ? CHORUS_PRICE : 0) - (this.hasEcho ? ECHO_PRICE : 0);
+  }
+
+  private get hasChorus(): bool {
+    return this.chorused != 0 || this.master.chorusRings;
+  }
+
+  private get hasEcho(): bool {
+    return this.echoed != 0 || this.master.echoRings;
   }
 
   /** A new attack: what was to end the voice ends it no more. */
@@ -394,8 +404,8 @@ class Synth {
     fragment.cut = 0;
     // Messages lie as far apart as a stretch is long, nearly: of two, the first lies at its begin.
     const frames = min<u32>(at, CONTROL_FRAMES);
-    clearBlock(fragment.samples, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK)
-    renderUpTo(voice, fragment.blocks, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK)
+    clearBlock(fragment.samples, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK - 1)
+    renderUpTo(voice, fragment.blocks, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK - 1)
     unchecked(this.strips[voice.strip]).fragments |= 1 << index;
     return fragment;
   }
@@ -447,12 +457,16 @@ class Synth {
   private openEffects(bit: u32, channel: Channel): void {
     this.chorused &= ~bit;
     this.echoed &= ~bit;
+    if ((channel.chorusSend | channel.delaySend) == 0) return;
+    let room = this.budgetOf(this.sounding) - this.allocator.spent;
     if (channel.chorusSend != 0) {
-      if (this.chorused != 0 || this.master.chorusRings || this.budgetOf(this.sounding) - this.allocator.spent >= CHORUS_PRICE) this.chorused |= bit;
+      if (!this.hasChorus) room -= CHORUS_PRICE;
+      if (room >= 0) this.chorused |= bit;
       else this.stale |= bit;
     }
     if (channel.delaySend != 0) {
-      if (this.echoed != 0 || this.master.echoRings || this.budgetOf(this.sounding) - this.allocator.spent >= ECHO_PRICE) this.echoed |= bit;
+      if (!this.hasEcho) room -= ECHO_PRICE;
+      if (room >= 0) this.echoed |= bit;
       else this.stale |= bit;
     }
   }
@@ -576,7 +590,7 @@ class Synth {
       if (fragment.voice != voice || fragment.strip != strip) continue;
       const end = this.mix.bus + (<usize>fragment.to << 2); // each once: @uses(1 of FRAGMENTS)
       let from = fragment.samples + (<usize>fragment.from << 2);
-      // As many frames as voices have rendered for them. @bound(CONTROL_FRAMES, BLOCK_FRAMES + MESSAGES_A_BLOCK in all)
+      // As many frames as voices have rendered for them. @bound(CONTROL_FRAMES, BLOCK_FRAMES + MESSAGES_A_BLOCK - 1 in all)
       for (let at = this.mix.bus + (<usize>fragment.from << 2); at < end; at += 4, from += 4) store<f32>(at, load<f32>(at) + load<f32>(from));
     }
   }

@@ -77,6 +77,8 @@ export class Voice {
   /** Number of the strip that it sounds on. */
   strip: i32 = 0;
   channel: ChannelModulation;
+  /** Of the drum that it sounds; 0 is none. */
+  chokeGroup: u8 = 0;
   /** Frames of the stretch being rendered that it has rendered already. */
   position: u8 = 0;
   /** Semitones of vibrato that polyphonic key pressure asks for. */
@@ -134,6 +136,7 @@ export class Voice {
     this.shape2 = sound.shape2;
     this.filter = spared ? <i32>LOWPASS : <i32>sound.filter;
     this.modulates = sound.modulates;
+    this.chokeGroup = 0;
     this.note = <f32>note;
     this.glideFrom = 0;
     this.vibratoOnset = 0;
