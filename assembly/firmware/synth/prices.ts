@@ -8,7 +8,7 @@ import { FRAGMENTS } from "./fragments";
 import { LADDER, LOWPASS, Timbre } from "./timbres";
 
 /** What each voice that there is room for brings: what the dearest takes, or two of the cheap ones and their share of a strip. */
-const SHARE: i32 = 550;
+const SHARE: i32 = 548;
 
 /** Voices, strips and effects that sound together. */
 export const BUDGET: i32 = VOICE_COUNT * SHARE;
