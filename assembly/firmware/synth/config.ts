@@ -18,7 +18,7 @@ export const VOICE_CONTROL_FRAMES: u32 = 2 * CONTROL_FRAMES;
 export const SCHEDULER_CAPACITY: i32 = 64;
 
 /** Keys remembered on a mono channel. */
-export const HELD_KEYS: i32 = 8;
+export const HELD_KEYS: i32 = 16;
 
 export const STEAL_POLICY: StealPolicy = StealPolicy.Quietest;
 

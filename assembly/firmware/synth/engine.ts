@@ -66,7 +66,7 @@ class Synth {
   /** Strips on which something sounds, one bit each. */
   private sounding: u32 = 0;
   /** Strips whose channel's controllers have moved since strip and voices were told, one bit each. */
-  private stale: u32 = 0;
+  private stale: u32 = ALL_STRIPS;
   /** Strips that send to the chorus, and to the echo, one bit each. */
   private chorused: u32 = 0;
   private echoed: u32 = 0;
@@ -128,7 +128,6 @@ class Synth {
       unchecked(this.modulations[i] = new ChannelModulation());
       unchecked(this.stacks[i] = new NoteStack(HELD_KEYS));
     }
-    for (let i = 0; i < STRIPS; i++) this.follow(i);
     for (let i = 0; i < VOICE_COUNT; i++) unchecked(this.voices[i] = new Voice(this.context, this.modulations[0], 0x9e3779b9 * <u32>(i + 1)));
   }
 
