@@ -81,31 +81,39 @@ function roundSteps(out: usize, frameCount: i32, past: u32, increment: u32, heig
   }
 }
 
-/** The same for corners, where the slope rises by 6 · height a frame. */
+/**
+ * The same for the corners of a triangle, which lie half a cycle apart: twice the phase wraps round at each. At the lower ones the slope rises by 6 · height a frame, at
+ * the upper ones it falls by as much.
+ * @param pastTop how far the first frame's phase is past the upper corner
+ */
 // @ts-ignore: decorator
 @native
-function roundCorners(out: usize, frameCount: i32, past: u32, increment: u32, height: f32): void {
+function roundCorners(out: usize, frameCount: i32, pastTop: u32, increment: u32, height: f32): void {
   if (increment == 0) return; // a wave that stands still
   const last = out + (<usize>(frameCount - 1) << 2);
+  const step = increment << 1;
   const reciprocal: f32 = 1 / <f32>(<i32>increment);
-  if (past < increment) {
-    const rest: f32 = 1 - <f32>(<i32>past) * reciprocal;
-    store<f32>(out, load<f32>(out) + height * rest * rest * rest);
+  let past = pastTop << 1;
+  let bend = <i32>pastTop < 0 ? height : -height; // of the corner before the first frame
+  if (past < step) {
+    const rest: f32 = 1 - <f32>(<i32>(past >> 1)) * reciprocal;
+    store<f32>(out, load<f32>(out) + bend * rest * rest * rest);
   }
-  // @bound(edges: frameCount / 2 + 2)
+  // @bound(corners: frameCount + 1)
   while (true) {
-    const frames = ~past / increment;
+    const frames = ~past / step;
     out += <usize>frames << 2;
     if (out > last) return;
-    past += (frames + 1) * increment;
-    const before: f32 = <f32>(<i32>past) * reciprocal;
+    past += (frames + 1) * step;
+    bend = -bend;
+    const before: f32 = <f32>(<i32>(past >> 1)) * reciprocal;
     if (out == last) {
-      store<f32>(out, load<f32>(out) + height * before * before * before);
+      store<f32>(out, load<f32>(out) + bend * before * before * before);
       return;
     }
     const after: f32 = 1 - before;
-    store<f32>(out, load<f32>(out) + height * before * before * before);
-    store<f32>(out, load<f32>(out, 4) + height * after * after * after, 4);
+    store<f32>(out, load<f32>(out) + bend * before * before * before);
+    store<f32>(out, load<f32>(out, 4) + bend * after * after * after, 4);
     out += 4;
   }
 }
@@ -217,8 +225,7 @@ function triangle(osc: Oscillator, out: usize, frameCount: i32, increment: u32, 
     out += 4;
   }
   osc.phase = phase + QUARTER;
-  roundCorners(start, frameCount, pastTop, increment, -corner);
-  roundCorners(start, frameCount, pastTop - HALF, increment, corner);
+  roundCorners(start, frameCount, pastTop, increment, corner);
 }
 
 /** Triangle, -gain..+gain. */

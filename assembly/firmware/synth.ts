@@ -30,7 +30,7 @@ const SYSEX_ROOM: u32 = 256;
 // Into queues go a block's pieces, of SYSEX_BYTES + BYTES_A_BLOCK at most, and messages of three bytes; out of them, as many pieces as messages.
 // @limit(voices: VOICE_COUNT)  @limit(held-keys: HELD_KEYS)  @limit(sysex: SYSEX_BYTES * BYTES_A_BLOCK)
 // @limit(late-arrivals: 1)  @limit(clients: 1)
-// @limit(edges: EDGES)
+// @limit(edges: EDGES)  @limit(corners: CORNERS)
 
 const parser = createParser(SYSEX_BYTES);
 const sensing = createActiveSensing();

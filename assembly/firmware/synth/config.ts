@@ -36,8 +36,9 @@ export const BLOCK_FRAMES: i32 = 32;
 /** Saws, pulses and triangles are sines above this pitch, an eighth of the sample rate: of their harmonics no more than two would be heard. */
 export const STEEPEST: u32 = 1 << 29;
 
-/** Edges of a wave in a block, and what lies at its ends. */
-export const EDGES: i32 = BLOCK_FRAMES / 8 + 2;
+/** Steps of a wave in a stretch, which are eight frames apart at least, and corners, of which a cycle has two: with the one behind it, at which a search ends. */
+export const EDGES: i32 = <i32>CONTROL_FRAMES / 8 + 1;
+export const CORNERS: i32 = 2 * EDGES - 1;
 
 /** Characters that come in during a block: one takes 320 us on the wire, some 15 frames. A message is one character at least. */
 export const BYTES_A_BLOCK: i32 = BLOCK_FRAMES / 15 + 1;

@@ -23,7 +23,7 @@ import { Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from ".
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
-import { BUDGET, CHORUS_PRICE, ECHO_PRICE, ROOM, STRIDE_PRICE, STRIP_PRICE, VOICE_PRICE } from "./prices";
+import { BUDGET, CHORUS_PRICE, DEAREST, ECHO_PRICE, ROOM, STRIDE_PRICE, STRIP_PRICE, VOICE_PRICE } from "./prices";
 import { Remains } from "./remains";
 import { Sound, Sounds } from "./sound";
 import { Strip } from "./strip";
@@ -404,7 +404,7 @@ class Synth {
     // Messages lie as far apart as a stretch is long, nearly: of two, the first lies at its begin.
     const frames = min<u32>(at, CONTROL_FRAMES);
     clearBlock(fragment.samples, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK - 1)
-    renderUpTo(voice, fragment.blocks, frames); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK - 1)
+    renderUpTo(voice, fragment.blocks, frames, DEAREST); // @sum(BLOCK_FRAMES + MESSAGES_A_BLOCK - 1)
     unchecked(this.strips[voice.strip]).fragments |= 1 << index;
     return fragment;
   }
@@ -529,7 +529,7 @@ class Synth {
     this.hasFollowed = false;
     // @bound(STRIPS / 2)
     for (let rest = this.sounding & (this.turnAt(next) == 0 ? ~ODD : ODD); rest != 0; rest &= rest - 1) {
-      unchecked(this.strips[<i32>ctz(rest)]).advance(); // @uses(STRIDE_PRICE of ROOM)
+      unchecked(this.strips[<i32>ctz(rest)]).advance(); // @uses(STRIDE_PRICE of room)
     }
   }
 
@@ -547,18 +547,18 @@ class Synth {
     this.allocator.setLevel(index, voice.loudness()); // for who gives way
   }
 
-  /** Renders a stretch: frames up to the next control point at most. */
-  render(out: usize, frameCount: i32): void {
+  /** Renders a stretch: frames up to the next control point at most. @param room what all of it may take, by its prices */
+  renderStretch(out: usize, frameCount: i32, room: i32): void {
     const mix = this.mix;
     mix.clear();
     // @bound(STRIPS)
     for (let strips = this.sounding; strips != 0; strips &= strips - 1) {
-      // @uses(STRIP_PRICE - STRIDE_PRICE of ROOM)
+      // @uses(STRIP_PRICE - STRIDE_PRICE of room)
       const index = <i32>ctz(strips);
       const strip = unchecked(this.strips[index]);
       // @bound(VOICE_COUNT) @uses(1 of VOICE_COUNT + FRAGMENTS)
       for (let rest = strip.voices | strip.fragments; rest != 0; rest &= rest - 1) {
-        const i = <i32>ctz(rest); // @uses(VOICE_PRICE of ROOM)
+        const i = <i32>ctz(rest); // @uses(VOICE_PRICE of room)
         if ((strip.fragments >> i) & 1) this.mixFragments(i, index);
         if ((strip.voices >> i) & 1) this.renderVoice(i, frameCount);
       }
@@ -655,5 +655,5 @@ export function engineSilence(): void {
  * @param frameCount 1 to what `engineBegin` said
  */
 export function engineRender(out: usize, frameCount: i32): void {
-  synth.render(out, frameCount);
+  synth.renderStretch(out, frameCount, ROOM);
 }

@@ -8,7 +8,7 @@ import { addDelay, Delay, setDelay } from "../../audio/delay";
 import { DcBlocker, finish, settleDc } from "../../audio/output";
 import { addReverb, Reverb, REVERB_BYTES, setReverb } from "../../audio/reverb";
 import { MixBuffers, NOTHING } from "./mix-buffers";
-import { CHORUS_PRICE, ECHO_PRICE, ROOM } from "./prices";
+import { CHORUS_PRICE, ECHO_PRICE } from "./prices";
 
 const CHORUS_HERTZ: f64 = 0.7;
 const CHORUS_CENTRE_SECONDS: f64 = 0.011;
@@ -122,11 +122,11 @@ export class MasterSection {
     const right = mix.right;
     let skipped = <usize>chorus << 2;
     if (chorus != NOTHING) {
-      addChorus(this.chorus, mix.chorus + skipped, left + skipped, right + skipped, frameCount - <i32>chorus, CHORUS_LEVEL); // @uses(CHORUS_PRICE of ROOM)
+      addChorus(this.chorus, mix.chorus + skipped, left + skipped, right + skipped, frameCount - <i32>chorus, CHORUS_LEVEL); // @uses(CHORUS_PRICE of room)
     }
     skipped = <usize>delay << 2;
     if (delay != NOTHING) {
-      addDelay(this.delay, mix.delay + skipped, left + skipped, right + skipped, frameCount - <i32>delay); // @uses(ECHO_PRICE of ROOM)
+      addDelay(this.delay, mix.delay + skipped, left + skipped, right + skipped, frameCount - <i32>delay); // @uses(ECHO_PRICE of room)
     }
     skipped = <usize>reverb << 2;
     if (reverb != NOTHING) addReverb(this.reverb, mix.reverb + skipped, left + skipped, right + skipped, frameCount - <i32>reverb);

@@ -74,6 +74,8 @@ export class Glide {
   /** Its value at the last control point. */
   private base: f32 = 0;
 
+  // @ts-ignore: decorator
+  @inline
   snap(): void {
     this.value = this.aim;
     this.base = this.aim;
@@ -88,6 +90,8 @@ export class Glide {
   }
 
   /** Sets the line to the strip's next control point; returns whether there is one. */
+  // @ts-ignore: decorator
+  @inline
   advance(): bool {
     const way = this.aim - this.value;
     if (abs<f32>(way) < NEAR) {

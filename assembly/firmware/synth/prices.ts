@@ -8,7 +8,7 @@ import { FRAGMENTS } from "./fragments";
 import { LADDER, LOWPASS, Timbre } from "./timbres";
 
 /** What each voice that there is room for brings: what the dearest takes, or two of the cheap ones and their share of a strip. */
-const SHARE: i32 = 548;
+const SHARE: i32 = 535;
 
 /** Voices, strips and effects that sound together. */
 export const BUDGET: i32 = VOICE_COUNT * SHARE;
@@ -17,7 +17,7 @@ export const BUDGET: i32 = VOICE_COUNT * SHARE;
 export const STRIP_PRICE: i32 = 288;
 
 /** What of that is its gains' next step. */
-export const STRIDE_PRICE: i32 = 30;
+export const STRIDE_PRICE: i32 = 31;
 
 /** Effects that strips send to, or that still ring; the reverb is always paid for. */
 export const CHORUS_PRICE: i32 = 512;
@@ -26,13 +26,16 @@ export const ECHO_PRICE: i32 = 244;
 /** What every voice takes besides what follows. */
 export const VOICE_PRICE: i32 = 37;
 
+/** What no timbre's oscillators and filter cost more than. */
+export const DEAREST: i32 = 494;
+
 /** What a stretch may take, with fragments of voices that sound no more. */
 export const ROOM: i32 = BUDGET + FRAGMENTS * VOICE_PRICE;
 
 // Oscillators: the one that writes a block, and the one that adds to it. Above STEEPEST all but noise are sines, which cost the least of them.
-export const SAW_PRICE: i32 = 82;
-export const PULSE_PRICE: i32 = 133;
-export const TRIANGLE_PRICE: i32 = 144;
+export const SAW_PRICE: i32 = 75;
+export const PULSE_PRICE: i32 = 123;
+export const TRIANGLE_PRICE: i32 = 117;
 export const SINE_PRICE: i32 = 87;
 export const NOISE_PRICE: i32 = 47;
 export const WAVE_PRICE: i32 = 115;

@@ -18,6 +18,24 @@ function squareLaw(value: u8): f32 {
   return x * x;
 }
 
+// Native, since the interpreter has little room.
+
+/** Has all gains of a strip where they are to go. */
+// @ts-ignore: decorator
+@native
+function snapGains(gains: usize): void {
+  for (const end = gains + GAINS * offsetof<Glide>(); gains < end; gains += offsetof<Glide>()) changetype<Glide>(gains).snap();
+}
+
+/** Sets the lines on which the gains of a strip go on; returns whether any of them still moves. */
+// @ts-ignore: decorator
+@native
+function advanceGains(gains: usize): bool {
+  let moves = false;
+  for (const end = gains + GAINS * offsetof<Glide>(); gains < end; gains += offsetof<Glide>()) if (changetype<Glide>(gains).advance()) moves = true;
+  return moves;
+}
+
 @unmanaged
 @final
 export class Strip {
@@ -81,15 +99,13 @@ export class Strip {
   /** Something begins to sound, at a frame of the stretch, where nothing has sounded since a control point: the gains are there at once. */
   open(from: u8): void {
     this.from = from;
-    for (let i: usize = 0; i < GAINS; i++) this.gain(i).snap();
+    snapGains(this.gains);
     this.gliding = false;
   }
 
   /** Before each of its control points: sets the lines on which the gains go on from there. */
   advance(): void {
-    if (!this.gliding || this.isSilent()) return;
-    this.gliding = false;
-    for (let i: usize = 0; i < GAINS; i++) if (this.gain(i).advance()) this.gliding = true;
+    if (this.gliding && !this.isSilent()) this.gliding = advanceGains(this.gains);
   }
 
   /** Adds a stretch of the strip's sound, which lies on the bus, to the mix; the bus is clear afterwards. */

@@ -12,7 +12,7 @@ import { amplify, amplifyBand, amplifyLadder, amplifyLowpass, Amplifier, Amplifi
 import { STEEPEST, VOICE_CONTROL_FRAMES } from "./config";
 import { Contour, ContourSettings } from "./contour";
 import {
-  ADD_PRICE, BAND_PRICE, LADDER_PRICE, LOWPASS_PRICE, NOISE_PRICE, PLAIN_PRICE, PULSE_PRICE, ROOM, SAW_PRICE, SINE_PRICE, TRIANGLE_PRICE, WAVE_PRICE,
+  ADD_PRICE, BAND_PRICE, LADDER_PRICE, LOWPASS_PRICE, NOISE_PRICE, PLAIN_PRICE, PULSE_PRICE, SAW_PRICE, SINE_PRICE, TRIANGLE_PRICE, WAVE_PRICE,
 } from "./prices";
 import { Sound } from "./sound";
 import { BANDPASS, HIGHPASS, LADDER, LOWPASS, NONE, NOISE, PULSE, SAW, SINE, Timbre, TRIANGLE } from "./timbres";
@@ -272,22 +272,22 @@ export class Voice {
     }
     switch (shape) {
       case <i32>SAW:
-        renderSaw(this.osc1, out, frameCount, this.increment1, level); // @uses(SAW_PRICE of ROOM)
+        renderSaw(this.osc1, out, frameCount, this.increment1, level); // @uses(SAW_PRICE of room)
         break;
       case <i32>PULSE:
-        renderPulse(this.osc1, out, frameCount, this.increment1, this.width, level); // @uses(PULSE_PRICE of ROOM)
+        renderPulse(this.osc1, out, frameCount, this.increment1, this.width, level); // @uses(PULSE_PRICE of room)
         break;
       case <i32>TRIANGLE:
-        renderTriangle(this.osc1, out, frameCount, this.increment1, level); // @uses(TRIANGLE_PRICE of ROOM)
+        renderTriangle(this.osc1, out, frameCount, this.increment1, level); // @uses(TRIANGLE_PRICE of room)
         break;
       case <i32>SINE:
-        renderSine(this.osc1, out, frameCount, this.increment1, level); // @uses(SINE_PRICE of ROOM)
+        renderSine(this.osc1, out, frameCount, this.increment1, level); // @uses(SINE_PRICE of room)
         break;
       case <i32>NOISE:
-        renderNoise(this.noise, out, frameCount, level); // @uses(NOISE_PRICE of ROOM)
+        renderNoise(this.noise, out, frameCount, level); // @uses(NOISE_PRICE of room)
         break;
       default:
-        renderWavetable(this.wave, out, frameCount, this.increment1, level); // @uses(WAVE_PRICE of ROOM)
+        renderWavetable(this.wave, out, frameCount, this.increment1, level); // @uses(WAVE_PRICE of room)
     }
     level = this.gain2;
     shape = this.shape2;
@@ -297,40 +297,40 @@ export class Voice {
     }
     switch (shape) {
       case <i32>SAW:
-        addSaw(this.osc2, out, frameCount, this.increment2, level); // @uses(SAW_PRICE + ADD_PRICE of ROOM)
+        addSaw(this.osc2, out, frameCount, this.increment2, level); // @uses(SAW_PRICE + ADD_PRICE of room)
         break;
       case <i32>PULSE:
-        addPulse(this.osc2, out, frameCount, this.increment2, this.width, level); // @uses(PULSE_PRICE + ADD_PRICE of ROOM)
+        addPulse(this.osc2, out, frameCount, this.increment2, this.width, level); // @uses(PULSE_PRICE + ADD_PRICE of room)
         break;
       case <i32>TRIANGLE:
-        addTriangle(this.osc2, out, frameCount, this.increment2, level); // @uses(TRIANGLE_PRICE + ADD_PRICE of ROOM)
+        addTriangle(this.osc2, out, frameCount, this.increment2, level); // @uses(TRIANGLE_PRICE + ADD_PRICE of room)
         break;
       case <i32>SINE:
-        addSine(this.osc2, out, frameCount, this.increment2, level); // @uses(SINE_PRICE + ADD_PRICE of ROOM)
+        addSine(this.osc2, out, frameCount, this.increment2, level); // @uses(SINE_PRICE + ADD_PRICE of room)
         break;
       case <i32>NOISE:
-        addNoise(this.noise, out, frameCount, level); // @uses(NOISE_PRICE + ADD_PRICE of ROOM)
+        addNoise(this.noise, out, frameCount, level); // @uses(NOISE_PRICE + ADD_PRICE of room)
         break;
     }
     switch (this.filter) {
       case <i32>NONE:
-        amplify(this.amplifier, out, frameCount, toControl); // @uses(PLAIN_PRICE of ROOM)
+        amplify(this.amplifier, out, frameCount, toControl); // @uses(PLAIN_PRICE of room)
         break;
       case <i32>LADDER:
-        amplifyLadder(this.amplifier, this.ladder, out, frameCount, toControl); // @uses(LADDER_PRICE of ROOM)
+        amplifyLadder(this.amplifier, this.ladder, out, frameCount, toControl); // @uses(LADDER_PRICE of room)
         break;
       case <i32>LOWPASS:
-        amplifyLowpass(this.amplifier, this.svf, out, frameCount, toControl); // @uses(LOWPASS_PRICE of ROOM)
+        amplifyLowpass(this.amplifier, this.svf, out, frameCount, toControl); // @uses(LOWPASS_PRICE of room)
         break;
       default:
-        amplifyBand(this.amplifier, this.svf, out, frameCount, toControl); // @uses(BAND_PRICE of ROOM)
+        amplifyBand(this.amplifier, this.svf, out, frameCount, toControl); // @uses(BAND_PRICE of room)
     }
   }
 }
 
-/** `renderTo` for a voice that a message changes amid a stretch: native as a whole, since the interpreter has no room for it twice. */
+/** `renderTo` for a voice that a message changes amid a stretch: native as a whole, since the interpreter has no room for it twice. @param room what it may take, by its prices */
 // @ts-ignore: decorator
 @native
-export function renderUpTo(voice: Voice, out: usize, to: i32): void {
+export function renderUpTo(voice: Voice, out: usize, to: i32, room: i32): void {
   voice.renderTo(out, to);
 }
