@@ -23,12 +23,13 @@ import { Drum, drumOfNote, DrumPan, drumTimbres, FIRST_DRUM, LAST_DRUM } from ".
 import { Fragment, FRAGMENTS } from "./fragments";
 import { MasterSection } from "./master";
 import { MixBuffers } from "./mix-buffers";
+import { ChannelModulation, modulate, PER_STEP, PRESSURE_VIBRATO } from "./modulation";
 import { BUDGET, CHORUS_PRICE, DEAREST, ECHO_PRICE, ROOM, STRIDE_PRICE, STRIP_PRICE, VOICE_PRICE } from "./prices";
 import { Remains } from "./remains";
 import { Sound, Sounds } from "./sound";
 import { Strip } from "./strip";
 import { timbreOfProgram, timbres } from "./timbres";
-import { ChannelModulation, renderUpTo, Voice, VoiceContext } from "./voice";
+import { renderUpTo, Voice, VoiceContext } from "./voice";
 
 const CHANNELS = 16;
 const ALL_CHANNELS: u32 = (1 << CHANNELS) - 1;
@@ -44,14 +45,6 @@ const ODD: u32 = 0xaaaaaaaa;
 
 const VIBRATO_HERTZ: f64 = 5.6;
 const SWEEP_HERTZ: f64 = 0.43;
-/** Part of the whole that one step of a controller is. */
-const PER_STEP: f32 = 1.0 / 127.0;
-/** Semitones of vibrato at full modulation wheel, and at full pressure. */
-const WHEEL_VIBRATO: f32 = 0.5;
-const PRESSURE_VIBRATO: f32 = 0.3;
-/** Semitones by which brightness and pressure open the filters. */
-const BRIGHTNESS_RANGE: f32 = 36;
-const PRESSURE_BRIGHTNESS: f32 = 10;
 /** What the soft pedal does to notes that start while it is down. */
 const SOFT_VELOCITY: f32 = 0.7;
 const SOFT_BRIGHTNESS: f32 = -8;
@@ -481,11 +474,8 @@ class Synth {
       state, index == DRUM_LEFT ? -DRUM_PAN : index == DRUM_RIGHT ? DRUM_PAN : 0, ((this.chorused >> index) & 1) != 0, ((this.echoed >> index) & 1) != 0,
     );
     const modulation = unchecked(this.modulations[channel]);
-    const pressure = <f32>state.pressure * PER_STEP;
     modulation.pitch = state.pitchOffset();
-    modulation.vibrato = <f32>state.modulation * (PER_STEP * WHEEL_VIBRATO) + pressure * PRESSURE_VIBRATO;
-    modulation.brightness = (<f32>state.brightness - 64) * (BRIGHTNESS_RANGE / 64) + pressure * PRESSURE_BRIGHTNESS;
-    modulation.resonance = (<f32>state.resonance - 64) * <f32>(1.0 / 96.0);
+    modulate(modulation, state);
     modulation.glide = 0;
     if (state.portamento && state.portamentoTime > 0) {
       const time = <f32>state.portamentoTime * PER_STEP;

@@ -18,13 +18,35 @@ function squareLaw(value: u8): f32 {
   return x * x;
 }
 
+// Left, right, chorus, delay and reverb, one after the other in memory.
+
+// @ts-ignore: decorator
+@inline
+function gainAt(gains: usize, index: usize): Glide {
+  return changetype<Glide>(gains + index * offsetof<Glide>());
+}
+
 // Native, since the interpreter has little room.
+
+/** Where the controllers of a channel have the gains of a strip go. */
+// @ts-ignore: decorator
+@native
+function aimGains(gains: usize, channel: Channel, panOffset: i32, chorus: bool, echo: bool): void {
+  const gain = HEADROOM * squareLaw(channel.volume) * squareLaw(channel.expression);
+  // General MIDI 2: 0 and 1 are both hard left; equal power between
+  const angle = <u32>((max<i32>(1, min<i32>(127, <i32>channel.pan + panOffset)) - 1) * ((1 << 30) / 126));
+  gainAt(gains, 0).aim = gain * sine((1 << 30) - angle);
+  gainAt(gains, 1).aim = gain * sine(angle);
+  gainAt(gains, 2).aim = chorus ? gain * squareLaw(channel.chorusSend) : 0;
+  gainAt(gains, 3).aim = echo ? gain * squareLaw(channel.delaySend) : 0;
+  gainAt(gains, 4).aim = gain * squareLaw(channel.reverbSend);
+}
 
 /** Has all gains of a strip where they are to go. */
 // @ts-ignore: decorator
 @native
 function snapGains(gains: usize): void {
-  for (const end = gains + GAINS * offsetof<Glide>(); gains < end; gains += offsetof<Glide>()) changetype<Glide>(gains).snap();
+  for (let i: usize = 0; i < GAINS; i++) gainAt(gains, i).snap();
 }
 
 /** Sets the lines on which the gains of a strip go on; returns whether any of them still moves. */
@@ -32,7 +54,7 @@ function snapGains(gains: usize): void {
 @native
 function advanceGains(gains: usize): bool {
   let moves = false;
-  for (const end = gains + GAINS * offsetof<Glide>(); gains < end; gains += offsetof<Glide>()) if (changetype<Glide>(gains).advance()) moves = true;
+  for (let i: usize = 0; i < GAINS; i++) if (gainAt(gains, i).advance()) moves = true;
   return moves;
 }
 
@@ -46,33 +68,27 @@ export class Strip {
   /** Frame of the stretch in which it began to sound. */
   from: u8 = 0;
   private gliding: bool = false;
-  /** Left, right, chorus, delay and reverb, one after the other in fresh memory, which is zero: five objects of their own would take half as much again. */
+  /** In fresh memory, which is zero: five objects of their own would take half as much again. */
   private readonly gains: usize = heap.alloc(GAINS * offsetof<Glide>());
 
-  // @ts-ignore: decorator
-  @inline
-  private gain(index: usize): Glide {
-    return changetype<Glide>(this.gains + index * offsetof<Glide>());
-  }
-
   get left(): Glide {
-    return this.gain(0);
+    return gainAt(this.gains, 0);
   }
 
   get right(): Glide {
-    return this.gain(1);
+    return gainAt(this.gains, 1);
   }
 
   get chorus(): Glide {
-    return this.gain(2);
+    return gainAt(this.gains, 2);
   }
 
   get delay(): Glide {
-    return this.gain(3);
+    return gainAt(this.gains, 3);
   }
 
   get reverb(): Glide {
-    return this.gain(4);
+    return gainAt(this.gains, 4);
   }
 
   isSilent(): bool {
@@ -85,14 +101,7 @@ export class Strip {
    * @param chorus, echo whether it may send there
    */
   follow(channel: Channel, panOffset: i32, chorus: bool, echo: bool): void {
-    const gain = HEADROOM * squareLaw(channel.volume) * squareLaw(channel.expression);
-    // General MIDI 2: 0 and 1 are both hard left; equal power between
-    const angle = <u32>((max<i32>(1, min<i32>(127, <i32>channel.pan + panOffset)) - 1) * ((1 << 30) / 126));
-    this.left.aim = gain * sine((1 << 30) - angle);
-    this.right.aim = gain * sine(angle);
-    this.chorus.aim = chorus ? gain * squareLaw(channel.chorusSend) : 0;
-    this.delay.aim = echo ? gain * squareLaw(channel.delaySend) : 0;
-    this.reverb.aim = gain * squareLaw(channel.reverbSend);
+    aimGains(this.gains, channel, panOffset, chorus, echo);
     this.gliding = true;
   }
 

@@ -11,6 +11,7 @@ import { renderWavetable, WavetableOscillator } from "../../audio/wavetable";
 import { amplify, amplifyBand, amplifyLadder, amplifyLowpass, Amplifier, AmplifierSettings } from "./amplifier";
 import { STEEPEST, VOICE_CONTROL_FRAMES } from "./config";
 import { Contour, ContourSettings } from "./contour";
+import { ChannelModulation } from "./modulation";
 import {
   ADD_PRICE, BAND_PRICE, LADDER_PRICE, LOWPASS_PRICE, NOISE_PRICE, PLAIN_PRICE, PULSE_PRICE, SAW_PRICE, SINE_PRICE, TRIANGLE_PRICE, WAVE_PRICE,
 } from "./prices";
@@ -34,22 +35,6 @@ const CUT_FRAMES: f32 = 64;
 
 /** Time in which a timbre's own vibrato sets in. */
 const VIBRATO_ONSET_SECONDS: f32 = 0.6;
-
-/** What a channel asks of its voices; kept up to date by the engine. */
-@unmanaged
-@final
-export class ChannelModulation {
-  /** Semitones of bend and tuning. */
-  pitch: f32 = 0;
-  /** Semitones of vibrato that the player asks for. */
-  vibrato: f32 = 0;
-  /** Semitones added to the filter's corner. */
-  brightness: f32 = 0;
-  /** Added to the filter's resonance. */
-  resonance: f32 = 0;
-  /** What VOICE_CONTROL_FRAMES leave of the way in a glide from note to note; 0 is no glide. */
-  glide: f32 = 0;
-}
 
 /** What all voices share. */
 @unmanaged
