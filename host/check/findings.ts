@@ -4,7 +4,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
-import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
+import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, VoicesCheck } from './check-result.js';
 import { amount } from './amounts.js';
 import type { CallNode, PathStep, Unbounded, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
@@ -83,11 +83,23 @@ function endlessLoop(subject: string, node: CallNode, above: readonly PathStep[]
   return undefined;
 }
 
-/** What the schedule says of each handler. */
-export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number, engine: string): Finding[] {
-  const quicker = engine === 'aot' ? '' : ' Another engine may do: --engine aot.';
+/** How many voices would do for the handler that renders, where fewer than there are would. */
+function fewerVoices(voices: VoicesCheck | null, engine: string): string {
+  const fits = voices?.engines.find((found) => found.engine === engine)?.fits;
+  if (!voices || !fits || fits >= voices.now) return '';
+  const { constant, now, compared, file, line } = voices;
+  return ` Or have fewer voices: ${constant} = ${fits} in ${file}:${line} fits, in a straight line from ${now} and ${compared}; set it, and check proves it.`;
+}
+
+/**
+ * What the schedule says of each handler.
+ * @param renderer vector of the handler that renders
+ */
+export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number, engine: string, renderer: string | undefined, voices: VoicesCheck | null): Finding[] {
+  const other = engine === 'aot' ? '' : ' Another engine may do: --engine aot.';
   return handlers.flatMap((handler): Finding[] => {
     const { vector, verdict, file, line, responseCycles, deadlineCycles, deadlineReason, functionName } = handler;
+    const quicker = `${vector === renderer ? fewerVoices(voices, engine) : ''}${other}`;
     const base = { subject: vector, file, line, path: [{ functionName, file, line }] };
     const time = (cycles: number): string => amount(cycles, 'cycles', coreHertz);
     if (verdict === 'late') {

@@ -127,7 +127,7 @@ export async function proven(options: CheckOptions, project: Project, firmware: 
   };
   const budgets = budgetsOf(firmware.vectors, project, { handlers, stack, block, voices, worstOfFunction });
   const findings = [
-    ...clockFindings(board, coreHertz), ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, coreHertz, engine), ...budgetFindings(budgets, handlers, coreHertz), ...stackFindings(stack),
+    ...clockFindings(board, coreHertz), ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, coreHertz, engine, block?.vector, voices), ...budgetFindings(budgets, handlers, coreHertz), ...stackFindings(stack),
   ];
   return {
     ...headOf(options.firmware, board, engine), coreHertz, passed: !findings.some(({ severity }) => severity === 'error'),
