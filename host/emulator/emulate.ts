@@ -194,7 +194,7 @@ function resultOf(emulated: ElfBoard, seconds?: number): EmulationResult {
     peak: Math.max(left.peak, right.peak),
     rms: Math.sqrt((left.rms ** 2 + right.rms ** 2) / 2),
     uart,
-    isr: recorder.isr(),
+    isr: recorder.isr(machine.timeline.now),
     faultCount: emulated.faultCount,
     faults: emulated.faults.map(({ kind, causes, cycle, pc, address }) => ({
       kind, causes: [...causes], cycle, pc: pc >>> 0, place: emulated.symbols.describe(pc >>> 0), address: address ?? null,

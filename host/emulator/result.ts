@@ -45,7 +45,7 @@ export function resultOf(emulated: FirmwareBoard, midiFile: string | null): RunR
     lateBlocks: losses.lateBlocks,
     losses,
     gauges,
-    isr: recorder.isr(),
+    isr: recorder.isr(machine.timeline.now),
     cyclesPerFrame: cyclesPerFrame(recorder.blocks(), frameCycles),
     midiToAudio: midiToAudio(notes, sentAudioOf(emulated), blockFrames * frameCycles, coreHertz),
     midi: { file: midiFile, bytesIn: emulated.midiByteCount, bytesOut: emulated.midiOut.characters.length, notesOn: notes.length },

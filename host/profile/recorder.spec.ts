@@ -39,6 +39,24 @@ test('a vector that never fired is listed with zeros; one still active is not co
   assert.equal(isr.SysTick.count, 0);
 });
 
+test('one still active counts once it has taken longer than all that ended, and against its budget', () => {
+  const recorder = new Recorder({ PendSV: { priority: 15, budget: 500 } });
+  recorder.exceptionEnter('PendSV', 1000, 990);
+  recorder.exceptionExit('PendSV', 1100);
+  recorder.exceptionEnter('PendSV', 2000, 1980);
+  recorder.exceptionEnter('USART2', 2050, 2050);
+  assert.equal(recorder.isr(2100).PendSV.count, 1, 'fifty cycles of its own so far');
+  recorder.exceptionExit('USART2', 2150);
+  recorder.exceptionEnter('USART2', 2700, 2700);
+  const isr = recorder.isr(2760);
+  assert.deepEqual(isr.PendSV, {
+    priority: 15, budget: 500, count: 2, meanCycles: 350, maxCycles: 600, totalCycles: 700, overBudget: 1, maxElapsedCycles: 760, meanLatencyCycles: 15, maxLatencyCycles: 20,
+  });
+  assert.equal(isr.USART2.count, 1, 'the second has taken 60 cycles, the first took 100');
+  assert.deepEqual(recorder.isr(2760), isr, 'to ask changes nothing');
+  assert.equal(recorder.isr().PendSV.count, 1);
+});
+
 test('an exit that does not match its entry is refused', () => {
   const recorder = new Recorder();
   assert.throws(() => recorder.exceptionExit('USART2', 5), /exit of USART2, but no handler was active/);

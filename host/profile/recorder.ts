@@ -5,7 +5,7 @@ import type { MachineObserver } from '../machine/observer.js';
 import { growingFloat64, growingUint32, growingUint8 } from './growing.js';
 import type { CyclesPerFrame, IsrResult } from './run-result.js';
 
-/** Sums over all finished runs of one handler, in core cycles. */
+/** Sums over all runs of one handler, in core cycles. */
 interface Handler {
   readonly vector: string;
   readonly budget: number;
@@ -16,6 +16,17 @@ interface Handler {
   latencyCycles: number;
   maxLatencyCycles: number;
   overBudget: number;
+}
+
+/** A run more of a handler. */
+function add(handler: Handler, own: number, elapsed: number, latency: number): void {
+  handler.count++;
+  handler.ownCycles += own;
+  handler.latencyCycles += latency;
+  if (own > handler.maxOwnCycles) handler.maxOwnCycles = own;
+  if (own > handler.budget) handler.overBudget++;
+  if (elapsed > handler.maxElapsedCycles) handler.maxElapsedCycles = elapsed;
+  if (latency > handler.maxLatencyCycles) handler.maxLatencyCycles = latency;
 }
 
 /** Whole blocks of the run: from one boundary to the next. Arrays are views, good until the machine runs on. */
@@ -83,16 +94,8 @@ export class Recorder implements MachineObserver {
     const handler = this.active[d];
     if (d < 0 || handler.vector !== vector) throw new Error(`exit of ${vector}, but ${d < 0 ? 'no handler' : handler.vector} was active`);
     const elapsed = cycle - this.enteredAt[d];
-    const own = elapsed - this.preempted[d];
-    const latency = this.latency[d];
     if (d > 0) this.preempted[d - 1] += elapsed;
-    handler.count++;
-    handler.ownCycles += own;
-    handler.latencyCycles += latency;
-    if (own > handler.maxOwnCycles) handler.maxOwnCycles = own;
-    if (own > handler.budget) handler.overBudget++;
-    if (elapsed > handler.maxElapsedCycles) handler.maxElapsedCycles = elapsed;
-    if (latency > handler.maxLatencyCycles) handler.maxLatencyCycles = latency;
+    add(handler, elapsed - this.preempted[d], elapsed, this.latency[d]);
   }
 
   /** The core was reset: no handler is active any more, and those that were have not come to their end. */
@@ -134,11 +137,24 @@ export class Recorder implements MachineObserver {
     this.midiEnds.push(endCycle);
   }
 
-  /** Statistics of every handler that ran or stands in the vector table, by vector. A handler still active is not in them. */
-  isr(): Record<string, IsrResult> {
+  /**
+   * Statistics of every handler that ran or stands in the vector table, by vector. A handler that is still active is in them if it has taken longer already than any run of its
+   * that ended: it may never come to an end.
+   * @param now the present cycle; without it what is active does not count
+   */
+  isr(now?: number): Record<string, IsrResult> {
     for (const vector of Object.keys(this.vectors)) if (!this.handlers.has(vector)) this.addHandler(vector);
+    const handlers = new Map([...this.handlers].map(([vector, handler]) => [vector, { ...handler }]));
+    let above = 0;
+    for (let d = this.depth - 1; d >= 0 && now !== undefined; d--) {
+      const elapsed = now - this.enteredAt[d];
+      const own = elapsed - this.preempted[d] - above;
+      above = elapsed;
+      const handler = handlers.get(this.active[d].vector)!;
+      if (own > handler.maxOwnCycles) add(handler, own, elapsed, this.latency[d]);
+    }
     const result: Record<string, IsrResult> = {};
-    for (const h of this.handlers.values()) {
+    for (const h of handlers.values()) {
       const { priority = null, budget = null } = this.vectors[h.vector] ?? {};
       const mean = (sum: number) => (h.count === 0 ? 0 : sum / h.count);
       result[h.vector] = {
