@@ -3,6 +3,7 @@
 // `// @turns(blocks: 1)`, read from the source.
 // docs/worst-case.md has what they mean; what uses them is host/check/worst-case.
 
+import { arraysStay, type FileNodes } from './array-fields.js';
 import { PassedValues, type CallingSource, type FunctionDeclaration, type Node, type Syntax } from './passed-values.js';
 
 /** A place in a source: line from 1, column from 0. */
@@ -63,6 +64,8 @@ export interface FlowFacts {
   readonly lines: readonly LineFact[];
   /** Parameters of the functions in those files, by the function's name in the module. */
   readonly parameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** Whether each field of the type StaticArray keeps the array that its constructor puts there. */
+  readonly arraysStay?: boolean;
 }
 
 /** The compiler's source, as far as it is used here. */
@@ -128,8 +131,10 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     const asked = condition ? askedIn(condition, syntax).flatMap((name) => (answering.has(name) && passed.isUnique(name) ? [answering.get(name)!] : [])) : [];
     return loop.kind === K.Do ? {} : asked[0] ?? {};
   };
+  const files: FileNodes[] = [];
   for (const source of heard) {
     const nodes = nodesOf(source.statements);
+    files.push({ internalPath: source.internalPath, nodes });
     const file = source.normalizedPath;
     const position = positions(source.text);
     const place = ({ range }: Node) => ({ file, from: position(range.start), to: position(range.end) });
@@ -205,7 +210,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     }));
     parameters[name] = [...(hasThis ? [THIS] : []), ...own];
   }
-  return { loops, lines, parameters };
+  return { loops, lines, parameters, arraysStay: arraysStay(files, (node) => nodesOf([node]), syntax) };
 }
 
 const COMMENT_OR_STRING = /\/\*[^]*?\*\/|\/\/.*|(["'`])(?:\\[^]|(?!\1)[^\\])*\1/g;

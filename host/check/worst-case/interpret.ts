@@ -48,6 +48,8 @@ export interface Said {
   turns(code: FunctionCode, loopAt: number, args: readonly Range[]): number | undefined;
   /** Whether the sum of a call's counting argument is limited. */
   isSum(code: FunctionCode, callAt: number): boolean;
+  /** What a word of memory always holds, where a load of it reads what does not change. */
+  word(loadAt: number, address: number): number | undefined;
 }
 
 /** Values of a counting argument for which a function is read one by one. */
@@ -280,10 +282,12 @@ class Reader {
       case 'store':
         stack.pop();
         return this.access(state, stack.pop()!) ? state : undefined;
-      case 'load':
-        if (!this.access(state, stack.pop()!)) return undefined;
-        stack.push(state.unknown(sort.range));
+      case 'load': {
+        const address = stack.pop()!;
+        if (!this.access(state, address)) return undefined;
+        stack.push(this.fixed(op, state, address) ?? state.unknown(sort.range));
         return state;
+      }
       case 'unary': stack.push(unary(state, name, stack.pop()!)); return state;
       default: {
         const b = stack.pop()!;
@@ -298,6 +302,14 @@ class Reader {
     this.isAddress(address);
     const { memoryBytes } = this.owner;
     return memoryBytes > HIGH || state.within(address, [0, memoryBytes - 1]);
+  }
+
+  /** A word that does not change, as the length of an array that is known. */
+  private fixed({ at, name, value: offset }: Op, state: State, address: Value): Value | undefined {
+    if (name !== 'i32.load') return undefined;
+    const [low, high] = state.range(address);
+    const word = low === high ? this.owner.annotations.word(at, low + offset!) : undefined;
+    return word === undefined ? undefined : number(word);
   }
 
   private isAddress(v: Value): void {

@@ -6,9 +6,10 @@
 
 import type { Firmware } from '../../build/compile.js';
 import { findViolations } from '../../build/call-graph.js';
-import { SourceMap } from '../../build/source-map.js';
+import { isFirmwares, SourceMap } from '../../build/source-map.js';
 import type { InstructionCosts } from '../../cpu/wasm/costs.js';
 import { parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
+import { afterStart, isObject, type AfterStart } from './after-start.js';
 import { readCode, type FunctionCode } from './code.js';
 import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
@@ -20,6 +21,10 @@ import { callTree } from './tree.js';
 import { ANY } from './values.js';
 
 export * from './result.js';
+
+/** Bytes of an `i32.const` at most. */
+const LONGEST_CONSTANT = 6;
+const STATIC_ARRAY = '~lib/staticarray.ts';
 
 interface RootContext {
   readonly context: Context | undefined;
@@ -34,6 +39,7 @@ export class WorstCaseAnalysis {
   /** Undefined for a firmware without one. */
   readonly sourceMap: SourceMap | undefined;
   private readonly natives: ReadonlySet<number>;
+  private readonly arraysStay: boolean;
   private readonly codes = new Map<number, FunctionCode>();
   private readonly roots = new Map<number, RootContext>();
   private readonly byCosts = new Map<InstructionCosts, { readonly charges: Charges; readonly found: Map<number, WorstCase> }>();
@@ -43,10 +49,27 @@ export class WorstCaseAnalysis {
     this.natives = new Set(firmware.natives.map(({ index }) => index));
     this.sourceMap = firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined;
     this.places = new Places(firmware.flowFacts, this.sourceMap, (index) => this.module.functionNames.get(index));
-    this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globalRanges(this.module), {
+    this.arraysStay = firmware.flowFacts.arraysStay ?? false;
+    const start = this.sourceMap && afterStart(this.module);
+    const globals = globalRanges(this.module);
+    for (const [index, value] of start?.globals ?? []) globals.set(index, [value, value]);
+    this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globals, {
+      word: (at, address) => start && this.fixedWord(start, at, address),
       turns: (code, at, args) => this.places.turns(code, at, args),
       isSum: (code, at) => this.places.of(code).sums.has(at),
     });
+  }
+
+  /**
+   * A word that never changes, where a load of it belongs to a line of the compiler's library that reads how long a StaticArray or a string is: the length in the header
+   * of an object that was made at start, which nothing but the runtime writes; or, in front of that, a field that such an array is in, if no array takes the place of
+   * another one. Loads of fields have no place of their own, but that of their address, which is so many bytes long at most.
+   */
+  private fixedWord({ memory }: AfterStart, at: number, address: number): number | undefined {
+    const { file, text } = this.sourceMap?.lineOf(at, LONGEST_CONSTANT) ?? { file: '', text: '' };
+    if (isFirmwares(file) || !text.includes('.rtSize') || address < 0 || address + 4 > memory.byteLength) return undefined;
+    const word = memory.getInt32(address, true);
+    return isObject(memory, address + 4) || (this.arraysStay && file === STATIC_ARRAY && isObject(memory, word)) ? word : undefined;
   }
 
   private codeOf(index: number): FunctionCode {
