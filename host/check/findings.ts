@@ -87,6 +87,16 @@ function endlessLoop(subject: string, node: CallNode, above: readonly PathStep[]
 export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number, engine: string): Finding[] {
   const quicker = engine === 'aot' ? '' : ' Another engine may do: --engine aot.';
   return handlers.flatMap((handler): Finding[] => {
+    const { characters } = handler;
+    if (handler.verdict === 'meets' && characters && characters.taken < (characters.mayCome ?? Infinity)) {
+      const { taken, mayCome, file, line } = characters;
+      return [{
+        severity: 'error', kind: 'unbounded loop', subject: handler.vector, file, line, path: [{ functionName: handler.functionName, file, line }],
+        text: mayCome === null ? `${handler.vector}: nothing says how many received characters may wait for it; its worst case has ${taken}.`
+          : `${handler.vector} may find ${mayCome} received characters in one run; its worst case has ${taken}.`,
+        advice: `Write // @limit(received: ${mayCome ?? 'N'}) somewhere in the firmware, or leave the rest for the next run: for (let n = 0; n < 4 && uartReceive(); n++).`,
+      }];
+    }
     const { vector, verdict, file, line, responseCycles, deadlineCycles, deadlineReason, functionName } = handler;
     const base = { subject: vector, file, line, path: [{ functionName, file, line }] };
     const time = (cycles: number): string => amount(cycles, 'cycles', coreHertz);

@@ -9,7 +9,7 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import type { Construct, CodeNode, FunctionCode, Op } from './code.js';
 import { binary, unary } from './operations.js';
 import { turnsOf } from './turns.js';
-import { ANY, ANY32, HIGH, hull, intersect, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
+import { ANY, ANY32, fits, HIGH, hull, intersect, isNeverZero, isTruth, isZero, join, not, number, State, Symbols, truth, type Condition, type Range, type Value } from './values.js';
 
 /** Something in a function that has no bound. */
 export interface Problem {
@@ -353,7 +353,12 @@ class Reader {
     const second = whenFalse.assume(not(condition));
     if (!first || !second) stack.push(first ? a : b);
     else if (a.symbol === b.symbol) stack.push({ symbol: a.symbol, low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) });
-    else stack.push(state.unknown(hull(whenTrue.whole(a), whenFalse.whole(b))));
+    else {
+      const range = hull(whenTrue.whole(a), whenFalse.whole(b));
+      const says = chosen(condition, a, b);
+      const value = state.unknown(range);
+      stack.push(!says ? value : isTruth(range) ? { symbol: 0, low: range[0], high: range[1], condition: says } : { ...value, condition: says });
+    }
     return state;
   }
 
@@ -401,10 +406,20 @@ function headValue(entry: State, head: State, back: State, local: number, step: 
     return { symbol: head.symbols.fresh([before.low + drift[0], before.high + drift[1]], before.symbol), low: 0, high: 0 };
   }
   const either = hull(entry.whole(before), back.whole(now));
-  if (!drift || !back.isExact(now)) return head.unknown(either);
-  // No turn wraps round, so that what goes down only stays below where it began.
+  if (!drift) return head.unknown(either);
+  // Where no turn wraps round, what goes down only stays below where it began.
   const [low, high] = entry.whole(before);
-  return head.unknown(intersect(either, [low + drift[0], high + drift[1]]));
+  const moved: Range = [low + drift[0], high + drift[1]];
+  return head.unknown(fits(moved, 32) || back.isExact(now) ? intersect(either, moved) : either);
+}
+
+/** What it says of a choice that it is not 0, or that it is: where one of the two is known to be so or not, the other one was chosen. */
+function chosen(condition: Condition, a: Value, b: Value): Condition | undefined {
+  if (isZero(b)) return { kind: 'implies', holds: true, parts: [condition, truth(a)] };
+  if (isZero(a)) return { kind: 'implies', holds: true, parts: [not(condition), truth(b)] };
+  if (isNeverZero(b)) return { kind: 'implies', holds: false, parts: [condition, not(truth(a))] };
+  if (isNeverZero(a)) return { kind: 'implies', holds: false, parts: [not(condition), not(truth(b))] };
+  return undefined;
 }
 
 /** The argument that counts: the only one of which limits are known, and that is not one number alone. @returns its index, or -1 */
@@ -412,11 +427,6 @@ export function countingArgument(ranges: readonly Range[]): number {
   const candidates = ranges.flatMap(([low, high], i) => (low >= 0 && high < MOST_VALUES ? [{ i, fixed: low === high }] : []));
   const open = candidates.filter(({ fixed }) => !fixed);
   return open.length === 1 ? open[0].i : -1;
-}
-
-/** What a value used as a condition says. */
-function truth(v: Value): Condition {
-  return v.condition ?? { kind: 'compare', op: 'ne', bits: 32, a: v, b: number(0) };
 }
 
 /** By how much a value differs from a symbol that it is a sum of. */

@@ -22,6 +22,8 @@ import { ANY } from './values.js';
 
 export * from './result.js';
 
+/** Name of the limit on received characters: assembly/drivers/common/received.ts. */
+const RECEIVED = 'received';
 /** Bytes of an `i32.const` at most. */
 const LONGEST_CONSTANT = 6;
 const STATIC_ARRAY = '~lib/staticarray.ts';
@@ -113,11 +115,26 @@ export class WorstCaseAnalysis {
     const relaxed = paths.bound();
     if (!relaxed) throw new Error(`${this.module.functionNames.get(index)} does not return: every way through it ends in a trap`);
     const { module, places } = this;
+    const received = this.receivedIn(context);
     let tree: CallNode | undefined;
     return {
       cycles: Math.ceil(relaxed.bound - 1e-6),
       get tree() { return (tree ??= callTree(module, places, paths, context, relaxed)); },
+      ...(received && { received }),
     };
+  }
+
+  /** The loop that finds most characters, of those that nothing but the drivers' word for it bounds. */
+  private receivedIn(root: Context): WorstCase['received'] {
+    let found: WorstCase['received'];
+    for (const { code, turns, args } of this.reachedFrom([root])) {
+      for (const [at, most] of turns) {
+        const loop = this.places.of(code).loops.get(at);
+        if (loop?.asks !== RECEIVED || most < this.places.turns(code, at, args)! || (found && found.most >= most)) continue;
+        found = { most, file: loop.file, line: loop.from.line };
+      }
+    }
+    return found;
   }
 
   private withCosts(costs: InstructionCosts): { charges: Charges; found: Map<number, WorstCase> } {
@@ -146,16 +163,20 @@ export class WorstCaseAnalysis {
 
   /** Everything that these functions reach, each with what it is called with. */
   contextsOf(names: readonly string[]): Context[] {
+    return this.reachedFrom(names.map((name) => {
+      const index = this.indexOf(name);
+      return this.interpreter.context(index, this.parametersOf(index).map(() => ANY));
+    }));
+  }
+
+  private reachedFrom(roots: readonly Context[]): Context[] {
     const found = new Set<Context>();
     const walk = (context: Context): void => {
       if (found.has(context)) return;
       found.add(context);
       for (const { contexts } of context.calls.values()) for (const callee of contexts.values()) walk(callee);
     };
-    for (const name of names) {
-      const index = this.indexOf(name);
-      walk(this.interpreter.context(index, this.parametersOf(index).map(() => ANY)));
-    }
+    roots.forEach(walk);
     return [...found];
   }
 
