@@ -230,7 +230,7 @@ class Reader {
       if (!back) continue;
       const step = stepFrom(back, back.locals[local], symbol);
       if (step && step[0] === 0 && step[1] === 0) continue;
-      const value = headValue(entry, second, back, local, step, turns);
+      const value = headValue(entry, second, back, local, step, turns, symbol);
       second.locals[local] = value;
       if (value.symbol !== 0) movedHeads.set(local, value.symbol);
     }
@@ -396,21 +396,39 @@ class Reader {
 }
 
 /** A local at the head of a loop, in whatever turn. */
-function headValue(entry: State, head: State, back: State, local: number, step: Range | undefined, turns: number): Value {
+function headValue(entry: State, head: State, back: State, local: number, step: Range | undefined, turns: number, symbol: number): Value {
   const before = entry.locals[local];
   const now = back.locals[local];
   const drift: Range | undefined = step && [step[0] < 0 ? turns * step[0] : 0, step[1] > 0 ? turns * step[1] : 0];
   const isAddress = (symbol: number): boolean => symbol !== 0 && (head.symbols.addresses.has(symbol) || isAddress(head.symbols.of(symbol).base));
+  const [low, high] = entry.whole(before);
+  const [stopLow, stopHigh] = step ? stopsOf(back, symbol, step, [low, high]) : ANY;
+  const moved: Range = drift ? [Math.max(low + drift[0], stopLow), Math.min(high + drift[1], stopHigh)] : ANY;
+  const isNumber = drift && (fits(moved, 32) || back.isExact(now));
   // Addresses are told by their distances from each other, numbers by how great they are.
-  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isAddress(before.symbol) || !back.isExact(now))) {
+  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isAddress(before.symbol) || !isNumber)) {
     return { symbol: head.symbols.fresh([before.low + drift[0], before.high + drift[1]], before.symbol), low: 0, high: 0 };
   }
   const either = hull(entry.whole(before), back.whole(now));
-  if (!drift) return head.unknown(either);
   // Where no turn wraps round, what goes down only stays below where it began.
-  const [low, high] = entry.whole(before);
-  const moved: Range = [low + drift[0], high + drift[1]];
-  return head.unknown(fits(moved, 32) || back.isExact(now) ? intersect(either, moved) : either);
+  return head.unknown(isNumber ? intersect(either, moved) : either);
+}
+
+/** What goes one by one never passes a number that it is not when the loop goes back. */
+function stopsOf(back: State, symbol: number, [least, most]: Range, [low, high]: Range): Range {
+  let stops: Range = ANY;
+  const ask = (fact: Condition): void => {
+    if (fact.kind === 'both' || (fact.kind === 'implies' && fact.holds)) return fact.parts.forEach(ask);
+    if (fact.kind !== 'compare' || fact.op !== 'ne') return;
+    for (const [v, n] of [[fact.a, fact.b], [fact.b, fact.a]] as const) {
+      if (v.symbol !== symbol || v.low !== v.high || n.symbol !== 0 || n.low !== n.high) continue;
+      const stop = n.low - v.low;
+      if (least >= -1 && most <= 0 && low >= stop) stops = intersect(stops, [stop, Infinity]);
+      if (least >= 0 && most <= 1 && high <= stop) stops = intersect(stops, [-Infinity, stop]);
+    }
+  };
+  back.facts.forEach(ask);
+  return stops;
 }
 
 /** What it says of a choice that it is not 0, or that it is: where one of the two is known to be so or not, the other one was chosen. */
