@@ -3,7 +3,7 @@
 // `// @turns(blocks: 1)`, read from the source.
 // docs/worst-case.md has what they mean; what uses them is host/check/worst-case.
 
-import { arraysStay, type FileNodes } from './array-fields.js';
+import { arraysStay, lengthsStay, type FileNodes } from './array-fields.js';
 import { PassedValues, type CallingSource, type FunctionDeclaration, type Node, type Syntax } from './passed-values.js';
 
 /** A place in a source: line from 1, column from 0. */
@@ -64,6 +64,8 @@ export interface FlowFacts {
   readonly lines: readonly LineFact[];
   /** Parameters of the functions in those files, by the function's name in the module. */
   readonly parameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** Whether arrays stay as long as they were made. */
+  readonly lengthsStay?: boolean;
   /** Whether each field of the type StaticArray keeps the array that its constructor puts there. */
   readonly arraysStay?: boolean;
 }
@@ -210,7 +212,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     }));
     parameters[name] = [...(hasThis ? [THIS] : []), ...own];
   }
-  return { loops, lines, parameters, arraysStay: arraysStay(files, (node) => nodesOf([node]), syntax) };
+  return { loops, lines, parameters, lengthsStay: lengthsStay(files, syntax), arraysStay: arraysStay(files, nodesOf, syntax) };
 }
 
 const COMMENT_OR_STRING = /\/\*[^]*?\*\/|\/\/.*|(["'`])(?:\\[^]|(?!\1)[^\\])*\1/g;

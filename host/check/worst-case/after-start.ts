@@ -6,7 +6,8 @@ import { ByteReader, forEachInstruction, SECTION, type WasmModule } from '../../
 import { ByteWriter } from '../../cpu/wasm/writer.js';
 
 export interface AfterStart {
-  readonly memory: DataView;
+  /** Once for each place where linear memory might lie. */
+  readonly memories: readonly DataView[];
   /** Values of the i32 globals that nothing but the start function sets. */
   readonly globals: ReadonlyMap<number, number>;
 }
@@ -21,19 +22,18 @@ const GLOBAL_KIND = 3;
 /** Where linear memory might lie: what depends on that differs from board to board, and is not known. */
 const PLACES = [0, 0x2000_0000] as const;
 
-/** Runs the start function. @returns undefined when there is none, or when it says nothing */
+/** Sets up a module's memory, and runs its start function, if it has one. @returns undefined when that says nothing */
 export function afterStart(module: WasmModule): AfterStart | undefined {
-  if (module.start === undefined) return undefined;
-  const set = setByStartAlone(module, module.start);
+  const set = module.start === undefined ? new Set<number>() : setByStartAlone(module, module.start);
   const compiled = new WebAssembly.Module(withFuel(module, set) as BufferSource);
   try {
-    const [first, second] = PLACES.map((place) => new WebAssembly.Instance(compiled, importsOf(module, place)).exports);
+    const instances = PLACES.map((place) => new WebAssembly.Instance(compiled, importsOf(module, place)).exports);
     const globals = new Map<number, number>();
     for (const index of set) {
-      const [value, other] = [first, second].map((exports) => (exports[exportOf(index)] as WebAssembly.Global).value as number);
+      const [value, other] = instances.map((exports) => (exports[exportOf(index)] as WebAssembly.Global).value as number);
       if (value === other) globals.set(index, value);
     }
-    return { memory: new DataView((first.memory as WebAssembly.Memory).buffer), globals };
+    return { memories: instances.map(({ memory }) => new DataView((memory as WebAssembly.Memory).buffer)), globals };
   } catch {
     return undefined;
   }
@@ -47,18 +47,26 @@ function importsOf(module: WasmModule, memoryPlace: number): Record<string, WebA
   return imports;
 }
 
-/**
- * Whether an object of the compiler's runtime lies at an address: in front of it is its header, of five words (std/assembly/rt/common.ts): size of the block that it is in, from the second word
- * on; two words that the stub runtime has no use for; class; bytes of it.
- */
-export function isObject(memory: DataView, address: number): boolean {
-  if (address % 4 !== 0 || address < 20 || address > memory.byteLength) return false;
-  const [block, unused, unusedToo, id, byteCount] = [20, 16, 12, 8, 4].map((before) => memory.getUint32(address - before, true));
-  return unused === 0 && unusedToo === 0 && id < MOST_CLASSES && byteCount + 16 <= block && block < byteCount + 48 && address + byteCount <= memory.byteLength;
+/** A word of memory, if it is the same wherever memory lies. */
+export function wordAt({ memories }: AfterStart, address: number): number | undefined {
+  if (address < 0 || address + 4 > memories[0].byteLength) return undefined;
+  const [word, other] = memories.map((memory) => memory.getInt32(address, true));
+  return word === other ? word : undefined;
 }
 
-/** Classes of a firmware at most. */
+/**
+ * Whether an object of the compiler's runtime lies at an address, and stays as long as it is: in front of it is its header, of five words (std/assembly/rt/common.ts): size of the
+ * block that it is in, from the second word on; two words that the stub runtime has no use for; class; bytes of it. What an Array keeps its elements in grows where it lies.
+ */
+export function isObject({ memories: [memory] }: AfterStart, address: number): boolean {
+  if (address % 4 !== 0 || address < 20 || address > memory.byteLength) return false;
+  const [block, unused, unusedToo, id, byteCount] = [20, 16, 12, 8, 4].map((before) => memory.getUint32(address - before, true));
+  return unused === 0 && unusedToo === 0 && id !== ARRAY_BUFFER && id < MOST_CLASSES && byteCount + 16 <= block && block < byteCount + 48 && address + byteCount <= memory.byteLength;
+}
+
+/** Classes of a firmware at most, and that of array buffers: the compiler numbers Object, ArrayBuffer, String first. */
 const MOST_CLASSES = 10_000;
+const ARRAY_BUFFER = 1;
 
 const exportOf = (global: number): string => `global:${global}`;
 

@@ -9,7 +9,7 @@ import { findViolations } from '../../build/call-graph.js';
 import { isFirmwares, SourceMap } from '../../build/source-map.js';
 import type { InstructionCosts } from '../../cpu/wasm/costs.js';
 import { parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
-import { afterStart, isObject, type AfterStart } from './after-start.js';
+import { afterStart, isObject, wordAt, type AfterStart } from './after-start.js';
 import { readCode, type FunctionCode } from './code.js';
 import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
@@ -52,7 +52,7 @@ export class WorstCaseAnalysis {
     this.sourceMap = firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined;
     this.places = new Places(firmware.flowFacts, this.sourceMap, (index) => this.module.functionNames.get(index));
     this.arraysStay = firmware.flowFacts.arraysStay ?? false;
-    const start = this.sourceMap && afterStart(this.module);
+    const start = firmware.flowFacts.lengthsStay && this.sourceMap ? afterStart(this.module) : undefined;
     const globals = globalRanges(this.module);
     for (const [index, value] of start?.globals ?? []) globals.set(index, [value, value]);
     this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globals, {
@@ -67,11 +67,11 @@ export class WorstCaseAnalysis {
    * of an object that was made at start, which nothing but the runtime writes; or, in front of that, a field that such an array is in, if no array takes the place of
    * another one. Loads of fields have no place of their own, but that of their address, which is so many bytes long at most.
    */
-  private fixedWord({ memory }: AfterStart, at: number, address: number): number | undefined {
+  private fixedWord(start: AfterStart, at: number, address: number): number | undefined {
     const { file, text } = this.sourceMap?.lineOf(at, LONGEST_CONSTANT) ?? { file: '', text: '' };
-    if (isFirmwares(file) || !text.includes('.rtSize') || address < 0 || address + 4 > memory.byteLength) return undefined;
-    const word = memory.getInt32(address, true);
-    return isObject(memory, address + 4) || (this.arraysStay && file === STATIC_ARRAY && isObject(memory, word)) ? word : undefined;
+    const word = isFirmwares(file) || !text.includes('.rtSize') ? undefined : wordAt(start, address);
+    if (word === undefined) return undefined;
+    return isObject(start, address + 4) || (this.arraysStay && file === STATIC_ARRAY && isObject(start, word)) ? word : undefined;
   }
 
   private codeOf(index: number): FunctionCode {
