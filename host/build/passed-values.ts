@@ -102,9 +102,9 @@ export class PassedValues {
     return all === NEVER ? 0 : all?.high;
   }
 
-  /** Whether a name is that of one function, and of nothing else at the top level of a file. */
+  /** Whether a name is that of one function, and of nothing else anywhere. */
   isUnique(name: string): boolean {
-    const declared = this.top.declared.get(name) ?? [];
+    const declared = [this.top, ...this.scopes.values()].flatMap((scope) => scope.declared.get(name) ?? []);
     return declared.length === 1 && declared[0].kind === this.syntax.NodeKind.FunctionDeclaration;
   }
 

@@ -94,7 +94,8 @@ export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: n
         severity: 'error', kind: 'unbounded loop', subject: handler.vector, file, line, path: [{ functionName: handler.functionName, file, line }],
         text: mayCome === null ? `${handler.vector}: nothing says how many received characters may wait for it; its worst case has ${taken}.`
           : `${handler.vector} may find ${mayCome} received characters in one run; its worst case has ${taken}.`,
-        advice: `Write // @limit(received: ${mayCome ?? 'N'}) somewhere in the firmware, or leave the rest for the next run: for (let n = 0; n < 4 && uartReceive(); n++).`,
+        // And one for what comes while so many are taken.
+        advice: `Write // @limit(received: ${mayCome === null ? 'N' : mayCome + 1}) somewhere in the firmware, or leave the rest for the next run: for (let n = 0; n < 4 && uartReceive(); n++).`,
       }];
     }
     const { vector, verdict, file, line, responseCycles, deadlineCycles, deadlineReason, functionName } = handler;

@@ -174,8 +174,8 @@ export class Watch {
     for (const [at, loop] of loops) {
       const total = whole ? loopTotals.get(at) : undefined;
       if (!loop.bound && !total && !uses.has(at)) continue;
-      const { file, from: { line }, isDo, bound } = loop;
-      const said = { file, line, text: `@bound(${bound?.join(' ') ?? ''})` };
+      const { file, from: { line }, isDo, bound, asks } = loop;
+      const said = { file, line, text: asks ? `@turns(${asks}: ${bound!.join(' ')})` : `@bound(${bound?.join(' ') ?? ''})` };
       const most = bound && atEntry(bound);
       const turn = this.local(code);
       this.insert(at, (out, firstLocal) => out.u8(OP.i32Const).s32(0).u8(OP.localSet).u32(firstLocal + turn));
