@@ -116,10 +116,19 @@ function withFuel(module: WasmModule, exported: ReadonlySet<number>): Uint8Array
   const { bytes } = module;
   const fuel = module.globalCount;
   const out = new ByteWriter().bytes(bytes, 0, 8);
+  const globals = module.sections.find(({ id }) => id === SECTION.global);
+  const writeGlobals = (): void => {
+    const r = globals && new ByteReader(bytes, globals.contents, globals.end);
+    const section = new ByteWriter().u32((r?.u32() ?? 0) + 1);
+    if (r) section.bytes(bytes, r.offset, r.end);
+    out.section(SECTION.global, section.u8(I32).u8(1).u8(OP.i32Const).s32(MOST_TURNS).u8(OP.end));
+  };
   for (const { id, start, contents, end } of module.sections) {
     const r = new ByteReader(bytes, contents, end);
-    if (id === SECTION.global) out.section(id, new ByteWriter().u32(r.u32() + 1).bytes(bytes, r.offset, end).u8(I32).u8(1).u8(OP.i32Const).s32(MOST_TURNS).u8(OP.end));
+    if (id === SECTION.global) writeGlobals();
     else if (id === SECTION.export) {
+      // Every firmware exports something; globals go before that.
+      if (!globals) writeGlobals();
       const section = new ByteWriter().u32(r.u32() + exported.size).bytes(bytes, r.offset, end);
       for (const index of exported) section.name(exportOf(index)).u8(GLOBAL_KIND).u32(index);
       out.section(id, section);

@@ -352,12 +352,11 @@ class Reader {
     const first = whenTrue.assume(condition);
     const second = whenFalse.assume(not(condition));
     if (!first || !second) stack.push(first ? a : b);
-    else if (a.symbol === b.symbol) stack.push({ symbol: a.symbol, low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) });
     else {
-      const range = hull(whenTrue.whole(a), whenFalse.whole(b));
       const says = chosen(condition, a, b);
-      const value = state.unknown(range);
-      stack.push(!says ? value : isTruth(range) ? { symbol: 0, low: range[0], high: range[1], condition: says } : { ...value, condition: says });
+      const range = hull(whenTrue.whole(a), whenFalse.whole(b));
+      const value = a.symbol === b.symbol ? { symbol: a.symbol, low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) } : says && isTruth(range) ? number(...range) : state.unknown(range);
+      stack.push(says ? { ...value, condition: says } : value);
     }
     return state;
   }

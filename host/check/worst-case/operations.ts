@@ -143,7 +143,12 @@ function and(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: Bits)
   if (saying(a) && isTruth(ra) && b.symbol === 0 && b.low === 1 && b.high === 1) return a;
   if (isTruth(ra) && isTruth(rb) && (saying(a) || saying(b))) return truthValue({ kind: 'implies', holds: true, parts: [(saying(a) ?? saying(b))!] });
   if (b.symbol === 0 && b.low === b.high && isMask(b.low) && a.symbol !== 0 && a.low === a.high) {
-    return { symbol: state.symbols.fresh([0, ra[0] >= 0 ? Math.min(ra[1], b.low) : b.low], 0, undefined, { of: a.symbol, mask: b.low }), low: 0, high: 0 };
+    return { symbol: state.symbols.fresh([0, ra[0] >= 0 ? Math.min(ra[1], b.low) : b.low], 0, { lowBits: { of: a.symbol, mask: b.low } }), low: 0, high: 0 };
+  }
+  if (b.symbol === 0 && b.low === b.high && isMask(-b.low - 1) && ra[0] >= LOW && ra[1] <= HIGH) {
+    // Without its low bits, a multiple.
+    const [multipleOf, range] = [-b.low, [ra[0] & b.low, ra[1] & b.low] as const];
+    return range[0] === range[1] ? number(range[0]) : { symbol: state.symbols.fresh(range, 0, { multipleOf }), low: 0, high: 0 };
   }
   for (const [x, less] of [[a, b], [b, a]] as const) {
     // x & (x - 1)
@@ -166,5 +171,5 @@ const isMask = (n: number): boolean => n > 0 && n < 2 ** 30 && (n & (n + 1)) ===
 function shrunk(state: State, from: Value, range: Range, kind: 'clear lowest bit' | 'shift' | 'divide', by: number, bits: Bits): Value {
   const fitting: Range = fits(range, bits) ? range : anyOf(bits);
   const of = from.low === 0 && from.high === 0 ? from.symbol : 0;
-  return fitting[0] === fitting[1] && of === 0 ? number(fitting[0]) : { symbol: state.symbols.fresh(fitting, 0, of ? { kind, of, by, bits } : undefined), low: 0, high: 0 };
+  return fitting[0] === fitting[1] && of === 0 ? number(fitting[0]) : { symbol: state.symbols.fresh(fitting, 0, of ? { shrink: { kind, of, by, bits } } : {}), low: 0, high: 0 };
 }

@@ -55,6 +55,8 @@ interface SymbolData {
   readonly shrink?: Shrink;
   /** The low bits, ones in the mask, of a symbol and a constant. */
   readonly lowBits?: { readonly of: number; readonly mask: number };
+  /** Of a symbol with base 0, what it is a multiple of. */
+  readonly multipleOf?: number;
 }
 
 /** All symbols of one analysis. */
@@ -63,8 +65,8 @@ export class Symbols {
   /** Symbols that memory is accessed at, or near: these are better told by their distances from each other than by how great they are. */
   readonly addresses = new Set<number>();
 
-  fresh(range: Range = ANY, base = 0, shrink?: Shrink, lowBits?: SymbolData['lowBits']): number {
-    this.data.push({ base, range, shrink, lowBits });
+  fresh(range: Range = ANY, base = 0, origin: Pick<SymbolData, 'shrink' | 'lowBits' | 'multipleOf'> = {}): number {
+    this.data.push({ base, range, ...origin });
     return this.data.length - 1;
   }
   of(symbol: number): SymbolData {
@@ -182,15 +184,17 @@ export class State {
     return { range: [bLow - aHigh, bHigh - aLow], related: false };
   }
 
-  unknown(range: Range = ANY, shrink?: Shrink): Value {
+  unknown(range: Range = ANY): Value {
     if (range[0] === range[1]) return number(range[0]);
-    return { symbol: this.symbols.fresh(range, 0, shrink), low: 0, high: 0 };
+    return { symbol: this.symbols.fresh(range), low: 0, high: 0 };
   }
 
   /** Narrows a symbol. @returns false when nothing is left: the place is not reached */
   narrow(symbol: number, to: Range): boolean {
     if (symbol === 0) return true;
-    const range = intersect(this.rangeOfSymbol(symbol), to);
+    const { multipleOf = 1 } = this.symbols.of(symbol);
+    const [low, high] = intersect(this.rangeOfSymbol(symbol), to);
+    const range: Range = multipleOf === 1 ? [low, high] : [Math.ceil(low / multipleOf) * multipleOf, Math.floor(high / multipleOf) * multipleOf];
     if (range[0] > range[1]) return false;
     this.narrowed.set(symbol, range);
     return true;
