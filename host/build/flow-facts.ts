@@ -191,7 +191,12 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
       lines.push({ kind, ...place(statement), limit });
     });
     for (const node of nodes) {
-      if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === K.Do, ...(ofLoops.has(node) ? ofLoops.get(node) : answers(node)) });
+      if (loopKinds.has(node.kind)) {
+        const asked = ofLoops.has(node) ? undefined : answers(node);
+        // Two functions that are the same may have different things said of them.
+        if (asked?.bound) note(node, source, node.range.start, node.range.end);
+        loops.push({ ...place(node), isDo: node.kind === K.Do, ...(asked ?? ofLoops.get(node)) });
+      }
       if (node.kind === K.FunctionDeclaration) functions.push({ name: `${source.internalPath}/${(node as FunctionDeclaration).name.text}`, declaration: node as FunctionDeclaration, hasThis: false });
       if (node.kind !== K.ClassDeclaration) continue;
       const { name, members } = node as ClassDeclaration;

@@ -84,6 +84,13 @@ describe('what is said of a function that a loop asks', () => {
     });
   }
 
+  it('counts for its own loop where another one is the same but for that', async () => {
+    const worst = await worstCase('equal', { head: 'import { more, others } from "./library";', loop: 'if (load<u32>(84) == 3) { while (more()) sum = sum * 5 + 1; } else { while (others()) sum = sum * 5 + 1; }', body: '',
+      library: '// @turns(others: 700)\nexport function others(): bool { return load<u32>(64) != 0; }' });
+    // Four instructions a turn at the very least.
+    assert.ok(worst && worst.cycles > 700 * 4, `${worst?.cycles}`);
+  });
+
   it('goes above a function, with a name and a number', async () => {
     for (const [i, library] of ['// @turns(7)\nexport function f(): void {}', '// @turns(some: 7)\nexport let n = 3;', '// @turns(some: )\nexport function f(): void {}'].entries()) {
       await assert.rejects(worstCase(`misplaced${i}`, { loop: 'while (more())', library }), (error) => error instanceof CompileError && /@turns goes above a function/.test(error.message));
