@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the author of a firmware says of how often its code runs: comments `// @bound(32)`, `// @uses(4 of frameCount)`, `// @max(4)`, `// @sum(512)`,
-// read from the source.
+// `// @turns(blocks: 1)`, read from the source.
 // docs/worst-case.md has what they mean; what uses them is host/check/worst-case.
 
+import { arraysStay, lengthsStay, type FileNodes } from './array-fields.js';
 import { PassedValues, type CallingSource, type FunctionDeclaration, type Node, type Syntax } from './passed-values.js';
 
 /** A place in a source: line from 1, column from 0. */
@@ -34,6 +35,8 @@ export interface SourceLoop {
   /** Most times that its body runs in one call of the handler, all entries together. */
   readonly total?: number;
   readonly use?: Use;
+  /** Name of the limit that its bound is, where a function that its condition asks brought it (`@turns`). */
+  readonly asks?: string;
 }
 
 /** A statement of which something is said. */
@@ -61,13 +64,17 @@ export interface FlowFacts {
   readonly lines: readonly LineFact[];
   /** Parameters of the functions in those files, by the function's name in the module. */
   readonly parameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** Whether arrays stay as long as they were made. */
+  readonly lengthsStay?: boolean;
+  /** Whether each field of the type StaticArray keeps the array that its constructor puts there. */
+  readonly arraysStay?: boolean;
 }
 
 /** The compiler's source, as far as it is used here. */
 interface Source extends CallingSource { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean }
 interface ClassDeclaration extends Node { readonly name: { readonly text: string }; readonly members: readonly FunctionDeclaration[] }
 
-const COMMENT = /@(bound|uses|max|sum|waits|limit)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
+const COMMENT = /@(bound|uses|max|sum|waits|limit|turns)\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g;
 
 /** A comment that cannot be understood: where, and why. */
 export type Complain = (source: Source, start: number, end: number, text: string) => void;
@@ -85,7 +92,19 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
   const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
+  // Loops that ask a function of which something is said may be in any file.
+  const heard = sources.filter((source) => !isCompilers(source));
   const functions: { readonly name: string; readonly declaration: FunctionDeclaration; readonly hasThis: boolean }[] = [];
+  const libraries = sources.filter(isCompilers);
+  const passed = new PassedValues(sources.filter((source) => !isCompilers(source)), syntax, (word) => {
+    const asWord = new RegExp(`\\b${word}\\b`);
+    return libraries.some(({ text }) => asWord.test(text) && asWord.test(text.replace(COMMENT_OR_STRING, (found) => (found.startsWith('/') ? ' ' : found))));
+  });
+  /** A formula with what is passed for the parameters of other functions that it names, as `createParser.bufferByteCount`. */
+  const withPassed = (tokens: Formula | undefined): Formula | undefined => tokens?.map((token) => {
+    const [callee, parameter] = typeof token === 'string' ? token.split('.') : [];
+    return parameter === undefined ? token : passed.mostOf(callee!, parameter) ?? token;
+  });
   const limits = new Map<string, number>();
   for (const source of said) {
     forEachComment(source, ({ kind, text, start, end }) => {
@@ -96,8 +115,28 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
       else limits.set(named![1], value);
     });
   }
+  const answering = new Map<string, { readonly bound: Formula; readonly asks: string }>();
   for (const source of said) {
+    forEachComment(source, ({ kind, text, start, end, target }) => {
+      if (kind !== 'turns') return;
+      const line = positions(source.text);
+      const asked = (source.statements as Node[]).find((node) => node.kind === K.FunctionDeclaration && line(node.range.start).line === target) as FunctionDeclaration | undefined;
+      const [, asks, most] = /^\s*([a-z][\w-]*)\s*:\s*(.+)$/.exec(text) ?? [];
+      const bound = most === undefined ? undefined : formula(most, sources, source);
+      if (!asked || !bound) complain(source, start, end, '@turns goes above a function that loops ask, and wants a name and a number, as in @turns(blocks: 1)');
+      else answering.set(asked.name.text, { asks, bound: limits.has(asks) ? [limits.get(asks)!] : withPassed(bound)! });
+    });
+  }
+  /** What a loop has from the function that it asks whether to go on; of functions of one name it is not known which. */
+  const answers = (loop: Node): { bound?: Formula; asks?: string } => {
+    const { condition } = loop as Node & { condition?: Node };
+    const asked = condition ? askedIn(condition, syntax).flatMap((name) => (answering.has(name) && passed.isUnique(name) ? [answering.get(name)!] : [])) : [];
+    return loop.kind === K.Do ? {} : asked[0] ?? {};
+  };
+  const files: FileNodes[] = [];
+  for (const source of heard) {
     const nodes = nodesOf(source.statements);
+    files.push({ internalPath: source.internalPath, nodes });
     const file = source.normalizedPath;
     const position = positions(source.text);
     const place = ({ range }: Node) => ({ file, from: position(range.start), to: position(range.end) });
@@ -108,7 +147,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     }
     const ofLoops = new Map<Node, { bound?: Formula; total?: number; use?: Use }>();
     forEachComment(source, ({ kind, text, start, end, target }) => {
-      if (kind === 'limit') return;
+      if (kind === 'limit' || kind === 'turns') return;
       // The outermost of what begins on the line.
       const begins = (beginning.get(target) ?? []).sort((a, b) => b.range.end - b.range.start - (a.range.end - a.range.start));
       const loop = begins.find((n) => loopKinds.has(n.kind));
@@ -116,7 +155,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
         if (!loop) return complain(source, start, end, '@bound goes on the line of a loop, or above it');
         const [each, inAll] = text.split(',');
         const named = /^\s*([a-z][\w-]*)\s*:\s*(.+)$/.exec(each);
-        const bound = named && limits.has(named[1]) ? [limits.get(named[1])!] : formula(named ? named[2] : each, sources, source);
+        const bound = named && limits.has(named[1]) ? [limits.get(named[1])!] : withPassed(formula(named ? named[2] : each, sources, source));
         const all = inAll === undefined ? undefined : /^(.*)\bin all\s*$/.exec(inAll)?.[1].trim();
         // The name of a limit alone: without that limit nothing is said.
         const isName = all !== undefined && /^[a-z][\w-]*$/.test(all);
@@ -152,7 +191,12 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
       lines.push({ kind, ...place(statement), limit });
     });
     for (const node of nodes) {
-      if (loopKinds.has(node.kind)) loops.push({ ...place(node), isDo: node.kind === K.Do, ...ofLoops.get(node) });
+      if (loopKinds.has(node.kind)) {
+        const asked = ofLoops.has(node) ? undefined : answers(node);
+        // Two functions that are the same may have different things said of them.
+        if (asked?.bound) note(node, source, node.range.start, node.range.end);
+        loops.push({ ...place(node), isDo: node.kind === K.Do, ...(asked ?? ofLoops.get(node)) });
+      }
       if (node.kind === K.FunctionDeclaration) functions.push({ name: `${source.internalPath}/${(node as FunctionDeclaration).name.text}`, declaration: node as FunctionDeclaration, hasThis: false });
       if (node.kind !== K.ClassDeclaration) continue;
       const { name, members } = node as ClassDeclaration;
@@ -163,11 +207,6 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
       }
     }
   }
-  const libraries = sources.filter(isCompilers);
-  const passed = new PassedValues(sources.filter((source) => !isCompilers(source)), syntax, (word) => {
-    const asWord = new RegExp(`\\b${word}\\b`);
-    return libraries.some(({ text }) => asWord.test(text) && asWord.test(text.replace(COMMENT_OR_STRING, (found) => (found.startsWith('/') ? ' ' : found))));
-  });
   const asked = new Set([...loops.flatMap(({ bound, use }) => [bound, use?.of]), ...lines.map(({ use }) => use?.of)].flat());
   const parameters: Record<string, readonly Parameter[]> = {};
   for (const { name, declaration, hasThis } of functions) {
@@ -178,7 +217,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     }));
     parameters[name] = [...(hasThis ? [THIS] : []), ...own];
   }
-  return { loops, lines, parameters };
+  return { loops, lines, parameters, lengthsStay: lengthsStay(files, syntax), arraysStay: arraysStay(files, nodesOf, syntax) };
 }
 
 const COMMENT_OR_STRING = /\/\*[^]*?\*\/|\/\/.*|(["'`])(?:\\[^]|(?!\1)[^\\])*\1/g;
@@ -189,8 +228,17 @@ const THIS: Parameter = { name: '', type: 'i32' };
 /** How a type of the source is passed. */
 const wasmType = (name: string | undefined): Parameter['type'] => (name === 'f32' || name === 'f64' ? name : name === 'i64' || name === 'u64' ? 'i64' : 'i32');
 
+/** Functions of all of which a condition wants to hear yes, by name. */
+function askedIn(condition: Node, syntax: Syntax): string[] {
+  const { NodeKind: K, Token } = syntax;
+  const { expression, left, right, operator } = condition as Node & { expression?: Node & { text?: string }; left?: Node; right?: Node; operator?: number };
+  if (condition.kind === K.Parenthesized) return askedIn(expression!, syntax);
+  if (condition.kind === K.Binary && operator === Token.Ampersand_Ampersand) return [left!, right!].flatMap((part) => askedIn(part, syntax));
+  return condition.kind === K.Call && expression!.kind === K.Identifier ? [expression!.text!] : [];
+}
+
 interface Comment {
-  readonly kind: 'bound' | 'uses' | 'max' | 'sum' | 'waits' | 'limit';
+  readonly kind: 'bound' | 'uses' | 'max' | 'sum' | 'waits' | 'limit' | 'turns';
   readonly text: string;
   readonly start: number;
   readonly end: number;
@@ -249,7 +297,7 @@ function positions(text: string): (offset: number) => SourcePosition {
 /** A formula with the sources' constants put in; undefined when it is none. */
 function formula(text: string, sources: readonly Source[], source: Source, depth = 0): Formula | undefined {
   const tokens: (number | string)[] = [];
-  for (const token of text.match(/\d[\d_]*|[A-Za-z_]\w*|\S/g) ?? []) {
+  for (const token of text.match(/\d[\d_]*|[A-Za-z_]\w*(?:\.\w+)?|\S/g) ?? []) {
     if (/^\d/.test(token)) tokens.push(Number(token.replaceAll('_', '')));
     else if (/^[A-Za-z_]/.test(token)) {
       const constant = depth < 8 ? constantOf(token, sources, source, depth) : undefined;

@@ -93,6 +93,21 @@ export class PassedValues {
     return all && all !== NEVER ? all.high : undefined;
   }
 
+  /** The same by name, for the one function of a name; 0 where nothing calls it, undefined where that is not known. */
+  mostOf(name: string, parameterName: string): number | undefined {
+    if (!this.isUnique(name)) return undefined;
+    const declaration = this.top.declared.get(name)![0] as FunctionDeclaration;
+    const index = declaration.signature.parameters.findIndex((parameter) => parameter.name.text === parameterName);
+    const all = index < 0 ? undefined : this.parameter(declaration, index);
+    return all === NEVER ? 0 : all?.high;
+  }
+
+  /** Whether a name is that of one function, and of nothing else anywhere. */
+  isUnique(name: string): boolean {
+    const declared = [this.top, ...this.scopes.values()].flatMap((scope) => scope.declared.get(name) ?? []);
+    return declared.length === 1 && declared[0].kind === this.syntax.NodeKind.FunctionDeclaration;
+  }
+
   private visit(value: unknown, scope: Scope, isEntry: boolean): void {
     if (Array.isArray(value)) for (const part of value) this.visit(part, scope, isEntry);
     else if (typeof value === 'object' && value !== null && 'kind' in value && 'range' in value) this.visitNode(value as Node, scope, isEntry);

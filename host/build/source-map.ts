@@ -25,10 +25,41 @@ function read(json: string): TraceMap {
 
 export class SourceMap {
   private readonly map: TraceMap;
+  private readonly lines = new Map<string, readonly string[]>();
 
   constructor(json: string) {
     if (latest?.json !== json) latest = { json, map: read(json) };
     this.map = latest.map;
+  }
+
+  /** The line of the source that an instruction is of, or, where the compiler has noted no place for it, what lies so many bytes before it; undefined when there is none. */
+  lineOf(offset: number, back = 0): { readonly file: string; readonly text: string } | undefined {
+    const [segments = []] = decodedMappings(this.map);
+    for (let i = this.before(segments, offset) - 1; i >= 0 && (segments[i][0] >= offset - back || segments[i + 1]?.[0] > offset - back); i--) {
+      const [, source, line] = segments[i];
+      const file = source === undefined ? null : this.map.sources[source];
+      const text = source === undefined ? null : this.map.sourcesContent?.[source];
+      if (file != null && text != null) return { file, text: this.linesOf(text)[line!] ?? '' };
+    }
+    return undefined;
+  }
+
+  private linesOf(text: string): readonly string[] {
+    let lines = this.lines.get(text);
+    if (!lines) this.lines.set(text, lines = text.split('\n'));
+    return lines;
+  }
+
+  /** How many of the segments begin at an offset or before it. */
+  private before(segments: readonly (readonly number[])[], offset: number): number {
+    let low = 0;
+    let high = segments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (segments[middle][0] <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /**
@@ -38,14 +69,7 @@ export class SourceMap {
    */
   locate(offset: number, from = 0, accept: (file: string) => boolean = () => true): Location | undefined {
     const [segments = []] = decodedMappings(this.map);
-    let low = 0;
-    let high = segments.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (segments[middle][0] <= offset) low = middle + 1;
-      else high = middle;
-    }
-    for (let i = low - 1; i >= 0 && segments[i][0] >= from; i--) {
+    for (let i = this.before(segments, offset) - 1; i >= 0 && segments[i][0] >= from; i--) {
       const [, source, line, column] = segments[i];
       const file = source === undefined ? null : this.map.sources[source];
       if (file != null && accept(file)) return { file, line: line! + 1, column: column! };

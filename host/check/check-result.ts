@@ -59,6 +59,8 @@ export interface HandlerCheck extends Place {
   /** Share of the core's time that it takes at most. */
   utilisation: number | null;
   verdict: Verdict;
+  /** Received characters that it takes until none is left: as many as its worst case has, and as may have come; null where that is not known. Null for a handler that does not. */
+  characters: { taken: number; mayCome: number | null; file: string; line: number } | null;
   /** Its worst path. */
   path: CallNode | null;
 }

@@ -98,6 +98,17 @@ function fewerVoices(voices: VoicesCheck | null, engine: string): string {
 export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number, engine: string, renderer: string | undefined, voices: VoicesCheck | null): Finding[] {
   const other = engine === 'aot' ? '' : ' Another engine may do: --engine aot.';
   return handlers.flatMap((handler): Finding[] => {
+    const { characters } = handler;
+    if (handler.verdict === 'meets' && characters && characters.taken < (characters.mayCome ?? Infinity)) {
+      const { taken, mayCome, file, line } = characters;
+      return [{
+        severity: 'error', kind: 'unbounded loop', subject: handler.vector, file, line, path: [{ functionName: handler.functionName, file, line }],
+        text: mayCome === null ? `${handler.vector}: nothing says how many received characters may wait for it; its worst case has ${taken}.`
+          : `${handler.vector} may find ${mayCome} received characters in one run; its worst case has ${taken}.`,
+        // And one for what comes while so many are taken.
+        advice: `Write // @limit(received: ${mayCome === null ? 'N' : mayCome + 1}) somewhere in the firmware, or leave the rest for the next run: for (let n = 0; n < 4 && uartReceive(); n++).`,
+      }];
+    }
     const { vector, verdict, file, line, responseCycles, deadlineCycles, deadlineReason, functionName } = handler;
     const quicker = `${vector === renderer ? fewerVoices(voices, engine) : ''}${other}`;
     const base = { subject: vector, file, line, path: [{ functionName, file, line }] };

@@ -77,6 +77,23 @@ function verdictOf(worst: number | null, known: boolean, response: Response | un
   return response.response <= deadline ? 'meets' : 'late';
 }
 
+const isCharacter = ({ what }: Source): boolean => /a character received$|a MIDI character's time$/.test(what);
+
+/**
+ * Received characters that wait for a handler which takes them until none is left. Those that pend it are taken one by one, but for what comes while it waits and runs;
+ * else they have come since it last ran, from one of its periods to the next.
+ */
+function charactersOf(worst: WorstCase | undefined, sources: readonly Source[], response: number | undefined, rates: Rates): HandlerCheck['characters'] {
+  if (!worst?.received) return null;
+  const { most: taken, file, line } = worst.received;
+  const periods = (some: readonly Source[]): number[] => some.flatMap(({ periodCycles }) => periodCycles ?? []);
+  const character = Math.min(...periods([...rates.sources.values()].flat().filter(isCharacter)));
+  const regular = periods(sources.filter((source) => !/as stated$|character|left to send$/.test(source.what)));
+  const since = sources.some(isCharacter) ? 0 : Math.min(...regular);
+  const mayCome = character === Infinity ? 0 : since === Infinity || response === undefined ? null : Math.floor((since + response) / character) + 1;
+  return { taken, mayCome, file, line };
+}
+
 export function scheduleOf(facts: ScheduleFacts): Schedule {
   const { board, vectors, rates, worst, dispatch, sections, sampleRate } = facts;
   const overhead = overheadOf(board, dispatch);
@@ -118,6 +135,7 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
       slackCycles: finite && deadline.cycles !== null ? deadline.cycles - finite.response : null,
       utilisation: worstCycles === null || task.arrivals.length === 0 ? null : utilisationOf(task),
       verdict: verdictOf(worstCycles, known, response, deadline.cycles),
+      characters: charactersOf(worst.get(vector.name), sources, finite?.response, rates),
     };
   }).sort((a, b) => tasks.get(a.vector)!.priority - tasks.get(b.vector)!.priority || tasks.get(a.vector)!.order - tasks.get(b.vector)!.order);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Random functions with loops, as WebAssembly text: counters of 32 and 64 bits up and down, at both ends of their ranges too, with limits that move, steps that
-// miss and steps that pass over the end, bits, shifts, pointers, counters in memory and in globals, early exits, switches, calls, blocks of memory.
+// miss and steps that pass over the end, bits, shifts, pointers, low bits, counters that go on from loop to loop or that loops share, conditions of two parts, counters in memory and in globals, early exits, switches, calls, blocks of memory.
 
 /** A stream of random numbers (Park and Miller's generator), the same for the same seed. */
 export function randomNumbers(seed: number): (below: number) => number {
@@ -55,7 +55,10 @@ export function randomModule(seed: number): string {
   };
   const COMPARISONS = ['lt_s', 'lt_u', 'gt_s', 'gt_u', 'le_s', 'le_u', 'ge_s', 'ge_u', 'eq', 'ne'] as const;
   const condition = (depth: number): string => {
-    switch (below(9)) {
+    switch (below(12)) {
+      case 9: return `(local.get ${2 + below(3)})`;
+      case 10: return both(condition(0), pick(condition(0), value()));
+      case 11: return either(condition(0), pick(condition(0), value()));
       case 0: return `(i64.${pick(...COMPARISONS)} ${wide(depth)} ${wide(depth)})`;
       case 1: return `(f32.${pick('lt', 'gt', 'ne')} (f32.convert_i32_s ${expression(depth)}) (f32.const ${below(100)}.5))`;
       case 2: return `(i32.${pick('and', 'or', 'xor')} ${condition(0)} ${pick(condition(0), '(i32.const 1)')})`;
@@ -63,6 +66,10 @@ export function randomModule(seed: number): string {
       default: return `(i32.${pick(...COMPARISONS)} ${expression(depth)} ${expression(depth)})`;
     }
   };
+
+  /** Two conditions the ways that `&&` and `||` are compiled to: what the second one gives need not be 0 or 1. */
+  const both = (a: string, b: string): string => pick(`(select ${b} (i32.const 0) ${a})`, `(if (result i32) ${a} (then ${b}) (else (i32.const 0)))`, `(if (result i32) (i32.eqz ${a}) (then (i32.const 0)) (else ${b}))`, `(i32.and ${a} ${b})`);
+  const either = (a: string, b: string): string => pick(`(select (i32.const ${pick(1, 1, 5, -1)}) ${b} ${a})`, `(if (result i32) ${a} (then (i32.const 1)) (else ${b}))`, `(select ${b} (i32.const 1) (i32.eqz ${a}))`, `(i32.or ${a} ${b})`);
 
   /** A number that is small whatever comes in. */
   const small = (): string => {
@@ -83,6 +90,7 @@ export function randomModule(seed: number): string {
 
   const statement = (depth: number, level: number): string => {
     const kind = depth === 0 ? below(5) : below(12);
+    if (oneIn(20)) return `(local.set ${2 + below(3)} ${condition(1)})`;
     if (kind === 0) return oneIn(6) ? `(global.set $g${below(2)} ${expression(1)})` : `(local.set ${2 + below(3)} ${expression(2)})`;
     if (kind === 1) return `(i32.store${pick('', '8', '16')} (i32.and ${value()} (i32.const 1020)) ${expression(1)})`;
     if (kind === 2 && helpers.length > 0) return `(local.set ${2 + below(3)} (call ${pick(...helpers)} ${pick(small(), small(), expression(1))} ${expression(1)}))`;
@@ -124,9 +132,33 @@ export function randomModule(seed: number): string {
     const set = (what: string): string => `(local.set ${counter} ${what})`;
     const more = oneIn(4) ? `(if ${condition(0)} (then ${set(`(i32.add ${i} (i32.const ${pick(1, 2, -1, 20)}))`)}))` : '';
     const limitMoves = oneIn(5) ? `(local.set ${counter + 1} (i32.${pick('add', 'sub')} ${limit} (i32.const ${1 + below(2)})))` : '';
-    const also = (ask: string): string => (oneIn(4) ? `(i32.${pick('and', 'and', 'or')} ${ask} ${condition(0)})` : ask);
+    const also = (ask: string): string => {
+      switch (below(8)) {
+        case 0: return `(i32.${pick('and', 'and', 'or')} ${ask} ${condition(0)})`;
+        case 1: { const more = pick(condition(0), value()); return pick(both(ask, more), both(more, ask), either(ask, more)); }
+        case 2: { // asked first, and remembered
+          const flag = 2 + below(3);
+          return `(block (result i32) (local.set ${flag} ${both(ask, condition(0))}) ${oneIn(3) ? statement(0, level) : ''} (local.get ${flag}))`;
+        }
+        default: return ask;
+      }
+    };
     const start = `${set(place())} (local.set ${counter + 1} ${place()})`;
-    switch (below(10)) {
+    switch (below(13)) {
+      case 10: { // until the low bits are 0
+        const bits = `(i32.and ${pick(i, i, `(i32.add ${i} (i32.const ${below(9)}))`)} (i32.const ${pick(1, 3, 7, 15, 6)}))`;
+        return around(depth, level, set(pick(value(), place())), also(pick(bits, `(i32.ne ${bits} (i32.const 0))`)), set(`(i32.${pick('add', 'sub')} ${i} (i32.const ${pick(1, 1, 1, 2, -1)}))`), more);
+      }
+      case 11: { // what one loop leaves another one goes on with, as copies do: one by one to a place, then in greater steps, then the rest
+        const down = (by: number, ask: string): string => around(0, level, '', also(ask), set(`(i32.sub ${i} (i32.const ${by}))`), oneIn(6) ? more : '');
+        const [by, ones] = [pick(2, 4, 8), pick(i, `(i32.ne ${i} (i32.const 0))`, `(i32.gt_s ${i} (i32.const 0))`)];
+        return `${set(small())} ${down(1, both(ones, `(i32.and (i32.add ${i} ${value()}) (i32.const ${by - 1}))`))} ${down(by, `(i32.${pick('ge_u', 'ge_s', 'gt_u')} ${i} (i32.const ${by}))`)} ${down(1, ones)}`;
+      }
+      case 12: { // a loop that counts with the counter of the one around it
+        if (level === 0) return around(depth, level, start, also(`(i32.lt_s ${i} ${limit})`), set(`(i32.add ${i} (i32.const 1))`), more);
+        const outer = `(local.get ${counter - 2})`;
+        return around(depth, level, '', also(`(i32.${pick('lt_s', 'lt_u', 'ne')} ${outer} ${pick('(i32.const 12)', `(local.get ${counter - 1})`)})`), `(local.set ${counter - 2} (i32.add ${outer} (i32.const ${pick(1, 1, 2)})))`);
+      }
       case 0: case 1: case 2: // up
         return around(depth, level, start, also(`(i32.${pick('lt_s', 'lt_u', 'le_s', 'le_u', 'ne')} ${i} ${limit})`), `${set(`(i32.add ${i} (i32.const ${step}))`)} ${limitMoves}`, more);
       case 3: case 4: // down

@@ -59,6 +59,13 @@ const exact: readonly (readonly [what: string, turns: number, start: string, con
   ['shifted out', 8, c(255), I, `(i32.shr_u ${I} ${c(1)})`],
   ['a mask', 31, `(i32.and (local.get 0) ${c(31)})`, I, `(i32.sub ${I} ${c(1)})`],
   ['a byte of memory', 255, `(i32.load8_u ${c(0)})`, `(i32.gt_s ${I} ${c(0)})`, `(i32.sub ${I} ${c(1)})`],
+  ['both of two, the second one any number', 10, c(-3), `(select (local.get 0) ${c(0)} (i32.lt_s ${I} ${c(7)}))`, `(i32.add ${I} ${c(1)})`],
+  ['both of two, the first one any number', 10, c(-3), `(if (result i32) (local.get 0) (then (i32.lt_s ${I} ${c(7)})) (else ${c(0)}))`, `(i32.add ${I} ${c(1)})`],
+  ['both of two, as bits', 10, c(-3), `(i32.and (i32.lt_s ${I} ${c(7)}) (i32.ne (i32.load8_u ${c(0)}) ${c(3)}))`, `(i32.add ${I} ${c(1)})`],
+  ['neither of two', 10, c(-3), `(i32.eqz (select ${c(5)} (i32.eq (i32.load8_u ${c(0)}) ${c(3)}) (i32.ge_s ${I} ${c(7)})))`, `(i32.add ${I} ${c(1)})`],
+  ['neither of two, on two ways', 10, c(-3), `(i32.eqz (if (result i32) (i32.eq (i32.load8_u ${c(0)}) ${c(3)}) (then ${c(5)}) (else (i32.ge_s ${I} ${c(7)}))))`, `(i32.add ${I} ${c(1)})`],
+  ['low bits, up', 7, c(-7), `(i32.and ${I} ${c(7)})`, `(i32.add ${I} ${c(1)})`],
+  ['low bits, down', 15, '(i32.or (local.get 0) (i32.const 15))', `(i32.ne (i32.and ${I} ${c(15)}) ${c(0)})`, `(i32.sub ${I} ${c(1)})`],
   ['the lesser of two', 12, `(select ${c(12)} (local.get 0) (i32.gt_s (local.get 0) ${c(12)}))`, `(i32.gt_s ${I} ${c(0)})`, `(i32.sub ${I} ${c(1)})`],
 ];
 
@@ -79,6 +86,12 @@ const never: readonly (readonly [what: string, start: string, condition: string,
   ['steps that pass the limit by', c(1), `(i32.ne ${I} ${c(10)})`, `(i32.add ${I} ${c(2)})`],
   ['a limit that is the highest number', c(0), `(i32.le_u ${I} ${c(-1)})`, `(i32.add ${I} ${c(1)})`],
   ['down past 0, unsigned', c(5), `(i32.ge_u ${I} ${c(0)})`, `(i32.sub ${I} ${c(1)})`],
+  ['either of two', c(0), `(select ${c(1)} (local.get 0) (i32.lt_s ${I} ${c(10)}))`, `(i32.add ${I} ${c(1)})`],
+  ['either of two, as bits', c(0), `(i32.or (i32.lt_s ${I} ${c(10)}) (i32.ne (i32.load8_u ${c(0)}) ${c(3)}))`, `(i32.add ${I} ${c(1)})`],
+  ['only where another one does not hold', c(20), `(select (local.get 0) ${c(0)} (i32.ge_s ${I} ${c(10)}))`, `(i32.add ${I} ${c(1)})`],
+  ['only while a condition on one of two ways fails', c(20), `(i32.eqz (if (result i32) (i32.eq (i32.load8_u ${c(0)}) ${c(3)}) (then ${c(5)}) (else (i32.lt_s ${I} ${c(7)}))))`, `(i32.add ${I} ${c(1)})`],
+  ['low bits that steps of two keep', c(1), `(i32.and ${I} ${c(7)})`, `(i32.add ${I} ${c(2)})`],
+  ['low bits that need not be 0', '(local.get 0)', `(i32.ne (i32.and ${I} ${c(7)}) (i32.load8_u ${c(0)}))`, `(i32.add ${I} ${c(1)})`],
   ['nothing that moves', c(0), `(i32.lt_s ${I} ${c(5)})`, I],
 ];
 

@@ -41,7 +41,13 @@ export function queueReceived(frame: u32, byte: u32, afterGap: bool): bool {
   return queued;
 }
 
-/** Takes the oldest received byte; false when there is none. The functions below then tell of it. For one context only. */
+/**
+ * Takes the oldest received byte; false when there is none. The functions below then tell of it. For one context only.
+ *
+ * A loop that goes on while there are bytes finds, in a handler that is done before it is wanted again, those that have come since it last looked: in two
+ * blocks' time, at 14 frames a byte; or in a handler that the UART's pends, two. `tonewheel check` holds each handler's rate against that.
+ */
+// @turns(received: 2 + 2 * audioOutInit.blockFrameCount / 14)
 export function uartReceive(): bool {
   return received.pop();
 }

@@ -139,8 +139,9 @@ export function audioOutInterruptCycle(): u32 {
 
 /**
  * Whether there is a block to render. Call from the render handler, in a loop: it catches up after a delay, and leaves out blocks whose turn has
- * come already (they went out as silence, and the DMA handler has counted them).
+ * come already (they went out as silence, and the DMA handler has counted them). As long as each block is ready in time, there is one each time.
  */
+// @turns(blocks: 1)
 export function audioOutBlockDue(): bool {
   const upcoming = loadShared(PLAYING) + 1;
   if (<i32>(upcoming - nextBlock) > 0) nextBlock = upcoming;

@@ -9,7 +9,7 @@ export interface Op {
   readonly name: string;
   /** Function, local, global, label depth or type, as the instruction has it. */
   readonly index: number;
-  /** Of constants. An i64 that a double cannot hold is undefined. */
+  /** Of constants; an i64 that a double cannot hold is undefined. Of `i32.load`, what is added to the address. */
   readonly value?: number;
   /** Of `br_table`: all depths, the default one last. */
   readonly depths?: readonly number[];
@@ -58,6 +58,11 @@ function constant(bytes: Uint8Array, at: number, name: string): number | undefin
   if (name === 'i32.const' || name === 'i64.const') {
     const value = Number(signed(new ByteReader(bytes, at + 1)));
     return Number.isSafeInteger(value) ? value : undefined;
+  }
+  if (name === 'i32.load') {
+    const r = new ByteReader(bytes, at + 1);
+    r.u32(); // alignment
+    return r.u32();
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import type { Construct, CodeNode, FunctionCode, Op } from './code.js';
 import { binary, unary } from './operations.js';
 import { turnsOf } from './turns.js';
-import { ANY, ANY32, HIGH, hull, intersect, join, not, number, State, Symbols, type Condition, type Range, type Value } from './values.js';
+import { ANY, ANY32, fits, HIGH, hull, intersect, isNeverZero, isTruth, isZero, join, not, number, State, Symbols, truth, type Condition, type Range, type Value } from './values.js';
 
 /** Something in a function that has no bound. */
 export interface Problem {
@@ -48,6 +48,8 @@ export interface Said {
   turns(code: FunctionCode, loopAt: number, args: readonly Range[]): number | undefined;
   /** Whether the sum of a call's counting argument is limited. */
   isSum(code: FunctionCode, callAt: number): boolean;
+  /** What a word of memory always holds, where a load of it reads what does not change. */
+  word(loadAt: number, address: number): number | undefined;
 }
 
 /** Values of a counting argument for which a function is read one by one. */
@@ -228,7 +230,7 @@ class Reader {
       if (!back) continue;
       const step = stepFrom(back, back.locals[local], symbol);
       if (step && step[0] === 0 && step[1] === 0) continue;
-      const value = headValue(entry, second, back, local, step, turns);
+      const value = headValue(entry, second, back, local, step, turns, symbol);
       second.locals[local] = value;
       if (value.symbol !== 0) movedHeads.set(local, value.symbol);
     }
@@ -280,10 +282,12 @@ class Reader {
       case 'store':
         stack.pop();
         return this.access(state, stack.pop()!) ? state : undefined;
-      case 'load':
-        if (!this.access(state, stack.pop()!)) return undefined;
-        stack.push(state.unknown(sort.range));
+      case 'load': {
+        const address = stack.pop()!;
+        if (!this.access(state, address)) return undefined;
+        stack.push(this.fixed(op, state, address) ?? state.unknown(sort.range));
         return state;
+      }
       case 'unary': stack.push(unary(state, name, stack.pop()!)); return state;
       default: {
         const b = stack.pop()!;
@@ -298,6 +302,14 @@ class Reader {
     this.isAddress(address);
     const { memoryBytes } = this.owner;
     return memoryBytes > HIGH || state.within(address, [0, memoryBytes - 1]);
+  }
+
+  /** A word that does not change, as the length of an array that is known. */
+  private fixed({ at, name, value: offset }: Op, state: State, address: Value): Value | undefined {
+    if (name !== 'i32.load') return undefined;
+    const [low, high] = state.range(address);
+    const word = low === high ? this.owner.annotations.word(at, low + offset!) : undefined;
+    return word === undefined ? undefined : number(word);
   }
 
   private isAddress(v: Value): void {
@@ -340,8 +352,12 @@ class Reader {
     const first = whenTrue.assume(condition);
     const second = whenFalse.assume(not(condition));
     if (!first || !second) stack.push(first ? a : b);
-    else if (a.symbol === b.symbol) stack.push({ symbol: a.symbol, low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) });
-    else stack.push(state.unknown(hull(whenTrue.whole(a), whenFalse.whole(b))));
+    else {
+      const says = chosen(condition, a, b);
+      const range = hull(whenTrue.whole(a), whenFalse.whole(b));
+      const value = a.symbol === b.symbol ? { symbol: a.symbol, low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) } : says && isTruth(range) ? number(...range) : state.unknown(range);
+      stack.push(says ? { ...value, condition: says } : value);
+    }
     return state;
   }
 
@@ -379,20 +395,48 @@ class Reader {
 }
 
 /** A local at the head of a loop, in whatever turn. */
-function headValue(entry: State, head: State, back: State, local: number, step: Range | undefined, turns: number): Value {
+function headValue(entry: State, head: State, back: State, local: number, step: Range | undefined, turns: number, symbol: number): Value {
   const before = entry.locals[local];
   const now = back.locals[local];
   const drift: Range | undefined = step && [step[0] < 0 ? turns * step[0] : 0, step[1] > 0 ? turns * step[1] : 0];
   const isAddress = (symbol: number): boolean => symbol !== 0 && (head.symbols.addresses.has(symbol) || isAddress(head.symbols.of(symbol).base));
+  const [low, high] = entry.whole(before);
+  const [stopLow, stopHigh] = step ? stopsOf(back, symbol, step, [low, high]) : ANY;
+  const moved: Range = drift ? [Math.max(low + drift[0], stopLow), Math.min(high + drift[1], stopHigh)] : ANY;
+  const isNumber = drift && (fits(moved, 32) || back.isExact(now));
   // Addresses are told by their distances from each other, numbers by how great they are.
-  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isAddress(before.symbol) || !back.isExact(now))) {
+  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isAddress(before.symbol) || !isNumber)) {
     return { symbol: head.symbols.fresh([before.low + drift[0], before.high + drift[1]], before.symbol), low: 0, high: 0 };
   }
   const either = hull(entry.whole(before), back.whole(now));
-  if (!drift || !back.isExact(now)) return head.unknown(either);
-  // No turn wraps round, so that what goes down only stays below where it began.
-  const [low, high] = entry.whole(before);
-  return head.unknown(intersect(either, [low + drift[0], high + drift[1]]));
+  // Where no turn wraps round, what goes down only stays below where it began.
+  return head.unknown(isNumber ? intersect(either, moved) : either);
+}
+
+/** What goes one by one never passes a number that it is not when the loop goes back. */
+function stopsOf(back: State, symbol: number, [least, most]: Range, [low, high]: Range): Range {
+  let stops: Range = ANY;
+  const ask = (fact: Condition): void => {
+    if (fact.kind === 'both' || (fact.kind === 'implies' && fact.holds)) return fact.parts.forEach(ask);
+    if (fact.kind !== 'compare' || fact.op !== 'ne') return;
+    for (const [v, n] of [[fact.a, fact.b], [fact.b, fact.a]] as const) {
+      if (v.symbol !== symbol || v.low !== v.high || n.symbol !== 0 || n.low !== n.high) continue;
+      const stop = n.low - v.low;
+      if (least >= -1 && most <= 0 && low >= stop) stops = intersect(stops, [stop, Infinity]);
+      if (least >= 0 && most <= 1 && high <= stop) stops = intersect(stops, [-Infinity, stop]);
+    }
+  };
+  back.facts.forEach(ask);
+  return stops;
+}
+
+/** What it says of a choice that it is not 0, or that it is: where one of the two is known to be so or not, the other one was chosen. */
+function chosen(condition: Condition, a: Value, b: Value): Condition | undefined {
+  if (isZero(b)) return { kind: 'implies', holds: true, parts: [condition, truth(a)] };
+  if (isZero(a)) return { kind: 'implies', holds: true, parts: [not(condition), truth(b)] };
+  if (isNeverZero(b)) return { kind: 'implies', holds: false, parts: [condition, not(truth(a))] };
+  if (isNeverZero(a)) return { kind: 'implies', holds: false, parts: [not(condition), not(truth(b))] };
+  return undefined;
 }
 
 /** The argument that counts: the only one of which limits are known, and that is not one number alone. @returns its index, or -1 */
@@ -400,11 +444,6 @@ export function countingArgument(ranges: readonly Range[]): number {
   const candidates = ranges.flatMap(([low, high], i) => (low >= 0 && high < MOST_VALUES ? [{ i, fixed: low === high }] : []));
   const open = candidates.filter(({ fixed }) => !fixed);
   return open.length === 1 ? open[0].i : -1;
-}
-
-/** What a value used as a condition says. */
-function truth(v: Value): Condition {
-  return v.condition ?? { kind: 'compare', op: 'ne', bits: 32, a: v, b: number(0) };
 }
 
 /** By how much a value differs from a symbol that it is a sum of. */

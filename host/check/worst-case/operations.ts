@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Integer instructions on ranges.
 
-import { allOnes, ANY, ANY32, anyOf, fits, HIGH, LOW, not, number, type Bits, type Comparison, type Condition, type Range, type State, type Value } from './values.js';
+import { allOnes, ANY, ANY32, anyOf, fits, HIGH, isTruth, LOW, not, number, type Bits, type Comparison, type Condition, type Range, type State, type Value } from './values.js';
 
 const truthValue = (condition?: Condition): Value => ({ symbol: 0, low: 0, high: 1, condition });
 
@@ -14,7 +14,7 @@ const COMPARISONS: Readonly<Record<string, readonly [Comparison, swapped: boolea
 /** A result that is any number, or within a range. */
 const within32 = (state: State, range: Range): Value => state.unknown(fits(range, 32) ? range : ANY32);
 
-/** A truth value as what it says, where it says something. */
+/** A value as what it says of its not being 0, where it says something. */
 const saying = (v: Value): Condition | undefined => v.condition;
 
 export function unary(state: State, name: string, a: Value): Value {
@@ -87,11 +87,12 @@ function integer(state: State, op: string, a: Value, b: Value, bits: Bits): Valu
     case 'and': return and(state, a, b, ra, rb, bits);
     case 'or': {
       if (constant !== undefined && constant >= 0 && a.symbol !== 0) return offset(state, a, 0, constant, bits);
-      if (saying(a) && saying(b)) return truthValue({ kind: 'either', parts: [saying(a)!, saying(b)!] });
+      if (saying(a) && saying(b) && isTruth(ra) && isTruth(rb)) return truthValue({ kind: 'either', parts: [saying(a)!, saying(b)!] });
+      if (isTruth(ra) && isTruth(rb) && (saying(a) || saying(b))) return truthValue({ kind: 'implies', holds: false, parts: [not((saying(a) ?? saying(b))!)] });
       return ra[0] >= 0 && rb[0] >= 0 ? made([Math.max(ra[0], rb[0]), allOnes(Math.max(ra[1], rb[1]))]) : state.unknown(any);
     }
     case 'xor':
-      if (constant === 1 && saying(a)) return truthValue(not(saying(a)!));
+      if (constant === 1 && saying(a) && isTruth(ra)) return truthValue(not(saying(a)!));
       return ra[0] >= 0 && rb[0] >= 0 ? made([0, allOnes(Math.max(ra[1], rb[1]))]) : state.unknown(any);
     case 'shr_u': {
       if (constant === undefined) return ra[0] >= 0 ? made([0, ra[1]]) : state.unknown(any);
@@ -138,8 +139,17 @@ function sum(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: Bits)
 }
 
 function and(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: Bits): Value {
-  if (saying(a) && saying(b)) return truthValue({ kind: 'both', parts: [saying(a)!, saying(b)!] });
-  if (saying(a) && b.symbol === 0 && b.low === 1 && b.high === 1) return a;
+  if (saying(a) && saying(b) && isTruth(ra) && isTruth(rb)) return truthValue({ kind: 'both', parts: [saying(a)!, saying(b)!] });
+  if (saying(a) && isTruth(ra) && b.symbol === 0 && b.low === 1 && b.high === 1) return a;
+  if (isTruth(ra) && isTruth(rb) && (saying(a) || saying(b))) return truthValue({ kind: 'implies', holds: true, parts: [(saying(a) ?? saying(b))!] });
+  if (b.symbol === 0 && b.low === b.high && isMask(b.low) && a.symbol !== 0 && a.low === a.high) {
+    return { symbol: state.symbols.fresh([0, ra[0] >= 0 ? Math.min(ra[1], b.low) : b.low], 0, { lowBits: { of: a.symbol, mask: b.low } }), low: 0, high: 0 };
+  }
+  if (b.symbol === 0 && b.low === b.high && isMask(-b.low - 1) && ra[0] >= LOW && ra[1] <= HIGH) {
+    // Without its low bits, a multiple.
+    const [multipleOf, range] = [-b.low, [ra[0] & b.low, ra[1] & b.low] as const];
+    return range[0] === range[1] ? number(range[0]) : { symbol: state.symbols.fresh(range, 0, { multipleOf }), low: 0, high: 0 };
+  }
   for (const [x, less] of [[a, b], [b, a]] as const) {
     // x & (x - 1)
     if (x.symbol !== 0 && less.symbol === x.symbol && x.low === x.high && less.low === less.high && less.low === x.low - 1 && x.low === 0) {
@@ -154,9 +164,12 @@ function and(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: Bits)
   return state.unknown(anyOf(bits));
 }
 
+/** Whether a number is ones alone. */
+const isMask = (n: number): boolean => n > 0 && n < 2 ** 30 && (n & (n + 1)) === 0;
+
 /** A value that comes of another one by what cannot be repeated for ever. */
 function shrunk(state: State, from: Value, range: Range, kind: 'clear lowest bit' | 'shift' | 'divide', by: number, bits: Bits): Value {
   const fitting: Range = fits(range, bits) ? range : anyOf(bits);
   const of = from.low === 0 && from.high === 0 ? from.symbol : 0;
-  return fitting[0] === fitting[1] && of === 0 ? number(fitting[0]) : { symbol: state.symbols.fresh(fitting, 0, of ? { kind, of, by, bits } : undefined), low: 0, high: 0 };
+  return fitting[0] === fitting[1] && of === 0 ? number(fitting[0]) : { symbol: state.symbols.fresh(fitting, 0, of ? { shrink: { kind, of, by, bits } } : {}), low: 0, high: 0 };
 }

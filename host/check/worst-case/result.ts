@@ -34,6 +34,8 @@ export interface WorstCase {
    * takes so many cycles.
    */
   readonly tree: CallNode;
+  /** The loop for which the drivers say how many received characters it finds at most, if one is in reach: how many the bound has, each time it is entered. */
+  readonly received?: { readonly most: number; readonly file: string; readonly line: number };
 }
 
 /** One call on the way from the analysed function to a place. */

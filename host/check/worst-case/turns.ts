@@ -3,7 +3,7 @@
 // turn, or a value that loses bits in each.
 
 import { stepFrom } from './interpret.js';
-import { ANY32, anyOf, intersect, limitsOf, type Bits, type Condition, type Range, type State, type Value } from './values.js';
+import { ANY32, anyOf, intersect, isZero, limitsOf, type Bits, type Condition, type Range, type State, type Value } from './values.js';
 
 /** One side of a condition: what it was at the first turn, and by how much it moves from turn to turn. */
 interface Side {
@@ -40,7 +40,7 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
     if (fact.kind !== 'compare') return fact.kind === 'both' ? Math.min(ofCondition(fact.parts[0]), ofCondition(fact.parts[1])) : Infinity;
     const { op, bits } = fact;
     const [a, b] = [side(fact.a, bits), side(fact.b, bits)];
-    return op === 'ne' ? ofInequality(a, b, bits) : op === 'eq' ? Infinity : ofOrder(op, bits, a, b);
+    return op === 'ne' ? Math.min(ofInequality(a, b, bits), ofLowBits(fact.a, fact.b), ofLowBits(fact.b, fact.a)) : op === 'eq' ? Infinity : ofOrder(op, bits, a, b);
   }
 
   function side(v: Value, bits: Bits): Side {
@@ -84,6 +84,13 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
   function isInMemory({ head }: Side): boolean {
     const [low, high] = back.rangeOfSymbol(head!);
     return back.symbols.of(head!).base === 0 && low >= 0 && high <= ANY32[1];
+  }
+
+  /** Low bits that are not 0, of what goes up or down by 1: until they are. */
+  function ofLowBits(v: Value, other: Value): number {
+    const { lowBits } = back.symbols.of(v.symbol);
+    const step = lowBits && v.low === 0 && v.high === 0 && isZero(other) ? steps.get(lowBits.of)?.step : undefined;
+    return step && step[0] === step[1] && Math.abs(step[0]) === 1 ? lowBits!.mask : Infinity;
   }
 
   function ofInequality(a: Side, b: Side, bits: Bits): number {
@@ -155,5 +162,3 @@ function saysNotZero(fact: Condition, head: number, now: number, state: State): 
   if (fact.op === 'ne') return (of(fact.a) && isZero(fact.b)) || (of(fact.b) && isZero(fact.a));
   return of(fact.b) && isAtLeast(fact.a, fact.op.startsWith('lt') ? 0 : 1);
 }
-
-const isZero = (v: Value): boolean => v.symbol === 0 && v.low === 0 && v.high === 0;

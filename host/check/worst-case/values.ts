@@ -53,6 +53,10 @@ interface SymbolData {
   readonly base: number;
   readonly range: Range;
   readonly shrink?: Shrink;
+  /** The low bits, ones in the mask, of a symbol and a constant. */
+  readonly lowBits?: { readonly of: number; readonly mask: number };
+  /** Of a symbol with base 0, what it is a multiple of. */
+  readonly multipleOf?: number;
 }
 
 /** All symbols of one analysis. */
@@ -61,8 +65,8 @@ export class Symbols {
   /** Symbols that memory is accessed at, or near: these are better told by their distances from each other than by how great they are. */
   readonly addresses = new Set<number>();
 
-  fresh(range: Range = ANY, base = 0, shrink?: Shrink): number {
-    this.data.push({ base, range, shrink });
+  fresh(range: Range = ANY, base = 0, origin: Pick<SymbolData, 'shrink' | 'lowBits' | 'multipleOf'> = {}): number {
+    this.data.push({ base, range, ...origin });
     return this.data.length - 1;
   }
   of(symbol: number): SymbolData {
@@ -180,15 +184,17 @@ export class State {
     return { range: [bLow - aHigh, bHigh - aLow], related: false };
   }
 
-  unknown(range: Range = ANY, shrink?: Shrink): Value {
+  unknown(range: Range = ANY): Value {
     if (range[0] === range[1]) return number(range[0]);
-    return { symbol: this.symbols.fresh(range, 0, shrink), low: 0, high: 0 };
+    return { symbol: this.symbols.fresh(range), low: 0, high: 0 };
   }
 
   /** Narrows a symbol. @returns false when nothing is left: the place is not reached */
   narrow(symbol: number, to: Range): boolean {
     if (symbol === 0) return true;
-    const range = intersect(this.rangeOfSymbol(symbol), to);
+    const { multipleOf = 1 } = this.symbols.of(symbol);
+    const [low, high] = intersect(this.rangeOfSymbol(symbol), to);
+    const range: Range = multipleOf === 1 ? [low, high] : [Math.ceil(low / multipleOf) * multipleOf, Math.floor(high / multipleOf) * multipleOf];
     if (range[0] > range[1]) return false;
     this.narrowed.set(symbol, range);
     return true;
@@ -283,7 +289,15 @@ export class State {
   }
 }
 
-const isZero = (v: Value): boolean => v.symbol === 0 && v.low === 0 && v.high === 0;
+export const isZero = (v: Value): boolean => v.symbol === 0 && v.low === 0 && v.high === 0;
+export const isNeverZero = (v: Value): boolean => v.symbol === 0 && v.condition === undefined && (v.low > 0 || v.high < 0);
+/** Whether a range is that of a truth value. */
+export const isTruth = ([low, high]: Range): boolean => low >= 0 && high <= 1;
+
+/** What a value used as a condition says. */
+export function truth(v: Value): Condition {
+  return v.condition ?? { kind: 'compare', op: 'ne', bits: 32, a: v, b: number(0) };
+}
 
 function forEachValue(condition: Condition, visit: (v: Value) => void): void {
   if (condition.kind === 'compare') { visit(condition.a); visit(condition.b); } else for (const part of condition.parts) forEachValue(part, visit);
@@ -294,11 +308,14 @@ export function join(a: State | undefined, b: State | undefined): State | undefi
   if (!a || !b) return a ?? b;
   const merge = (x: Value, y: Value): Value => {
     if (x === y) return x;
-    // Not 0 only where one of the ways was taken: then what holds there holds.
-    const [nonZero, there, elsewhere] = isZero(y) ? [x, a, b] : isZero(x) ? [y, b, a] : [];
-    if (nonZero && nonZero.symbol === 0 && nonZero.low >= 0 && nonZero.high <= 1) {
-      const parts = [...there!.facts.filter((fact) => !elsewhere!.facts.includes(fact)), ...(nonZero.condition ? [nonZero.condition] : [])];
-      return { symbol: 0, low: 0, high: nonZero.high, condition: parts.length > 0 ? { kind: 'implies', holds: true, parts } : undefined };
+    // Not 0, or 0, only where one of the ways was taken: then what holds there holds, and what the value itself says.
+    const [told, there, elsewhere, holds] = isZero(y) ? [x, a, b, true] : isZero(x) ? [y, b, a, true] : isNeverZero(y) ? [x, a, b, false] : isNeverZero(x) ? [y, b, a, false] : [];
+    if (told) {
+      const own = truth(told);
+      const parts = [...there!.facts.filter((fact) => !elsewhere!.facts.includes(fact)), holds ? own : not(own)];
+      const condition: Condition = { kind: 'implies', holds: holds!, parts };
+      const range = hull(a.whole(x), b.whole(y));
+      return isTruth(range) ? { symbol: 0, low: range[0], high: range[1], condition } : { symbol: a.symbols.fresh(range), low: 0, high: 0, condition };
     }
     const condition = x.condition === y.condition ? x.condition : undefined;
     if (x.symbol === y.symbol) return { symbol: x.symbol, low: Math.min(x.low, y.low), high: Math.max(x.high, y.high), condition };

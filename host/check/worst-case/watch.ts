@@ -16,6 +16,9 @@ const PENDING = 'watch:pending';
 const OP = { unreachable: 0, if: 4, end: 0x0b, localGet: 0x20, localSet: 0x21, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, gtU: 0x4b, add: 0x6a, sub: 0x6b, mul: 0x6c, divS: 0x6d } as const;
 const VOID_BLOCK = 0x40;
 
+/** Name of the limit on blocks that are due (assembly/drivers): when one is late there are more, which the driver counts by itself. */
+const BLOCKS = 'blocks';
+
 interface Said { readonly file: string; readonly line: number; readonly text: string }
 
 type WatchedFirmware = Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives' | 'vectors'>;
@@ -172,10 +175,12 @@ export class Watch {
       this.failIfAbove(out, global, { ...said, text: `@uses(${use.weight} of ${use.resource.text})` }, () => out.u8(OP.localGet).u32(firstLocal + locals.limit));
     };
     for (const [at, loop] of loops) {
+      const { file, from: { line }, isDo, asks } = loop;
+      const bound = asks === BLOCKS ? undefined : loop.bound;
       const total = whole ? loopTotals.get(at) : undefined;
-      if (!loop.bound && !total && !uses.has(at)) continue;
-      const { file, from: { line }, isDo, bound } = loop;
-      const said = { file, line, text: `@bound(${bound?.join(' ') ?? ''})` };
+      if (!bound && !total && !uses.has(at)) continue;
+      const formula = bound?.join(' ') ?? '';
+      const said = { file, line, text: asks ? `@turns(${asks}: ${formula})` : `@bound(${formula})` };
       const most = bound && atEntry(bound);
       const turn = this.local(code);
       this.insert(at, (out, firstLocal) => out.u8(OP.i32Const).s32(0).u8(OP.localSet).u32(firstLocal + turn));

@@ -6,9 +6,10 @@
 
 import type { Firmware } from '../../build/compile.js';
 import { findViolations } from '../../build/call-graph.js';
-import { SourceMap } from '../../build/source-map.js';
+import { isFirmwares, SourceMap } from '../../build/source-map.js';
 import type { InstructionCosts } from '../../cpu/wasm/costs.js';
 import { parseModule, type WasmModule } from '../../cpu/wasm/decode.js';
+import { afterStart, isObject, wordAt, type AfterStart } from './after-start.js';
 import { readCode, type FunctionCode } from './code.js';
 import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
@@ -20,6 +21,12 @@ import { callTree } from './tree.js';
 import { ANY } from './values.js';
 
 export * from './result.js';
+
+/** Name of the limit on received characters: assembly/drivers/common/received.ts. */
+const RECEIVED = 'received';
+/** Bytes of an `i32.const` at most. */
+const LONGEST_CONSTANT = 6;
+const STATIC_ARRAY = '~lib/staticarray.ts';
 
 interface RootContext {
   readonly context: Context | undefined;
@@ -34,6 +41,7 @@ export class WorstCaseAnalysis {
   /** Undefined for a firmware without one. */
   readonly sourceMap: SourceMap | undefined;
   private readonly natives: ReadonlySet<number>;
+  private readonly arraysStay: boolean;
   private readonly codes = new Map<number, FunctionCode>();
   private readonly roots = new Map<number, RootContext>();
   private readonly byCosts = new Map<InstructionCosts, { readonly charges: Charges; readonly found: Map<number, WorstCase> }>();
@@ -43,10 +51,27 @@ export class WorstCaseAnalysis {
     this.natives = new Set(firmware.natives.map(({ index }) => index));
     this.sourceMap = firmware.sourceMap ? new SourceMap(firmware.sourceMap) : undefined;
     this.places = new Places(firmware.flowFacts, this.sourceMap, (index) => this.module.functionNames.get(index));
-    this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globalRanges(this.module), {
+    this.arraysStay = firmware.flowFacts.arraysStay ?? false;
+    const start = firmware.flowFacts.lengthsStay && this.sourceMap ? afterStart(this.module) : undefined;
+    const globals = globalRanges(this.module);
+    for (const [index, value] of start?.globals ?? []) globals.set(index, [value, value]);
+    this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globals, {
+      word: (at, address) => start && this.fixedWord(start, at, address),
       turns: (code, at, args) => this.places.turns(code, at, args),
       isSum: (code, at) => this.places.of(code).sums.has(at),
     });
+  }
+
+  /**
+   * A word that never changes, where a load of it belongs to a line of the compiler's library that reads how long a StaticArray or a string is: the length in the header
+   * of an object that was made at start, which nothing but the runtime writes; or, in front of that, a field that such an array is in, if no array takes the place of
+   * another one. Loads of fields have no place of their own, but that of their address, which is so many bytes long at most.
+   */
+  private fixedWord(start: AfterStart, at: number, address: number): number | undefined {
+    const { file, text } = this.sourceMap?.lineOf(at, LONGEST_CONSTANT) ?? { file: '', text: '' };
+    const word = isFirmwares(file) || !text.includes('.rtSize') ? undefined : wordAt(start, address);
+    if (word === undefined) return undefined;
+    return isObject(start, address + 4) || (this.arraysStay && file === STATIC_ARRAY && isObject(start, word)) ? word : undefined;
   }
 
   private codeOf(index: number): FunctionCode {
@@ -90,11 +115,26 @@ export class WorstCaseAnalysis {
     const relaxed = paths.bound();
     if (!relaxed) throw new Error(`${this.module.functionNames.get(index)} does not return: every way through it ends in a trap`);
     const { module, places } = this;
+    const received = this.receivedIn(context);
     let tree: CallNode | undefined;
     return {
       cycles: Math.ceil(relaxed.bound - 1e-6),
       get tree() { return (tree ??= callTree(module, places, paths, context, relaxed)); },
+      ...(received && { received }),
     };
+  }
+
+  /** The loop that finds most characters, of those that nothing but the drivers' word for it bounds. */
+  private receivedIn(root: Context): WorstCase['received'] {
+    let found: WorstCase['received'];
+    for (const { code, turns, args } of this.reachedFrom([root])) {
+      for (const [at, most] of turns) {
+        const loop = this.places.of(code).loops.get(at);
+        if (loop?.asks !== RECEIVED || most < this.places.turns(code, at, args)! || (found && found.most >= most)) continue;
+        found = { most, file: loop.file, line: loop.from.line };
+      }
+    }
+    return found;
   }
 
   private withCosts(costs: InstructionCosts): { charges: Charges; found: Map<number, WorstCase> } {
@@ -123,16 +163,20 @@ export class WorstCaseAnalysis {
 
   /** Everything that these functions reach, each with what it is called with. */
   contextsOf(names: readonly string[]): Context[] {
+    return this.reachedFrom(names.map((name) => {
+      const index = this.indexOf(name);
+      return this.interpreter.context(index, this.parametersOf(index).map(() => ANY));
+    }));
+  }
+
+  private reachedFrom(roots: readonly Context[]): Context[] {
     const found = new Set<Context>();
     const walk = (context: Context): void => {
       if (found.has(context)) return;
       found.add(context);
       for (const { contexts } of context.calls.values()) for (const callee of contexts.values()) walk(callee);
     };
-    for (const name of names) {
-      const index = this.indexOf(name);
-      walk(this.interpreter.context(index, this.parametersOf(index).map(() => ANY)));
-    }
+    roots.forEach(walk);
     return [...found];
   }
 
