@@ -161,7 +161,7 @@ export interface BudgetCheck extends Partial<Place> {
 }
 
 export type FindingKind =
-  | 'does not compile' | 'unbounded loop' | 'recursion' | 'indirect call' | 'heap' | 'budget' | 'late' | 'overload' | 'unknown rate' | 'stack' | 'voices' | 'clock';
+  | 'does not compile' | 'no handlers' | 'trap' | 'unbounded loop' | 'recursion' | 'indirect call' | 'heap' | 'budget' | 'late' | 'overload' | 'unknown rate' | 'stack' | 'voices' | 'clock';
 
 export interface Finding extends Partial<Place> {
   severity: 'error' | 'warning';

@@ -4,9 +4,11 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
-import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
+import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
+import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
-import type { CallNode, PathStep, Unbounded, UnboundedPlace, WorstCase } from './worst-case/result.js';
+import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
+import type { CallNode, NeverReturns, PathStep, Unbounded, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
 const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
@@ -15,10 +17,13 @@ const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
   'indirect call': 'Use a switch over direct calls.',
 };
 
+/** Where an error is, as the compiler prints it, "└─ in a.ts(14,9)". */
+const PLACE = /─ in (.+)\((\d+),\d+\)/;
+
 /** A path as the compiler prints it, "a (f.ts:1) -> b (f.ts:2) -> c": the last may have no place of its own. */
 function pathOf(text: string): PathStep[] {
   return text.trim().split(' -> ').map((step) => {
-    const [, functionName, file = '', line = '0'] = /^(\S+)(?: \((.*):(\d+)\))?$/.exec(step) ?? ['', step];
+    const [, functionName, file = '', line = '0'] = /^(.+?)(?: \((.*):(\d+)\))?$/.exec(step) ?? ['', step];
     return { functionName, file, line: Number(line) };
   });
 }
@@ -31,12 +36,12 @@ export function compilerFindings(error: CompileError): Finding[] {
   const rule = /^(?:ERROR:?\s*)?(?:the handler of )?(\S+) reaches (heap use|recursion|an indirect call): (.*?)\. Path: (.*)$/gm;
   for (const match of message.matchAll(rule)) {
     const [, subject, what, text, path] = match;
-    const [, file, line] = /in (\S+)\((\d+),\d+\)/.exec(message.slice(match.index)) ?? [];
+    const [, file, line] = PLACE.exec(message.slice(match.index)) ?? [];
     const kind = COMPILER_KINDS[what];
     findings.push({ severity: 'error', kind, subject, text: `${subject} reaches ${what}: ${text}.`, advice: ADVICE[kind]!, ...(file ? { file, line: Number(line) } : {}), path: pathOf(path) });
   }
   if (findings.length > 0) return findings;
-  const [, file, line] = /in (\S+)\((\d+),\d+\)/.exec(message) ?? [];
+  const [, file, line] = PLACE.exec(message) ?? [];
   return [{ severity: 'error', kind: 'does not compile', subject: file ?? '', text: message, advice: 'Mend what the compiler says.', ...(file ? { file, line: Number(line) } : {}), path: [] }];
 }
 
@@ -62,6 +67,34 @@ export function unboundedFindings(subject: string, { places }: Unbounded, known:
     return { severity: 'error' as const, kind: findingKind, subject, text: `${subject}: ${text}, so its worst case is unknown.`, advice, file, line, path: [...path] };
   });
 }
+
+/** A handler that stops the firmware whenever it runs. */
+export function trapFinding({ name, functionName, file, line }: Vector, { path }: NeverReturns): Finding {
+  const place = [...path].reverse().find((step) => !isLibrary(step.file)) ?? { file, line };
+  return {
+    severity: 'error', kind: 'trap', subject: name, file: place.file, line: place.line, path: path.length > 0 ? path : [{ functionName, file, line }],
+    text: `${name}: every way through its handler ends in a trap (abort, throw, unreachable, or an assertion that fails), so the firmware stops at its first interrupt.`,
+    advice: 'Let the handler return: count what goes wrong, and leave what main can do to main.',
+  };
+}
+
+/** A firmware that stops before it has begun: what its interrupts are is not known. */
+export function setUpFinding({ reason, handler, frames }: FirmwareTrap): Finding {
+  const place = frames.find(({ file }) => !isLibrary(file)) ?? frames[0];
+  return {
+    severity: 'error', kind: 'trap', subject: handler ?? 'set-up', ...(place && { file: place.file, line: place.line }),
+    path: [...frames].reverse().map(({ functionName, file, line }) => ({ functionName, file, line })),
+    text: `The firmware stops while it sets itself up on the emulated board, ${handler === undefined ? 'in init or main' : `in the handler of ${handler}`}: ${reason}.`,
+    advice: 'Mend what stops it; "tonewheel run" shows the same, and when it happens.',
+  };
+}
+
+/** A firmware of which nothing can be late. */
+export const handlerFindings = (firmware: string, vectors: readonly Vector[]): Finding[] => (vectors.length > 0 ? [] : [{
+  severity: 'warning', kind: 'no handlers', subject: firmware, path: [],
+  text: 'The firmware has no interrupt handler, so there is no deadline to prove: main runs alone, for as long as it takes.',
+  advice: 'A function becomes the handler of an interrupt by @isr("SysTick", 1) above it.',
+}]);
 
 /** Turns that no loop makes that is meant to end: 2^31 take seconds on any of the cores. What bounds it is the width of its counter alone. */
 const ENDLESS = 2 ** 31;
@@ -128,6 +161,9 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
     const at = file === undefined ? (handler && { file: handler.file, line: handler.line }) : { file, line };
     const found = actual === null ? 'is not known' : `is ${amount(actual, unit, coreHertz)}`;
     const least = kind === 'headroom' || kind === 'voices';
+    if (kind === 'handler' && !handler) {
+      return { severity: 'error', kind: 'budget', subject: name, path: [], text: `${from} has a budget for ${name}, of which this firmware has no handler.`, advice: 'Budgets go by the name of the vector, as @isr has it.' };
+    }
     const what = { handler: `${name}: its worst case`, function: `${name}: its worst case`, stack: `the worst case of the ${name} stack`, headroom: 'the headroom of the block', voices: `the number of voices with engine ${name}` }[kind];
     return {
       severity: 'error', kind: 'budget', subject: name, ...at, path: handler ? [{ functionName: handler.functionName, file: handler.file, line: handler.line }] : [],

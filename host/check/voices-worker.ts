@@ -11,7 +11,7 @@ import { worstCostsOf } from '../cpu/wasm/costs.js';
 import { endlessFinding } from './findings.js';
 import { worstCyclesOf } from './schedule.js';
 import { comparedWith, voiceCountOf, type VoicesWork, type WorstBlocks } from './voices.js';
-import { Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
+import { NeverReturns, Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
 
 function worstBlocks(firmware: Firmware, analysis: WorstCaseAnalysis, board: Board, vector: string): WorstBlocks {
   const { exportName } = firmware.vectors.find(({ name }) => name === vector)!;
@@ -21,7 +21,7 @@ function worstBlocks(firmware: Firmware, analysis: WorstCaseAnalysis, board: Boa
       const found = analysis.of(exportName, costs);
       return endlessFinding(vector, found) ? null : worstCyclesOf(board, costs.dispatch, found);
     } catch (error) {
-      if (error instanceof Unbounded) return null;
+      if (error instanceof Unbounded || error instanceof NeverReturns) return null;
       throw error;
     }
   };

@@ -2,6 +2,7 @@
 // Which place of the source each instruction comes from, and so, which loops and calls of the module the author's comments are about.
 
 import { evaluate, type FlowFacts, type Formula, type LineFact, type SourceLoop, type Parameter, type Use } from '../../build/flow-facts.js';
+import { isLibrary } from '../../cpu/wasm/trap.js';
 import type { Location, SourceMap } from '../../build/source-map.js';
 import type { CodeNode, FunctionCode, Op } from './code.js';
 
@@ -56,6 +57,9 @@ function indexOfParameter(declared: readonly Parameter[], types: readonly Parame
   return found.size === 1 && index >= 0 ? index : undefined;
 }
 
+/** All instructions of some code, in its order. */
+const opsOf = (nodes: readonly CodeNode[]): Op[] => nodes.flatMap((node) => (node.kind === 'op' ? [node] : [...opsOf(node.body), ...opsOf(node.otherwise)]));
+
 type Position = { readonly line: number; readonly column: number };
 const isBefore = (a: Position, b: Position): boolean => a.line < b.line || (a.line === b.line && a.column < b.column);
 
@@ -90,7 +94,27 @@ export class Places {
     const loop = this.of(code).loops.get(loopAt);
     if (loop) return { file: loop.file, line: loop.from.line };
     const construct = code.loops.get(loopAt)!;
-    return this.locate(code, construct.body[0]?.at ?? loopAt);
+    return this.around(code, opsOf(construct.body)) ?? this.locate(code, construct.body[0]?.at ?? loopAt);
+  }
+
+  /** Where what is inlined from a library stands in the source that it is inlined into: the first place in it, or before it, that is no library's. */
+  private around(code: FunctionCode, ops: readonly Op[]): Location | undefined {
+    if (!this.sourceMap || ops.length === 0) return undefined;
+    const { sourceMap } = this;
+    const own = (op: Op, from: number): Location | undefined => sourceMap.locate(op.at, from, (file) => !isLibrary(file));
+    // One that lies before the loop is that of a statement before it.
+    for (const op of ops) {
+      const place = own(op, ops[0].at);
+      if (place) return place;
+    }
+    return isLibrary(this.nameOf(code.index) ?? '') ? undefined : own(ops[0], code.body.start);
+  }
+
+  /** A place that is not in a library: that of an instruction, or, where it is inlined from a library, that of the code around it. */
+  locateAround(code: FunctionCode, at: number): Location | undefined {
+    const here = this.locate(code, at);
+    const isInlined = here && isLibrary(here.file) && !isLibrary(this.nameOf(code.index) ?? '');
+    return (isInlined ? this.sourceMap?.locate(at, code.body.start, (file) => !isLibrary(file)) : undefined) ?? here;
   }
 
   /**

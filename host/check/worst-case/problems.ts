@@ -3,8 +3,9 @@
 
 import type { Finding } from '../../build/call-graph.js';
 import type { WasmModule } from '../../cpu/wasm/decode.js';
-import type { FunctionCode } from './code.js';
+import type { CodeNode, FunctionCode, Op } from './code.js';
 import type { Context, Problem } from './interpret.js';
+import type { LongestPath } from './longest-path.js';
 import type { Places } from './places.js';
 import type { PathStep, UnboundedPlace } from './result.js';
 
@@ -26,7 +27,7 @@ interface Described {
 export function problemsOf(places: Places, module: WasmModule, codeOf: (index: number) => FunctionCode, recursion: readonly Finding[], root: Context | undefined): Described[] {
   const found = new Map<string, Described>();
   const step = (code: FunctionCode, at: number): PathStep => {
-    const here = code.loops.has(at) ? places.locateLoop(code, at) : places.locate(code, at);
+    const here = code.loops.has(at) ? places.locateLoop(code, at) : places.locateAround(code, at);
     return { functionName: functionName(module, code.index), file: here?.file ?? '', line: here?.line ?? 0 };
   };
   const add = (kind: Problem['kind'], path: PathStep[]): void => {
@@ -46,4 +47,28 @@ export function problemsOf(places: Places, module: WasmModule, codeOf: (index: n
   };
   if (root) walk(root, []);
   return [...found.values()];
+}
+
+/** Calls from a function that never returns to the trap that ends it: the last one of its code, since those before may be passed by. */
+export function trapPath(places: Places, module: WasmModule, paths: LongestPath, root: Context): PathStep[] {
+  const { code } = root;
+  let last: { readonly op: Op; readonly callee?: Context } | undefined;
+  const walk = (nodes: readonly CodeNode[]): void => {
+    for (const node of nodes) {
+      if (node.kind !== 'op') {
+        walk(node.body);
+        walk(node.otherwise);
+        continue;
+      }
+      const callee = node.name === 'call' ? [...root.calls.get(node.at)?.contexts.values() ?? []].find((context) => !paths.of(context)) : undefined;
+      // What stands behind a call that does not return is never reached.
+      if (callee || (node.name === 'call' && paths.isAbort(node.index))) last = { op: node, callee };
+      else if (node.name === 'unreachable' && !last) last = { op: node };
+    }
+  };
+  walk(code.nodes);
+  if (!last) return [];
+  const here = places.locateAround(code, last.op.at);
+  const step = { functionName: functionName(module, code.index), file: here?.file ?? '', line: here?.line ?? 0 };
+  return [step, ...(last.callee ? trapPath(places, module, paths, last.callee) : [])];
 }

@@ -52,6 +52,15 @@ export interface UnboundedPlace {
   readonly path: readonly PathStep[];
 }
 
+/** Every way through a function ends in a trap: no call of it comes to its end, so there is no longest one. */
+export class NeverReturns extends Error {
+  override readonly name = 'NeverReturns';
+  /** @param path calls from the function to the trap that ends it, if nothing before does */
+  constructor(functionName: string, readonly path: readonly PathStep[]) {
+    super(`${functionName} does not return: every way through it ends in a trap`);
+  }
+}
+
 /** Something in reach of the function has no bound; the message says where and what to do. */
 export class Unbounded extends Error {
   override readonly name = 'Unbounded';
