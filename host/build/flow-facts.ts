@@ -85,6 +85,8 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
   const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
+  // A loop of which nothing is said has a place too, for whoever has to say that it has no bound.
+  const heard = sources.filter((source) => !isCompilers(source));
   const functions: { readonly name: string; readonly declaration: FunctionDeclaration; readonly hasThis: boolean }[] = [];
   const limits = new Map<string, number>();
   for (const source of said) {
@@ -96,7 +98,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
       else limits.set(named![1], value);
     });
   }
-  for (const source of said) {
+  for (const source of heard) {
     const nodes = nodesOf(source.statements);
     const file = source.normalizedPath;
     const position = positions(source.text);

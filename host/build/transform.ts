@@ -4,13 +4,14 @@
 
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { CORE_VECTORS, type Vector } from '../vectors.js';
+import { callPlace } from './call-place.js';
 import { findViolations, isFreeing, type Finding, type Step } from './call-graph.js';
 import { readFlowFacts, type FlowFacts } from './flow-facts.js';
 import { periodCycles, RATE_WANTED, TIME_WANTED, timeCycles } from './limits.js';
 import { exportMark, mark, MARK_FILE, MARK_SOURCE, type MarkedModule, type MarkMaking } from './marks.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
 import type { Node as PlainNode, Syntax } from './passed-values.js';
-import { SourceMap, type Location } from './source-map.js';
+import { SourceMap } from './source-map.js';
 
 // The compiler's syntax tree has no published types; what is used of it is written down here.
 interface Range { readonly start: number; readonly end: number; source: Source }
@@ -275,7 +276,7 @@ export function createTransform(compiler: object, options: TransformOptions) {
 
     /** A path in words, and the place in the firmware's own source that it leads to, or `otherwise`. */
     private describe(path: readonly Step[], module: WasmModule, map: SourceMap | undefined, otherwise?: Range): { where: Range; text: string } {
-      const located = path.map((step) => ({ step, at: map && placeOf(step, module, map) }));
+      const located = path.map((step) => ({ step, at: map && callPlace(step, module, map) }));
       const innermost = [...located].reverse().find(({ at }) => at && !at.file.startsWith('~lib/'));
       const where = (innermost?.at && this.rangeAt(innermost.at)) ?? otherwise ?? this.handlers[0]?.range ?? this.program.sources[0].statements[0].range;
       const steps = located.map(({ step, at }) => `${shortName(module, step.caller)}${at ? ` (${at.file}:${at.line})` : ''}`);
@@ -302,13 +303,6 @@ export function createTransform(compiler: object, options: TransformOptions) {
 /** A function's name without its file, and those of its type arguments without theirs. */
 const shortName = (module: WasmModule, index: number): string =>
   (module.functionNames.get(index) ?? module.imports[index]?.name ?? `function ${index}`).replace(/[^<>,|]*\//g, '');
-
-/** Where a call stands: in a function of the firmware its own line, also where the library's code that has the call is inlined there. */
-function placeOf({ caller, offset }: Step, module: WasmModule, map: SourceMap): Location | undefined {
-  const { start } = module.functions[caller - module.imports.length];
-  const isLibrarys = module.functionNames.get(caller)?.startsWith('~lib/');
-  return (isLibrarys ? undefined : map.locate(offset, start, (file) => !file.startsWith('~lib/'))) ?? map.locate(offset, start);
-}
 
 /** How the generated entry file, at the root, imports a source. */
 function modulePath(source: Source): string {

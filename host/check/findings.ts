@@ -4,11 +4,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
+import type { Constant } from '../build/transform.js';
 import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck } from './check-result.js';
-import type { CallNode, NeverReturns, PathStep, Unbounded, UnboundedPlace, WorstCase } from './worst-case/result.js';
+import type { NeverReturns, PathStep, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
 const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
@@ -60,13 +61,37 @@ export function clockFindings({ name, coreHertz }: Board, atSetUp: number): Find
   }];
 }
 
+/** Names of constants that a report lists at most. */
+const MOST_NAMES = 8;
+
+/** That a bound comes to no number, and what would. */
+function unknownBound({ text, unknown }: NonNullable<UnboundedPlace['said']>, { file, path }: UnboundedPlace, constants: readonly Constant[]): Pick<Finding, 'text' | 'advice'> {
+  const { functionName } = path[path.length - 1];
+  const isOne = unknown.length === 1;
+  const own = [...constants.filter((c) => c.file === file), ...constants.filter((c) => c.file !== file && !isLibrary(c.file))];
+  const known = [...new Map(own.map(({ name, value }) => [name, value]))].slice(0, MOST_NAMES).map(([name, value]) => `${name} (${value})`);
+  return {
+    text: `${text} says nothing: ${unknown.map((name) => `"${name}"`).join(' and ')} ${isOne ? 'has no value that is' : 'have no values that are'} known at compile time, neither as `
+      + `${isOne ? 'a constant' : 'constants'} of the sources nor as ${isOne ? 'a parameter' : 'parameters'} of ${functionName} for which all calls pass something that is known.`,
+    advice: `Write a number, or a constant${known.length > 0 ? `: there ${known.length > 1 ? 'are' : 'is'} ${known.join(', ')}` : ', as const MOST: i32 = 16'}.`,
+  };
+}
+
 /** Each place once, whichever handlers reach it: the first of them is named. */
-export function unboundedFindings(subject: string, { places }: Unbounded, known: readonly Finding[]): Finding[] {
-  return places.filter(({ file, line }) => !known.some((f) => f.file === file && f.line === line)).map(({ kind, file, line, path }) => {
+export function unboundedFindings(subject: string, places: readonly UnboundedPlace[], known: readonly Finding[], constants: readonly Constant[]): Finding[] {
+  return places.filter(({ file, line }) => !known.some((f) => f.file === file && f.line === line)).map((place) => {
+    const { kind, file, line, path, said } = place;
     const { text, advice, kind: findingKind } = UNBOUNDED[kind];
-    return { severity: 'error' as const, kind: findingKind, subject, text: `${subject}: ${text}, so its worst case is unknown.`, advice, file, line, path: [...path] };
+    const words = said ? unknownBound(said, place, constants) : { text: `${text}, so its worst case is unknown.`, advice };
+    return { severity: 'error', kind: findingKind, subject, text: `${subject}: ${words.text}`, advice: words.advice, file, line, path: [...path] };
   });
 }
+
+/** Loops that end only when their counter has run through all that it can be. */
+export const wideFindings = (subject: string, { wide }: WorstCase, known: readonly Finding[]): Finding[] => unboundedFindings(subject, wide, known, []).map((finding) => ({
+  ...finding, text: `${subject}: the loop has no bound that the code shows but the width of its counter, so its worst case is unknown.`,
+  advice: 'Show how far it goes at most, as in i < min(n, 64) or i < (n & 63), or write // @bound(64) above the loop: never more than 64 turns.',
+}));
 
 /** A handler that stops the firmware whenever it runs. */
 export function trapFinding({ name, functionName, file, line }: Vector, { path }: NeverReturns): Finding {
@@ -95,26 +120,6 @@ export const handlerFindings = (firmware: string, vectors: readonly Vector[]): F
   text: 'The firmware has no interrupt handler, so there is no deadline to prove: main runs alone, for as long as it takes.',
   advice: 'A function becomes the handler of an interrupt by @isr("SysTick", 1) above it.',
 }]);
-
-/** Turns that no loop makes that is meant to end: 2^31 take seconds on any of the cores. What bounds it is the width of its counter alone. */
-const ENDLESS = 2 ** 31;
-
-/** A loop of a worst path that as good as never ends. Each turn takes a cycle at least, so what takes less has none. */
-export const endlessFinding = (subject: string, worst: WorstCase): Finding | undefined => (worst.cycles < ENDLESS ? undefined : endlessLoop(subject, worst.tree, []));
-
-function endlessLoop(subject: string, node: CallNode, above: readonly PathStep[]): Finding | undefined {
-  const line = node.lines.find(({ times }) => times >= ENDLESS);
-  if (line) {
-    const { kind, text, advice } = UNBOUNDED.loop;
-    const path = [...above, { functionName: node.functionName, file: line.file, line: line.line }];
-    return { severity: 'error', kind, subject, text: `${subject}: ${text} but the width of its counter, so its worst case is unknown.`, advice, file: line.file, line: line.line, path };
-  }
-  for (const child of node.children) {
-    const found = endlessLoop(subject, child, [...above, { functionName: node.functionName, file: child.file, line: child.line }]);
-    if (found) return found;
-  }
-  return undefined;
-}
 
 /** What the schedule says of each handler. */
 export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number, engine: string): Finding[] {

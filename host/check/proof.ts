@@ -11,7 +11,7 @@ import { budgetsOf, nodeOf } from './budgets.js';
 import type { CheckResult, Finding, HandlerCheck } from './check-result.js';
 import { headOf, type CheckOptions } from './check.js';
 import { criticalSections } from './critical-sections.js';
-import { budgetFindings, clockFindings, endlessFinding, handlerFindings, scheduleFindings, sectionFindings, stackFindings, trapFinding, unboundedFindings } from './findings.js';
+import { budgetFindings, clockFindings, handlerFindings, scheduleFindings, sectionFindings, stackFindings, trapFinding, unboundedFindings, wideFindings } from './findings.js';
 import type { Project } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
 import { renderVector, scheduleOf, type Schedule } from './schedule.js';
@@ -43,12 +43,11 @@ function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: 
     const { name, exportName } = vector;
     try {
       const found = analysis.of(exportName, costs);
-      const endless = endlessFinding(name, found);
-      if (endless) findings.push(endless);
-      else worst.set(name, found);
+      findings.push(...wideFindings(name, found, findings));
+      if (found.wide.length === 0) worst.set(name, found);
     } catch (error) {
       if (error instanceof NeverReturns) findings.push(trapFinding(vector, error));
-      else if (error instanceof Unbounded) findings.push(...unboundedFindings(name, error, findings));
+      else if (error instanceof Unbounded) findings.push(...unboundedFindings(name, error.places, findings, firmware.constants));
       else throw error;
     }
   }
@@ -65,7 +64,8 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
   /** @param never for a function that never returns */
   const worstOf = (index: number, never?: number): number | undefined => {
     try {
-      return analysis.of(module.functionNames.get(index)!, costs).cycles;
+      const { cycles, wide } = analysis.of(module.functionNames.get(index)!, costs);
+      return wide.length > 0 ? undefined : cycles;
     } catch (error) {
       if (error instanceof NeverReturns) return never;
       if (error instanceof Unbounded) return undefined;

@@ -4,7 +4,7 @@
 import { evaluate, type FlowFacts, type Formula, type LineFact, type SourceLoop, type Parameter, type Use } from '../../build/flow-facts.js';
 import { isLibrary } from '../../cpu/wasm/trap.js';
 import type { Location, SourceMap } from '../../build/source-map.js';
-import type { CodeNode, FunctionCode, Op } from './code.js';
+import { opsOf, type CodeNode, type FunctionCode, type Op } from './code.js';
 
 /** A limit on how often something happens in one call of the root, all places together. */
 export interface Limit {
@@ -56,9 +56,6 @@ function indexOfParameter(declared: readonly Parameter[], types: readonly Parame
   const [index] = found;
   return found.size === 1 && index >= 0 ? index : undefined;
 }
-
-/** All instructions of some code, in its order. */
-const opsOf = (nodes: readonly CodeNode[]): Op[] => nodes.flatMap((node) => (node.kind === 'op' ? [node] : [...opsOf(node.body), ...opsOf(node.otherwise)]));
 
 type Position = { readonly line: number; readonly column: number };
 const isBefore = (a: Position, b: Position): boolean => a.line < b.line || (a.line === b.line && a.column < b.column);
@@ -150,6 +147,14 @@ export class Places {
     const there = use && this.valueOf(code, use.of, args);
     const most = Math.min(bound ? this.valueOf(code, bound, args) ?? Infinity : Infinity, total ?? Infinity, there === undefined ? Infinity : Math.trunc(there / use!.weight));
     return most === Infinity ? undefined : Math.max(0, most - (isDo ? 1 : 0));
+  }
+
+  /** What a loop's source says that comes to no number: `@bound(n)` of an `n` of which nothing is known. */
+  unknownBound(code: FunctionCode, loopAt: number, args: Arguments): { readonly text: string; readonly unknown: readonly string[] } | undefined {
+    const bound = this.of(code).loops.get(loopAt)?.bound;
+    const names = (bound ?? []).filter((token): token is string => typeof token === 'string' && /^[A-Za-z_]/.test(token));
+    const unknown = names.filter((name) => this.valueOf(code, [name], args) === undefined);
+    return bound && unknown.length > 0 ? { text: `@bound(${bound.join(' ')})`, unknown } : undefined;
   }
 
   of(code: FunctionCode): FunctionPlaces {

@@ -34,6 +34,8 @@ export interface WorstCase {
    * takes so many cycles.
    */
   readonly tree: CallNode;
+  /** Loops that the number of cycles holds for, but that nothing ends before their counter, 16 bits wide or more, has run through all that it can be. */
+  readonly wide: readonly UnboundedPlace[];
 }
 
 /** One call on the way from the analysed function to a place. */
@@ -47,6 +49,8 @@ export interface PathStep {
 /** A place for which there is no bound. */
 export interface UnboundedPlace {
   readonly kind: 'loop' | 'recursion' | 'indirect call';
+  /** Of a loop whose `@bound` has no value: as it stands in the source, with the names of which none is known. */
+  readonly said?: { readonly text: string; readonly unknown: readonly string[] };
   readonly file: string;
   readonly line: number;
   readonly path: readonly PathStep[];

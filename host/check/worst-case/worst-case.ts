@@ -14,7 +14,7 @@ import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
 import { Charges, LongestPath } from './longest-path.js';
 import { Places } from './places.js';
-import { problemsOf, trapPath } from './problems.js';
+import { problemsOf, trapPath, wideLoops } from './problems.js';
 import { NeverReturns, Unbounded, type CallNode, type WorstCase } from './result.js';
 import { callTree } from './tree.js';
 import { ANY } from './values.js';
@@ -93,6 +93,7 @@ export class WorstCaseAnalysis {
     let tree: CallNode | undefined;
     return {
       cycles: Math.ceil(relaxed.bound - 1e-6),
+      wide: wideLoops(this.places, this.module, context),
       get tree() { return (tree ??= callTree(module, places, paths, context, relaxed)); },
     };
   }
