@@ -132,6 +132,8 @@ export interface StackContext {
 export interface StackCheckOf {
   /** Bytes at worst; null when a part is not known. */
   worstBytes: number | null;
+  /** Function that calls itself, so that nothing bounds the depth; null when none is known to. */
+  recursive: string | null;
   reserveBytes: number;
   /** What is active at the worst nesting, main first: at most one handler of each priority. */
   nesting: StackContext[];

@@ -179,16 +179,22 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
 }
 
 export function stackFindings({ c, interpreter, missing }: StackCheck): Finding[] {
-  const deep = (name: string, { worstBytes, reserveBytes, nesting }: StackCheck['c'], option: string): Finding[] => {
-    if (worstBytes !== null && worstBytes <= reserveBytes) return [];
-    if (worstBytes === null && missing.length > 0) return [];
+  const deep = (name: string, { worstBytes, recursive, reserveBytes, nesting }: StackCheck['c'], option: string): Finding[] => {
     const largest = [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
+    const path = largest?.places ?? [];
+    const base = { severity: 'error', kind: 'stack', subject: name, path } as const;
+    if (recursive !== null) {
+      const last = path[path.length - 1];
+      return [{
+        ...base, ...(last && { file: last.file, line: last.line }), text: `The ${name} has no bound: ${recursive} calls itself, in ${largest.context}.`,
+        advice: 'Use a loop with a bound, and an array in place of the stack.',
+      }];
+    }
+    if (worstBytes === null || worstBytes <= reserveBytes) return [];
     return [{
-      severity: 'error', kind: 'stack', subject: name,
-      text: worstBytes === null ? `The ${name} has no bound: something calls itself.` : `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest.context}'s: ${largest.byteCount} bytes.`,
-      advice: `Call less deeply, keep large values in memory, or build with ${option} ${worstBytes === null ? 'N' : Math.ceil(worstBytes / 256) * 256} and check with the same.`,
-      ...(largest && largest.places?.[0] ? { file: largest.places[0].file, line: largest.places[0].line } : {}),
-      path: largest?.places ?? [],
+      ...base, ...(path[0] && { file: path[0].file, line: path[0].line }),
+      text: `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest.context}'s: ${largest.byteCount} bytes.`,
+      advice: `Call less deeply, keep large values in memory, or build with ${option} ${Math.ceil(worstBytes / 256) * 256} and check with the same.`,
     }];
   };
   return [

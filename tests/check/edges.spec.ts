@@ -89,6 +89,8 @@ class B implements Counts { next: Counts | null = null;
 const first = new A(); const second = new B(); first.next = second; second.next = first;
 const node: Counts = turns > 3 ? first as Counts : second as Counts;`), recursion('next.count(n - 1); }', ['onTimer', 'Counts#count@override', 'A#count', 'Counts#count@override'])],
   'recursion of a handler that main calls': [handler('if (sum++ < 4) onTimer();').replace('turns += sum;', 'onTimer();'), recursion('if (sum++', ['onTimer', 'onTimer'])],
+  'recursion in main': [handler('sum++;', 'function fib(n: u32): u32 { return n < 2 ? n : fib(n - 1) + fib(n - 2); }').replace('turns += sum;', 'turns += fib(turns);'),
+    { kind: 'stack', at: 'function fib', text: /interpreter's main stack has no bound: fib calls itself, in main/, by: ['main', 'fib'] }],
   'recursion by a table': [handler('sum = steps()[turns & 1](turns);', `const table = new StaticArray<(n: u32) => u32>(2);
 table[0] = down;
 table[1] = (n: u32): u32 => n + 1;
