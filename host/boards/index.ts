@@ -242,12 +242,11 @@ export type Family = Board['family'];
 /** A board file is missing or wrong; the message says which file, where in it, what was found and what is wanted. */
 export class BoardError extends UserError {
   override readonly name = 'BoardError';
+  override readonly isMisuse = true;
 }
 
 /** A board that runs in QEMU or on the desk, but not in the emulator. */
-export class NotEmulated extends BoardError {
-  override readonly isMisuse = true;
-}
+export class NotEmulated extends BoardError {}
 
 const HEX = /^0x[0-9A-F]+$/;
 

@@ -20,8 +20,11 @@ export interface Finding {
   readonly path: readonly Step[];
 }
 
-/** Functions of AssemblyScript's runtime that take memory: whoever reaches one of them uses the heap. */
-export const HEAP_FUNCTION = /^~lib\/rt\/(?:stub|tlsf|itcms|tcms|arc|index-\w+)\/(?:__alloc|__realloc|__new|__renew|maybeGrowMemory|allocateBlock)$/;
+/** Functions of AssemblyScript's runtime that take memory or give it back: whoever reaches one of them uses the heap. */
+export const HEAP_FUNCTION = /^~lib\/rt\/(?:stub|tlsf|itcms|tcms|arc|index-\w+)\/(?:__alloc|__realloc|__free|__new|__renew|maybeGrowMemory|allocateBlock)$/;
+
+/** Whether one of them gives memory back. */
+export const isFreeing = (name: string): boolean => name.endsWith('/__free');
 
 interface Calls {
   readonly steps: readonly Step[];

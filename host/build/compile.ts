@@ -209,6 +209,10 @@ function checkModule(file: string, module: WasmModule): void {
       throw new CompileError(`${file} exports no function ${name}(). A firmware exports init(), which runs once, and main(), which runs after it.`);
     }
   }
+  for (const { name, index } of module.exports.filter(({ kind, name }) => kind === 'func' && (name === 'init' || name === 'main'))) {
+    const { parameters, results } = module.types[module.functions[index - module.imports.length]?.type ?? module.imports[index].type];
+    if (parameters > 0 || results > 0) throw new CompileError(`${file}: ${name}() is called with nothing and gives nothing back. Write it as export function ${name}(): void.`);
+  }
   if (!module.exports.some((e) => e.name === 'memory')) throw new CompileError(`${file} does not export its memory.`);
   if (module.memory && module.memory.maximum !== module.memory.initial) throw new CompileError(`${file}: memory may grow; initial and maximum size must be equal.`);
 }

@@ -92,7 +92,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
   const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
-  // Loops that ask a function of which something is said may be in any file.
+  // Loops that ask a function of which something is said may be in any file, and one of which nothing is said has a place too, for whoever has to say that it has no bound.
   const heard = sources.filter((source) => !isCompilers(source));
   const functions: { readonly name: string; readonly declaration: FunctionDeclaration; readonly hasThis: boolean }[] = [];
   const libraries = sources.filter(isCompilers);
@@ -249,11 +249,13 @@ interface Comment {
 function forEachComment({ text }: Source, visit: (comment: Comment) => void): void {
   const lines = text.split('\n');
   let offset = 0;
+  /** A line end may be CR LF. */
+  const isOfNothing = (line: string): boolean => /^(?:\/\/.*)?$/.test(line.trim());
   for (const [i, line] of lines.entries()) {
     const slashes = line.indexOf('//');
     if (slashes >= 0) {
       let target = i;
-      if (line.slice(0, slashes).trim() === '') while (target < lines.length - 1 && /^\s*(?:\/\/.*)?$/.test(lines[target])) target++;
+      if (line.slice(0, slashes).trim() === '') while (target < lines.length - 1 && isOfNothing(lines[target])) target++;
       for (const match of line.slice(slashes).matchAll(COMMENT)) {
         const start = offset + slashes + match.index;
         visit({ kind: match[1] as Comment['kind'], text: match[2], start, end: start + match[0].length, target: target + 1 });

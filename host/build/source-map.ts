@@ -76,4 +76,11 @@ export class SourceMap {
     }
     return undefined;
   }
+
+  /** The first place that is noted behind an offset, and before another. */
+  locateNext(offset: number, end: number, accept: (file: string) => boolean): Location | undefined {
+    const [segments = []] = decodedMappings(this.map);
+    const found = segments.find(([at, source]) => at > offset && at < end && source !== undefined && accept(this.map.sources[source] ?? '~lib/'));
+    return found && { file: this.map.sources[found[1]!]!, line: found[2]! + 1, column: found[3]! };
+  }
 }

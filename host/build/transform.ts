@@ -4,9 +4,10 @@
 
 import { parseModule, type WasmModule } from '../cpu/wasm/decode.js';
 import { CORE_VECTORS, type Vector } from '../vectors.js';
-import { findViolations, type Finding, type Step } from './call-graph.js';
+import { callPlace } from './call-place.js';
+import { findViolations, isFreeing, type Finding, type Step } from './call-graph.js';
 import { readFlowFacts, type FlowFacts } from './flow-facts.js';
-import { periodCycles, timeCycles } from './limits.js';
+import { periodCycles, RATE_WANTED, TIME_WANTED, timeCycles } from './limits.js';
 import { exportMark, mark, MARK_FILE, MARK_SOURCE, type MarkedModule, type MarkMaking } from './marks.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
 import type { Node as PlainNode, Syntax } from './passed-values.js';
@@ -17,7 +18,7 @@ interface Range { readonly start: number; readonly end: number; source: Source }
 interface Source { readonly normalizedPath: string; readonly internalPath: string; readonly text: string; readonly isLibrary: boolean; readonly sourceKind: number; readonly statements: Node[]; lineAt(position: number): number }
 interface Node { readonly kind: number; readonly range: Range }
 interface Decorator extends Node { readonly name: Node & { text?: string }; readonly args: Literal[] | null }
-interface Literal extends Node { readonly literalKind: number; readonly value?: unknown; readonly names?: { text: string }[]; readonly values?: Literal[] }
+interface Literal extends Node { readonly literalKind: number; readonly value?: unknown; readonly names?: { text: string; range: Range }[]; readonly values?: Literal[] }
 interface FunctionDeclaration extends Node {
   readonly name: { text: string; range: Range };
   readonly decorators: Decorator[] | null;
@@ -88,6 +89,9 @@ const WHAT = {
   'indirect call': 'makes an indirect call; its target, and so its time, is unknown. Use a switch over direct calls',
 } as const;
 
+/** The other way to use the heap. */
+const FREES = 'gives memory back to the heap, which main may be in the midst of using; keep what was allocated at start';
+
 const NATIVE_RULE = {
   global: (what: string) => `touches the global ${what}, which changes; pass its value as an argument, or keep it in memory`,
   import: (what: string) => `calls the import ${what}; native functions touch only their arguments and memory`,
@@ -149,7 +153,8 @@ export function createTransform(compiler: object, options: TransformOptions) {
       const map = sourceMap ? new SourceMap(sourceMap) : undefined;
       const vectors = this.handlers.map((h) => h.vector);
       const roots = parsed.exports.filter((e) => e.kind === 'func' && (e.name === RENDER || vectors.some((v) => v.exportName === e.name))).map((e) => e.index);
-      for (const finding of findViolations(parsed, roots)) this.reportViolation(finding, parsed.functionNames, map);
+      const reported = new Set<string>();
+      for (const finding of findViolations(parsed, roots)) this.reportViolation(finding, parsed, map, reported);
       options.onVectors(vectors);
       this.keepNatives(module, parsed, map);
     }
@@ -190,8 +195,7 @@ export function createTransform(compiler: object, options: TransformOptions) {
     /** Checks the native functions, and keeps the optimiser from dissolving them in their callers. */
     private keepNatives(module: BinaryenModule, parsed: WasmModule, map: SourceMap | undefined): void {
       const used = this.natives.map(({ native }) => nativeIndex(parsed.functionNames, native)).filter((index) => index !== undefined);
-      const names = new Map([...parsed.imports.map(({ name }, index) => [index, name] as const), ...parsed.functionNames]);
-      for (const finding of findNativeViolations(parsed, new Set(used))) this.reportNative(finding, names, map);
+      for (const finding of findNativeViolations(parsed, new Set(used))) this.reportNative(finding, parsed, map);
       for (const { native } of this.natives) {
         this.binaryen.setPassArgument('no-inline', native.internalName);
         module.runPasses(['no-inline']);
@@ -207,9 +211,11 @@ export function createTransform(compiler: object, options: TransformOptions) {
 
     private vectorOf(source: Source, declaration: FunctionDeclaration, decorator: Decorator, known: Readonly<Record<string, number>>): Vector | undefined {
       const [name, priority, extra] = decorator.args ?? [];
-      if (name?.literalKind !== LiteralKind.String || priority?.literalKind !== LiteralKind.Integer) {
+      const levels = 1 << options.priorityBits;
+      if (name?.literalKind !== LiteralKind.String || priority === undefined) {
         return this.fail(decorator.range, '@isr wants a vector and a priority: @isr("USART2", 1) or @isr("USART2", 1, { budget: 400 })');
       }
+      if (priority.literalKind !== LiteralKind.Integer) return this.fail(priority.range, `the priority is a whole number that stands there itself, 0 (most urgent) to ${levels - 1}`);
       const given = String(name.value);
       const vectorName = options.aliases[given] ?? given;
       const irq = known[vectorName];
@@ -217,9 +223,10 @@ export function createTransform(compiler: object, options: TransformOptions) {
       const bound = this.handlers.find((h) => h.vector.irq === irq);
       if (bound) return this.fail(name.range, `vector "${given}" is bound already, to ${bound.vector.functionName} in ${bound.vector.file}:${bound.vector.line}`);
       const level = Number(String(priority.value));
-      const levels = 1 << options.priorityBits;
       if (level >= levels) return this.fail(priority.range, `priority ${level}: this chip has 0 (most urgent) to ${levels - 1}`);
       if (declaration.signature.parameters.length > 0) return this.fail(declaration.name.range, 'an interrupt handler takes no parameters');
+      if (declaration.typeParameters?.length) return this.fail(declaration.name.range, 'an interrupt handler takes no type parameters');
+      if ((declaration.signature.returnType.name?.identifier?.text || 'void') !== 'void') return this.fail(declaration.name.range, 'an interrupt handler returns nothing: declare it as void');
       const limits = extra && this.limitsOf(extra);
       if (extra && !limits) return undefined;
       return {
@@ -231,43 +238,50 @@ export function createTransform(compiler: object, options: TransformOptions) {
     /** What `{ budget: 400, rate: "1kHz", deadline: "0.5ms" }` says, in cycles. */
     private limitsOf(extra: Literal): Pick<Vector, 'budget' | 'period' | 'deadline'> | undefined {
       const limits: { budget?: number; period?: number; deadline?: number } = {};
-      const names = extra.literalKind === LiteralKind.Object ? extra.names!.map((n) => n.text) : [];
-      for (const [i, name] of names.entries()) {
+      const names = extra.literalKind === LiteralKind.Object ? extra.names! : [];
+      for (const [i, { text: name, range }] of names.entries()) {
         const value = extra.values![i];
+        if (!(name === 'rate' || name === 'budget' || name === 'deadline')) return this.fail(range, `@isr knows no ${name}; it has budget, rate and deadline`);
+        const field = name === 'rate' ? 'period' : name;
+        if (limits[field] !== undefined) return this.fail(range, `${name} is given twice`);
         const given = value.literalKind === LiteralKind.Integer ? Number(String(value.value)) : value.literalKind === LiteralKind.String ? String(value.value) : '';
-        const cycles = name === 'rate' ? periodCycles(given, options.coreHertz) : name === 'budget' || name === 'deadline' ? timeCycles(given, options.coreHertz) : undefined;
-        if (cycles === undefined || names.indexOf(name) !== i) break;
-        limits[name === 'rate' ? 'period' : name as 'budget' | 'deadline'] = cycles;
+        limits[field] = name === 'rate' ? periodCycles(given, options.coreHertz) : timeCycles(given, options.coreHertz);
+        if (limits[field] === undefined) return this.fail(value.range, `${name} wants ${name === 'rate' ? RATE_WANTED : TIME_WANTED}; it stands there itself`);
       }
-      if (names.length > 0 && Object.keys(limits).length === names.length) return limits;
+      if (names.length > 0) return limits;
       return this.fail(extra.range, 'the third argument of @isr is { budget: cycles } or { budget: "10us" }; besides it there may be rate: "1kHz", how often the interrupt '
         + 'falls at most, and deadline: "0.5ms", by when it must be done');
     }
 
-    private reportViolation({ violation, root, path }: Finding, names: ReadonlyMap<number, string>, map: SourceMap | undefined): void {
-      const { vector, range } = this.handlers.find((h) => names.get(root)?.endsWith(`/${h.vector.functionName}`)) ?? {};
-      const { where, text } = this.describe(path, names, map, range);
+    /** @param reported what has been said: a statement that breaks one rule in several ways is refused once */
+    private reportViolation({ violation, root, path }: Finding, module: WasmModule, map: SourceMap | undefined, reported: Set<string>): void {
+      const { vector, range } = this.handlers.find((h) => module.functionNames.get(root)?.endsWith(`/${h.vector.functionName}`)) ?? {};
+      const { where, text } = this.describe(path, module, map, range);
+      const id = `${root} ${violation} ${where.source.normalizedPath} ${where.source.lineAt(where.start)}`;
+      if (reported.has(id)) return;
+      reported.add(id);
       const last = path[path.length - 1].callee;
       const who = vector ? `the handler of ${vector.name}` : RENDER;
-      const culprit = shortName(names, violation === 'recursion' && last !== undefined ? last : path[path.length - 1].caller);
-      this.fail(where, `${who} reaches ${violation === 'heap' ? 'heap use' : violation === 'recursion' ? 'recursion' : 'an indirect call'}: ${culprit} ${WHAT[violation]}. Path: ${text}`);
+      const culprit = shortName(module, violation === 'recursion' && last !== undefined ? last : path[path.length - 1].caller);
+      const what = violation === 'heap' && last !== undefined && isFreeing(module.functionNames.get(last)!) ? FREES : WHAT[violation];
+      this.fail(where, `${who} reaches ${violation === 'heap' ? 'heap use' : violation === 'recursion' ? 'recursion' : 'an indirect call'}: ${culprit} ${what}. Path: ${text}`);
     }
 
-    private reportNative({ violation, root, path, what }: NativeFinding, names: ReadonlyMap<number, string>, map: SourceMap | undefined): void {
-      const declared = this.natives.find(({ native }) => native.internalName === names.get(root))!;
-      const { where, text } = this.describe(path, names, map, declared.range);
-      const culprit = shortName(names, path[path.length - 1].caller);
+    private reportNative({ violation, root, path, what }: NativeFinding, module: WasmModule, map: SourceMap | undefined): void {
+      const declared = this.natives.find(({ native }) => native.internalName === module.functionNames.get(root))!;
+      const { where, text } = this.describe(path, module, map, declared.range);
+      const culprit = shortName(module, path[path.length - 1].caller);
       this.fail(where, `${declared.native.name} is @native, but ${culprit} ${NATIVE_RULE[violation](what.replace(/^.*\//, ''))}. Path: ${text}`);
     }
 
     /** A path in words, and the place in the firmware's own source that it leads to, or `otherwise`. */
-    private describe(path: readonly Step[], names: ReadonlyMap<number, string>, map: SourceMap | undefined, otherwise?: Range): { where: Range; text: string } {
-      const located = path.map((step) => ({ step, at: map?.locate(step.offset) }));
+    private describe(path: readonly Step[], module: WasmModule, map: SourceMap | undefined, otherwise?: Range): { where: Range; text: string } {
+      const located = path.map((step) => ({ step, at: map && callPlace(step, module, map) }));
       const innermost = [...located].reverse().find(({ at }) => at && !at.file.startsWith('~lib/'));
       const where = (innermost?.at && this.rangeAt(innermost.at)) ?? otherwise ?? this.handlers[0]?.range ?? this.program.sources[0].statements[0].range;
-      const steps = located.map(({ step, at }) => `${shortName(names, step.caller)}${at ? ` (${at.file}:${at.line})` : ''}`);
+      const steps = located.map(({ step, at }) => `${shortName(module, step.caller)}${at ? ` (${at.file}:${at.line})` : ''}`);
       const last = path[path.length - 1].callee;
-      if (last !== undefined) steps.push(shortName(names, last));
+      if (last !== undefined) steps.push(shortName(module, last));
       return { where, text: steps.join(' -> ') };
     }
 
@@ -286,8 +300,9 @@ export function createTransform(compiler: object, options: TransformOptions) {
   };
 }
 
-/** A function's name without its file. */
-const shortName = (names: ReadonlyMap<number, string>, index: number): string => (names.get(index) ?? `function ${index}`).replace(/^.*\//, '');
+/** A function's name without its file, and those of its type arguments without theirs. */
+const shortName = (module: WasmModule, index: number): string =>
+  (module.functionNames.get(index) ?? module.imports[index]?.name ?? `function ${index}`).replace(/[^<>,|]*\//g, '');
 
 /** How the generated entry file, at the root, imports a source. */
 function modulePath(source: Source): string {

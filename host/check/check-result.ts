@@ -134,6 +134,8 @@ export interface StackContext {
 export interface StackCheckOf {
   /** Bytes at worst; null when a part is not known. */
   worstBytes: number | null;
+  /** Function that calls itself, so that nothing bounds the depth; null when none is known to. */
+  recursive: string | null;
   reserveBytes: number;
   /** What is active at the worst nesting, main first: at most one handler of each priority. */
   nesting: StackContext[];
@@ -163,7 +165,7 @@ export interface BudgetCheck extends Partial<Place> {
 }
 
 export type FindingKind =
-  | 'does not compile' | 'unbounded loop' | 'recursion' | 'indirect call' | 'heap' | 'budget' | 'late' | 'overload' | 'unknown rate' | 'stack' | 'voices' | 'clock';
+  | 'does not compile' | 'no handlers' | 'trap' | 'unbounded loop' | 'recursion' | 'indirect call' | 'heap' | 'budget' | 'late' | 'overload' | 'unknown rate' | 'stack' | 'voices' | 'clock';
 
 export interface Finding extends Partial<Place> {
   severity: 'error' | 'warning';

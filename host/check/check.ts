@@ -6,8 +6,9 @@ import { CompileError, compileFirmware } from '../build/compile.js';
 import { binaryenModule } from '../build/compiler.js';
 import type { EngineName } from '../build/image/engine-names.js';
 import { loadCoreCosts } from '../cpu/wasm/costs.js';
+import { FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { CheckResult, Finding } from './check-result.js';
-import { compilerFindings } from './findings.js';
+import { compilerFindings, setUpFinding } from './findings.js';
 import { loadProject } from './project.js';
 import { compareVoices } from './voices.js';
 
@@ -25,7 +26,7 @@ export interface CheckOptions {
 /** What a check does one after the other; `stack` and `voices` are what is left then of what goes on beside it. */
 export type CheckPhase = 'compile' | 'set-up' | 'analysis' | 'stack' | 'voices';
 
-/** A result for a firmware that does not compile: nothing is known but why. */
+/** A result for a firmware that does not compile, or whose set-up does not come to its end: nothing is known but why. */
 function refused({ firmware, board, engine }: CheckOptions, findings: Finding[]): CheckResult {
   return {
     ...headOf(firmware, board, engine), passed: false, handlers: [], utilisation: null, interruptLatencyCycles: null, criticalSections: [], block: null, voices: null,
@@ -43,7 +44,7 @@ export function headOf(firmware: string, board: Board, engine: EngineName) {
   };
 }
 
-/** @throws ProjectError for a broken tonewheel.json; FirmwareTrap when the set-up traps */
+/** @throws ProjectError for a broken tonewheel.json */
 export async function checkFirmware(options: CheckOptions): Promise<CheckResult> {
   const { board, onPhase } = options;
   const project = await loadProject(options.firmware, board);
@@ -56,8 +57,9 @@ export async function checkFirmware(options: CheckOptions): Promise<CheckResult>
     const firmware = await compileFirmware(options.firmware, board, [], { onMiss: () => void binaryenModule().then((binaryen) => comparison.share(binaryen)) });
     return await (await proof).proven(options, project, firmware, comparison);
   } catch (error) {
-    if (!(error instanceof CompileError)) throw error;
-    return refused(options, compilerFindings(error));
+    if (error instanceof CompileError) return refused(options, compilerFindings(error));
+    if (error instanceof FirmwareTrap) return refused(options, [setUpFinding(error)]);
+    throw error;
   } finally {
     void comparison.end();
   }

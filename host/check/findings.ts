@@ -4,9 +4,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Board } from '../boards/index.js';
 import type { CompileError } from '../build/compile.js';
-import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, VoicesCheck } from './check-result.js';
+import type { Constant } from '../build/transform.js';
+import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
+import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
-import type { CallNode, PathStep, Unbounded, UnboundedPlace, WorstCase } from './worst-case/result.js';
+import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, VoicesCheck } from './check-result.js';
+import type { NeverReturns, PathStep, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
 const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
@@ -15,10 +18,13 @@ const ADVICE: Readonly<Partial<Record<FindingKind, string>>> = {
   'indirect call': 'Use a switch over direct calls.',
 };
 
+/** Where an error is, as the compiler prints it, "└─ in a.ts(14,9)". */
+const PLACE = /─ in (.+)\((\d+),\d+\)/;
+
 /** A path as the compiler prints it, "a (f.ts:1) -> b (f.ts:2) -> c": the last may have no place of its own. */
 function pathOf(text: string): PathStep[] {
   return text.trim().split(' -> ').map((step) => {
-    const [, functionName, file = '', line = '0'] = /^(\S+)(?: \((.*):(\d+)\))?$/.exec(step) ?? ['', step];
+    const [, functionName, file = '', line = '0'] = /^(.+?)(?: \((.*):(\d+)\))?$/.exec(step) ?? ['', step];
     return { functionName, file, line: Number(line) };
   });
 }
@@ -31,12 +37,12 @@ export function compilerFindings(error: CompileError): Finding[] {
   const rule = /^(?:ERROR:?\s*)?(?:the handler of )?(\S+) reaches (heap use|recursion|an indirect call): (.*?)\. Path: (.*)$/gm;
   for (const match of message.matchAll(rule)) {
     const [, subject, what, text, path] = match;
-    const [, file, line] = /in (\S+)\((\d+),\d+\)/.exec(message.slice(match.index)) ?? [];
+    const [, file, line] = PLACE.exec(message.slice(match.index)) ?? [];
     const kind = COMPILER_KINDS[what];
     findings.push({ severity: 'error', kind, subject, text: `${subject} reaches ${what}: ${text}.`, advice: ADVICE[kind]!, ...(file ? { file, line: Number(line) } : {}), path: pathOf(path) });
   }
   if (findings.length > 0) return findings;
-  const [, file, line] = /in (\S+)\((\d+),\d+\)/.exec(message) ?? [];
+  const [, file, line] = PLACE.exec(message) ?? [];
   return [{ severity: 'error', kind: 'does not compile', subject: file ?? '', text: message, advice: 'Mend what the compiler says.', ...(file ? { file, line: Number(line) } : {}), path: [] }];
 }
 
@@ -55,33 +61,65 @@ export function clockFindings({ name, coreHertz }: Board, atSetUp: number): Find
   }];
 }
 
+/** Names of constants that a report lists at most. */
+const MOST_NAMES = 8;
+
+/** That a bound comes to no number, and what would. */
+function unknownBound({ text, unknown }: NonNullable<UnboundedPlace['said']>, { file, path }: UnboundedPlace, constants: readonly Constant[]): Pick<Finding, 'text' | 'advice'> {
+  const { functionName } = path[path.length - 1];
+  const isOne = unknown.length === 1;
+  const own = [...constants.filter((c) => c.file === file), ...constants.filter((c) => c.file !== file && !isLibrary(c.file))];
+  const known = [...new Map(own.map(({ name, value }) => [name, value]))].slice(0, MOST_NAMES).map(([name, value]) => `${name} (${value})`);
+  return {
+    text: `${text} says nothing: ${unknown.map((name) => `"${name}"`).join(' and ')} ${isOne ? 'has no value that is' : 'have no values that are'} known at compile time, neither as `
+      + `${isOne ? 'a constant' : 'constants'} of the sources nor as ${isOne ? 'a parameter' : 'parameters'} of ${functionName} for which all calls pass something that is known.`,
+    advice: `Write a number, or a constant${known.length > 0 ? `: there ${known.length > 1 ? 'are' : 'is'} ${known.join(', ')}` : ', as const MOST: i32 = 16'}.`,
+  };
+}
+
 /** Each place once, whichever handlers reach it: the first of them is named. */
-export function unboundedFindings(subject: string, { places }: Unbounded, known: readonly Finding[]): Finding[] {
-  return places.filter(({ file, line }) => !known.some((f) => f.file === file && f.line === line)).map(({ kind, file, line, path }) => {
+export function unboundedFindings(subject: string, places: readonly UnboundedPlace[], known: readonly Finding[], constants: readonly Constant[]): Finding[] {
+  return places.filter(({ file, line }) => !known.some((f) => f.file === file && f.line === line)).map((place) => {
+    const { kind, file, line, path, said } = place;
     const { text, advice, kind: findingKind } = UNBOUNDED[kind];
-    return { severity: 'error' as const, kind: findingKind, subject, text: `${subject}: ${text}, so its worst case is unknown.`, advice, file, line, path: [...path] };
+    const words = said ? unknownBound(said, place, constants) : { text: `${text}, so its worst case is unknown.`, advice };
+    return { severity: 'error', kind: findingKind, subject, text: `${subject}: ${words.text}`, advice: words.advice, file, line, path: [...path] };
   });
 }
 
-/** Turns that no loop makes that is meant to end: 2^31 take seconds on any of the cores. What bounds it is the width of its counter alone. */
-const ENDLESS = 2 ** 31;
+/** Loops that end only when their counter has run through all that it can be. */
+export const wideFindings = (subject: string, { wide }: WorstCase, known: readonly Finding[]): Finding[] => unboundedFindings(subject, wide, known, []).map((finding) => ({
+  ...finding, text: `${subject}: the loop has no bound that the code shows but the width of its counter, so its worst case is unknown.`,
+  advice: 'Show how far it goes at most, as in i < min(n, 64) or i < (n & 63), or write // @bound(64) above the loop: never more than 64 turns.',
+}));
 
-/** A loop of a worst path that as good as never ends. Each turn takes a cycle at least, so what takes less has none. */
-export const endlessFinding = (subject: string, worst: WorstCase): Finding | undefined => (worst.cycles < ENDLESS ? undefined : endlessLoop(subject, worst.tree, []));
-
-function endlessLoop(subject: string, node: CallNode, above: readonly PathStep[]): Finding | undefined {
-  const line = node.lines.find(({ times }) => times >= ENDLESS);
-  if (line) {
-    const { kind, text, advice } = UNBOUNDED.loop;
-    const path = [...above, { functionName: node.functionName, file: line.file, line: line.line }];
-    return { severity: 'error', kind, subject, text: `${subject}: ${text} but the width of its counter, so its worst case is unknown.`, advice, file: line.file, line: line.line, path };
-  }
-  for (const child of node.children) {
-    const found = endlessLoop(subject, child, [...above, { functionName: node.functionName, file: child.file, line: child.line }]);
-    if (found) return found;
-  }
-  return undefined;
+/** A handler that stops the firmware whenever it runs. */
+export function trapFinding({ name, functionName, file, line }: Vector, { path }: NeverReturns): Finding {
+  const place = [...path].reverse().find((step) => !isLibrary(step.file)) ?? { file, line };
+  return {
+    severity: 'error', kind: 'trap', subject: name, file: place.file, line: place.line, path: path.length > 0 ? path : [{ functionName, file, line }],
+    text: `${name}: every way through its handler ends in a trap (abort, throw, unreachable, or an assertion that fails), so the firmware stops at its first interrupt.`,
+    advice: 'Let the handler return: count what goes wrong, and leave what main can do to main.',
+  };
 }
+
+/** A firmware that stops before it has begun: what its interrupts are is not known. */
+export function setUpFinding({ reason, handler, frames }: FirmwareTrap): Finding {
+  const place = frames.find(({ file }) => !isLibrary(file)) ?? frames[0];
+  return {
+    severity: 'error', kind: 'trap', subject: handler ?? 'set-up', ...(place && { file: place.file, line: place.line }),
+    path: [...frames].reverse().map(({ functionName, file, line }) => ({ functionName, file, line })),
+    text: `The firmware stops while it sets itself up on the emulated board, ${handler === undefined ? 'in init or main' : `in the handler of ${handler}`}: ${reason}.`,
+    advice: 'Mend what stops it; "tonewheel run" shows the same, and when it happens.',
+  };
+}
+
+/** A firmware of which nothing can be late. */
+export const handlerFindings = (firmware: string, vectors: readonly Vector[]): Finding[] => (vectors.length > 0 ? [] : [{
+  severity: 'warning', kind: 'no handlers', subject: firmware, path: [],
+  text: 'The firmware has no interrupt handler, so there is no deadline to prove: main runs alone, for as long as it takes.',
+  advice: 'A function becomes the handler of an interrupt by @isr("SysTick", 1) above it.',
+}]);
 
 /** How many voices would do for the handler that renders, where fewer than there are would. */
 function fewerVoices(voices: VoicesCheck | null, engine: string): string {
@@ -151,6 +189,9 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
     const at = file === undefined ? (handler && { file: handler.file, line: handler.line }) : { file, line };
     const found = actual === null ? 'is not known' : `is ${amount(actual, unit, coreHertz)}`;
     const least = kind === 'headroom' || kind === 'voices';
+    if (kind === 'handler' && !handler) {
+      return { severity: 'error', kind: 'budget', subject: name, path: [], text: `${from} has a budget for ${name}, of which this firmware has no handler.`, advice: 'Budgets go by the name of the vector, as @isr has it.' };
+    }
     const what = { handler: `${name}: its worst case`, function: `${name}: its worst case`, stack: `the worst case of the ${name} stack`, headroom: 'the headroom of the block', voices: `the number of voices with engine ${name}` }[kind];
     return {
       severity: 'error', kind: 'budget', subject: name, ...at, path: handler ? [{ functionName: handler.functionName, file: handler.file, line: handler.line }] : [],
@@ -161,16 +202,22 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
 }
 
 export function stackFindings({ c, interpreter, missing }: StackCheck): Finding[] {
-  const deep = (name: string, { worstBytes, reserveBytes, nesting }: StackCheck['c'], option: string): Finding[] => {
-    if (worstBytes !== null && worstBytes <= reserveBytes) return [];
-    if (worstBytes === null && missing.length > 0) return [];
+  const deep = (name: string, { worstBytes, recursive, reserveBytes, nesting }: StackCheck['c'], option: string): Finding[] => {
     const largest = [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
+    const path = largest?.places ?? [];
+    const base = { severity: 'error', kind: 'stack', subject: name, path } as const;
+    if (recursive !== null) {
+      const last = path[path.length - 1];
+      return [{
+        ...base, ...(last && { file: last.file, line: last.line }), text: `The ${name} has no bound: ${recursive} calls itself, in ${largest.context}.`,
+        advice: 'Use a loop with a bound, and an array in place of the stack.',
+      }];
+    }
+    if (worstBytes === null || worstBytes <= reserveBytes) return [];
     return [{
-      severity: 'error', kind: 'stack', subject: name,
-      text: worstBytes === null ? `The ${name} has no bound: something calls itself.` : `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest.context}'s: ${largest.byteCount} bytes.`,
-      advice: `Call less deeply, keep large values in memory, or build with ${option} ${worstBytes === null ? 'N' : Math.ceil(worstBytes / 256) * 256} and check with the same.`,
-      ...(largest && largest.places?.[0] ? { file: largest.places[0].file, line: largest.places[0].line } : {}),
-      path: largest?.places ?? [],
+      ...base, ...(path[0] && { file: path[0].file, line: path[0].line }),
+      text: `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest.context}'s: ${largest.byteCount} bytes.`,
+      advice: `Call less deeply, keep large values in memory, or build with ${option} ${Math.ceil(worstBytes / 256) * 256} and check with the same.`,
     }];
   };
   return [

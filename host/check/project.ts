@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Board } from '../boards/index.js';
-import { periodCycles, timeCycles } from '../build/limits.js';
+import { periodCycles, RATE_WANTED, TIME_WANTED, timeCycles } from '../build/limits.js';
 import type { EngineName } from '../build/image/engine-names.js';
 import { packageRoot } from '../paths.js';
 import { UserError } from '../user-error.js';
@@ -86,16 +86,15 @@ export async function loadProject(firmware: string, board: Board): Promise<Proje
       return [name(key), cycles] as const;
     }));
   const vector = (name: string): string => board.aliases[name] ?? name;
-  const time = 'cycles, or a time like "10us" or "0.5ms"';
   const { budgets = {} } = json;
   return {
     file,
     budgets: {
-      handlers: cyclesOf(budgets.handlers, 'budgets.handlers', timeCycles, time, vector),
-      functions: cyclesOf(budgets.functions, 'budgets.functions', timeCycles, time),
+      handlers: cyclesOf(budgets.handlers, 'budgets.handlers', timeCycles, TIME_WANTED, vector),
+      functions: cyclesOf(budgets.functions, 'budgets.functions', timeCycles, TIME_WANTED),
       stackBytes: budgets.stack, headroom: budgets.headroom === undefined ? undefined : parseFloat(budgets.headroom) / 100, voices: budgets.voices ?? {},
     },
-    periods: cyclesOf(json.rates, 'rates', periodCycles, 'hertz, or a rate like "1kHz"', vector),
+    periods: cyclesOf(json.rates, 'rates', periodCycles, RATE_WANTED, vector),
     voices: json.voices ?? 'VOICE_COUNT',
     mostVoices: json.mostVoices ?? Infinity,
     blockFrames: json.blockFrames ?? 'BLOCK_FRAMES',

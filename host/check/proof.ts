@@ -11,13 +11,13 @@ import { budgetsOf, nodeOf } from './budgets.js';
 import type { CheckResult, Finding, HandlerCheck } from './check-result.js';
 import { headOf, type CheckOptions } from './check.js';
 import { criticalSections } from './critical-sections.js';
-import { budgetFindings, clockFindings, endlessFinding, scheduleFindings, sectionFindings, stackFindings, unboundedFindings } from './findings.js';
+import { budgetFindings, clockFindings, handlerFindings, scheduleFindings, sectionFindings, stackFindings, trapFinding, unboundedFindings, wideFindings } from './findings.js';
 import type { Project } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
 import { renderVector, scheduleOf, type Schedule } from './schedule.js';
 import { stackOf } from './stack/stack.js';
 import { voiceCountOf, voicesOf, type Comparison } from './voices.js';
-import { Unbounded, WorstCaseAnalysis, type WorstCase } from './worst-case/worst-case.js';
+import { NeverReturns, Unbounded, WorstCaseAnalysis, type WorstCase } from './worst-case/worst-case.js';
 
 /** What the proof rests on, besides the costs: said in each result, so that nobody takes it for more than it is. */
 function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
@@ -32,19 +32,23 @@ function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
   ];
 }
 
+/** What a call that never returns adds to a critical section: the firmware stops there, and nobody waits any more. */
+const STOPS_THERE = 0;
+
 /** Worst cases of all handlers with one engine, and findings about those that have none. */
 function worstOfHandlers(firmware: Firmware, costs: InstructionCosts, analysis: WorstCaseAnalysis): { worst: Map<string, WorstCase>; findings: Finding[] } {
   const worst = new Map<string, WorstCase>();
   const findings: Finding[] = [];
-  for (const { name, exportName } of firmware.vectors) {
+  for (const vector of firmware.vectors) {
+    const { name, exportName } = vector;
     try {
       const found = analysis.of(exportName, costs);
-      const endless = endlessFinding(name, found);
-      if (endless) findings.push(endless);
-      else worst.set(name, found);
+      findings.push(...wideFindings(name, found, findings));
+      if (found.wide.length === 0) worst.set(name, found);
     } catch (error) {
-      if (!(error instanceof Unbounded)) throw error;
-      findings.push(...unboundedFindings(name, error, findings));
+      if (error instanceof NeverReturns) findings.push(trapFinding(vector, error));
+      else if (error instanceof Unbounded) findings.push(...unboundedFindings(name, error.places, findings, firmware.constants));
+      else throw error;
     }
   }
   return { worst, findings };
@@ -57,16 +61,19 @@ function analyse(firmware: Firmware, analysis: WorstCaseAnalysis, { board, engin
   const { worst, findings } = worstOfHandlers(firmware, costs, analysis);
   const natives = new Set(firmware.natives.map(({ index }) => index));
   const isNative = (index: number): boolean => costs.native !== undefined && natives.has(index);
-  const worstOf = (index: number): number | undefined => {
+  /** @param never for a function that never returns */
+  const worstOf = (index: number, never?: number): number | undefined => {
     try {
-      return analysis.of(module.functionNames.get(index)!, costs).cycles;
+      const { cycles, wide } = analysis.of(module.functionNames.get(index)!, costs);
+      return wide.length > 0 ? undefined : cycles;
     } catch (error) {
+      if (error instanceof NeverReturns) return never;
       if (error instanceof Unbounded) return undefined;
       throw error;
     }
   };
   const contexts = [{ name: 'main', exports: ['init', 'main'] }, ...firmware.vectors.map(({ name, exportName }) => ({ name, exports: [exportName] }))];
-  const sections = criticalSections(module, analysis.sourceMap, { costsOf: (index) => (isNative(index) ? costs.native! : costs), isNative, worstOf }, contexts);
+  const sections = criticalSections(module, analysis.sourceMap, { costsOf: (index) => (isNative(index) ? costs.native! : costs), isNative, worstOf: (index) => worstOf(index, STOPS_THERE) }, contexts);
   const schedule = scheduleOf({ board, vectors: firmware.vectors, rates, worst, dispatch: costs.dispatch, sections, sampleRate: sampleRateOf(board) });
   return { findings, sections, schedule, worst, worstOf };
 }
@@ -127,7 +134,7 @@ export async function proven(options: CheckOptions, project: Project, firmware: 
   };
   const budgets = budgetsOf(firmware.vectors, project, { handlers, stack, block, voices, worstOfFunction });
   const findings = [
-    ...clockFindings(board, coreHertz), ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, coreHertz, engine, block?.vector, voices), ...budgetFindings(budgets, handlers, coreHertz), ...stackFindings(stack),
+    ...handlerFindings(options.firmware, firmware.vectors), ...clockFindings(board, coreHertz), ...unbounded, ...sectionFindings(sections), ...scheduleFindings(handlers, coreHertz, engine, block?.vector, voices), ...budgetFindings(budgets, handlers, coreHertz), ...stackFindings(stack),
   ];
   return {
     ...headOf(options.firmware, board, engine), coreHertz, passed: !findings.some(({ severity }) => severity === 'error'),

@@ -67,11 +67,11 @@ function rateLines({ handlers, coreHertz }: CheckResult, c: Colours): string[] {
   });
 }
 
-function latencyLine({ interruptLatencyCycles, criticalSections, utilisation, coreHertz }: CheckResult): string[] {
+function latencyLine({ handlers, interruptLatencyCycles, criticalSections, utilisation, coreHertz }: CheckResult): string[] {
   const longest = criticalSections[0];
   const masked = longest ? `; masked at most ${longest.cycles === null ? 'for an unknown time' : time(longest.cycles, coreHertz)}, in ${longest.functionName} (${longest.file}:${longest.line})` : '';
   return [
-    ...(utilisation === null ? [] : [`Load        ${percent(utilisation).replace('\u00a0', ' ')} of the core at worst, all handlers together`]),
+    ...(utilisation === null || handlers.length === 0 ? [] : [`Load        ${percent(utilisation).replace('\u00a0', ' ')} of the core at worst, all handlers together`]),
     ...(interruptLatencyCycles === null ? [] : wrap(`${time(interruptLatencyCycles, coreHertz)} at worst from the most urgent interrupt to its handler${masked}`, 'Latency     ')),
   ];
 }
@@ -171,7 +171,8 @@ export function checkText(result: CheckResult, colours: boolean = pc.isColorSupp
   const c = pc.createColors(colours);
   const errors = result.findings.filter(({ severity }) => severity === 'error').length;
   const section = (lines: string[]): string[] => (lines.length > 0 ? [...lines, ''] : []);
-  const verdict = result.passed ? c.green('✓ Every deadline is met at worst, and every budget holds.') : c.red(`✗ ${number(errors)} ${errors === 1 ? 'thing is' : 'things are'} wrong.`);
+  const met = result.handlers.length > 0 ? 'Every deadline is met at worst, and every budget holds.' : 'Nothing is wrong; there was no deadline to prove.';
+  const verdict = result.passed ? c.green(`✓ ${met}`) : c.red(`✗ ${number(errors)} ${errors === 1 ? 'thing is' : 'things are'} wrong.`);
   return [
     `${c.bold(result.firmware)} on ${result.board}, engine ${result.engine}, ${number(result.coreHertz / 1e6, 0)} MHz`, '',
     ...section(handlerTable(result, c)),

@@ -8,10 +8,9 @@ import { CompileError, compileFirmware, type Firmware } from '../build/compile.j
 import { useBinaryen } from '../build/compiler.js';
 import { engineNames } from '../build/image/engine-names.js';
 import { worstCostsOf } from '../cpu/wasm/costs.js';
-import { endlessFinding } from './findings.js';
 import { worstCyclesOf } from './schedule.js';
 import { comparedWith, voiceCountOf, type VoicesWork, type WorstBlocks } from './voices.js';
-import { Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
+import { NeverReturns, Unbounded, WorstCaseAnalysis } from './worst-case/worst-case.js';
 
 function worstBlocks(firmware: Firmware, analysis: WorstCaseAnalysis, board: Board, vector: string): WorstBlocks {
   const { exportName } = firmware.vectors.find(({ name }) => name === vector)!;
@@ -19,9 +18,9 @@ function worstBlocks(firmware: Firmware, analysis: WorstCaseAnalysis, board: Boa
     const costs = worstCostsOf(board.lineage[board.lineage.length - 1], engine);
     try {
       const found = analysis.of(exportName, costs);
-      return endlessFinding(vector, found) ? null : worstCyclesOf(board, costs.dispatch, found);
+      return found.wide.length > 0 ? null : worstCyclesOf(board, costs.dispatch, found);
     } catch (error) {
-      if (error instanceof Unbounded) return null;
+      if (error instanceof Unbounded || error instanceof NeverReturns) return null;
       throw error;
     }
   };

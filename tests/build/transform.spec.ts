@@ -22,7 +22,7 @@ const cases: readonly { name: string; wants: readonly RegExp[] }[] = [
   { name: 'unknown-vector', wants: [/unknown-vector\.as\.ts\(2,\d+\)/, /"USRT2"; did you mean "USART2"/] },
   { name: 'bound-twice', wants: [/bound-twice\.as\.ts\(4,\d+\)/, /bound already, to first in .*:3/] },
   { name: 'bound-by-alias', wants: [/bound-by-alias\.as\.ts\(4,\d+\)/, /"USART2" is bound already, to first in .*:3/] },
-  { name: 'wrong-arguments', wants: [/\(2,1\)/, /a vector and a priority/, /\(4,14\)/, /0 \(most urgent\) to 15/, /\(6,20\)/, /budget/, /\(9,\d+\)/, /no parameters/] },
+  { name: 'wrong-arguments', wants: [/\(2,1\)/, /a vector and a priority/, /\(4,14\)/, /0 \(most urgent\) to 15/, /\(6,22\)/, /knows no limit; it has budget, rate and deadline/, /\(9,\d+\)/, /no parameters/] },
   { name: 'method', wants: [/\(3,3\)/, /\(7,3\)/, /top level of a file/] },
   { name: 'native-global', wants: [/native-global\.as\.ts\(6,\d+\)/, /scale is @native, but scale touches the global level, which changes/, /Path: scale \(.*:6\)/] },
   {

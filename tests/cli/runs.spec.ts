@@ -100,10 +100,10 @@ describe('a run that fails', () => {
 
   it('says what is wrong with a board file, and where', async () => {
     const broken = await place.run('run', 'silent.ts', '--board', 'broken.json');
-    assert.equal(broken.code, 1);
+    assert.equal(broken.code, 2);
     assert.match(broken.stderr, /broken\.json is not JSON: .*position/);
     const odd = await place.run('run', 'silent.ts', '--board', './odd.json');
-    assert.equal(odd.code, 1);
+    assert.equal(odd.code, 2);
     assert.match(odd.stderr, /odd\.json, at the top: "lamps" is not known here/);
   });
 

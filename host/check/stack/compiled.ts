@@ -118,6 +118,8 @@ export interface CompiledStack {
   readonly notes: readonly string[];
   /** Whether the sizes are all that there is. */
   readonly isWhole: boolean;
+  /** Function that calls itself, so that nothing bounds the depth. */
+  readonly recursive: string | null;
 }
 
 async function callGraphs({ board, engine, firmware, module }: StackFacts): Promise<Map<string, CFunction>> {
@@ -164,12 +166,9 @@ export async function compiledStack(facts: StackFacts): Promise<CompiledStack | 
   const handlers = firmware.vectors.map(({ name, priority, exportName }) => ({ name, priority, depth: depthFrom('tw_exception', exportOf(module, exportName)) }));
   const main = mains.reduce(deeper);
   const endless = [main, ...handlers.map(({ depth }) => depth)].find(({ bytes }) => bytes === Infinity);
-  const notes = [
-    ...(stack.unknown.size > 0 ? [`The stack of ${[...stack.unknown].join(', ')} is not known; 128 bytes are taken for it.`] : []),
-    ...(endless ? [`The C stack has no bound: ${endless.path[endless.path.length - 1]} calls itself.`] : []),
-  ];
+  const notes = stack.unknown.size > 0 ? [`The stack of ${[...stack.unknown].join(', ')} is not known; 128 bytes are taken for it.`] : [];
   return {
     main: contextOf('main', null, main, 0), handlers: handlers.map(({ name, priority, depth }) => contextOf(name, priority, depth, frame)), notes,
-    isWhole: stack.unknown.size === 0 && !endless,
+    isWhole: stack.unknown.size === 0 && !endless, recursive: endless ? endless.path[endless.path.length - 1] : null,
   };
 }

@@ -59,7 +59,10 @@ export function interpreterStack(module: WasmModule, map: SourceMap, vectors: re
   const roots = [indexOf(module, 'init'), indexOf(module, 'main'), module.start].filter((index) => index !== undefined);
   const main = roots.map((index) => ({ bytes: bounds.get(index) ?? 0, context: contextOf('main', null, index) })).sort((a, b) => b.bytes - a.bytes)[0];
   return {
-    main: { worstBytes: Number.isFinite(main.bytes) ? main.context.byteCount : null, reserveBytes: mainBytes, nesting: [main.context] },
+    main: {
+      // Nothing else has no bound.
+      worstBytes: Number.isFinite(main.bytes) ? main.context.byteCount : null, recursive: Number.isFinite(main.bytes) ? null : main.context.path[main.context.path.length - 1], reserveBytes: mainBytes, nesting: [main.context],
+    },
     handlers: vectors.map(({ name, priority, exportName }) => contextOf(name, priority, indexOf(module, exportName)!)),
   };
 }

@@ -45,6 +45,9 @@ export interface FunctionCode {
   readonly loops: ReadonlyMap<number, Construct>;
 }
 
+/** All instructions of some code, in its order. */
+export const opsOf = (nodes: readonly CodeNode[]): Op[] => nodes.flatMap((node) => (node.kind === 'op' ? [node] : [...opsOf(node.body), ...opsOf(node.otherwise)]));
+
 export function signed(r: ByteReader): bigint {
   let value = 0n;
   for (let shift = 0n; ; shift += 7n) {

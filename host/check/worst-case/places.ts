@@ -2,8 +2,9 @@
 // Which place of the source each instruction comes from, and so, which loops and calls of the module the author's comments are about.
 
 import { evaluate, type FlowFacts, type Formula, type LineFact, type SourceLoop, type Parameter, type Use } from '../../build/flow-facts.js';
+import { isLibrary } from '../../cpu/wasm/trap.js';
 import type { Location, SourceMap } from '../../build/source-map.js';
-import type { CodeNode, FunctionCode, Op } from './code.js';
+import { opsOf, type CodeNode, type FunctionCode, type Op } from './code.js';
 
 /** A limit on how often something happens in one call of the root, all places together. */
 export interface Limit {
@@ -90,7 +91,27 @@ export class Places {
     const loop = this.of(code).loops.get(loopAt);
     if (loop) return { file: loop.file, line: loop.from.line };
     const construct = code.loops.get(loopAt)!;
-    return this.locate(code, construct.body[0]?.at ?? loopAt);
+    return this.around(code, opsOf(construct.body)) ?? this.locate(code, construct.body[0]?.at ?? loopAt);
+  }
+
+  /** Where what is inlined from a library stands in the source that it is inlined into: the first place in it, or before it, that is no library's. */
+  private around(code: FunctionCode, ops: readonly Op[]): Location | undefined {
+    if (!this.sourceMap || ops.length === 0) return undefined;
+    const { sourceMap } = this;
+    const own = (op: Op, from: number): Location | undefined => sourceMap.locate(op.at, from, (file) => !isLibrary(file));
+    // One that lies before the loop is that of a statement before it.
+    for (const op of ops) {
+      const place = own(op, ops[0].at);
+      if (place) return place;
+    }
+    return isLibrary(this.nameOf(code.index) ?? '') ? undefined : own(ops[0], code.body.start);
+  }
+
+  /** A place that is not in a library: that of an instruction, or, where it is inlined from a library, that of the code around it. */
+  locateAround(code: FunctionCode, at: number): Location | undefined {
+    const here = this.locate(code, at);
+    const isInlined = here && isLibrary(here.file) && !isLibrary(this.nameOf(code.index) ?? '');
+    return (isInlined ? this.sourceMap?.locate(at, code.body.start, (file) => !isLibrary(file)) : undefined) ?? here;
   }
 
   /**
@@ -126,6 +147,14 @@ export class Places {
     const there = use && this.valueOf(code, use.of, args);
     const most = Math.min(bound ? this.valueOf(code, bound, args) ?? Infinity : Infinity, total ?? Infinity, there === undefined ? Infinity : Math.trunc(there / use!.weight));
     return most === Infinity ? undefined : Math.max(0, most - (isDo ? 1 : 0));
+  }
+
+  /** What a loop's source says that comes to no number: `@bound(n)` of an `n` of which nothing is known. */
+  unknownBound(code: FunctionCode, loopAt: number, args: Arguments): { readonly text: string; readonly unknown: readonly string[] } | undefined {
+    const bound = this.of(code).loops.get(loopAt)?.bound;
+    const names = (bound ?? []).filter((token): token is string => typeof token === 'string' && /^[A-Za-z_]/.test(token));
+    const unknown = names.filter((name) => this.valueOf(code, [name], args) === undefined);
+    return bound && unknown.length > 0 ? { text: `@bound(${bound.join(' ')})`, unknown } : undefined;
   }
 
   of(code: FunctionCode): FunctionPlaces {

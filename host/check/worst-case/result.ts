@@ -36,6 +36,8 @@ export interface WorstCase {
   readonly tree: CallNode;
   /** The loop for which the drivers say how many received characters it finds at most, if one is in reach: how many the bound has, each time it is entered. */
   readonly received?: { readonly most: number; readonly file: string; readonly line: number };
+  /** Loops that the number of cycles holds for, but that nothing ends before their counter, 16 bits wide or more, has run through all that it can be. */
+  readonly wide: readonly UnboundedPlace[];
 }
 
 /** One call on the way from the analysed function to a place. */
@@ -49,9 +51,20 @@ export interface PathStep {
 /** A place for which there is no bound. */
 export interface UnboundedPlace {
   readonly kind: 'loop' | 'recursion' | 'indirect call';
+  /** Of a loop whose `@bound` has no value: as it stands in the source, with the names of which none is known. */
+  readonly said?: { readonly text: string; readonly unknown: readonly string[] };
   readonly file: string;
   readonly line: number;
   readonly path: readonly PathStep[];
+}
+
+/** Every way through a function ends in a trap: no call of it comes to its end, so there is no longest one. */
+export class NeverReturns extends Error {
+  override readonly name = 'NeverReturns';
+  /** @param path calls from the function to the trap that ends it, if nothing before does */
+  constructor(functionName: string, readonly path: readonly PathStep[]) {
+    super(`${functionName} does not return: every way through it ends in a trap`);
+  }
 }
 
 /** Something in reach of the function has no bound; the message says where and what to do. */

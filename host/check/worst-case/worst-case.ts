@@ -15,8 +15,8 @@ import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
 import { Charges, LongestPath } from './longest-path.js';
 import { Places } from './places.js';
-import { problemsOf } from './problems.js';
-import { Unbounded, type CallNode, type WorstCase } from './result.js';
+import { problemsOf, trapPath, wideLoops } from './problems.js';
+import { NeverReturns, Unbounded, type CallNode, type WorstCase } from './result.js';
 import { callTree } from './tree.js';
 import { ANY } from './values.js';
 
@@ -94,7 +94,7 @@ export class WorstCaseAnalysis {
   /**
    * The worst case of a function, in the costs of one engine.
    * @param name of an export, or of a function as the source has it
-   * @throws Unbounded when something in reach has no bound; Error when there is no such function
+   * @throws Unbounded when something in reach has no bound; NeverReturns when every way ends in a trap; Error when there is no such function
    */
   of(name: string, costs: InstructionCosts): WorstCase {
     const index = this.indexOf(name);
@@ -113,12 +113,13 @@ export class WorstCaseAnalysis {
     const context = this.boundedContext(index);
     const paths = new LongestPath(this.module, charges, this.places, context);
     const relaxed = paths.bound();
-    if (!relaxed) throw new Error(`${this.module.functionNames.get(index)} does not return: every way through it ends in a trap`);
+    if (!relaxed) throw new NeverReturns(this.module.functionNames.get(index)!, trapPath(this.places, this.module, paths, context));
     const { module, places } = this;
     const received = this.receivedIn(context);
     let tree: CallNode | undefined;
     return {
       cycles: Math.ceil(relaxed.bound - 1e-6),
+      wide: wideLoops(this.places, this.module, context),
       get tree() { return (tree ??= callTree(module, places, paths, context, relaxed)); },
       ...(received && { received }),
     };
@@ -194,7 +195,7 @@ export class WorstCaseAnalysis {
  * Worst-case cycles of one function of a firmware.
  * @param firmware what `compileFirmware` gives
  * @param exportName an export (a vector's `exportName`), or a function by its name in the source
- * @throws Unbounded when something in reach has no bound; Error when there is no such function
+ * @throws Unbounded when something in reach has no bound; NeverReturns when every way ends in a trap; Error when there is no such function
  */
 export function worstCaseOf(firmware: Pick<Firmware, 'wasm' | 'sourceMap' | 'flowFacts' | 'natives'>, exportName: string, costs: InstructionCosts): WorstCase {
   return new WorstCaseAnalysis(firmware).of(exportName, costs);
