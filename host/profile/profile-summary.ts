@@ -21,6 +21,18 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[],
   return ['', c.dim(line(columns)), ...rows.map(line)];
 }
 
+/** Room for a function's name and its place beside share and cycles. */
+const BESIDE_NAMES = 26;
+
+/** A name to its first letters, a place to its last: as a terminal of so many columns has room. */
+function fitted(name: string, place: string, columns: number): [string, string] {
+  const room = Math.max(24, columns - BESIDE_NAMES);
+  const most = Math.max(Math.ceil(room / 2), room - place.length);
+  const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
+  const rest = room - Math.min(most, Math.max(short.length, Math.floor(room / 2)));
+  return [short, place.length > rest ? `…${place.slice(1 - rest)}` : place];
+}
+
 const change = (value: number): string => `${value < 0 ? '−' : '+'}${number(Math.abs(value), 1)} %`;
 const values = ({ before, after }: { before: number; after: number }): string => `${number(before)} → ${number(after)}`;
 
@@ -40,8 +52,11 @@ export function diffSummary({ slower, faster, added, threshold }: ProfileDiff, o
   return lines.join('\n');
 }
 
-/** @param colours whether to use the terminal's colours; by default when there is a terminal that has them */
-export function profileSummary(result: ProfileResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported): string {
+/**
+ * @param colours whether to use the terminal's colours; by default when there is a terminal that has them
+ * @param columns of the terminal; without one, names of functions stand whole
+ */
+export function profileSummary(result: ProfileResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported, columns: number = process.stdout.columns ?? Infinity): string {
   const c = pc.createColors(colours);
   const { run, load, rendering, time, handlers, functions, lines, worst, voices, voiceCycles, midiToAudio, stacks, queues, missing, sources, counted } = result;
   const row = (label: string, text: string): string => `${c.dim(label.padEnd(LABEL))}${text}`;
@@ -75,7 +90,10 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
       h.name, number(h.count), number(h.duration.mean), number(h.duration.p99), number(h.duration.max), microseconds(h.duration.max, run.coreHertz), number(h.latency.max), number(h.jitter),
     ]), c),
     ...handlers.filter(isStuck).flatMap((h) => wrap(stuckText(h, run.coreHertz), WIDTH).map((line) => c.red(line))),
-    ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => [f.name, percent(f.share), number(f.selfCycles), `${f.file}:${f.line}`]), c, [0, 3]),
+    ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => {
+      const [name, place] = fitted(f.name, `${f.file}:${f.line}`, columns);
+      return [name, percent(f.share), number(f.selfCycles), place];
+    }), c, [0, 3]),
     ...table(['Line', 'share', ''], lines.slice(0, LINES).map((l) => [`${l.file}:${l.line}`, percent(l.share), (sources[l.file]?.[l.line - 1] ?? '').trim().slice(0, 60)]), c, [0, 2]),
   );
   out.push('', c.dim(`Cycles: ${run.costs}${counted === 'cycles' ? '; each counted for its function and line as it passed' : ''}.`));
