@@ -132,7 +132,7 @@ for (const { cpu, skip } of [{ cpu: 'wasm', skip: false }, { cpu: 'arm', skip: w
     it('has the first note\'s way from MIDI to audio as the bits on both wires tell it', async () => {
       const { code, stderr } = await place.run('run', ...common, '--wav', 'sound.wav', '--vcd', 'wires.vcd');
       assert.ok(code === 0, stderr);
-      const { edges } = wiresOf(place.path('wires.vcd'), /^(MIDI_RX|I2S_WS)$/);
+      const { edges } = wiresOf(place.path('wires.vcd'), /^(MIDI_RX|\w+_WS)$/);
       const received = charactersOf(edges.get('MIDI_RX')!);
       const on = received.findIndex(({ value }, i) => value >> 4 === 9 && received[i + 2]?.value > 0);
       const wav = readFileSync(place.path('sound.wav'));
@@ -140,7 +140,7 @@ for (const { cpu, skip } of [{ cpu: 'wasm', skip: false }, { cpu: 'arm', skip: w
       let frame = 0;
       while (wav.readUInt32LE(data + 4 * frame) === 0) frame++;
       // A frame begins when the word select falls (Philips I2S: low is left); from the first on they come without a gap.
-      const falls = edges.get('I2S_WS')!.filter(({ level }, i) => level === 0 && i > 0).map(({ tick }) => tick);
+      const falls = [...edges].find(([name]) => name.endsWith('_WS'))![1].filter(({ level }, i) => level === 0 && i > 0).map(({ tick }) => tick);
       const seen = (falls[frame] - received[on + 2].end) * TICK * 1000;
       const { values: [first] } = result.midiToAudio;
       // To a frame and a bit of it: 1/47,991 s.
