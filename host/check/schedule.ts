@@ -16,7 +16,7 @@ const LONGEST_INSTRUCTION = 32;
 /** Priorities of the core's own exceptions that have a fixed one (DDI 0403E, B1.5.4). */
 const FIXED_PRIORITY: Readonly<Record<number, number>> = { [-14]: -2 };
 /** Frames that the audio's DMA reads ahead, and one more: `WRITE_MARGIN` of assembly/drivers/stm32/audio-out.ts. A timer in its place reads nothing ahead. */
-const READ_AHEAD_FRAMES = 5;
+export const READ_AHEAD_FRAMES = 5;
 
 export interface ScheduleFacts {
   readonly board: Board;

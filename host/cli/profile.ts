@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // `tonewheel profile`: where a firmware's cycles go, by block, handler, function and line, and what got slower since.
 
+import { rm } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { CpuName } from '../emulator/create-cpu.js';
 import { interruptibleSession } from '../emulator/interruptible.js';
 import { readProfile } from '../profile/old-profile.js';
-import { compareProfiles, incomparable } from '../profile/profile-diff.js';
+import type { ProfileOptions } from '../profile/profile.js';
+import { compareProfiles, incomparable, type Comparable } from '../profile/profile-diff.js';
 import { prepareProfileFiles, vcdIn, writeProfileFiles } from '../profile/profile-files.js';
 import { diffSummary, profileSummary } from '../profile/profile-summary.js';
 import { boardNamed } from './board.js';
@@ -56,16 +58,22 @@ wrongly, e.g. a profile of another board to compare with.
       if (report !== undefined) await prepareProfileFiles(report);
       const bar = progressBar(!json);
       const command = `npx tonewheel ${process.argv.slice(2).join(' ')}`;
-      const wires = report === undefined ? {} : { vcd: vcdIn(report), vcdWindow: 'none' as const };
+      const wires: Pick<ProfileOptions, 'vcd' | 'vcdWindow'> = report === undefined ? {} : { vcd: vcdIn(report), vcdWindow: 'none' };
       // It reads sources with the compiler's parser, and the compiler is large: other commands start without it.
       const { profile } = await import('../profile/profile.js');
       const { result, session, files } = await interruptibleSession(async (onProgress) => {
-        const profiled = await profile({ ...rest, ...wires, firmware, board: boardNamed(board), command, onProgress }).finally(bar.stop);
-        if (old) {
-          const why = incomparable(old, profiled.result);
+        const refuse = (now: Comparable): void => {
+          const why = old && incomparable(old, now);
           if (why !== undefined) throw new UsageError(`${oldPath} cannot be compared with: ${why}.`);
-          profiled.result.diff = compareProfiles(old, profiled.result, threshold);
+        };
+        const profiled = await profile({ ...rest, ...wires, firmware, board: boardNamed(board), command, onProgress, onPlan: refuse }).finally(bar.stop);
+        try {
+          refuse(profiled.result);
+        } catch (error) {
+          if (wires.vcd !== undefined) await rm(wires.vcd);
+          throw error;
         }
+        if (old) profiled.result.diff = compareProfiles(old, profiled.result, threshold);
         return { ...profiled, files: report === undefined ? [] : await writeProfileFiles(report, profiled) };
       }, bar.update);
       if (json) console.log(JSON.stringify(result));

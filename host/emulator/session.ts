@@ -37,8 +37,8 @@ export interface SessionOptions extends Omit<EmulationOptions, 'cpu'> {
   readonly report?: string;
   /** The command line, for the report. */
   readonly command: string;
-  /** Called with the board before its first cycle. */
-  readonly onBoard?: (board: FirmwareBoard) => void;
+  /** Called with the board before its first cycle, and how many seconds it is to run; what it throws ends the session. */
+  readonly onBoard?: (board: FirmwareBoard, seconds: number) => void;
   /** Called some hundred times with what part of the run is done, 0 to 1. */
   readonly onProgress?: (done: number) => void;
 }
@@ -74,8 +74,8 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   try {
     emulated = interruptible(() => {
       const made = makeBoard();
-      options.onBoard?.(made);
       const total = options.seconds ?? (file ? MIDI_START_SECONDS + file.seconds + TAIL_SECONDS : DEFAULT_SECONDS);
+      options.onBoard?.(made, total);
       if (onProgress) made.at(0, () => { onProgress(made.now / total); return made.now + Math.max(total / 200, SHORTEST_STEP_SECONDS); });
       if (vcd !== undefined) analyser = attachAnalyser(made, vcd, options.vcdWindow);
       perform(made, total, file);

@@ -3,22 +3,39 @@
 
 import { alignLines } from './align-lines.js';
 import type { FunctionProfile, ProfileChange, ProfileDiff, ProfileResult } from './profile-result.js';
+import type { RunResult } from './run-result.js';
 
 /** What grew by less than this part of all code's cycles is no regression, whatever its percentage: a line that ran once and now runs twice is none. */
 const LEAST_GROWTH = 0.001;
+/** Seconds: runs end with the instruction that is under way. */
+const LENGTHS_DIFFER = 1e-3;
 /** Lines named for each function that got slower. */
 const LINES_EACH = 5;
 
-/** Why two profiles cannot be compared, as a sentence; undefined when they can. */
-export function incomparable(old: ProfileResult, now: ProfileResult): string | undefined {
+/** What of a profile tells whether another can be compared with it. */
+export interface Comparable {
+  readonly entry: string;
+  readonly sha256: Pick<ProfileResult['sha256'], 'midi' | 'costs'>;
+  readonly run: Pick<RunResult, 'board' | 'cpu' | 'engine' | 'overclock' | 'seed' | 'midiAlign'> & {
+    readonly midi: Pick<RunResult['midi'], 'file'>;
+    /** These are known for certain only after the run; before it, null. */
+    readonly seconds: number | null;
+    readonly blockFrames: number | null;
+    readonly coreHertz: number | null;
+  };
+}
+
+/** Why a profile cannot be compared with an old one, as a sentence; undefined when it can, as far as is known. */
+export function incomparable(old: ProfileResult, now: Comparable): string | undefined {
   const differing: readonly (readonly [string, unknown, unknown])[] = [
     ['firmware', old.entry, now.entry], ['board', old.run.board, now.run.board], ['CPU', old.run.cpu, now.run.cpu], ['engine', old.run.engine, now.run.engine],
     ['overclock', old.run.overclock, now.run.overclock], ['seed', old.run.seed, now.run.seed], ['MIDI alignment', old.run.midiAlign, now.run.midiAlign],
-    ['frames in a block', old.run.blockFrames, now.run.blockFrames], ['core clock', old.run.coreHertz, now.run.coreHertz],
+    ['number of frames in a block', old.run.blockFrames, now.run.blockFrames], ['core clock', old.run.coreHertz, now.run.coreHertz],
   ];
-  for (const [what, before, after] of differing) if (before !== after) return `the ${what} was ${String(before)} there, and is ${String(after)} here`;
+  for (const [what, before, after] of differing) if (after !== null && before !== after) return `the ${what} was ${String(before)} there, and is ${String(after)} here`;
   if (old.sha256.midi !== now.sha256.midi) return `another MIDI file was played there (${old.run.midi.file ?? 'none'}; here ${now.run.midi.file ?? 'none'}): the work to do is not the same`;
-  if (Math.abs(old.run.seconds - now.run.seconds) > 1e-3) return `that run lasted ${old.run.seconds.toFixed(3)} s, this one ${now.run.seconds.toFixed(3)} s: give both the same --seconds`;
+  const { seconds } = now.run;
+  if (seconds !== null && Math.abs(old.run.seconds - seconds) > LENGTHS_DIFFER) return `that run lasted ${old.run.seconds.toFixed(3)} s, this one ${seconds.toFixed(3)} s: give both the same --seconds`;
   if (old.sha256.costs !== now.sha256.costs) return 'the costs of instructions have changed since: every cycle count has';
   return undefined;
 }

@@ -43,6 +43,19 @@ export interface LoadProfile {
   };
 }
 
+/** How soon blocks are ready: from the boundary at which one's turn to be rendered comes until the handler that renders has returned. */
+export interface RenderTimes {
+  /** The handler that renders. */
+  vector: string;
+  /** When a block has to be ready: less than a whole one, since the audio's DMA reads ahead. */
+  deadlineFrames: number;
+  deadlineCycles: number;
+  /** Over the runs of the handler; one that had not come to its end when the emulation did counts with its time until then when that is late already. */
+  response: Spread;
+  /** Runs that took longer. Each makes one late block or more. */
+  late: number;
+}
+
 export interface PlayedNote {
   /** End of the last byte of Note On and of Note Off, seconds since reset; `end` is the run's end when none came. */
   start: number;
@@ -65,6 +78,8 @@ export interface HandlerProfile {
   budget: number | null;
   /** Runs that came to their end. */
   count: number;
+  /** Own cycles of a run that had not come to its end when the emulation did, and is in no figure here; null when there was none. */
+  unfinishedCycles: number | null;
   overBudget: number;
   /** Own cycles, stacking and unstacking included, time in which others pre-empted it excluded. */
   duration: Spread;
@@ -290,6 +305,8 @@ export interface ProfileResult {
   /** How far the costs of instructions are from what was measured; null when the CPU counts the core's own cycles. */
   costError: CostError | null;
   load: LoadProfile;
+  /** Null when no block was rendered. */
+  rendering: RenderTimes | null;
   notes: PlayedNote[];
   /** Those that ran most first. */
   handlers: HandlerProfile[];

@@ -4,7 +4,8 @@
 import pc from 'picocolors';
 import { duration, microseconds, number, percent, ratio } from './format.js';
 import type { ProfileChange, ProfileDiff, ProfileResult } from './profile-result.js';
-import type { WrittenFile } from './summary.js';
+import { WIDTH, wrap, type WrittenFile } from './summary.js';
+import { isStuck, stuckText, whyLate } from './verdict.js';
 
 type Colours = ReturnType<typeof pc.createColors>;
 
@@ -18,6 +19,18 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[],
   const widths = columns.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]): string => cells.map((text, i) => (left.includes(i) ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join('  ').trimEnd();
   return ['', c.dim(line(columns)), ...rows.map(line)];
+}
+
+/** Room for a function's name and its place beside share and cycles. */
+const BESIDE_NAMES = 26;
+
+/** A name to its first letters, a place to its last: as a terminal of so many columns has room. */
+function fitted(name: string, place: string, columns: number): [string, string] {
+  const room = Math.max(24, columns - BESIDE_NAMES);
+  const most = Math.max(Math.ceil(room / 2), room - place.length);
+  const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
+  const rest = room - Math.min(most, Math.max(short.length, Math.floor(room / 2)));
+  return [short, place.length > rest ? `…${place.slice(1 - rest)}` : place];
 }
 
 const change = (value: number): string => `${value < 0 ? '−' : '+'}${number(Math.abs(value), 1)} %`;
@@ -39,10 +52,13 @@ export function diffSummary({ slower, faster, added, threshold }: ProfileDiff, o
   return lines.join('\n');
 }
 
-/** @param colours whether to use the terminal's colours; by default when there is a terminal that has them */
-export function profileSummary(result: ProfileResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported): string {
+/**
+ * @param colours whether to use the terminal's colours; by default when there is a terminal that has them
+ * @param columns of the terminal; without one, names of functions stand whole
+ */
+export function profileSummary(result: ProfileResult, files: readonly WrittenFile[], colours: boolean = pc.isColorSupported, columns: number = process.stdout.columns ?? Infinity): string {
   const c = pc.createColors(colours);
-  const { run, load, time, handlers, functions, lines, worst, voices, voiceCycles, midiToAudio, stacks, queues, missing, sources, counted } = result;
+  const { run, load, rendering, time, handlers, functions, lines, worst, voices, voiceCycles, midiToAudio, stacks, queues, missing, sources, counted } = result;
   const row = (label: string, text: string): string => `${c.dim(label.padEnd(LABEL))}${text}`;
   const share = (value: number): string => percent(ratio(value, load.budget));
   const out = [
@@ -55,6 +71,12 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
       row('Late blocks', run.lateBlocks === 0 ? c.green('0') : c.red(number(run.lateBlocks))),
     );
   }
+  if (rendering) {
+    const us = (cycles: number): string => microseconds(cycles, run.coreHertz);
+    out.push(row('Block ready after', `mean ${us(rendering.response.mean)}, max ${(run.lateBlocks > 0 ? c.red : c.bold)(us(rendering.response.max))} of ${us(rendering.deadlineCycles)} µs`));
+  }
+  const why = whyLate(result);
+  if (why !== undefined) out.push(...wrap(why, WIDTH - LABEL).map((line) => row('', c.red(line))));
   if (worst) out.push(row('Worst block', `no. ${number(worst.index)}, ${number(worst.startSeconds, 4)} s after reset: ${number(worst.busyCycles)} of ${number(worst.lengthCycles)} cycles, ${number(worst.voices)} voices`));
   if (voices) out.push(row('A voice', `${number(voices.perVoice)} cycles per frame, above ${number(voices.base)} with none (explains ${percent(voices.explained)})`));
   if (voiceCycles) out.push(row('By voice', `${percent(voiceCycles.share)} of all code in ${voiceCycles.each.length} voices: ${voiceCycles.each.map(({ share: s }) => percent(s)).join(' ')}`));
@@ -62,10 +84,16 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
   if (queues.length > 0) out.push(row('Queues', queues.map(({ name, capacity, highWater, lost }) => `${name} ${number(highWater)}${capacity === null ? '' : ` of ${number(capacity)}`}${lost ? ` (${number(lost)} lost)` : ''}`).join(', ')));
   for (const { highWater, byteCount } of stacks) out.push(row('Stack', `${number(highWater)} of ${number(byteCount)} bytes`));
   out.push(
-    ...table(['Handler', 'runs', 'mean', 'p99', 'longest', 'µs', 'latency', 'jitter'], handlers.filter(({ count }) => count > 0).map((h) => [
+    ...table(['Handler', 'runs', 'mean', 'p99', 'longest', 'µs', 'latency', 'jitter'], handlers.filter(({ count, unfinishedCycles }) => count > 0 || unfinishedCycles !== null).map((h) => h.count === 0 ? [
+      h.name, '0', '–', '–', '–', '–', '–', '–',
+    ] : [
       h.name, number(h.count), number(h.duration.mean), number(h.duration.p99), number(h.duration.max), microseconds(h.duration.max, run.coreHertz), number(h.latency.max), number(h.jitter),
     ]), c),
-    ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => [f.name, percent(f.share), number(f.selfCycles), `${f.file}:${f.line}`]), c, [0, 3]),
+    ...handlers.filter(isStuck).flatMap((h) => wrap(stuckText(h, run.coreHertz), WIDTH).map((line) => c.red(line))),
+    ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => {
+      const [name, place] = fitted(f.name, `${f.file}:${f.line}`, columns);
+      return [name, percent(f.share), number(f.selfCycles), place];
+    }), c, [0, 3]),
     ...table(['Line', 'share', ''], lines.slice(0, LINES).map((l) => [`${l.file}:${l.line}`, percent(l.share), (sources[l.file]?.[l.line - 1] ?? '').trim().slice(0, 60)]), c, [0, 2]),
   );
   out.push('', c.dim(`Cycles: ${run.costs}${counted === 'cycles' ? '; each counted for its function and line as it passed' : ''}.`));

@@ -26,9 +26,11 @@ import { ratio } from './format.js';
 import { ImageAttribution } from './image-attribution.js';
 import { memoryOf, paintStack, stacksOf } from './memory-profile.js';
 import { latenciesOf, notesOf } from './midi-to-audio.js';
+import type { Comparable } from './profile-diff.js';
 import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote, ProfileResult, Spread, TimeShare, VoiceProfile, WorstBlock } from './profile-result.js';
 import { queuesOf } from './queues.js';
 import { voiceCyclesOf } from './voice-cycles.js';
+import { renderTimesOf } from './render-times.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
@@ -37,7 +39,10 @@ import { sourceStacks, type SourceStacks } from './source-stacks.js';
 import { histogramOf, lineThrough, meanOf, percentile, spreadOf } from './statistics.js';
 import { BasicBlockGrowth, WorstBlockWatch } from './worst-block-watch.js';
 
-export type ProfileOptions = Omit<SessionOptions, 'onBoard' | 'report'>;
+export interface ProfileOptions extends Omit<SessionOptions, 'onBoard' | 'report'> {
+  /** Called before the first cycle with what is known of the profile by then; what it throws ends the session, and no file is left. */
+  readonly onPlan?: (plan: Comparable) => void;
+}
 
 export interface Profiled {
   readonly result: ProfileResult;
@@ -61,11 +66,13 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
   let growth: BasicBlockGrowth | undefined;
   let functions: SourceFunctions | undefined;
   const { assemblyscript: compiler } = await bundledCompiler();
+  const midi = options.midi === undefined ? null : sha256(await readFile(options.midi));
   const session = await runSession({
     ...options,
     counting: options.cpu !== 'wasm3',
     inlinedVoices: ({ sourceMap }, module) => inlinedVoicesOf(module, new SourceMap(sourceMap), (functions = new SourceFunctions(compiler, sourcesOf(sourceMap)))),
-    onBoard: (board) => {
+    onBoard: (board, seconds) => {
+      options.onPlan?.(planOf(board, options, seconds, midi));
       board.machine.observers.add(log);
       const cpu = board instanceof ImageBoard ? board.cpu : wasmCpuOf(board);
       const counts = board instanceof ImageBoard ? board.counters : cpu instanceof WasmCpu && cpu.counts ? (growth = new BasicBlockGrowth(cpu.counts)) : undefined;
@@ -73,12 +80,22 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
       if (board instanceof ImageBoard) paintStack(board);
     },
   });
-  const midi = options.midi === undefined ? null : sha256(await readFile(options.midi));
   const { emulated } = session;
   const blocks = emulated.recorder.blocks();
   const stacks = emulated instanceof ImageBoard ? await sourceStacks(emulated.built.files.elf, emulated.counters!.addresses()) : undefined;
   return { result: resultOfProfile({ session, compiler, functions, log, watch, growth, stacks, blocks, midi, command: options.command }), session, blocks, log };
 }
+
+function planOf(board: FirmwareBoard, { midi: file }: ProfileOptions, seconds: number, midi: string | null): Comparable {
+  const { seed = 0, overclock = 1, midiAlign = false } = board.options;
+  return {
+    entry: board.firmware.entry, sha256: { midi, costs: costsHash(board) },
+    // With --midi-align it lasts from frame 0, and when that is the run will tell.
+    run: { board: board.board.name, cpu: board.cpuName, engine: board.engine, seed, overclock, midiAlign, midi: { file: file ?? null }, seconds: midiAlign ? null : seconds, blockFrames: null, coreHertz: null },
+  };
+}
+
+const costsHash = ({ costs }: FirmwareBoard): string => sha256(JSON.stringify(costs));
 
 const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
 
@@ -110,10 +127,11 @@ function resultOfProfile(measured: Measured): ProfileResult {
   const files = new Set(code?.lines.map(({ file }) => file));
   return {
     format: 2, kind: 'tonewheel-profile', command, entry: firmware.entry,
-    sha256: { module: sha256(firmware.wasm), midi, costs: sha256(JSON.stringify(emulated.costs)) },
+    sha256: { module: sha256(firmware.wasm), midi, costs: costsHash(emulated) },
     run,
     costError: emulated instanceof EmulatedBoard ? { ...emulated.costs.error, validatedOn: [...emulated.costs.error.validatedOn] } : null,
     load: loadOf(run, blocks, values),
+    rendering: renderTimesOf(emulated.board, run, blocks, times),
     notes: notes.map(({ onCycle, offCycle, channel, note, velocity }): PlayedNote => (
       { start: secondsAt(run, onCycle), end: Math.min(run.seconds, secondsAt(run, offCycle)), channel, note, velocity })),
     handlers: handlersOf(emulated, run, times),
@@ -275,7 +293,7 @@ function handlersOf(emulated: FirmwareBoard, run: RunResult, times: RunTimes): H
     const classes = (values: Float64Array, { min, max }: Spread): Histogram => histogramOf(values, min, Math.max(1, (max - min) / HANDLER_CLASSES), HANDLER_CLASSES);
     return {
       name, functionName: vector?.functionName ?? null, file: vector?.file ?? null, line: vector?.line ?? null,
-      priority, budget, count, overBudget, totalCycles,
+      priority, budget, count, unfinishedCycles: times.active.get(name)?.own ?? null, overBudget, totalCycles,
       duration: durations, elapsed: spreadOf(elapsed), latency: latencies, jitter: latencies.max - latencies.min,
       durations: classes(own, durations), latencies: classes(latency, latencies),
     };

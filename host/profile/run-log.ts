@@ -17,10 +17,21 @@ export interface HandlerTimes {
   readonly own: Float64Array;
   readonly elapsed: Float64Array;
   readonly latency: Float64Array;
+  /** When each became pending, and when it returned. */
+  readonly pendedAt: Float64Array;
+  readonly exitedAt: Float64Array;
+}
+
+/** A run of a handler that the end of the emulation cut. */
+export interface UnfinishedRun {
+  /** Its own cycles so far. */
+  readonly own: number;
+  readonly pendedAt: number;
 }
 
 export interface RunTimes {
   readonly handlers: ReadonlyMap<string, HandlerTimes>;
+  readonly active: ReadonlyMap<string, UnfinishedRun>;
   readonly preemptions: readonly PreEmption[];
   /** Cycles of each context up to the end of the run, those of handlers that were still active included. */
   readonly cycles: ReadonlyMap<string, number>;
@@ -81,7 +92,7 @@ export class RunLog implements MachineObserver {
     const handlers = new Map<string, Record<keyof HandlerTimes, Growing<Float64Array>>>();
     const counts = new Map<string, number>();
     const spent = new Map<string, number>();
-    const active: { vector: string; enteredAt: number; latency: number; own: number }[] = [];
+    const active: { vector: string; enteredAt: number; pendedAt: number; own: number }[] = [];
     let since = 0;
     let sleptTo = -1;
     const spend = (context: string, cycle: number): void => {
@@ -93,23 +104,27 @@ export class RunLog implements MachineObserver {
     this.walk(({ kind, cycle, pendedAt, stack, before }) => {
       spend(before, cycle);
       if (kind === EXIT) {
-        const { vector, enteredAt, latency, own } = active.pop()!;
-        const of = handlers.get(vector) ?? { own: growingFloat64(), elapsed: growingFloat64(), latency: growingFloat64() };
+        const { vector, enteredAt, pendedAt: pending, own } = active.pop()!;
+        const of = handlers.get(vector) ?? { own: growingFloat64(), elapsed: growingFloat64(), latency: growingFloat64(), pendedAt: growingFloat64(), exitedAt: growingFloat64() };
         handlers.set(vector, of);
         of.own.push(own);
         of.elapsed.push(cycle - enteredAt);
-        of.latency.push(latency);
+        of.latency.push(enteredAt - pending);
+        of.pendedAt.push(pending);
+        of.exitedAt.push(cycle);
       } else if (kind === SLEEP_TO) sleptTo = cycle;
       else if (kind >= FIRST_VECTOR) {
         const vector = stack.at(-1)!;
-        active.push({ vector, enteredAt: cycle, latency: cycle - pendedAt, own: 0 });
+        active.push({ vector, enteredAt: cycle, pendedAt, own: 0 });
         const key = `${vector} ${before === MAIN && sleptTo === cycle ? SLEEP : before}`;
         counts.set(key, (counts.get(key) ?? 0) + 1);
       }
     });
     spend(active.at(-1)?.vector ?? MAIN, Math.max(end, since));
     return {
-      handlers: new Map([...handlers].map(([name, { own, elapsed, latency }]) => [name, { own: own.values(), elapsed: elapsed.values(), latency: latency.values() }])),
+      handlers: new Map([...handlers].map(([name, { own, elapsed, latency, pendedAt, exitedAt }]) => (
+        [name, { own: own.values(), elapsed: elapsed.values(), latency: latency.values(), pendedAt: pendedAt.values(), exitedAt: exitedAt.values() }]))),
+      active: new Map(active.map(({ vector, own, pendedAt }) => [vector, { own, pendedAt }])),
       preemptions: [...counts].map(([key, count]) => ({ by: key.split(' ')[0], of: key.split(' ')[1], count })).sort((a, b) => b.count - a.count),
       cycles: spent,
     };

@@ -16,14 +16,14 @@ export interface WrittenFile {
 
 type Colours = ReturnType<typeof pc.createColors>;
 
-const WIDTH = 80;
+export const WIDTH = 80;
 const LABEL = 18;
 
 const PAINT = { good: 'green', warning: 'yellow', bad: 'red' } as const;
 const MARK = { good: '✓', warning: '!', bad: '✗' } as const;
 
 /** Breaks text at spaces so that no line is longer than `width`, unless a word is. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);

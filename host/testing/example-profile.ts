@@ -129,10 +129,14 @@ export function exampleProfile(seconds = 6): ProfileResult {
       mean, p99, p999: sorted[Math.ceil(0.999 * sorted.length) - 1], max, budget, blocks: blocks.count, histogram: histogramOf(values, 0, budget, 100),
       series: { blocksPerPoint: 1, seconds: [...blocks.boundaryCycles.subarray(0, blocks.count)].map((c) => c / coreHertz), mean: values, max: values, voices: [...blocks.voices] },
     },
+    rendering: {
+      vector: 'PendSV', deadlineFrames: 27, deadlineCycles: 27 * budget, late: 0,
+      response: { min: 0.3 * 27 * budget, mean: 0.5 * 27 * budget, p99: 0.7 * 27 * budget, max: 75_200 },
+    },
     notes: notes.map(({ onCycle, offCycle, channel, note, velocity }) => ({ start: onCycle / coreHertz, end: Math.min(seconds, offCycle / coreHertz), channel, note, velocity })),
     handlers: ran.map(([name, h]) => ({
       name, functionName: bound[name]?.[0] ?? null, file: bound[name] ? run.firmware : null, line: bound[name]?.[1] ?? null,
-      priority: h.priority, budget: h.budget, count: h.count, overBudget: h.overBudget, duration: spread(0.8 * h.meanCycles, h.meanCycles, h.maxCycles),
+      priority: h.priority, budget: h.budget, count: h.count, unfinishedCycles: null, overBudget: h.overBudget, duration: spread(0.8 * h.meanCycles, h.meanCycles, h.maxCycles),
       totalCycles: h.totalCycles, elapsed: spread(0.8 * h.meanCycles, h.meanCycles, h.maxElapsedCycles),
       latency: spread(12, Math.max(12, h.meanLatencyCycles), Math.max(12, h.maxLatencyCycles)), jitter: Math.max(0, h.maxLatencyCycles - 12),
       durations: bell(0.8 * h.meanCycles, h.maxCycles, h.count), latencies: bell(12, Math.max(12, h.maxLatencyCycles), h.count),

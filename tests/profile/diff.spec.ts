@@ -94,9 +94,18 @@ describe('profile --diff', () => {
     for (const [other, want] of cases) assert.match(incomparable(other, old)!, want);
     assert.equal(incomparable(old, old), undefined);
     place.write('board.json', JSON.stringify(board));
-    const { code, stdout, stderr } = await run('--diff', 'board.json');
-    assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, /board\.json cannot be compared with: the board was weact-blackpill-f411 there/);
+    place.write('length.json', JSON.stringify(changed((p) => { p.run.seconds = 5; })));
+    place.write('block.json', JSON.stringify(changed((p) => { p.run.blockFrames = 16; })));
+    for (const [file, why, length] of [
+      // An hour of emulated time: refused before it runs, or not at all while this test lasts.
+      ['board.json', /the board was weact-blackpill-f411 there/, '3600'], ['length.json', /that run lasted 5\.000 s, this one 3600\.000 s/, '3600'],
+      ['block.json', /the number of frames in a block was 16 there/, '2'],
+    ] as const) {
+      const { code, stdout, stderr } = await run('--diff', file, '--seconds', length, '--report', `refused-${file}`);
+      assert.deepEqual([code, stdout], [2, ''], stderr);
+      assert.match(stderr, new RegExp(`${file.replace('.', '\\.')} cannot be compared with: ${why.source}`));
+      assert.deepEqual(readdirSync(place.path(`refused-${file}`)), []);
+    }
   });
 
   it('refuses what is no profile, before anything runs', async () => {

@@ -29,8 +29,8 @@ export function blocksCsv({ run }: ProfileResult, blocks: BlockRecord): string {
 
 export function handlersCsv({ handlers }: ProfileResult): string {
   const spread = (name: string): string[] => ['mean', 'min', 'p99', 'max'].map((of) => `${name}_${of}`);
-  return csv(['vector', 'function', 'file', 'line', 'priority', 'budget', 'count', 'over_budget', 'total_cycles', ...spread('duration'), ...spread('elapsed'), ...spread('latency'), 'jitter'],
-    handlers.map((h) => [h.name, h.functionName, h.file, h.line, h.priority, h.budget, h.count, h.overBudget, h.totalCycles,
+  return csv(['vector', 'function', 'file', 'line', 'priority', 'budget', 'count', 'unfinished_cycles', 'over_budget', 'total_cycles', ...spread('duration'), ...spread('elapsed'), ...spread('latency'), 'jitter'],
+    handlers.map((h) => [h.name, h.functionName, h.file, h.line, h.priority, h.budget, h.count, h.unfinishedCycles, h.overBudget, h.totalCycles,
       ...[h.duration, h.elapsed, h.latency].flatMap(({ mean, min, p99, max }) => [mean, min, p99, max]), h.jitter]));
 }
 

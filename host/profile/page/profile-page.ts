@@ -2,16 +2,15 @@
 // A profile's words and tables as HTML. What is drawn is added by the script inside the page; all else can be read without it.
 
 import { microseconds, number, percent, plural, ratio } from '../format.js';
-import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, Spread, TimeShare } from '../profile-result.js';
-import { verdicts, type Verdict } from '../verdict.js';
+import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, RenderTimes, Spread, TimeShare } from '../profile-result.js';
+import { RENDERER } from '../render-times.js';
+import { isStuck, renderingHeadroom, stuckText, verdicts, whyLate, type Verdict } from '../verdict.js';
 import { diffSection } from './diff-section.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './parts.js';
 import { shortFile, sourceLink } from './source-link.js';
 
 /** What an interrupt handler is to stay below, in microseconds, unless rendering is its work. */
 const ISR_LIMIT_US = 10;
-/** Where rendering is put off to; all other handlers keep what they interrupt waiting. */
-const RENDERER = 'PendSV';
 const TOP_FUNCTIONS = 12;
 const TOP_LINES = 12;
 
@@ -23,8 +22,12 @@ export function contextColour({ handlers }: ProfileResult, context: string): str
   return index >= 0 ? handlerColour(index) : context === 'sleep' ? 'part-sleep' : context === 'main' ? 'part-main' : 'part-reset';
 }
 
-function profileVerdicts({ run, load: { budget, max }, worst, diff }: ProfileResult): Verdict[] {
+function profileVerdicts(result: ProfileResult): Verdict[] {
+  const { run, load: { budget, max }, worst, diff, handlers } = result;
   const found = verdicts(run);
+  const why = whyLate(result);
+  if (why !== undefined) found.push({ grade: 'bad', text: why });
+  for (const handler of handlers.filter(isStuck)) found.push({ grade: 'bad', text: stuckText(handler, run.coreHertz) });
   if (worst && found.every(({ grade }) => grade !== 'bad')) {
     found.push({ grade: 'good', text: `The busiest block left ${percent(1 - ratio(max, budget))} of its time: it came at ${number(worst.startSeconds, 3)} s, with ${plural(worst.voices, 'voice')}.` });
   }
@@ -32,8 +35,16 @@ function profileVerdicts({ run, load: { budget, max }, worst, diff }: ProfileRes
   return found;
 }
 
+/** Against the time at which a block has to be ready: a core may be idle for a tenth of the time and every block late. */
+function headroomTile(rendering: RenderTimes, run: ProfileResult['run']): string {
+  const left = renderingHeadroom(rendering);
+  const us = (cycles: number): string => microseconds(cycles, run.coreHertz);
+  const detail = `the slowest block was ready after ${us(rendering.response.max)} of ${us(rendering.deadlineCycles)} µs: it is due after ${rendering.deadlineFrames} of ${run.blockFrames} frames`;
+  return tile('Headroom', run.lateBlocks > 0 ? 'none' : percent(Math.max(0, left)), detail, { grade: run.lateBlocks > 0 ? 'bad' : left < 0.05 ? 'warning' : 'good' });
+}
+
 function tiles(result: ProfileResult): string {
-  const { run, load, handlers, midiToAudio: { notes, minMs, meanMs, maxMs }, voices, queues } = result;
+  const { run, load, rendering, handlers, midiToAudio: { notes, minMs, meanMs, maxMs }, voices, queues } = result;
   const share = (value: number): string => percent(ratio(value, load.budget));
   const short = handlers.filter(({ name, count }) => name !== RENDERER && count > 0).sort((a, b) => b.duration.max - a.duration.max)[0] as HandlerProfile | undefined;
   const shortUs = short && (short.duration.max / run.coreHertz) * 1e6;
@@ -43,8 +54,8 @@ function tiles(result: ProfileResult): string {
       tile('Cycles per frame', number(load.mean), `mean ${share(load.mean)} · 99.9th percentile ${number(load.p999)} · max ${number(load.max)} (${share(load.max)})`,
         { unit: `of ${number(load.budget)}`, extra: meter(load) }),
       lateTile(run, load.blocks),
-      tile('Headroom', percent(1 - ratio(load.max, load.budget)), 'of the busiest block’s time was left', { grade: run.lateBlocks > 0 ? 'bad' : load.max > 0.95 * load.budget ? 'warning' : 'good' }),
     ]),
+    ...(rendering ? [headroomTile(rendering, run)] : []),
     ...(short ? [tile('Longest interrupt', number(shortUs!, 1), `${escapeHtml(short.name)}; the rule is ${ISR_LIMIT_US} µs, rendering apart`, { unit: 'µs', grade: shortUs! > ISR_LIMIT_US ? 'warning' : 'good' })] : []),
     ...(run.frames === 0 ? [] : [meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')
       : tile('MIDI to audio', number(meanMs, 2), notes === 1 ? 'the one note that came in silence' : `${number(minMs!, 2)} to ${number(maxMs!, 2)} ms over ${plural(notes, 'note')} in silence`, { unit: 'ms' })]),
@@ -125,13 +136,13 @@ function handlerRow(handler: HandlerProfile, result: ProfileResult): string {
   const { coreHertz } = result.run;
   const us = (cycles: number): string => microseconds(cycles, coreHertz);
   const most = (cycles: number, kind = 'sub'): string => `<span class="${kind}">max ${us(cycles)}</span>`;
-  const { name, functionName, file, line, priority, budget, count, overBudget, duration, durations, latency, latencies, jitter, totalCycles } = handler;
+  const { name, functionName, file, line, priority, budget, count, unfinishedCycles, overBudget, duration, durations, latency, latencies, jitter, totalCycles } = handler;
   const tooLong = name !== RENDERER && (duration.max / coreHertz) * 1e6 > ISR_LIMIT_US;
   const colour = contextColour(result, name);
   const where = functionName === null || file === null || line === null ? '' : `<br>${sourceLink(file, line, functionName)}`;
   const used = budget === null ? '–'
     : `${percent(duration.max / budget)}<span class="used${overBudget > 0 ? ' bad' : ''}"><i style="width:${Math.min(100, (duration.max / budget) * 100).toFixed(1)}%"></i></span>`;
-  const cells = [String(priority ?? '–'), ...(count === 0 ? ['<span class="sub">never ran</span>'] : [
+  const cells = [String(priority ?? '–'), ...(count === 0 ? [`<span class="sub">${unfinishedCycles === null ? 'never ran' : 'one, not ended'}</span>`] : [
     number(count), `${us(duration.mean)} ${most(duration.max, tooLong ? 'sub long' : 'sub')}`, spark(durations, duration, coreHertz, colour), used,
     `${us(latency.mean)} ${most(latency.max)}`, spark(latencies, latency, coreHertz, colour), us(jitter), percent(ratio(totalCycles, result.run.cycles)),
   ])];
