@@ -72,6 +72,15 @@ function rows(csv: string): Record<string, string>[] {
   });
 }
 
+/** The same as Python's csv module reads it, which refuses what RFC 4180 does not allow. */
+const PYTHON = `
+import csv, json, sys
+csv.field_size_limit(1 << 26)
+print(json.dumps(list(csv.DictReader(open(sys.argv[1], newline='', encoding='utf-8'), restkey='more', strict=True))))
+`;
+
+const withoutPython = spawnSync('python3', ['--version']).error !== undefined && process.env.CI === undefined && 'python3 is not installed';
+
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 
 describe('profile --report', () => {
@@ -105,6 +114,15 @@ describe('profile --report', () => {
     assert.equal(result.load.series.blocksPerPoint, 1);
     for (const [i, seconds] of result.load.series.seconds.entries()) assert.ok(Math.abs(Number(blocks[i].start_seconds) - seconds) < 1e-6, `block ${i}`);
     for (const [i, row] of blocks.entries()) if (i > 0) assert.equal(Number(row.start_cycle), Number(blocks[i - 1].start_cycle) + Number(blocks[i - 1].length_cycles));
+  });
+
+  it('has tables that Python\'s csv module reads as they are meant', { skip: withoutPython }, () => {
+    for (const name of ['blocks', 'functions', 'handlers', 'lines']) {
+      const { status, stdout, stderr } = spawnSync('python3', ['-c', PYTHON, place.path(`a/b/${name}.csv`)], { maxBuffer: 1 << 28 });
+      assert.equal(status, 0, stderr.toString());
+      assert.deepEqual(JSON.parse(stdout.toString()), rows(text(`a/b/${name}.csv`)), name);
+    }
+    assert.ok(rows(text('a/b/lines.csv')).some((row) => row.text.includes('"')));
   });
 
   it('has a file for speedscope that its schema allows, with balanced events and all cycles', () => {
@@ -152,6 +170,23 @@ describe('profile --report', () => {
       assert.equal(tracks.get(tid ?? -1)?.length ?? 0, count, name);
     }
     for (const slices of tracks.values()) for (const [i, { ts }] of slices.entries()) if (i > 0) assert.ok(ts >= slices[i - 1].ts + slices[i - 1].dur - 1e-6);
+    // Handlers lie within those that they pre-empted: of two at a time one has all of the other.
+    const open: number[] = [];
+    const handlers = [...tracks].flatMap(([tid, slices]) => (threads.get(tid) === 'core' ? [] : slices)).sort((a, b) => a.ts - b.ts || b.dur - a.dur);
+    for (const { ts, dur } of handlers) {
+      while (open.length > 0 && open.at(-1)! <= ts + 1e-6) open.pop();
+      assert.ok(open.length === 0 || ts + dur <= open.at(-1)! + 1e-6, `at ${ts} us`);
+      open.push(ts + dur);
+    }
+    // Counters have numbers to draw, and times of each track go on.
+    const last = new Map<string, number>();
+    for (const { ph, tid, name, ts, args } of traceEvents) {
+      if (ph === 'C') assert.ok(Object.values(args!).length > 0 && Object.values(args!).every((value) => Number.isFinite(value)));
+      if (ph === 'M') continue;
+      const track = `${ph} ${tid} ${ph === 'C' ? name : ''}`;
+      assert.ok(ts! >= (last.get(track) ?? 0), track);
+      last.set(track, ts!);
+    }
   });
 
   it('has wires that sigrok reads: MIDI as it was sent', { skip: without('sigrok-cli') }, () => {

@@ -1,150 +1,331 @@
 // SPDX-License-Identifier: MIT
-// A profile's figures against what the wires and the sound of the same run tell: pulses in the VCD, bits of MIDI and I2S, samples in the WAV.
+// A profile's handlers and latencies against the wires and the sound of the same run, read here from the files alone: pulses of the markers, when each
+// MIDI character came, I2S bit by bit. The firmware clicks at each Note On, in one frame; a timer pre-empts its renderer, and MIDI waits for that.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { before, describe, it } from 'node:test';
-import type { ProfileResult } from '../../host/profile/profile-result.js';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { loadBoard } from '../../host/boards/index.js';
+import { packageRoot } from '../../host/paths.js';
+import type { HandlerProfile, Histogram, ProfileResult, Spread } from '../../host/profile/profile-result.js';
+import { profile } from '../../host/profile/profile.js';
 import { without } from '../../host/testing/needs.js';
-import { BOARD, firmware, Workplace } from '../cli/cli.js';
 
-const place = new Workplace();
-/** A note at once, after a controller and before some: a Standard MIDI File of format 0. */
-const EVENTS = [[0, 0xb0, 7, 100], [0, 0x90, 60, 100], ...[90, 91, 92, 93].map((value) => [0, 0xb0, 7, value]), [0, 0xff, 0x2f, 0]].flat();
-place.write('note.mid', Uint8Array.from([...Buffer.from('MThd'), 0, 0, 0, 6, 0, 0, 0, 1, 0, 96, ...Buffer.from('MTrk'), 0, 0, 0, EVENTS.length, ...EVENTS]));
+const directory = mkdtempSync(join(tmpdir(), 'tonewheel-witness-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+const library = (module: string): string => JSON.stringify(relative(directory, join(packageRoot, 'assembly', module)));
 
-/** RM0090: the core at 168 MHz. A tick of the VCD is 10 ns, so a time that is read from it is off by as much. */
-const CYCLES_A_TICK = 1.68;
-const TICK = 1e-8;
-/** Cycles by which a duration between two ticks may be off. */
-const ROUNDING = 2 * CYCLES_A_TICK;
+const TIMER_MICROSECONDS = 137;
+/** Of the renderer, in cycles: some runs take less, some more. */
+const BUDGET = 15_000;
+const CLICK = 12_345;
+const firmware = join(directory, 'click.ts');
+writeFileSync(firmware, `
+import { audioOutBlockDue, audioOutInterrupt, audioOutWrite } from ${library('drivers/audio-out')};
+import { boardInit, boardStart } from ${library('drivers/board')};
+import { periodicInterrupt, periodicStart } from ${library('drivers/timer')};
+import { uartByte, uartInterrupt, uartReceive, uartStart } from ${library('drivers/uart')};
+import { createParser, parseByte } from ${library('midi/parser')};
+import { irqEnable, waitForInterrupt } from ${library('shim/abi')};
+import { TICK_TIMER, TICK_TIMER_IRQ } from ${library('shim/board')};
 
-interface Edge { readonly tick: number; readonly level: number }
+const FRAMES: i32 = 32;
+const frames = memory.data(32 * 4);
+const state = memory.data(8);
+const parser = createParser(64);
 
-/** Every wire of a value change dump (IEEE 1364, 18.2) whose name passes. */
-function wiresOf(path: string, wanted: RegExp): { edges: Map<string, Edge[]>; order: { name: string; tick: number; level: number }[] } {
-  const text = readFileSync(path, 'utf8');
-  assert.match(text, /\$timescale 10 ns \$end/);
-  const names = new Map([...text.matchAll(/\$var wire 1 (\S+) (\S+) \$end/g)].filter(([, , name]) => wanted.test(name)).map(([, id, name]) => [id, name]));
-  const edges = new Map<string, Edge[]>([...names.values()].map((name) => [name, []]));
-  const order: { name: string; tick: number; level: number }[] = [];
-  let tick = 0;
-  for (const [, time, level, id] of text.matchAll(/^(?:#(\d+)|([01])(\S+))$/gm)) {
-    if (time !== undefined) { tick = Number(time); continue; }
-    const name = names.get(id);
-    if (name === undefined) continue;
-    edges.get(name)!.push({ tick, level: Number(level) });
-    order.push({ name, tick, level: Number(level) });
-  }
-  return { edges, order };
+export function init(): void {
+  assert(boardInit(FRAMES) == 0);
+  uartStart();
+  assert(boardStart() == 0);
+  periodicStart(TICK_TIMER, ${TIMER_MICROSECONDS});
+  irqEnable(TICK_TIMER_IRQ);
 }
 
-/** Durations of the pulses of each marker in cycles, others' pulses within them taken off, and with them. */
-function runsOf(order: ReturnType<typeof wiresOf>['order']): Map<string, { own: number[]; elapsed: number[]; rises: number[] }> {
-  const runs = new Map<string, { own: number[]; elapsed: number[]; rises: number[] }>();
-  const open: { name: string; tick: number; inside: number }[] = [];
-  for (const { name, tick, level } of order) {
-    if (level === 1) {
-      open.push({ name, tick, inside: 0 });
-      continue;
+export function main(): void {
+  while (true) waitForInterrupt();
+}
+
+function spin(turns: u32): void {
+  for (let i: u32 = 0; i < turns; i++) store<u32>(state, load<u32>(state) * 1664525 + 1013904223);
+}
+
+@isr("TICK_TIMER", 1)
+function tick(): void {
+  periodicInterrupt(TICK_TIMER);
+  spin((load<u32>(state) >> 9) % 150);
+}
+
+@isr("AUDIO_DMA", 2)
+function halfPlayed(): void {
+  audioOutInterrupt();
+}
+
+// Bytes wait for the renderer, which has the same priority.
+@isr("MIDI_UART", 15)
+function byteReceived(): void {
+  uartInterrupt();
+}
+
+@isr("PendSV", 15, { budget: ${BUDGET} })
+function render(): void {
+  while (audioOutBlockDue()) {
+    memory.fill(frames, 0, FRAMES * 4);
+    for (let i = 0; i < 6 && uartReceive(); i++) {
+      const message = parseByte(parser, uartByte());
+      if ((message & 0xf0) == 0x90) store<i16>(frames + (((message >> 8) & 31) << 2), ${CLICK});
     }
-    const at = open.findIndex((o) => o.name === name);
-    if (at < 0) continue; // the level that it begins with
-    assert.equal(at, open.length - 1, `${name} at ${tick}: pulses nest`);
-    const { tick: rise, inside } = open.pop()!;
-    const elapsed = tick - rise;
-    if (open.length > 0) open[open.length - 1].inside += elapsed;
-    const of = runs.get(name) ?? { own: [], elapsed: [], rises: [] };
-    runs.set(name, of);
-    of.own.push((elapsed - inside) * CYCLES_A_TICK);
-    of.elapsed.push(elapsed * CYCLES_A_TICK);
-    of.rises.push(rise);
+    spin(500 + (load<u32>(state) >> 9) % 4500);
+    audioOutWrite(frames);
   }
-  return runs;
+}
+`);
+
+/** Notes as [0.1 ms from the file's start, note]; each goes off 4.5 ms later. They fall anywhere in a block, and with silence between. */
+const NOTES = Array.from({ length: 12 }, (_, i) => [5 + 79 * i + (i * i) % 7, 60 + ((11 * i) % 32)] as const);
+const FIRST_SECONDS = 0.25; // the file's start, after reset
+const END_SECONDS = 0.36;
+/** MIDI 1.0: 31,250 baud, ten bits a byte. */
+const BYTE_SECONDS = 10 / 31_250;
+const CORE_HERTZ = 168e6;
+/** RM0090, 28.4.4: 86 MHz of the PLLI2S, 256 master clocks a frame, divided by seven; 32 frames a block. */
+const BLOCK_SECONDS = (32 * 7 * 256) / 86e6;
+/** Of the VCD, in core cycles. Either end of a pulse may be half of one off, and a pulse that follows at once is put off by one. */
+const TICK = CORE_HERTZ * 10e-9;
+const SLACK = 3 * TICK;
+
+/** A Standard MIDI File of one track, 10,000 ticks to a beat of one second. */
+function midiFile(): Uint8Array {
+  const messages = NOTES.flatMap(([at, note]) => [{ at, bytes: [0x90, note, 100] }, { at: at + 45, bytes: [0x80, note, 64] }]).sort((a, b) => a.at - b.at);
+  const track = [0, 0xff, 0x51, 3, 0x0f, 0x42, 0x40];
+  messages.forEach(({ at, bytes }, i) => {
+    const delta = at - (messages[i - 1]?.at ?? 0);
+    track.push(...(delta < 128 ? [delta] : [0x80 | (delta >> 7), delta & 127]), ...bytes);
+  });
+  track.push(0, 0xff, 0x2f, 0);
+  const header = Buffer.from('4d546864000000060000000127104d54726b00000000', 'hex');
+  header.writeUInt32BE(track.length, 18);
+  return Buffer.concat([header, Buffer.from(track)]);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-/** The smallest value that so many of all are not above. */
-const rank = (values: readonly number[], part: number): number => [...values].sort((a, b) => a - b)[Math.ceil(part * values.length) - 1];
+interface Edge { readonly seconds: number; readonly wire: string; readonly level: 0 | 1 }
 
-/** Ticks at which 8N1 characters at 31,250 baud end, with their values: a bit is 32 µs. */
-function charactersOf(edges: readonly Edge[]): { value: number; end: number }[] {
-  const BIT = 3200;
-  const levelAt = (tick: number): number => [...edges].reverse().find((e) => e.tick <= tick)!.level;
-  const found: { value: number; end: number }[] = [];
-  let free = 0;
-  for (const { tick, level } of edges.slice(1)) {
-    if (level !== 0 || tick < free) continue;
-    let value = 0;
-    for (let bit = 0; bit < 8; bit++) value |= levelAt(tick + (1.5 + bit) * BIT) << bit;
-    assert.equal(levelAt(tick + 9.5 * BIT), 1, 'the stop bit');
-    found.push({ value, end: tick + 10 * BIT });
-    free = tick + 9.5 * BIT;
+/** Every change of a wire in a VCD (IEEE 1364, 18.2), in the order of the file. */
+function edgesOf(vcd: string): Edge[] {
+  const [, size, unit] = /\$timescale\s+(1|10|100)\s*(s|ms|us|ns|ps)\s+\$end/.exec(vcd)!;
+  const tick = Number(size) * { s: 1, ms: 1e-3, us: 1e-6, ns: 1e-9, ps: 1e-12 }[unit as 's'];
+  const names = new Map([...vcd.matchAll(/\$var\s+wire\s+1\s+(\S+)\s+(\S+)\s+\$end/g)].map(([, id, name]) => [id, name]));
+  const edges: Edge[] = [];
+  let seconds = 0;
+  for (const line of vcd.slice(vcd.indexOf('$dumpvars')).split('\n')) {
+    if (line.startsWith('#')) {
+      assert.ok(Number(line.slice(1)) * tick >= seconds, 'time goes on');
+      seconds = Number(line.slice(1)) * tick;
+    } else if (line[0] === '0' || line[0] === '1') edges.push({ seconds, wire: names.get(line.slice(1).trim())!, level: line[0] === '1' ? 1 : 0 });
   }
-  return found;
+  return edges;
 }
 
-for (const { cpu, skip } of [{ cpu: 'wasm', skip: false }, { cpu: 'arm', skip: without('arm-none-eabi-gcc') }] as const) {
-  describe(`a profile on CPU ${cpu}, by its wires and sound`, { skip }, () => {
+interface Run { readonly start: number; readonly end: number; readonly elapsed: number; readonly own: number }
+
+/** Runs of each handler, times in core cycles since reset, and how often each was entered on top of which: a marker that rises while another is high. */
+function runsOf(edges: readonly Edge[]): { runs: Map<string, Run[]>; entries: Map<string, number> } {
+  const runs = new Map<string, Run[]>();
+  const entries = new Map<string, number>();
+  const open: { name: string; start: number; above: number }[] = [];
+  for (const { wire, level, seconds } of edges) {
+    if (!wire.startsWith('ISR_')) continue;
+    const [name, at] = [wire.slice(4), seconds * CORE_HERTZ];
+    if (!runs.has(name)) runs.set(name, []); // its level at the beginning
+    else if (level) {
+      const key = `${name} on ${open.at(-1)?.name ?? 'none'}`;
+      entries.set(key, (entries.get(key) ?? 0) + 1);
+      open.push({ name, start: at, above: 0 });
+    } else {
+      const { name: top, start, above } = open.pop()!;
+      assert.equal(top, name);
+      const elapsed = at - start;
+      if (open.length > 0) open.at(-1)!.above += elapsed;
+      runs.get(name)!.push({ start, end: at, elapsed, own: elapsed - above });
+    }
+  }
+  return { runs, entries };
+}
+
+/** When the start bit of each character of an 8N1 wire began, in seconds: an edge within a character is a data bit. */
+function charactersOf(edges: readonly Edge[], wire: string): number[] {
+  const starts: number[] = [];
+  for (const { seconds } of edges.filter((e) => e.wire === wire && e.level === 0)) {
+    if (seconds > (starts.at(-1) ?? -1) + 0.95 * BYTE_SECONDS) starts.push(seconds);
+  }
+  return starts;
+}
+
+interface Word { readonly seconds: number; readonly left: boolean; readonly value: number }
+
+/** Words of 16 bits of an I2S bus in the Philips format: the first bit is out one clock after WS changes, from one fall of CK to the next. */
+function wordsOf(edges: readonly Edge[], bus: string): Word[] {
+  const words: Word[] = [];
+  let [ck, ws, sd, fell] = [0, 0, 0, 0];
+  let [wsBefore, wsLast] = [-1, -1]; // at the two rises before
+  let word: { seconds: number; left: boolean; bits: number[] } | undefined;
+  for (const { wire, level, seconds } of edges) {
+    if (wire === `${bus}_WS`) ws = level;
+    else if (wire === `${bus}_SD`) sd = level;
+    else if (wire === `${bus}_CK` && level !== ck) {
+      ck = level;
+      if (!level) fell = seconds;
+      else {
+        if (wsBefore >= 0 && wsLast !== wsBefore) word = { seconds: fell, left: wsLast === 0, bits: [] };
+        word?.bits.push(sd);
+        if (word?.bits.length === 16) words.push({ ...word, value: (parseInt(word.bits.join(''), 2) << 16) >> 16 });
+        [wsBefore, wsLast] = [wsLast, ws];
+      }
+    }
+  }
+  return words;
+}
+
+/** Samples of the left channel of a WAV of 16 bits, stereo, by its chunks (RIFF). */
+function leftOf(wav: Buffer): number[] {
+  let at = 12;
+  while (wav.toString('latin1', at, at + 4) !== 'data') at += 8 + wav.readUInt32LE(at + 4);
+  return Array.from({ length: wav.readUInt32LE(at + 4) / 4 }, (_, frame) => wav.readInt16LE(at + 8 + 4 * frame));
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
+/** Nearest rank. */
+const rank = (values: readonly number[], part: number): number => [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(part * values.length) - 1)];
+function near(found: number, wanted: number, slack: number, what: string): void {
+  assert.ok(Math.abs(found - wanted) <= slack, `${what}: ${found} in the profile, ${wanted} on the wires`);
+}
+
+/** @param base what the wires do not tell: a constant that all values lack */
+function checkSpread(found: Spread, values: readonly number[], what: string, base = 0): void {
+  near(found.mean, mean(values) + base, TICK, `${what}, mean`);
+  for (const [key, part] of [['min', 0], ['p99', 0.99], ['max', 1]] as const) near(found[key], rank(values, part) + base, SLACK, `${what}, ${key}`);
+}
+
+/** By how many lie below the end of each class. */
+function checkHistogram({ from, width, counts }: Histogram, values: readonly number[], slack: number, what: string): void {
+  assert.equal(sum(counts), values.length, what);
+  let below = 0;
+  counts.slice(0, -1).forEach((count, i) => {
+    below += count;
+    const limit = from + (i + 1) * width;
+    const least = values.filter((v) => v < limit - slack).length;
+    const most = values.filter((v) => v < limit + slack).length;
+    assert.ok(below >= least && below <= most, `${what}: ${below} below ${limit} in the profile, ${least} to ${most} on the wires`);
+  });
+}
+
+for (const cpu of ['wasm', 'arm'] as const) {
+  describe(`a profile of CPU ${cpu}, against its wires`, { skip: cpu === 'arm' && without('arm-none-eabi-gcc') }, () => {
     let result: ProfileResult;
-    let runs: ReturnType<typeof runsOf>;
-    const common = [firmware('synth'), ...BOARD, '--cpu', cpu, '--engine', 'aot', '--midi', 'note.mid', '--seconds', '0.3'];
+    let edges: Edge[];
+    let runs: Map<string, Run[]>;
+    let entries: Map<string, number>;
+    let left: number[];
+    const handler = (name: string): HandlerProfile => result.handlers.find((h) => h.name === name)!;
     before(async () => {
-      const { code, stdout, stderr } = await place.run('profile', ...common, '--report', cpu, '--json');
-      assert.equal(code, 0, stderr);
-      result = JSON.parse(stdout) as ProfileResult;
-      runs = runsOf(wiresOf(place.path(`${cpu}/profile.vcd`), /^ISR_/).order);
+      const [midi, vcd, wav] = ['click.mid', `${cpu}.vcd`, `${cpu}.wav`].map((name) => join(directory, name));
+      writeFileSync(midi, midiFile());
+      ({ result } = await profile({
+        firmware, board: loadBoard('stm32f4-discovery'), cpu, engine: 'aot', midi, seconds: END_SECONDS, vcd, vcdWindow: [FIRST_SECONDS, END_SECONDS], wav, command: 'a test',
+      }));
+      edges = edgesOf(readFileSync(vcd, 'latin1'));
+      ({ runs, entries } = runsOf(edges));
+      left = leftOf(readFileSync(wav));
     });
 
-    it('has handlers as often and as long as their pulses, pre-emption taken off', () => {
-      assert.ok(result.handlers.filter(({ count }) => count > 5).length >= 3);
-      for (const { name, count, duration, elapsed } of result.handlers) {
-        const pulses = runs.get(`ISR_${name}`) ?? { own: [], elapsed: [] };
-        assert.equal(pulses.own.length, count, name);
-        if (count === 0) continue;
-        for (const [told, seen] of [[duration, pulses.own], [elapsed, pulses.elapsed]] as const) {
-          // A handler that others pre-empt has their ticks' rounding besides; those chained to it are pulses of a tick.
-          const off = told === duration ? 3 * ROUNDING : ROUNDING;
-          for (const [what, is, was] of [['mean', told.mean, mean(seen)], ['least', told.min, rank(seen, 1e-9)], ['p99', told.p99, rank(seen, 0.99)], ['most', told.max, rank(seen, 1)]] as const) {
-            assert.ok(Math.abs(is - was) <= off, `${name}, ${what}: ${is} told, ${was} seen`);
-          }
-        }
+    it('has each handler\'s runs, and their own and elapsed cycles', () => {
+      assert.deepEqual(result.handlers.map(({ name }) => name).sort(), ['DMA1_Stream5', 'PendSV', 'TIM2', 'USART2']);
+      for (const { name, count, duration, elapsed, durations, totalCycles } of result.handlers) {
+        const seen = runs.get(name)!;
+        assert.equal(count, seen.length, name);
+        const own = seen.map((run) => run.own);
+        checkSpread(duration, own, `${name}, own`);
+        checkSpread(elapsed, seen.map((run) => run.elapsed), `${name}, elapsed`);
+        checkHistogram(durations, own, SLACK, name);
+        near(totalCycles, sum(own), count * TICK, `${name}, total`);
+      }
+      const { overBudget } = handler('PendSV');
+      const over = (limit: number): number => runs.get('PendSV')!.filter(({ own }) => own > limit).length;
+      assert.ok(overBudget >= over(BUDGET + SLACK) && overBudget <= over(BUDGET - SLACK) && overBudget > 50 && overBudget < runs.get('PendSV')!.length - 50);
+    });
+
+    it('has who pre-empted whom', () => {
+      const found = new Map<string, number>();
+      for (const { by, of, count } of result.preemptions) {
+        const key = `${by} on ${runs.has(of) ? of : 'none'}`;
+        found.set(key, (found.get(key) ?? 0) + count);
+      }
+      assert.deepEqual([...found].sort(), [...entries].sort());
+      assert.ok(found.get('TIM2 on PendSV')! > 100 && found.get('TIM2 on DMA1_Stream5')! > 5);
+    });
+
+    it('has the latencies and the jitter of handlers whose causes are on a wire or strictly periodic', () => {
+      // A byte is there when its stop bit has ended.
+      const ends = charactersOf(edges, 'MIDI_RX').map((seconds) => (seconds + BYTE_SECONDS) * CORE_HERTZ);
+      assert.equal(ends.length, 6 * NOTES.length);
+      const waited = runs.get('USART2')!.map(({ start }, i) => start - ends[i]);
+      checkSpread(handler('USART2').latency, waited, 'USART2, latency');
+      checkHistogram(handler('USART2').latencies, waited, SLACK, 'USART2, latency');
+      assert.ok(handler('USART2').jitter > 10_000);
+      for (const [name, period] of [['TIM2', TIMER_MICROSECONDS * 1e-6 * CORE_HERTZ], ['DMA1_Stream5', BLOCK_SECONDS * CORE_HERTZ]] as const) {
+        const starts = runs.get(name)!.map(({ start }) => start);
+        const late = starts.map((start, i) => start - i * period);
+        const first = Math.min(...late);
+        const { latency, jitter, latencies } = handler(name);
+        // When the first came due no wire tells; all the others by it.
+        checkSpread(latency, late.map((cycles) => cycles - first), `${name}, latency`, latency.min);
+        checkHistogram(latencies, late.map((cycles) => cycles - first + latency.min), SLACK, `${name}, latency`);
+        near(jitter, Math.max(...late) - first, SLACK, `${name}, jitter`);
+        assert.ok(jitter > 50, name);
+      }
+      // The renderer is asked for somewhere in the handler of the DMA.
+      const [asked, rendered] = [runs.get('DMA1_Stream5')!, runs.get('PendSV')!];
+      assert.equal(asked.length, rendered.length);
+      const { latency } = handler('PendSV');
+      for (const [of, value] of [[mean, latency.mean], [(v: number[]) => rank(v, 1), latency.max]] as const) {
+        assert.ok(value >= of(rendered.map(({ start }, i) => start - asked[i].end)) - SLACK && value <= of(rendered.map(({ start }, i) => start - asked[i].start)) + SLACK, `PendSV, latency: ${value}`);
       }
     });
 
-    it('has the audio interrupt\'s jitter: how far its pulses are from an even beat', () => {
-      const { jitter } = result.handlers.find(({ name }) => name === 'DMA1_Stream5')!;
-      const rises = runs.get('ISR_DMA1_Stream5')!.rises;
-      const beat = (rises.at(-1)! - rises[0]) / (rises.length - 1);
-      const away = rises.map((tick, i) => tick - rises[0] - i * beat);
-      const seen = (rank(away, 1) - rank(away, 1e-9)) * CYCLES_A_TICK;
-      // The beat is fitted through its ends, each of which may be one jitter off.
-      assert.ok(Math.abs(seen - jitter) <= jitter + ROUNDING && seen + ROUNDING >= jitter / 2, `${jitter} told, ${seen} seen`);
+    it('has the time from each Note On to its click on I2S', () => {
+      const characters = charactersOf(edges, 'MIDI_RX');
+      const ons = NOTES.map(([at], i) => {
+        const start = characters[6 * i];
+        near(FIRST_SECONDS + at * 1e-4, start, 1e-6, `note ${i} begins`);
+        return start + 3 * BYTE_SECONDS;
+      });
+      const sounding = wordsOf(edges, 'I2S3').filter(({ value }) => value !== 0);
+      assert.deepEqual(sounding.map(({ left: isLeft, value }) => [isLeft, value]), NOTES.map(() => [true, CLICK]));
+      const ms = sounding.map(({ seconds }, i) => (seconds - ons[i]) * 1000);
+      const { notes, minMs, meanMs, medianMs, p99Ms, maxMs, histogram, values } = result.midiToAudio;
+      assert.equal(notes, NOTES.length);
+      // Five ticks of the VCD.
+      const slack = 50e-6;
+      values.forEach((value, i) => {
+        near(value.ms, ms[i], slack, `note ${i}`);
+        near(value.seconds, ons[i], 1e-6, `note ${i} ends`);
+      });
+      for (const [found, wanted] of [[minMs, rank(ms, 0)], [meanMs, mean(ms)], [medianMs, rank(ms, 0.5)], [p99Ms, rank(ms, 0.99)], [maxMs, rank(ms, 1)]]) near(found!, wanted!, slack, 'MIDI to audio');
+      checkHistogram(histogram, ms, slack, 'MIDI to audio');
+      assert.ok(maxMs! - minMs! > 0.3);
     });
 
-    it('has percentiles of its blocks as the table of all of them gives', () => {
-      const values = readFileSync(place.path(`${cpu}/blocks.csv`), 'utf8').trimEnd().split('\r\n').slice(1).map((row) => Number(row.split(',')[4]) / Number(row.split(',')[3]) * result.load.budget);
-      const { load } = result;
-      for (const [told, seen] of [[load.mean, mean(values)], [load.p99, rank(values, 0.99)], [load.p999, rank(values, 0.999)], [load.max, rank(values, 1)]] as const) assert.ok(Math.abs(told - seen) < 1e-6 * seen, `${told}, ${seen}`);
-      assert.equal(values.length, load.blocks);
-    });
-
-    it('has the first note\'s way from MIDI to audio as the bits on both wires tell it', async () => {
-      const { code, stderr } = await place.run('run', ...common, '--wav', 'sound.wav', '--vcd', 'wires.vcd');
-      assert.ok(code === 0, stderr);
-      const { edges } = wiresOf(place.path('wires.vcd'), /^(MIDI_RX|\w+_WS)$/);
-      const received = charactersOf(edges.get('MIDI_RX')!);
-      const on = received.findIndex(({ value }, i) => value >> 4 === 9 && received[i + 2]?.value > 0);
-      const wav = readFileSync(place.path('sound.wav'));
-      const data = wav.indexOf('data') + 8;
-      let frame = 0;
-      while (wav.readUInt32LE(data + 4 * frame) === 0) frame++;
-      // A frame begins when the word select falls (Philips I2S: low is left); from the first on they come without a gap.
-      const falls = [...edges].find(([name]) => name.endsWith('_WS'))![1].filter(({ level }, i) => level === 0 && i > 0).map(({ tick }) => tick);
-      const seen = (falls[frame] - received[on + 2].end) * TICK * 1000;
-      const { values: [first] } = result.midiToAudio;
-      // To a frame and a bit of it: 1/47,991 s.
-      assert.ok(Math.abs(first.ms - seen) < 1.1 * 1000 / 47_991, `${first.ms} ms told, ${seen} ms seen`);
+    it('has clicks as far from each other as they are in the sound', () => {
+      const onsets = left.flatMap((value, frame) => (value !== 0 ? [frame] : []));
+      assert.equal(onsets.length, NOTES.length);
+      const { values } = result.midiToAudio;
+      const heard = values.map(({ seconds, ms }) => seconds + ms / 1000);
+      for (const [i, frame] of onsets.entries()) near(heard[i] - heard[0], ((frame - onsets[0]) * BLOCK_SECONDS) / 32, 50e-9, `click ${i}`);
+      // Where in its block each stands, the note says.
+      for (const [i, frame] of onsets.entries()) assert.equal((frame - onsets[0] + 32_000 - (NOTES[i][1] & 31) + (NOTES[0][1] & 31)) % 32, 0, `click ${i}`);
     });
   });
 }

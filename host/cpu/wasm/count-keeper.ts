@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Takes the counters of a counting meter out of the metered module. Reading thousands of globals one by one from JavaScript takes longer than a block of
-// audio does, so a small WebAssembly module with a memory of its own stores them, eight a call.
+// audio does, so a small WebAssembly module with a memory of its own stores those that may have changed, eight a call.
 
-import { KEPT_AT_ONCE, METER, type CountedBlock } from './meter.js';
+import { copyBytesOf, KEPT_AT_ONCE, KEPT_COPIES, METER, type CountedBlock } from './meter.js';
 import { SECTION } from './decode.js';
 import { ByteWriter } from './writer.js';
 
 const I32 = 0x7f;
 const I64 = 0x7e;
-
-/** Copies of all counters that are kept at a time. */
-export const KEPT_COPIES = 2;
 
 export interface CountKeeper {
   readonly blocks: readonly CountedBlock[];
@@ -50,16 +47,20 @@ function keeperModule(pages: number): Uint8Array {
 }
 
 export function countKeeper(blocks: readonly CountedBlock[]): CountKeeper {
-  const copyBytes = 8 * KEPT_AT_ONCE * Math.ceil(blocks.length / KEPT_AT_ONCE);
+  const copyBytes = copyBytesOf(blocks.length);
   const module = new WebAssembly.Module(keeperModule(Math.max(1, Math.ceil((KEPT_COPIES * copyBytes) / 65536))) as BufferSource);
   const { exports } = new WebAssembly.Instance(module);
   const { buffer } = exports.memory as WebAssembly.Memory;
-  let dump: ((offset: number) => void) | undefined;
+  let dump: ((copy: number) => void) | undefined;
   return {
     blocks,
     imports: { [METER.keep]: exports[METER.keep] as () => void },
-    attach: (metered) => (dump = metered[METER.dump] as typeof dump),
-    take: (copy) => dump!(copy * copyBytes),
+    attach: (metered) => {
+      dump = metered[METER.dump] as typeof dump;
+      // It stores what changes, from zero on.
+      new Uint8Array(buffer).fill(0);
+    },
+    take: (copy) => dump!(copy),
     copy: (copy) => new BigInt64Array(buffer, copy * copyBytes, blocks.length),
   };
 }

@@ -51,8 +51,12 @@ export interface Counting {
 
 /** Counters that one call of the import `meter.keep` takes, after the byte offset at which they are wanted. */
 export const KEPT_AT_ONCE = 8;
+/** Copies of all counters that are kept at a time. */
+export const KEPT_COPIES = 2;
+/** Bytes of a copy: the last call may have fewer left. */
+export const copyBytesOf = (counters: number): number => 8 * (counters + KEPT_AT_ONCE - 1);
 
-const OP = { if: 0x04, end: 0x0b, call: 0x10, localGet: 0x20, localSet: 0x21, localTee: 0x22, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32LtS: 0x48, i32Sub: 0x6b, i32Add: 0x6a, i64Const: 0x42, i64Add: 0x7c } as const;
+const OP = { if: 0x04, end: 0x0b, call: 0x10, localGet: 0x20, localSet: 0x21, localTee: 0x22, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32LtS: 0x48, i32Sub: 0x6b, i32Add: 0x6a, i32Mul: 0x6c, i32And: 0x71, i32Xor: 0x73, i32Shl: 0x74, i64Const: 0x42, i64Add: 0x7c } as const;
 const I32 = 0x7f;
 const I64 = 0x7e;
 const F64 = 0x7c;
@@ -79,7 +83,7 @@ export interface Probes {
  * the import `meter.tick` when it falls below zero; and the exports to read and set it. A call ends a block, so that a callee, a register
  * access among them, sees the exact cycle. The start function becomes an export, so that it too runs with the meter and a host that knows the memory.
  * @param native functions that cost otherwise
- * @param counting also counts how often each basic block ran, by calling context, in globals that `meter:dump(offset)` hands to `meter.keep`
+ * @param counting also counts how often each basic block ran, by calling context, in globals that `meter:dump(copy)` hands to `meter.keep`
  * @param probes code to be put in besides
  */
 export function meter(module: WasmModule, costs: InstructionCosts, native?: NativeCosts, counting?: Counting, probes?: Probes): MeteredModule {
@@ -104,7 +108,7 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
   const about = counting && callsAbout(counting);
   const entered = (name: string, index: number): number => firstContext + (counting?.entryOf(name, index) ?? index - tick);
   const code = codeSection(module, {
-    contexts, firstContext, blocksOf, shifted, tick, left, map, probes, counted: counting && counted,
+    contexts, firstContext, blocksOf, shifted, tick, left, firstFlag: left + 1 + (probes?.globals.length ?? 0), map, probes, counted: counting && counted,
     isAbout: (context) => about?.[context]?.isAbout ?? false,
     inlinedOf: (context) => (about?.[context].isOutside && contexts[context].root !== undefined ? inlinedOf(contexts[context].functionIndex) : undefined),
     callee: (context, site, index) => (index < tick ? index : firstContext + (counting?.contexts.callee(context, site, index) ?? index - tick)),
@@ -130,7 +134,7 @@ export function meter(module: WasmModule, costs: InstructionCosts, native?: Nati
       out.name(METER.module).name(METER.met).u8(0).u32(types + 4).name(METER.module).name(METER.spent).u8(0).u32(types + 5).name(METER.module).name(METER.within).u8(0).u32(types + 2);
     })],
     [SECTION.function, functionSection(module, contexts, [types + 1, types + 2, ...(counting ? [types + 2] : [])])],
-    [SECTION.global, rewriteGlobals(module, shifted, probes?.globals.length ?? 0, counted.length)],
+    [SECTION.global, rewriteGlobals(module, shifted, (probes?.globals.length ?? 0) + (counting ? contexts.length : 0), counted.length)],
     [SECTION.export, rewriteExports(module, entered, firstAdded, counting !== undefined, probes)],
   ]);
   if (section(SECTION.element)) rewritten.set(SECTION.element, rewriteElements(module, shifted));
@@ -175,9 +179,9 @@ function functionSection(module: WasmModule, contexts: readonly CallContext[], a
   return out;
 }
 
-function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, probes: number, counters: number): ByteWriter {
+function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, words: number, counters: number): ByteWriter {
   const section = module.sections.find((s) => s.id === SECTION.global);
-  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1 + probes + counters);
+  const out = new ByteWriter().u32(module.globalCount - module.importedGlobals + 1 + words + counters);
   if (section) {
     const r = new ByteReader(module.bytes, section.contents, section.end);
     for (let count = r.u32(); count > 0; count--) {
@@ -185,7 +189,7 @@ function rewriteGlobals(module: WasmModule, shifted: (index: number) => number, 
       copyConstantExpression(r, out, shifted);
     }
   }
-  for (let i = 0; i <= probes; i++) out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
+  for (let i = 0; i <= words; i++) out.u8(I32).u8(1).u8(OP.i32Const).s32(0).u8(OP.end);
   for (let i = 0; i < counters; i++) out.u8(I64).u8(1).u8(OP.i64Const).s32(0).u8(OP.end);
   return out;
 }
@@ -242,6 +246,8 @@ interface CodeContext {
   readonly shifted: (index: number) => number;
   readonly tick: number;
   readonly left: number;
+  /** Of the globals that tell, one for each context, in which copies its counters are out of date, a bit for each copy; the counters stand behind them. */
+  readonly firstFlag: number;
   /** Pairs (offset in the code section's contents, original offset), ascending. */
   readonly map: number[];
   /** Whether a context's function is called about an object. */
@@ -254,7 +260,7 @@ interface CodeContext {
 }
 
 function codeSection(module: WasmModule, context: CodeContext): ByteWriter {
-  const { contexts, left, map, counted, tick, probes } = context;
+  const { contexts, firstFlag, map, counted, tick, left } = context;
   const code = new ByteWriter().u32(contexts.length + (counted ? 3 : 2));
   for (const [index, { functionIndex }] of contexts.entries()) {
     const bodyMap: number[] = [];
@@ -266,28 +272,39 @@ function codeSection(module: WasmModule, context: CodeContext): ByteWriter {
   const getLeft = new ByteWriter().u32(0).u8(OP.globalGet).u32(left).u8(OP.end);
   const setLeft = new ByteWriter().u32(0).u8(OP.localGet).u32(0).u8(OP.globalSet).u32(left).u8(OP.end);
   const added = [getLeft, setLeft];
-  if (counted) added.push(dumpBody(left + 1 + (probes?.globals.length ?? 0), counted.length, tick + 1));
+  if (counted) added.push(dumpBody(firstFlag, firstFlag + contexts.length, counted, tick + 1));
   for (const body of added) code.u32(body.length).bytes(body.take());
   return code;
 }
 
-/** Hands all counters to `keep`, some at a time; those that are missing in the last lot are zeros. */
-function dumpBody(firstCounter: number, count: number, keep: number): ByteWriter {
-  const out = new ByteWriter().u32(0);
-  for (let i = 0; i < count; i += KEPT_AT_ONCE) {
-    out.u8(OP.localGet).u32(0).u8(OP.i32Const).s32(8 * i).u8(OP.i32Add);
-    for (let k = i; k < i + KEPT_AT_ONCE; k++) {
-      if (k < count) out.u8(OP.globalGet).u32(firstCounter + k);
-      else out.u8(OP.i64Const).s32(0);
+/** Brings a copy of all counters up to date: `keep` gets those of the contexts that have run since they went into it, some at a time. In a block of audio most have not. */
+function dumpBody(firstFlag: number, firstCounter: number, counted: readonly CountedBlock[], keep: number): ByteWriter {
+  const [copy, flag] = [0, 1];
+  const out = new ByteWriter().u32(1).u32(1).u8(I32);
+  out.u8(OP.i32Const).s32(1).u8(OP.localGet).u32(copy).u8(OP.i32Shl).u8(OP.localSet).u32(flag);
+  out.u8(OP.localGet).u32(copy).u8(OP.i32Const).s32(copyBytesOf(counted.length)).u8(OP.i32Mul).u8(OP.localSet).u32(copy); // from here on its offset
+  for (let from = 0, to = 0; from < counted.length; from = to) {
+    const { context } = counted[from];
+    while (to < counted.length && counted[to].context === context) to++;
+    out.u8(OP.globalGet).u32(firstFlag + context).u8(OP.localGet).u32(flag).u8(OP.i32And).u8(OP.if).u8(VOID_BLOCK);
+    out.u8(OP.globalGet).u32(firstFlag + context).u8(OP.localGet).u32(flag).u8(OP.i32Xor).u8(OP.globalSet).u32(firstFlag + context);
+    for (let i = from; i < to; i += KEPT_AT_ONCE) {
+      out.u8(OP.localGet).u32(copy).u8(OP.i32Const).s32(8 * i).u8(OP.i32Add);
+      // The last ones may be other contexts', as they are now.
+      for (let k = i; k < i + KEPT_AT_ONCE; k++) {
+        if (k < counted.length) out.u8(OP.globalGet).u32(firstCounter + k);
+        else out.u8(OP.i64Const).s32(0);
+      }
+      out.u8(OP.call).u32(keep);
     }
-    out.u8(OP.call).u32(keep);
+    out.u8(OP.end);
   }
   return out.u8(OP.end);
 }
 
 function meterBody(module: WasmModule, index: number, body: FunctionBody, context: CodeContext, map: number[]): ByteWriter {
   const { bytes } = module;
-  const { blocksOf, callee, shifted, tick, left, counted, probes, isAbout, inlinedOf, firstContext } = context;
+  const { blocksOf, callee, shifted, tick, left, counted, probes, isAbout, inlinedOf, firstContext, firstFlag } = context;
   const out = new ByteWriter();
 
   // One more local: the counter while this body runs. Others see it in the global, so it goes there before they run and comes back after.
@@ -302,7 +319,11 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
   if (inlined) out.u32(1).u8(F64);
   const objects = inlined && new InlinedCounting(out, inlined.code, inlined.parts, { met: tick + 4, spent: tick + 5, within: tick + 6 }, local + wanted, local + wanted + 1);
   const flush = (): void => void out.u8(OP.localGet).u32(local).u8(OP.globalSet).u32(left);
-  const reload = (): void => void out.u8(OP.globalGet).u32(left).u8(OP.localSet).u32(local);
+  const reload = (): void => {
+    out.u8(OP.globalGet).u32(left).u8(OP.localSet).u32(local);
+    // Copies are made while others run: what is counted from here on is in none.
+    if (counted) out.u8(OP.i32Const).s32((1 << KEPT_COPIES) - 1).u8(OP.globalSet).u32(firstFlag + index);
+  };
   const charge = (cost: number): void => {
     out.u8(OP.localGet).u32(local).u8(OP.i32Const).s32(cost).u8(OP.i32Sub).u8(OP.localTee).u32(local).u8(OP.i32Const).s32(0).u8(OP.i32LtS);
     out.u8(OP.if).u8(VOID_BLOCK);
@@ -315,7 +336,7 @@ function meterBody(module: WasmModule, index: number, body: FunctionBody, contex
   /** One more, before the block's time passes and others run. */
   const count = (offset: number, cost: number): void => {
     if (!counted) return;
-    const counter = left + 1 + (probes?.globals.length ?? 0) + counted.length;
+    const counter = firstFlag + context.contexts.length + counted.length;
     counted.push({ context: index, offset, cost });
     out.u8(OP.globalGet).u32(counter).u8(OP.i64Const).s32(1).u8(OP.i64Add).u8(OP.globalSet).u32(counter);
   };
