@@ -66,7 +66,7 @@ ${number(blocks.count)} blocks of ${result.blockFrames} frames.${detail}</p>
 function histogramSection({ cyclesPerFrame: { mean, p99, max, budget } }: RunResult): string {
   const facts: [string, string][] = [
     ['mean', number(mean, 1)], ['99th percentile', number(p99, 1)], ['max', number(max, 1)], ['budget', number(budget, 2)],
-    ['left in the busiest block', percent(1 - ratio(max, budget))],
+    ['asleep in the busiest block', percent(1 - ratio(max, budget))],
   ];
   return `<section class="card">
 ${lane('plot-histogram', 'Blocks by cycles per frame', 'logarithmic count', 'as-h2')}
