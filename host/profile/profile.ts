@@ -286,14 +286,14 @@ function loadOf(run: RunResult, blocks: BlockRecord, values: Float64Array): Load
 
 function handlersOf(emulated: FirmwareBoard, run: RunResult, times: RunTimes): HandlerProfile[] {
   const none = new Float64Array(0);
-  return Object.entries(run.isr).map(([name, { priority, budget, count, overBudget, totalCycles }]): HandlerProfile => {
+  return Object.entries(run.isr).map(([name, { priority, budget, overBudget }]): HandlerProfile => {
     const { own = none, elapsed = none, latency = none } = times.handlers.get(name) ?? {};
     const vector = emulated.firmware.vectors.find((v) => v.name === name);
     const [durations, latencies] = [spreadOf(own), spreadOf(latency)];
     const classes = (values: Float64Array, { min, max }: Spread): Histogram => histogramOf(values, min, Math.max(1, (max - min) / HANDLER_CLASSES), HANDLER_CLASSES);
     return {
       name, functionName: vector?.functionName ?? null, file: vector?.file ?? null, line: vector?.line ?? null,
-      priority, budget, count, unfinishedCycles: times.active.get(name)?.own ?? null, overBudget, totalCycles,
+      priority, budget, count: own.length, unfinishedCycles: times.active.get(name)?.own ?? null, overBudget, totalCycles: own.reduce((sum, cycles) => sum + cycles, 0),
       duration: durations, elapsed: spreadOf(elapsed), latency: latencies, jitter: latencies.max - latencies.min,
       durations: classes(own, durations), latencies: classes(latency, latencies),
     };
