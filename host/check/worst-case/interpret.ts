@@ -382,8 +382,7 @@ class Reader {
     const counting = this.owner.annotations.isSum(this.context.code, op.at) ? countingArgument(ranges) : -1;
     if (counting < 0) contexts.set(0, this.owner.context(op.index, ranges));
     else {
-      const [low, high] = ranges[counting];
-      for (let n = low; n <= high; n++) contexts.set(n, this.owner.context(op.index, ranges.map((r, i) => (i === counting ? [n, n] : r))));
+      for (const [from, to] of countGroups(ranges[counting])) contexts.set(from, this.owner.context(op.index, ranges.map((r, i) => (i === counting ? [from, to] : r))));
     }
     if (this.recording) this.context.calls.set(op.at, { at: op.at, contexts, counting });
     let results: Range[] | undefined;
@@ -444,6 +443,17 @@ export function countingArgument(ranges: readonly Range[]): number {
   const candidates = ranges.flatMap(([low, high], i) => (low >= 0 && high < MOST_VALUES ? [{ i, fixed: low === high }] : []));
   const open = candidates.filter(({ fixed }) => !fixed);
   return open.length === 1 ? open[0].i : -1;
+}
+
+/** Values of a counting argument that are told apart. */
+const MOST_COUNTS = 16;
+
+/** Values of a counting argument in groups, of which each costs what its dearest value does, and counts as its least. They begin at multiples of their size, so that ranges share them. */
+function countGroups([low, high]: Range): Range[] {
+  const size = 2 ** Math.max(0, Math.ceil(Math.log2((high - low) / MOST_COUNTS)));
+  const groups: Range[] = [];
+  for (let from = low; from <= high; from = groups.at(-1)![1] + 1) groups.push([from, Math.min((Math.floor(from / size) + 1) * size - 1, high)]);
+  return groups;
 }
 
 /** By how much a value differs from a symbol that it is a sum of. */
