@@ -5,7 +5,7 @@
 import type { CallContext } from '../cpu/wasm/contexts.js';
 import { parseModule } from '../cpu/wasm/decode.js';
 import type { ObjectCycles } from '../cpu/wasm/object-cycles.js';
-import { ELSEWHERE, type CycleCounters, type Piece } from '../cpu/arm/cycle-counters.js';
+import { ELSEWHERE, type CountedCycles, type CycleCounters, type Piece } from '../cpu/arm/cycle-counters.js';
 import { advanceIT } from '../cpu/arm/hot/regions.js';
 import { decode } from '../cpu/arm/isa/decode.js';
 import { delay, issueCycles, needsOf, PIPE, pipeAfter, refillOf } from '../cpu/arm/timing.js';
@@ -60,6 +60,8 @@ export class ImageAttribution implements CodePlaces {
   /** The counted context of each of `contexts`. */
   private readonly countedOf: number[] = [];
   private readonly names: ReadonlyMap<number, string>;
+  /** Of the whole run; to look for them in all rows takes a good part of a second. */
+  private readonly counted: readonly CountedCycles[];
 
   /** @param stacks by address, the lines that it stands for (source-stacks.ts) */
   constructor(
@@ -67,12 +69,13 @@ export class ImageAttribution implements CodePlaces {
     private readonly stacks: ReadonlyMap<number, readonly SourceLine[]>,
   ) {
     this.names = parseModule(board.firmware.wasm).functionNames;
+    this.counted = counters.cycles();
   }
 
   /** Cycles by context and line; whole numbers that add up to all that was counted. */
   leaves(): Leaf[] {
     const sums = new Map<number, number>();
-    for (const { context, piece, cycles } of this.counters.cycles()) {
+    for (const { context, piece, cycles } of this.counted) {
       for (const { address, part } of this.sharesOf(this.counters.pieces[piece], piece)) {
         const key = this.contextOf(context, address) * 2 ** 20 + this.placeAt(address);
         sums.set(key, (sums.get(key) ?? 0) + cycles * part);
@@ -90,7 +93,7 @@ export class ImageAttribution implements CodePlaces {
       return above >= 0 ? above : object === undefined ? -1 : context;
     });
     const sums = new Map<number, number>();
-    for (const { context, cycles } of counters.cycles()) if (topOf(context) >= 0) sums.set(topOf(context), (sums.get(topOf(context)) ?? 0) + cycles);
+    for (const { context, cycles } of this.counted) if (topOf(context) >= 0) sums.set(topOf(context), (sums.get(topOf(context)) ?? 0) + cycles);
     return [...sums].map(([context, cycles]): ObjectCycles => {
       const { callee, object } = counters.contexts[context];
       return { of: 'function', index: this.moduleFunctionAt(callee), object: object! >>> 0, calls: counters.callsOf(context), cycles };
