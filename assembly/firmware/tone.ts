@@ -30,7 +30,6 @@ function halfPlayed(): void {
 
 @isr("PendSV", 15, { budget: 50000 })
 function render(): void {
-  // As long as each block is ready in time, which is what is to be shown. @bound(1)
   while (audioOutBlockDue()) {
     for (let i = 0; i < FRAMES; i++) {
       store<f32>(samples + (i << 2), 0.25 * sine(phase));
