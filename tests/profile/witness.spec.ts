@@ -286,9 +286,9 @@ for (const cpu of ['wasm', 'arm'] as const) {
         near(jitter, Math.max(...late) - first, SLACK, `${name}, jitter`);
         assert.ok(jitter > 50, name);
       }
-      // The renderer is asked for somewhere in the handler of the DMA.
+      // The renderer is asked for somewhere in the handler of the DMA; the end of the run may cut off the last one.
       const [asked, rendered] = [runs.get('DMA1_Stream5')!, runs.get('PendSV')!];
-      assert.equal(asked.length, rendered.length);
+      assert.ok(asked.length - rendered.length === 0 || asked.length - rendered.length === 1, `${asked.length} blocks asked for, ${rendered.length} rendered`);
       const { latency } = handler('PendSV');
       for (const [of, value] of [[mean, latency.mean], [(v: number[]) => rank(v, 1), latency.max]] as const) {
         assert.ok(value >= of(rendered.map(({ start }, i) => start - asked[i].end)) - SLACK && value <= of(rendered.map(({ start }, i) => start - asked[i].start)) + SLACK, `PendSV, latency: ${value}`);
