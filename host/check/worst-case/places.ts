@@ -205,7 +205,13 @@ export class Places {
     // From the inside out: what an inner loop is, an outer one is not.
     for (const at of [...code.loops.keys()].sort((a, b) => (inner.get(a)?.length ?? 0) - (inner.get(b)?.length ?? 0))) {
       const taken = new Set((inner.get(at) ?? []).map((loop) => loops.get(loop)));
-      const candidates = [...(votes.get(at) ?? [])].filter(([loop]) => !taken.has(loop));
+      const own = [...(votes.get(at) ?? [])];
+      const candidates = own.filter(([loop]) => !taken.has(loop));
+      // Where all else is inlined from elsewhere, what speaks for it may be the beginnings of inner loops: it is around them.
+      for (const [loop, count] of candidates.length === 0 ? own : []) {
+        const outer = this.loopAround(loop);
+        if (outer && !taken.has(outer)) candidates.push([outer, count]);
+      }
       if (candidates.length > 0) loops.set(at, candidates.reduce((a, b) => (b[1] > a[1] ? b : a))[0]);
     }
     const loopTotals = new Map([...loops].flatMap(([at, loop]) => (this.totals.has(loop) ? [[at, this.totals.get(loop)!] as const] : [])));
@@ -226,12 +232,19 @@ export class Places {
    * bodies in any order, and what was inlined has a file of its own. The first one, which is nearly always the condition's, has the most to say.
    */
   private vote(votes: Map<number, Map<SourceLoop, number>>, loopAt: number, here: Location): void {
-    let found: SourceLoop | undefined;
-    for (const loop of this.loopsOfFile.get(here.file) ?? []) {
-      if (!isBefore(here, loop.from) && isBefore(here, loop.to) && (!found || isBefore(found.from, loop.from))) found = loop;
-    }
+    const found = this.innermost(here.file, (loop) => !isBefore(here, loop.from) && isBefore(here, loop.to));
     if (!found) return;
     const own = votes.get(loopAt) ?? new Map<SourceLoop, number>();
     votes.set(loopAt, own.set(found, (own.get(found) ?? 0) + (votes.has(loopAt) ? 1 : 1000)));
+  }
+  private loopAround({ file, from, to }: SourceLoop): SourceLoop | undefined {
+    return this.innermost(file, (loop) => isBefore(loop.from, from) && !isBefore(loop.to, to));
+  }
+
+  /** Of source loops around one another, the innermost. */
+  private innermost(file: string, isAround: (loop: SourceLoop) => boolean): SourceLoop | undefined {
+    let found: SourceLoop | undefined;
+    for (const loop of this.loopsOfFile.get(file) ?? []) if (isAround(loop) && (!found || isBefore(found.from, loop.from))) found = loop;
+    return found;
   }
 }
