@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Whether arrays stay where constructors put them: then how long an array in a field of an object is can be read off the object that set-up has made.
 
-import type { Node, Syntax } from './passed-values.js';
-
-/** A file with all the nodes in it. */
-export interface FileNodes { readonly internalPath: string; readonly nodes: readonly Node[] }
+import type { Syntax } from './passed-values.js';
+import { nodesOf, type FileNodes, type Node } from './syntax-tree.js';
 
 interface Identifier { readonly text: string }
 interface Named { readonly name: Identifier }
@@ -24,49 +22,47 @@ const RUNTIMES: ReadonlySet<string> = new Set(['rtSize', '__renew']);
 
 /** Whether objects stay as long as they were made, as far as sources without raw stores can change it. */
 export function lengthsStay(files: readonly FileNodes[], { NodeKind: K }: Syntax): boolean {
-  return !files.some(({ nodes }) => nodes.some((node) => node.kind === K.Identifier && RUNTIMES.has((node as Node & Identifier).text)));
+  return !files.some((file) => file.ofKinds(K.Identifier).some((node) => RUNTIMES.has((node as Node & Identifier).text)));
 }
 
 /**
  * Whether each field that may be a StaticArray keeps what the constructor of its object gives it, as far as sources without raw stores can change it. Fields go by their
  * names, in all classes of a file and of what it imports: it cannot know of others, unless it has something generic.
- * @param nodesOf all nodes within nodes
  */
-export function arraysStay(files: readonly FileNodes[], nodesOf: (roots: readonly Node[]) => readonly Node[], { NodeKind: K, CommonFlags, Token }: Syntax): boolean {
-  const all = files.flatMap(({ nodes }) => nodes);
-  const ofKinds = (nodes: readonly Node[], ...kinds: readonly number[]): Node[] => nodes.filter(({ kind }) => kinds.includes(kind));
+export function arraysStay(files: readonly FileNodes[], { NodeKind: K, CommonFlags, Token }: Syntax): boolean {
+  const inAll = (...kinds: readonly number[]): readonly Node[] => files.flatMap((file) => file.ofKinds(...kinds));
   const nameOf = (type: TypeName | null): string => type?.name?.identifier?.text ?? '';
   // Names that stand for something else in some file: that may be an array.
-  const renamed = ofKinds(all, K.ImportDeclaration).filter((node) => (node as Import).foreignName.text !== (node as Import).name.text);
-  const others = new Set([...ofKinds(all, K.TypeParameter, K.TypeDeclaration), ...renamed].map((node) => (node as Node & Named).name.text));
-  const plain = (ofKinds(all, K.ClassDeclaration, K.EnumDeclaration) as Class[]).filter(({ name }) => !others.has(name.text));
+  const renamed = inAll(K.ImportDeclaration).filter((node) => (node as Import).foreignName.text !== (node as Import).name.text);
+  const others = new Set([...inAll(K.TypeParameter, K.TypeDeclaration), ...renamed].map((node) => (node as Node & Named).name.text));
+  const plain = (inAll(K.ClassDeclaration, K.EnumDeclaration) as readonly Class[]).filter(({ name }) => !others.has(name.text));
   const notArrays = new Set([...NUMBERS, ...plain.map(({ name }) => name.text)]);
   const mayBeArray = (member: Node): boolean => member.kind === K.FieldDeclaration && !notArrays.has(nameOf((member as Field).type));
   const hasArrays = (type: TypeName | null): boolean => {
     const meant = plain.filter(({ name }) => name.text === nameOf(type));
     return meant.length === 0 || meant.some(({ members, extendsType }) => nodesOf(members).some(mayBeArray) || (extendsType !== null && hasArrays(extendsType)));
   };
-  const constructors = ofKinds(all, K.MethodDeclaration).filter((node) => ((node as Node & { flags: number }).flags & CommonFlags.Constructor) !== 0);
+  const constructors = inAll(K.MethodDeclaration).filter((node) => ((node as Node & { flags: number }).flags & CommonFlags.Constructor) !== 0);
   const inConstructors = new Set(nodesOf(constructors));
 
-  const arraysOf = new Map(files.map(({ internalPath, nodes }) => [internalPath, nodes.filter(mayBeArray).map((node) => (node as Field).name.text)]));
-  const imports = new Map(files.map(({ internalPath, nodes }) => [internalPath, ofKinds(nodes, K.Import, K.Export).flatMap((node) => (node as From).internalPath ?? [])]));
-  const isGlobal = ofKinds(all, K.Decorator).some((node) => ((node as Node & Named).name as Identifier).text === 'global');
-  const knownIn = ({ internalPath, nodes }: FileNodes): ReadonlySet<string> => {
-    const known = new Set(isGlobal || ofKinds(nodes, K.TypeParameter).length > 0 ? arraysOf.keys() : [internalPath]);
+  const arraysOf = new Map(files.map((file) => [file.internalPath, file.ofKinds(K.FieldDeclaration).filter(mayBeArray).map((node) => (node as Field).name.text)]));
+  const imports = new Map(files.map((file) => [file.internalPath, file.ofKinds(K.Import, K.Export).flatMap((node) => (node as From).internalPath ?? [])]));
+  const isGlobal = inAll(K.Decorator).some((node) => ((node as Node & Named).name as Identifier).text === 'global');
+  const knownIn = (file: FileNodes): ReadonlySet<string> => {
+    const known = new Set(isGlobal || file.ofKinds(K.TypeParameter).length > 0 ? arraysOf.keys() : [file.internalPath]);
     for (const path of known) for (const imported of imports.get(path) ?? imports.get(`${path}/index`) ?? []) known.add(imported);
     return new Set([...known].flatMap((path) => arraysOf.get(path) ?? arraysOf.get(`${path}/index`) ?? []));
   };
   const inner = (node: Node): Node => (node.kind === K.Parenthesized || node.kind === K.Assertion ? inner((node as Inner).expression) : node);
   return files.every((file) => {
     const arrays = knownIn(file);
-    return arrays.size === 0 || !file.nodes.some((node) => {
+    return arrays.size === 0 || !file.ofKinds(K.Call, K.Binary).some((node) => {
       // Where a field lies is asked to store there, and how great an object is, to copy it.
       if (node.kind === K.Call) {
         const { expression, typeArguments } = node as Call;
         return expression.kind === K.Identifier && (expression as Node & Identifier).text === 'offsetof' && (typeArguments ?? []).some(hasArrays);
       }
-      if (node.kind !== K.Binary || (node as Assignment).operator !== Token.Equals) return false;
+      if ((node as Assignment).operator !== Token.Equals) return false;
       const left = inner((node as Assignment).left) as PropertyAccess;
       return left.kind === K.PropertyAccess && arrays.has(left.property.text) && (left.expression.kind !== K.This || !inConstructors.has(node));
     });

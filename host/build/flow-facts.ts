@@ -3,8 +3,9 @@
 // `// @turns(blocks: 1)`, read from the source.
 // docs/worst-case.md has what they mean; what uses them is host/check/worst-case.
 
-import { arraysStay, lengthsStay, type FileNodes } from './array-fields.js';
-import { PassedValues, type CallingSource, type FunctionDeclaration, type Node, type Syntax } from './passed-values.js';
+import { arraysStay, lengthsStay } from './array-fields.js';
+import { PassedValues, type CallingSource, type FunctionDeclaration, type Syntax } from './passed-values.js';
+import { FileNodes, type Node } from './syntax-tree.js';
 
 /** A place in a source: line from 1, column from 0. */
 export interface SourcePosition {
@@ -91,12 +92,13 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
   const loopKinds = new Set([K.Do, K.For, K.ForOf, K.While]);
   const loops: SourceLoop[] = [];
   const lines: LineFact[] = [];
-  const said = sources.filter((source) => !isCompilers(source) && new RegExp(COMMENT.source).test(source.text));
   // Loops that ask a function of which something is said may be in any file, and one of which nothing is said has a place too, for whoever has to say that it has no bound.
   const heard = sources.filter((source) => !isCompilers(source));
+  const comments = new Map(heard.map((source) => [source, commentsOf(source)]));
+  const forEachComment = (visit: (comment: Comment, source: Source) => void): void => comments.forEach((own, source) => own.forEach((comment) => visit(comment, source)));
   const functions: { readonly name: string; readonly declaration: FunctionDeclaration; readonly hasThis: boolean }[] = [];
   const libraries = sources.filter(isCompilers);
-  const passed = new PassedValues(sources.filter((source) => !isCompilers(source)), syntax, (word) => {
+  const passed = new PassedValues(heard, syntax, (word) => {
     const asWord = new RegExp(`\\b${word}\\b`);
     return libraries.some(({ text }) => asWord.test(text) && asWord.test(text.replace(COMMENT_OR_STRING, (found) => (found.startsWith('/') ? ' ' : found))));
   });
@@ -106,27 +108,23 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     return parameter === undefined ? token : passed.mostOf(callee!, parameter) ?? token;
   });
   const limits = new Map<string, number>();
-  for (const source of said) {
-    forEachComment(source, ({ kind, text, start, end }) => {
-      if (kind !== 'limit') return;
-      const named = /^\s*([\w-]+)\s*:\s*(.+)$/.exec(text);
-      const value = named ? evaluate(formula(named[2], sources, source)) : undefined;
-      if (value === undefined) complain(source, start, end, '@limit wants a name and a number, as in @limit(voices: 16)');
-      else limits.set(named![1], value);
-    });
-  }
+  forEachComment(({ kind, text, start, end }, source) => {
+    if (kind !== 'limit') return;
+    const named = /^\s*([\w-]+)\s*:\s*(.+)$/.exec(text);
+    const value = named ? evaluate(formula(named[2], sources, source)) : undefined;
+    if (value === undefined) complain(source, start, end, '@limit wants a name and a number, as in @limit(voices: 16)');
+    else limits.set(named![1], value);
+  });
   const answering = new Map<string, { readonly bound: Formula; readonly asks: string }>();
-  for (const source of said) {
-    forEachComment(source, ({ kind, text, start, end, target }) => {
-      if (kind !== 'turns') return;
-      const line = positions(source.text);
-      const asked = (source.statements as Node[]).find((node) => node.kind === K.FunctionDeclaration && line(node.range.start).line === target) as FunctionDeclaration | undefined;
-      const [, asks, most] = /^\s*([a-z][\w-]*)\s*:\s*(.+)$/.exec(text) ?? [];
-      const bound = most === undefined ? undefined : formula(most, sources, source);
-      if (!asked || !bound) complain(source, start, end, '@turns goes above a function that loops ask, and wants a name and a number, as in @turns(blocks: 1)');
-      else answering.set(asked.name.text, { asks, bound: limits.has(asks) ? [limits.get(asks)!] : withPassed(bound)! });
-    });
-  }
+  forEachComment(({ kind, text, start, end, target }, source) => {
+    if (kind !== 'turns') return;
+    const line = positions(source.text);
+    const asked = (source.statements as Node[]).find((node) => node.kind === K.FunctionDeclaration && line(node.range.start).line === target) as FunctionDeclaration | undefined;
+    const [, asks, most] = /^\s*([a-z][\w-]*)\s*:\s*(.+)$/.exec(text) ?? [];
+    const bound = most === undefined ? undefined : formula(most, sources, source);
+    if (!asked || !bound) complain(source, start, end, '@turns goes above a function that loops ask, and wants a name and a number, as in @turns(blocks: 1)');
+    else answering.set(asked.name.text, { asks, bound: limits.has(asks) ? [limits.get(asks)!] : withPassed(bound)! });
+  });
   /** What a loop has from the function that it asks whether to go on; of functions of one name it is not known which. */
   const answers = (loop: Node): { bound?: Formula; asks?: string } => {
     const { condition } = loop as Node & { condition?: Node };
@@ -135,21 +133,18 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
   };
   const files: FileNodes[] = [];
   for (const source of heard) {
-    const nodes = nodesOf(source.statements);
-    files.push({ internalPath: source.internalPath, nodes });
+    const own = new FileNodes(source.internalPath, source.statements);
+    files.push(own);
     const file = source.normalizedPath;
     const position = positions(source.text);
     const place = ({ range }: Node) => ({ file, from: position(range.start), to: position(range.end) });
-    const beginning = new Map<number, Node[]>();
-    for (const node of nodes) {
-      const { line } = position(node.range.start);
-      beginning.set(line, [...beginning.get(line) ?? [], node]);
-    }
+    const beginning = new Map(comments.get(source)!.map(({ target }) => [target, [] as Node[]]));
+    if (beginning.size > 0) for (const node of own.nodes) beginning.get(position(node.range.start).line)?.push(node);
     const ofLoops = new Map<Node, { bound?: Formula; total?: number; use?: Use }>();
-    forEachComment(source, ({ kind, text, start, end, target }) => {
+    comments.get(source)!.forEach(({ kind, text, start, end, target }) => {
       if (kind === 'limit' || kind === 'turns') return;
       // The outermost of what begins on the line.
-      const begins = (beginning.get(target) ?? []).sort((a, b) => b.range.end - b.range.start - (a.range.end - a.range.start));
+      const begins = beginning.get(target)!.sort((a, b) => b.range.end - b.range.start - (a.range.end - a.range.start));
       const loop = begins.find((n) => loopKinds.has(n.kind));
       if (kind === 'bound') {
         if (!loop) return complain(source, start, end, '@bound goes on the line of a loop, or above it');
@@ -190,7 +185,7 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
       if (limit === undefined) return complain(source, start, end, `@${kind} wants a number, as in @${kind}(32); constants of the source and + - * / will do`);
       lines.push({ kind, ...place(statement), limit });
     });
-    for (const node of nodes) {
+    for (const node of own.nodes) {
       if (loopKinds.has(node.kind)) {
         const asked = ofLoops.has(node) ? undefined : answers(node);
         // Two functions that are the same may have different things said of them.
@@ -209,15 +204,17 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
   }
   const asked = new Set([...loops.flatMap(({ bound, use }) => [bound, use?.of]), ...lines.map(({ use }) => use?.of)].flat());
   const parameters: Record<string, readonly Parameter[]> = {};
+  const counts = new Map<string, number>();
+  for (const { name } of functions) counts.set(name, (counts.get(name) ?? 0) + 1);
   for (const { name, declaration, hasThis } of functions) {
     // Of two functions that would have one name, in namespaces or in other functions, it is not known which is meant.
-    const isUnique = functions.filter((other) => other.name === name).length === 1;
+    const isUnique = counts.get(name) === 1;
     const own = declaration.signature.parameters.map((p, i) => ({
       name: p.name.text, type: wasmType(p.type?.name?.identifier?.text), ...(isUnique && asked.has(p.name.text) ? { most: passed.most(declaration, i) } : {}),
     }));
     parameters[name] = [...(hasThis ? [THIS] : []), ...own];
   }
-  return { loops, lines, parameters, lengthsStay: lengthsStay(files, syntax), arraysStay: arraysStay(files, nodesOf, syntax) };
+  return { loops, lines, parameters, lengthsStay: lengthsStay(files, syntax), arraysStay: arraysStay(files, syntax) };
 }
 
 const COMMENT_OR_STRING = /\/\*[^]*?\*\/|\/\/.*|(["'`])(?:\\[^]|(?!\1)[^\\])*\1/g;
@@ -246,7 +243,9 @@ interface Comment {
   readonly target: number;
 }
 
-function forEachComment({ text }: Source, visit: (comment: Comment) => void): void {
+function commentsOf({ text }: Source): Comment[] {
+  if (text.search(COMMENT) < 0) return [];
+  const comments: Comment[] = [];
   const lines = text.split('\n');
   let offset = 0;
   /** A line end may be CR LF. */
@@ -258,27 +257,12 @@ function forEachComment({ text }: Source, visit: (comment: Comment) => void): vo
       if (line.slice(0, slashes).trim() === '') while (target < lines.length - 1 && isOfNothing(lines[target])) target++;
       for (const match of line.slice(slashes).matchAll(COMMENT)) {
         const start = offset + slashes + match.index;
-        visit({ kind: match[1] as Comment['kind'], text: match[2], start, end: start + match[0].length, target: target + 1 });
+        comments.push({ kind: match[1] as Comment['kind'], text: match[2], start, end: start + match[0].length, target: target + 1 });
       }
     }
     offset += line.length + 1;
   }
-}
-
-/** All nodes of a syntax tree. */
-function nodesOf(roots: readonly object[]): Node[] {
-  const nodes: Node[] = [];
-  const seen = new Set<object>();
-  const walk = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null || seen.has(value)) return;
-    seen.add(value);
-    if (Array.isArray(value)) return value.forEach(walk);
-    if (!('kind' in value && 'range' in value)) return;
-    nodes.push(value as Node);
-    for (const [key, child] of Object.entries(value)) if (key !== 'range' && key !== 'parent') walk(child);
-  };
-  walk(roots);
-  return nodes;
+  return comments;
 }
 
 function positions(text: string): (offset: number) => SourcePosition {
@@ -316,8 +300,9 @@ function constantOf(name: string, sources: readonly Source[], source: Source, de
   const declaration = `\\bconst\\s+${name}\\b\\s*(?::\\s*\\w+)?\\s*=\\s*([^;]+);`;
   // Its own, or from whichever source exports it.
   for (const [pattern, where] of [[declaration, [source]], [`\\bexport\\s+${declaration}`, sources]] as const) {
+    const declared = new RegExp(pattern);
     for (const place of where) {
-      const found = isCompilers(place) ? null : new RegExp(pattern).exec(place.text);
+      const found = isCompilers(place) ? null : declared.exec(place.text);
       if (found) return evaluate(formula(found[1].replace(/<\w+>/g, ''), sources, place, depth + 1));
     }
   }

@@ -2,7 +2,7 @@
 // Keeps code apart of which the source says different things. Two arms of one `if` that are equal but for `@bound(3)` and `@bound(300)` are the same to the optimiser: it leaves
 // one of them, and its bound would count for both. While it is at work, each commented piece sets a global variable to a number of its own, which no other code has.
 
-import type { Node } from './passed-values.js';
+import { fieldsOf, isNode, type Node } from './syntax-tree.js';
 
 /** The variable. It is exported meanwhile under this name, so that what it is set to counts as used. */
 export const MARK = '__tonewheel_piece';
@@ -63,10 +63,10 @@ export function mark(sources: readonly object[], pieces: ReadonlySet<Node>, { No
     if (typeof value !== 'object' || value === null || seen.has(value)) return;
     seen.add(value);
     if (Array.isArray(value)) return value.forEach(visit);
-    if (!('kind' in value && 'range' in value)) return;
+    if (!isNode(value)) return;
     const node = value as Node & Record<string, unknown>;
-    for (const [key, child] of Object.entries(node)) {
-      if (key === 'range' || key === 'parent') continue;
+    for (const key of fieldsOf(node)) {
+      const child = node[key];
       visit(child);
       if (LISTS.has(key) && child) node[key] = (child as Node[]).flatMap((part) => (isLeftStatement(part) ? [markOf(part), part] : [part]));
       else if (SINGLE.has(key) && isLeftStatement(child as Node)) node[key] = block([markOf(child as Node), child as Node], child as Node);

@@ -6,10 +6,10 @@
 // but a call, goes by another name somewhere, or is exported to the world may be called unseen, and nothing is known of its parameters. What counts for a
 // name's value is every declaration of it that could be meant.
 
+import { fieldsOf, isNode, type Node } from './syntax-tree.js';
+
 /** The compiler's source, as far as it is used here. */
 export interface CallingSource { readonly sourceKind: number; readonly statements: readonly object[] }
-interface Range { readonly start: number; readonly end: number }
-export interface Node { readonly kind: number; readonly range: Range }
 interface Identifier extends Node { readonly text: string }
 interface TypeNode extends Node { readonly name?: { readonly identifier?: { readonly text: string } } }
 interface ParameterNode extends Node { readonly name: Identifier; readonly type?: TypeNode; readonly initializer: Node | null }
@@ -110,7 +110,7 @@ export class PassedValues {
 
   private visit(value: unknown, scope: Scope, isEntry: boolean): void {
     if (Array.isArray(value)) for (const part of value) this.visit(part, scope, isEntry);
-    else if (typeof value === 'object' && value !== null && 'kind' in value && 'range' in value) this.visitNode(value as Node, scope, isEntry);
+    else if (typeof value === 'object' && value !== null && isNode(value)) this.visitNode(value, scope, isEntry);
   }
 
   private visitNode(node: Node, scope: Scope, isEntry: boolean): void {
@@ -185,7 +185,7 @@ export class PassedValues {
 
   /** @param withName whether a name in it is a use of that name, and no declaration */
   private visitParts(node: Node, scope: Scope, isEntry: boolean, withName = false): void {
-    for (const [key, part] of Object.entries(node)) if (key !== 'range' && key !== 'parent' && (withName || key !== 'name')) this.visit(part, scope, isEntry);
+    for (const key of fieldsOf(node)) if (withName || key !== 'name') this.visit((node as unknown as Record<string, unknown>)[key], scope, isEntry);
   }
 
   private declare({ declared }: Scope, name: string, node: Node): void {

@@ -10,8 +10,9 @@ import { readFlowFacts, type FlowFacts } from './flow-facts.js';
 import { periodCycles, RATE_WANTED, TIME_WANTED, timeCycles } from './limits.js';
 import { exportMark, mark, MARK_FILE, MARK_SOURCE, type MarkedModule, type MarkMaking } from './marks.js';
 import { findNativeViolations, type NativeFinding } from './native-rules.js';
-import type { Node as PlainNode, Syntax } from './passed-values.js';
+import type { Syntax } from './passed-values.js';
 import { SourceMap } from './source-map.js';
+import type { Node as PlainNode } from './syntax-tree.js';
 
 // The compiler's syntax tree has no published types; what is used of it is written down here.
 interface Range { readonly start: number; readonly end: number; source: Source }
