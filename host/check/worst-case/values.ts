@@ -12,11 +12,14 @@ export const ANY32: Range = [LOW, HIGH];
 export type Bits = 32 | 64;
 /** Integers that a double holds exactly. Of i64s beyond, nothing is known. */
 const EXACT = 2 ** 53;
+const ANY_U32: Range = [0, 2 ** 32 - 1];
+const EXACT_64: Range = [-EXACT, EXACT];
+const EXACT_U64: Range = [0, EXACT];
 
 /** Everything that an integer may be. */
 export const anyOf = (bits: Bits): Range => (bits === 32 ? ANY32 : ANY);
 /** Numbers that no sum has to wrap round for, as far as they can be reckoned with. */
-export const limitsOf = (bits: Bits, unsigned = false): Range => (bits === 32 ? (unsigned ? [0, 2 ** 32 - 1] : ANY32) : [unsigned ? 0 : -EXACT, EXACT]);
+export const limitsOf = (bits: Bits, unsigned = false): Range => (bits === 32 ? (unsigned ? ANY_U32 : ANY32) : unsigned ? EXACT_U64 : EXACT_64);
 
 /** How a value came of another one, where that says how often it can be repeated. */
 export interface Shrink {
@@ -75,10 +78,10 @@ export class Symbols {
 }
 
 export const number = (low: number, high = low): Value => ({ symbol: 0, low, high });
-export const intersect = (a: Range, b: Range): Range => [Math.max(a[0], b[0]), Math.min(a[1], b[1])];
-export const hull = (a: Range, b: Range): Range => [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
-const fits = ([low, high]: Range, bits: Bits): boolean => low >= limitsOf(bits)[0] && high <= limitsOf(bits)[1];
-const fits32 = (range: Range): boolean => fits(range, 32);
+export const intersect = (a: Range, b: Range): Range => [a[0] > b[0] ? a[0] : b[0], a[1] < b[1] ? a[1] : b[1]];
+export const hull = (a: Range, b: Range): Range => [a[0] < b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1]];
+const fits = (range: Range, bits: Bits): boolean => (bits === 32 ? fits32(range[0], range[1]) : range[0] >= -EXACT && range[1] <= EXACT);
+const fits32 = (low: number, high: number): boolean => low >= LOW && high <= HIGH;
 /** All ones up to the highest bit that a number has. */
 const allOnes = (n: number): number => {
   let next = 1;
@@ -136,8 +139,8 @@ export class State {
 
   /** The same value, seen from the symbol beneath its own. */
   lower(v: Value): Value {
-    const [low, high] = this.rangeOfSymbol(v.symbol);
-    return { symbol: this.symbols.of(v.symbol).base, low: v.low + low, high: v.high + high };
+    const range = this.rangeOfSymbol(v.symbol);
+    return { symbol: this.symbols.of(v.symbol).base, low: v.low + range[0], high: v.high + range[1] };
   }
 
   /** A value as a number: a sum that leaves the range of its width may have wrapped round, and is then any. */
@@ -155,14 +158,14 @@ export class State {
   whole(v: Value): Range {
     let x = v;
     while (x.symbol !== 0) x = this.lower(x);
-    return fits32([x.low, x.high]) || this.isPlain(v) ? [x.low, x.high] : ANY;
+    return fits32(x.low, x.high) || this.isPlain(v) ? [x.low, x.high] : ANY;
   }
 
   /** Whether a value, as the sum that it is, stays within the range of an i32. */
   isExact(v: Value): boolean {
     let x = v;
     while (x.symbol !== 0) x = this.lower(x);
-    return fits32([x.low, x.high]);
+    return fits32(x.low, x.high);
   }
 
   /** Whether a value is a symbol or a number itself, and no sum. */
@@ -242,10 +245,10 @@ export class State {
   within(v: Value, [low, high]: Range): boolean {
     let x = v;
     while (x.symbol !== 0 && this.symbols.of(x.symbol).base !== 0) x = this.lower(x);
-    if (x.symbol === 0) return !fits32([x.low, x.high]) || (x.low <= high && x.high >= low);
+    if (x.symbol === 0) return !fits32(x.low, x.high) || (x.low <= high && x.high >= low);
     // Where the symbol is then within the range of an i32 too, nothing has wrapped round.
     const range: Range = [low - x.high, high - x.low];
-    return x.low === 0 && x.high === 0 ? this.narrow(x.symbol, range) : !fits32(range) || this.narrow(x.symbol, range);
+    return x.low === 0 && x.high === 0 ? this.narrow(x.symbol, range) : !fits32(range[0], range[1]) || this.narrow(x.symbol, range);
   }
 
   private assumeOrder({ op, a, b, bits }: Compare): boolean {
