@@ -64,7 +64,7 @@ export class Places {
   private readonly functions = new Map<FunctionCode, FunctionPlaces>();
   private readonly loopsOfFile = new Map<string, SourceLoop[]>();
   private readonly totals = new Map<SourceLoop, Limit>();
-  private readonly lineLimits: readonly { readonly fact: LineFact; readonly limit: Limit }[];
+  private readonly lineLimits = new Map<string, { readonly fact: LineFact; readonly limit: Limit }[]>();
   private readonly parameters: FlowFacts['parameters'];
 
   constructor(
@@ -78,7 +78,10 @@ export class Places {
       const { file, from: { line }, bound, total } = loop;
       if (total !== undefined) this.totals.set(loop, { limit: total, file, line, text: `@bound(${bound?.join(' ')}, ${total} in all)`, isLoop: true });
     }
-    this.lineLimits = lines.map((fact) => ({ fact, limit: { limit: fact.limit, file: fact.file, line: fact.from.line, text: `@${fact.kind}(${fact.limit})`, isLoop: false } }));
+    for (const fact of lines) {
+      const limit = { limit: fact.limit, file: fact.file, line: fact.from.line, text: `@${fact.kind}(${fact.limit})`, isLoop: false };
+      this.lineLimits.set(fact.file, [...this.lineLimits.get(fact.file) ?? [], { fact, limit }]);
+    }
   }
 
   /** Where an instruction comes from; undefined without a source map. */
@@ -183,8 +186,8 @@ export class Places {
         if (!here) continue;
         const innermost = loops[loops.length - 1];
         if (innermost !== undefined) this.vote(votes, innermost, here);
-        for (const { fact, limit } of this.lineLimits) {
-          if (fact.file !== here.file || isBefore(here, fact.from) || !isBefore(here, fact.to)) continue;
+        for (const { fact, limit } of this.lineLimits.get(here.file) ?? []) {
+          if (isBefore(here, fact.from) || !isBefore(here, fact.to)) continue;
           if (fact.kind === 'sum' || fact.kind === 'waits') {
             if (node.name !== 'call') continue;
             if (fact.kind === 'sum') sums.set(node.at, limit);

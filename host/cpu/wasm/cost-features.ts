@@ -173,12 +173,14 @@ function rangeOf(name: string, first: Range | undefined, second: Range | undefin
  */
 function steppingLocals(bytes: Uint8Array, { code, end }: FunctionBody, parameters: number, locals: number): ReadonlySet<number> {
   const stepping = new Set(Array.from({ length: locals - parameters }, (_, i) => parameters + i));
+  const instructions: { name: string; index: number }[] = [];
+  forEachInstruction(bytes, code, end, ({ operator: { name }, index }) => void instructions.push({ name, index }));
   let bounded = false;
-  for (let before = -1; before !== stepping.size;) {
+  for (let before = -1; before !== stepping.size && stepping.size > 0;) {
     before = stepping.size;
     bounded = false;
     const stack: (Range | undefined)[] = [];
-    forEachInstruction(bytes, code, end, ({ operator: { name }, index }) => {
+    for (const { name, index } of instructions) {
       if (name === 'local.get') stack.push(stepping.has(index) ? 'stepping' : undefined);
       else if (name === 'i32.const') stack.push('constant');
       else if (name === 'local.set' || name === 'local.tee') {
@@ -190,7 +192,7 @@ function steppingLocals(bytes: Uint8Array, { code, end }: FunctionBody, paramete
         if (traitsOf(name).isComparison) bounded ||= first === 'stepping' && second === 'constant';
         stack.push(rangeOf(name, first, second));
       } else stack.length = 0;
-    });
+    }
   }
   return bounded ? stepping : new Set();
 }

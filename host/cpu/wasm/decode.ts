@@ -24,10 +24,12 @@ export class ByteReader {
     return this.bytes[this.offset++];
   }
   u32(): number {
-    let result = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+    let result = this.u8();
+    if (result < 0x80) return result;
+    result &= 0x7f;
+    for (let weight = 0x80; weight < 2 ** 35; weight *= 0x80) {
       const byte = this.u8();
-      result += (byte & 0x7f) * 2 ** shift;
+      result += (byte & 0x7f) * weight;
       if (byte < 0x80) return result;
     }
     throw new WasmFormatError(this.offset, 'a number is longer than 32 bits');
