@@ -28,6 +28,19 @@ interface Span {
   readonly cycles: number;
 }
 
+const maskers = new WeakMap<WasmModule, ReadonlySet<number>>();
+
+/** Functions that mask interrupts themselves: a few, of which each engine asks again. */
+function maskersOf(module: WasmModule, mask: number): ReadonlySet<number> {
+  let found = maskers.get(module);
+  if (!found) {
+    const own = new Set<number>();
+    if (mask >= 0) for (const { index: owner, code, end } of module.functions) forEachInstruction(module.bytes, code, end, ({ operator: { name }, index }) => { if (name === 'call' && index === mask) own.add(owner); });
+    maskers.set(module, found = own);
+  }
+  return found;
+}
+
 /**
  * Sections of one function. Code from the mask to the restore at the mask's block depth or outside of it is summed up as it stands, all branches together:
  * a branch that restores earlier does not end the section for the others. That is an upper bound as long as nothing in it repeats; a loop, or a mask
@@ -36,6 +49,7 @@ interface Span {
 function spansOf(module: WasmModule, body: FunctionBody, { costsOf, worstOf, isNative }: SectionCosts): Span[] {
   const { index: owner, code, end } = body;
   const mask = module.imports.findIndex(({ name }) => name === 'irqMask');
+  if (!maskersOf(module, mask).has(owner)) return [];
   const restore = module.imports.findIndex(({ name }) => name === 'irqRestore');
   const costs = costsOf(owner);
   const features = featuresOf(module, body);

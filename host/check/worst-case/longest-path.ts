@@ -36,18 +36,28 @@ const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greates
 /** Uses, and others so many times. */
 function plus(uses: readonly number[], others: readonly number[], times = 1): readonly number[] {
   if (others.length === 0) return uses;
+  if (uses.length === 0 && times === 1) return others;
   const sum = [...uses];
-  for (const [i, n] of others.entries()) sum[i] = (sum[i] ?? 0) + times * n;
-  for (let i = 0; i < sum.length; i++) sum[i] ??= 0;
+  while (sum.length < others.length) sum.push(0);
+  for (let i = 0; i < others.length; i++) sum[i] += times * others[i];
   return sum;
 }
 
 const CONTROL = new Set(['unreachable', 'br', 'return', 'br_if', 'br_table', 'call']);
 
+/** What stands at one place of a function and is more than a part of what costs. */
+interface Step {
+  readonly node: CodeNode;
+  /** Of the basic block that begins there. */
+  readonly cycles: number;
+  readonly most?: Limit;
+  readonly use?: { readonly resource: Resource; readonly weight: number };
+}
+
 /** What code costs with one engine: the same whichever function is asked for. */
 export class Charges {
   private readonly blocks = new Map<FunctionCode, ReadonlyMap<number, number>>();
-  private readonly steps = new Map<readonly CodeNode[], readonly CodeNode[]>();
+  private readonly steps = new Map<readonly CodeNode[], readonly Step[]>();
 
   constructor(
     private readonly module: WasmModule,
@@ -69,12 +79,13 @@ export class Charges {
   }
 
   /** Of a sequence of a function, what costs, is limited or leads elsewhere: most instructions do nothing of the kind. */
-  stepsOf(code: FunctionCode, nodes: readonly CodeNode[]): readonly CodeNode[] {
+  stepsOf(code: FunctionCode, nodes: readonly CodeNode[]): readonly Step[] {
     let steps = this.steps.get(nodes);
     if (!steps) {
       const { most, uses } = this.places.of(code);
       const blocks = this.blocksOf(code);
-      steps = nodes.filter((node) => node.kind !== 'op' || CONTROL.has(node.name) || blocks.has(node.at) || most.has(node.at) || uses.has(node.at));
+      steps = nodes.map((node) => ({ node, cycles: blocks.get(node.at) ?? 0, most: most.get(node.at), use: uses.get(node.at) }))
+        .filter(({ node, cycles, most: limit, use }) => node.kind !== 'op' || CONTROL.has(node.name) || cycles > 0 || limit || use);
       this.steps.set(nodes, steps);
     }
     return steps;
@@ -204,7 +215,7 @@ export class LongestPath {
     if (price === undefined) return path;
     const at = this.indices.get(limited!)!;
     const uses = [...path.uses];
-    for (let i = 0; i <= at; i++) uses[i] ??= 0;
+    while (uses.length <= at) uses.push(0);
     uses[at] += times;
     return { ...path, cycles: path.cycles - price * times, uses };
   }
@@ -242,13 +253,20 @@ class Walk {
   }
 
   private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {
+    const steps = this.owner.charges.stepsOf(this.context.code, nodes);
     let path: Path | undefined = start;
-    for (const node of this.owner.charges.stepsOf(this.context.code, nodes)) {
-      if (!path) return undefined;
-      const here: Path = this.charge(path, node.at);
-      path = node.kind === 'op' ? this.op(node, here) : node.kind === 'loop' ? this.loop(node, here) : this.block(node, here);
+    // By index: much of this runs before V8 has optimized it.
+    for (let i = 0; i < steps.length && path; i++) {
+      const { node, cycles } = steps[i];
+      const here: Path = cycles > 0 ? this.owner.step(path, path.cycles + cycles, path.uses, { kind: 'block', at: node.at }) : path;
+      path = node.kind === 'op' ? this.op(node, this.limited(here, steps[i])) : node.kind === 'loop' ? this.loop(node, here) : this.block(node, here);
     }
     return path;
+  }
+
+  private limited(path: Path, { most, use }: Step): Path {
+    const counted = most ? this.owner.use(path, most, 1) : path;
+    return use ? this.owner.use(counted, use.resource, use.weight) : counted;
   }
 
   private block(node: Construct, path: Path): Path | undefined {
@@ -301,8 +319,7 @@ class Walk {
     arrive(this.labels[this.labels.length - 1 - depth], path);
   }
 
-  private op(op: Op, from: Path): Path | undefined {
-    const path = this.useUp(this.owner.use(from, this.said.most.get(op.at), 1), op.at);
+  private op(op: Op, path: Path): Path | undefined {
     switch (op.name) {
       case 'unreachable': return undefined;
       case 'br': this.branch(op.index, path); return undefined;
@@ -314,7 +331,7 @@ class Walk {
       }
       case 'br_table': {
         const targets = this.context.targets.get(op.at);
-        for (const [i, depth] of op.depths!.entries()) if (targets?.has(i)) this.branch(depth, path);
+        for (let i = 0; i < op.depths!.length; i++) if (targets?.has(i)) this.branch(op.depths![i], path);
         return undefined;
       }
       case 'call': return this.call(op, path);
@@ -327,9 +344,9 @@ class Walk {
     const call = this.context.calls.get(op.at);
     if (!call) return path;
     const limit = call.contexts.size > 1 ? this.said.sums.get(op.at) : undefined;
+    const wait = this.said.waits.get(op.at);
     let best: Path | undefined;
     for (const [n, context] of call.contexts) {
-      const wait = this.said.waits.get(op.at);
       const inside = wait === undefined ? this.owner.of(context) : this.owner.waiting(context, wait);
       if (!inside) continue;
       const paid = this.owner.use(path, limit, n);
