@@ -84,8 +84,8 @@ export class Charges {
     if (!steps) {
       const { most, uses } = this.places.of(code);
       const blocks = this.blocksOf(code);
-      steps = nodes.map((node) => ({ node, cycles: blocks.get(node.at) ?? 0, most: most.get(node.at), use: uses.get(node.at) }))
-        .filter(({ node, cycles, most: limit, use }) => node.kind !== 'op' || CONTROL.has(node.name) || cycles > 0 || limit || use);
+      const isStep = (node: CodeNode): boolean => node.kind !== 'op' || CONTROL.has(node.name) || blocks.has(node.at) || most.has(node.at) || uses.has(node.at);
+      steps = nodes.filter(isStep).map((node) => ({ node, cycles: blocks.get(node.at) ?? 0, most: most.get(node.at), use: uses.get(node.at) }));
       this.steps.set(nodes, steps);
     }
     return steps;
@@ -160,6 +160,11 @@ export class LongestPath {
     for (const at of context.turns.keys()) if (loopTotals.has(at)) found.add(loopTotals.get(at)!);
     this.limitsOf.set(context, limits = found);
     return limits;
+  }
+
+  /** A way with a basic block more: most of its steps, which is why nothing is made of them that is not kept. */
+  charged(before: Path, cycles: number, at: number): Path {
+    return this.traces ? { cycles: before.cycles + cycles, uses: before.uses, before, item: { kind: 'block', at } } : { cycles: before.cycles + cycles, uses: before.uses };
   }
 
   /** A way with a step more. */
@@ -249,7 +254,7 @@ class Walk {
 
   private charge(path: Path, at: number): Path {
     const cycles = this.charges.get(at);
-    return cycles ? this.owner.step(path, path.cycles + cycles, path.uses, { kind: 'block', at }) : path;
+    return cycles ? this.owner.charged(path, cycles, at) : path;
   }
 
   private sequence(nodes: readonly CodeNode[], start: Path): Path | undefined {
@@ -258,7 +263,7 @@ class Walk {
     // By index: much of this runs before V8 has optimized it.
     for (let i = 0; i < steps.length && path; i++) {
       const { node, cycles } = steps[i];
-      const here: Path = cycles > 0 ? this.owner.step(path, path.cycles + cycles, path.uses, { kind: 'block', at: node.at }) : path;
+      const here: Path = cycles > 0 ? this.owner.charged(path, cycles, node.at) : path;
       path = node.kind === 'op' ? this.op(node, this.limited(here, steps[i])) : node.kind === 'loop' ? this.loop(node, here) : this.block(node, here);
     }
     return path;
