@@ -36,12 +36,23 @@ export class SourceMap {
   lineOf(offset: number, back = 0): { readonly file: string; readonly text: string } | undefined {
     const [segments = []] = decodedMappings(this.map);
     for (let i = this.before(segments, offset) - 1; i >= 0 && (segments[i][0] >= offset - back || segments[i + 1]?.[0] > offset - back); i--) {
-      const [, source, line] = segments[i];
-      const file = source === undefined ? null : this.map.sources[source];
-      const text = source === undefined ? null : this.map.sourcesContent?.[source];
-      if (file != null && text != null) return { file, text: this.linesOf(text)[line!] ?? '' };
+      const found = this.lineOfSegment(segments[i]);
+      if (found) return found;
     }
     return undefined;
+  }
+
+  /** The line of the first place that is noted behind an offset, so many bytes behind it at most. */
+  lineAfter(offset: number, within: number): { readonly file: string; readonly text: string } | undefined {
+    const [segments = []] = decodedMappings(this.map);
+    const next = segments[this.before(segments, offset)];
+    return next && next[0] <= offset + within ? this.lineOfSegment(next) : undefined;
+  }
+
+  private lineOfSegment([, source, line]: readonly number[]): { readonly file: string; readonly text: string } | undefined {
+    const file = source === undefined ? null : this.map.sources[source];
+    const text = source === undefined ? null : this.map.sourcesContent?.[source];
+    return file != null && text != null ? { file, text: this.linesOf(text)[line] ?? '' } : undefined;
   }
 
   private linesOf(text: string): readonly string[] {

@@ -26,6 +26,8 @@ export * from './result.js';
 const RECEIVED = 'received';
 /** Bytes of an `i32.const` at most. */
 const LONGEST_CONSTANT = 6;
+/** Bytes of an `i32.load` at most. */
+const LONGEST_LOAD = 11;
 const STATIC_ARRAY = '~lib/staticarray.ts';
 
 interface RootContext {
@@ -65,13 +67,16 @@ export class WorstCaseAnalysis {
   /**
    * A word that never changes, where a load of it belongs to a line of the compiler's library that reads how long a StaticArray or a string is: the length in the header
    * of an object that was made at start, which nothing but the runtime writes; or, in front of that, a field that such an array is in, if no array takes the place of
-   * another one. Loads of fields have no place of their own, but that of their address, which is so many bytes long at most.
+   * another one. Loads of fields have no place of their own, but that of their address, which is so many bytes long at most;
+   * and where the address of a header is a constant that the optimiser has reckoned out, it is what is done with the length that has one.
    */
   private fixedWord(start: AfterStart, at: number, address: number): number | undefined {
-    const { file, text } = this.sourceMap?.lineOf(at, LONGEST_CONSTANT) ?? { file: '', text: '' };
-    const word = isFirmwares(file) || !text.includes('.rtSize') ? undefined : wordAt(start, address);
+    const word = wordAt(start, address);
     if (word === undefined) return undefined;
-    return isObject(start, address + 4) || (this.arraysStay && file === STATIC_ARRAY && isObject(start, word)) ? word : undefined;
+    const isLength = (place: ReturnType<SourceMap['lineOf']>): boolean => place !== undefined && !isFirmwares(place.file) && place.text.includes('.rtSize');
+    const own = this.sourceMap?.lineOf(at, LONGEST_CONSTANT);
+    if (isObject(start, address + 4)) return isLength(own) || isLength(this.sourceMap?.lineAfter(at, LONGEST_LOAD)) ? word : undefined;
+    return this.arraysStay && isLength(own) && own!.file === STATIC_ARRAY && isObject(start, word) ? word : undefined;
   }
 
   private codeOf(index: number): FunctionCode {
