@@ -11,11 +11,10 @@ import { MARK } from './marks.js';
  * profile, and for formulas.
  */
 const PASSES = `
-  remove-unused-module-elements inlining simplify-globals remove-unused-brs
-  precompute-propagate dae precompute-propagate dae precompute-propagate dae
-  flatten simplify-locals-notee-nostructure vacuum licm optimize-instructions inlining precompute-propagate simplify-locals-nostructure local-cse
-  reorder-locals coalesce-locals simplify-locals coalesce-locals reorder-locals vacuum remove-unused-brs merge-blocks optimize-instructions
-  inlining ssa-nomerge rse code-pushing local-cse coalesce-locals simplify-locals vacuum coalesce-locals optimize-instructions
+  remove-unused-module-elements inlining simplify-globals remove-unused-brs precompute-propagate gufa dae precompute-propagate dae precompute-propagate dae
+  flatten simplify-locals-notee-nostructure vacuum licm optimize-instructions inlining precompute-propagate simplify-locals-notee-nostructure local-cse
+  reorder-locals coalesce-locals simplify-locals coalesce-locals reorder-locals vacuum remove-unused-brs merge-blocks optimize-instructions inlining
+  ssa-nomerge rse code-pushing local-cse coalesce-locals simplify-locals vacuum ssa-nomerge simplify-locals coalesce-locals optimize-instructions
   remove-unused-brs optimize-instructions memory-packing
 `.trim().split(/\s+/);
 
