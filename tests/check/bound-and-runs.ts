@@ -77,8 +77,8 @@ export interface Outcome {
 const EXTREME = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 2 ** 31 - 8, 7, 31, 255] as const;
 
 /** The random function of a seed, run `times` times on random memories with random arguments, against its bound. */
-export function boundAgainstRuns(seed: number, optimise: boolean, costs: InstructionCosts, times: number): Outcome {
-  const wasm = assemble(randomModule(seed), optimise);
+export function boundAgainstRuns(seed: number, optimise: boolean, costs: InstructionCosts, times: number, hasOneLoop = false): Outcome {
+  const wasm = assemble(randomModule(seed, hasOneLoop), optimise);
   const bound = boundOf(wasm, costs);
   let [runs, worst, args, broken]: [number, number, readonly number[], boolean] = [0, 0, [], false];
   if (bound === undefined) return { bound, runs, worst, args, broken };

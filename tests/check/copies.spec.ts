@@ -58,6 +58,8 @@ describe('copies of memory', () => {
     constant: ['memory.copy(to, from, 41);', [41], 3],
     masked: ['memory.copy(to, from, n & 63);', upTo(63), 3],
     lesser: ['memory.copy(to, from, min<u32>(n, 37));', upTo(40), 3],
+    twice: ['memory.copy(2048, 1024, 256); memory.copy(3072, 1024, 256);', [0], 3],
+    toAnyPlace: ['memory.copy(1024 + (n & 255), 1024, 256);', upTo(255), 3],
     filled: ['memory.fill(to, 7, 63);', [63], 2],
     filledMasked: ['memory.fill(to, 7, n & 63);', upTo(63), 2],
     byHand: ['const end = n & 63; for (let i: u32 = 0; i < end && load<u8>(from + i) != 255; i++) store<u8>(to + i, load<u8>(from + i));', upTo(63), 2],

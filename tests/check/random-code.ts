@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Random functions with loops, as WebAssembly text: counters of 32 and 64 bits up and down, at both ends of their ranges too, with limits that move, steps that
-// miss and steps that pass over the end, bits, shifts, pointers, low bits, counters that go on from loop to loop or that loops share, conditions of two parts, counters in memory and in globals, early exits, switches, calls, blocks of memory.
+// miss and steps that pass over the end, bits, shifts, pointers, low bits, counters that go on from loop to loop or that loops share, of which only low bits are asked for, that are added to an address, conditions of two parts, counters in memory and in globals, early exits, switches, calls, blocks of memory.
 
 /** A stream of random numbers (Park and Miller's generator), the same for the same seed. */
 export function randomNumbers(seed: number): (below: number) => number {
@@ -23,8 +23,9 @@ const ENDS = [2 ** 31 - 1, 2 ** 31 - 5, 2 ** 31 - 20, -(2 ** 31), -(2 ** 31) + 3
 /**
  * A module that exports `f`, of two i32 parameters, and three helpers that it may call; all have loops, most of which end. Memory holds 64 KiB, the first
  * KiB of which is read and written; two globals count.
+ * @param hasOneLoop whether `f` is a loop, or two in each other, and nothing more: nearly half of those have a bound, where of larger functions one loop without it is enough
  */
-export function randomModule(seed: number): string {
+export function randomModule(seed: number, hasOneLoop = false): string {
   const below = randomNumbers(seed);
   const pick = <T>(...choices: readonly T[]): T => choices[below(choices.length)];
   const oneIn = (n: number): boolean => below(n) === 0;
@@ -144,7 +145,20 @@ export function randomModule(seed: number): string {
       }
     };
     const start = `${set(place())} (local.set ${counter + 1} ${place()})`;
-    switch (below(13)) {
+    switch (below(15)) {
+      case 13: { // of which only the low bits count, as of a counter of 8 or 16 bits
+        const cut = `(i32.and ${pick(i, i, `(i32.add ${i} (i32.const ${pick(1, -1, 3, 200)}))`)} (i32.const ${pick(255, 255, 65535, 15)}))`;
+        const end = pick(limit, `(i32.const ${pick(0, 1, 5, 9, 14, 15, 60, 240, 252, 255)})`, `(i32.and ${value()} (i32.const ${pick(7, 255)}))`);
+        const ask = `(i32.${pick('lt_u', 'lt_u', 'le_u', 'lt_s', 'le_s', 'gt_u', 'gt_u', 'ge_u', 'gt_s', 'ge_s', 'ne')} ${pick(`${cut} ${end}`, `${end} ${cut}`)})`;
+        const moved = `(i32.${pick('add', 'sub')} ${i} ${pick(`(i32.const ${pick(1, 1, 2, 3, 7, 9, 100)})`, `(i32.add (i32.const 1) (i32.and ${value()} (i32.const 3)))`)})`;
+        return around(depth, level, start, also(ask), set(oneIn(4) ? `(i32.and ${moved} (i32.const ${pick(255, 65535)}))` : moved), more);
+      }
+      case 14: { // an index from a place in memory, from loop to loop
+        const put = `(i32.store8 (i32.add ${i} (i32.const ${pick(16, 256, 600)})) ${value()})`;
+        const on = (by: number, ask: string): string => around(0, level, '', also(ask), `${set(`(i32.sub ${i} (i32.const ${by}))`)} ${pick(put, put, '')}`, oneIn(5) ? more : '');
+        const places = pick(i, `(i32.add ${i} ${value()})`, `(i32.add ${i} (i32.const ${pick(16, 3)}))`);
+        return `${set(pick(small(), `(i32.const ${pick(41, 256, 17)})`, place()))} ${on(1, `(i32.and ${places} (i32.const 7))`)} ${on(8, `(i32.${pick('ge_u', 'ge_s', 'gt_u')} ${i} (i32.const ${pick(8, 8, 7, 16)}))`)} ${on(pick(1, 1, 2), pick(i, `(i32.ne ${i} (i32.const 0))`, `(i32.ge_s ${i} (i32.const 1))`))}`;
+      }
       case 10: { // until the low bits are 0
         const bits = `(i32.and ${pick(i, i, `(i32.add ${i} (i32.const ${below(9)}))`)} (i32.const ${pick(1, 3, 7, 15, 6)}))`;
         return around(depth, level, set(pick(value(), place())), also(pick(bits, `(i32.ne ${bits} (i32.const 0))`)), set(`(i32.${pick('add', 'sub')} ${i} (i32.const ${pick(1, 1, 1, 2, -1)}))`), more);
@@ -202,7 +216,8 @@ export function randomModule(seed: number): string {
 
   const locals = `(local ${'i32 '.repeat(FIRST_LONG - 2)}) (local ${'i64 '.repeat(LONGS)})`;
   const functions: string[] = [];
-  for (const name of ['$h2', '$h1', '$h0', '$f']) {
+  if (hasOneLoop) functions.push(`(func $f (export "f") (param i32 i32) (result i32) ${locals} ${oneIn(4) ? longLoop(pick(1, 1, 2), 0) : loop(pick(1, 1, 2), 0)} (local.get 2))`);
+  else for (const name of ['$h2', '$h1', '$h0', '$f']) {
     const result = pick('(i32.add (local.get 2) (local.get 3))', small());
     functions.push(`(func ${name}${name === '$f' ? ' (export "f")' : ''} (param i32 i32) (result i32) ${locals} ${statements(name === '$f' ? 3 : 2, 0)} ${result})`);
     helpers = [...helpers, name];

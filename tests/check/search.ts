@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 // A long search for a random function that takes longer than its bound:
 //
-//     node host/transpile.mjs && node build/js/tests/check/search.js FIRST_SEED COUNT
+//     node host/transpile.mjs && node build/js/tests/check/search.js FIRST_SEED COUNT [loops]
+//
+// With `loops`, each function is a loop or two.
 
 import { costsOf, InstructionCosts, worstCostsOf } from '../../host/cpu/wasm/costs.js';
 import { boundAgainstRuns } from './bound-and-runs.js';
 
 const [first, count] = process.argv.slice(2).map(Number);
+const hasOneLoop = process.argv[4] === 'loops';
 const tables = [new InstructionCosts({ dispatch: 0, imports: {}, instructions: { '*': 1 } }), costsOf('cortex-m4f', 'aot'), worstCostsOf('cortex-m4f', 'aot'), worstCostsOf('cortex-m4f', 'wasm3')];
 
 let [bounded, refused, runs, broken] = [0, 0, 0, 0];
 const ratios: number[] = [];
 for (let seed = first; seed < first + count; seed++) {
-  const outcome = boundAgainstRuns(seed, seed % 2 === 1, tables[(seed >> 1) % tables.length], 24);
+  const outcome = boundAgainstRuns(seed, seed % 2 === 1, tables[(seed >> 1) % tables.length], 24, hasOneLoop);
   if (outcome.bound === undefined) { refused++; continue; }
   bounded++;
   runs += outcome.runs;

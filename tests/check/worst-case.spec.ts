@@ -33,6 +33,18 @@ test('no run of a random function takes longer than its bound', (t) => {
   assert.ok(nineOfTen < 2, `nine of ten within ${nineOfTen}`);
 });
 
+test('no run of a random loop takes longer than its bound', (t) => {
+  let [bounded, runs] = [0, 0];
+  for (let seed = 2200; seed < 2500; seed++) {
+    const outcome = boundAgainstRuns(seed, seed % 2 === 1, unit, 24, true);
+    assert.ok(!outcome.broken, `seed ${seed}, (${outcome.args.join(', ')}): took ${outcome.worst}, bound ${outcome.bound}`);
+    if (outcome.bound !== undefined) bounded++;
+    runs += outcome.runs;
+  }
+  t.diagnostic(`${bounded} of 300 loops have a bound, ${runs} runs`);
+  assert.ok(bounded > 130 && runs > 15 * bounded, `${bounded} bounded, ${runs} runs`);
+});
+
 const straight = `(module (memory (export "memory") 1 1) (func $g (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))
   (func (export "f") (param i32 i32) (result i32) (block (i32.store (i32.const 8) (i32.add (local.get 0) (call $g (local.get 1))))) (i32.load (i32.const 8))))`;
 

@@ -46,6 +46,10 @@ const cases: readonly (readonly [what: string, code: string, args: readonly [num
   ['an odd number is never 0', whilst(`(local.set 2 (i32.and (local.get 0) ${c(15)}))`, `(i32.or ${I} ${c(1)})`, `(local.set 2 ${add(I, c(-1))})`), [0, 0], 'refused'],
   ['a byte that changes need not be met', whilst('', `(i32.ne ${I} (i32.load8_u ${c(0)}))`, `(i32.store8 ${c(0)} ${I}) (local.set 2 ${add(I, c(1))})`), [0, 0], 'refused'],
   ['a number that stays is met', whilst(`(local.set 3 (i32.and (local.get 0) ${c(63)}))`, `(i32.ne ${I} ${LIMIT})`, `(local.set 2 ${add(I, c(1))})`), [63, 0], 63],
+  ['a counter of 8 bits stops a step before its end', repeat(`(local.set 2 ${c(247)})`, `(local.set 2 ${add(I, c(9))})`, `(i32.lt_u (i32.and ${I} ${c(255)}) ${c(64)})`), [0, 0], 8],
+  ['a counter of 8 bits passes its end', repeat(`(local.set 2 ${c(1)})`, `(local.set 2 ${add(I, c(9))})`, `(i32.lt_u (i32.and ${I} ${c(255)}) ${c(250)})`), [0, 0], 'refused'],
+  ['a counter of 16 bits goes down', repeat(`(local.set 2 ${c(65535 + 900)})`, `(local.set 2 ${add(I, c(-900))})`, `(i32.gt_s (i32.and ${I} ${c(65535)}) ${c(1000)})`), [0, 0], 72],
+  ['a counter of 8 bits goes below 0', repeat(`(local.set 2 ${c(100)})`, `(local.set 2 ${add(I, c(-9))})`, `(i32.gt_u (i32.and ${I} ${c(255)}) ${c(3)})`), [0, 0], 'refused'],
   ['a limit that goes along', repeat(`(local.set 3 ${c(5)})`, `(local.set 2 ${add(I, c(1))}) (local.set 3 ${add(LIMIT, c(1))})`, `(i32.lt_s ${I} ${LIMIT})`), [0, 0], 'refused'],
   ['a limit that comes towards the counter', repeat(`(local.set 3 ${c(21)})`, `(local.set 2 ${add(I, c(1))}) (local.set 3 ${add(LIMIT, c(-1))})`, `(i32.lt_s ${I} ${LIMIT})`), [0, 0], 11],
 ];

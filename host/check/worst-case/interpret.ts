@@ -404,12 +404,22 @@ function headValue(entry: State, head: State, back: State, local: number, step: 
   const moved: Range = drift ? [Math.max(low + drift[0], stopLow), Math.min(high + drift[1], stopHigh)] : ANY;
   const isNumber = drift && (fits(moved, 32) || back.isExact(now));
   // Addresses are told by their distances from each other, numbers by how great they are.
-  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isAddress(before.symbol) || !isNumber)) {
+  const isDistance = isAddress(before.symbol) && !(fits(moved, 32) && isHeldAgainstNumber(back, symbol));
+  if (drift && before.symbol !== 0 && drift[1] - drift[0] < ANY32[1] && (isDistance || !isNumber)) {
     return { symbol: head.symbols.fresh([before.low + drift[0], before.high + drift[1]], before.symbol), low: 0, high: 0 };
   }
   const either = hull(entry.whole(before), back.whole(now));
   // Where no turn wraps round, what goes down only stays below where it began.
   return head.unknown(isNumber ? intersect(either, moved) : either);
+}
+
+/** Whether a loop goes on by what its counter is to a number, as one that counts what is left to copy: that is an index, also where it is added to an address. */
+function isHeldAgainstNumber(back: State, symbol: number): boolean {
+  const asks = (fact: Condition): boolean => {
+    if (fact.kind !== 'compare') return fact.kind !== 'either' && fact.parts.some(asks);
+    return (fact.a.symbol === symbol && fact.b.symbol === 0) || (fact.b.symbol === symbol && fact.a.symbol === 0);
+  };
+  return back.facts.some(asks);
 }
 
 /** What goes one by one never passes a number that it is not when the loop goes back. */

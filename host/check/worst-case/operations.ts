@@ -142,6 +142,8 @@ function and(state: State, a: Value, b: Value, ra: Range, rb: Range, bits: Bits)
   if (saying(a) && saying(b) && isTruth(ra) && isTruth(rb)) return truthValue({ kind: 'both', parts: [saying(a)!, saying(b)!] });
   if (saying(a) && isTruth(ra) && b.symbol === 0 && b.low === 1 && b.high === 1) return a;
   if (isTruth(ra) && isTruth(rb) && (saying(a) || saying(b))) return truthValue({ kind: 'implies', holds: true, parts: [(saying(a) ?? saying(b))!] });
+  // A counter of 8 or 16 bits is cut to its width each time, also where it has not passed it.
+  if (b.symbol === 0 && b.low === b.high && isMask(b.low) && ra[0] >= 0 && ra[1] <= b.low) return a;
   if (b.symbol === 0 && b.low === b.high && isMask(b.low) && a.symbol !== 0 && a.low === a.high) {
     return { symbol: state.symbols.fresh([0, ra[0] >= 0 ? Math.min(ra[1], b.low) : b.low], 0, { lowBits: { of: a.symbol, mask: b.low } }), low: 0, high: 0 };
   }

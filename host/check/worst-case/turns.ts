@@ -40,7 +40,7 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
     if (fact.kind !== 'compare') return fact.kind === 'both' ? Math.min(ofCondition(fact.parts[0]), ofCondition(fact.parts[1])) : Infinity;
     const { op, bits } = fact;
     const [a, b] = [side(fact.a, bits), side(fact.b, bits)];
-    return op === 'ne' ? Math.min(ofInequality(a, b, bits), ofLowBits(fact.a, fact.b), ofLowBits(fact.b, fact.a)) : op === 'eq' ? Infinity : ofOrder(op, bits, a, b);
+    return op === 'ne' ? Math.min(ofInequality(a, b, bits), ofLowBits(fact.a, fact.b), ofLowBits(fact.b, fact.a)) : op === 'eq' ? Infinity : Math.min(ofOrder(op, bits, a, b), ofCutCounter(fact));
   }
 
   function side(v: Value, bits: Bits): Side {
@@ -91,6 +91,22 @@ export function turnsOf(before: State, heads: ReadonlyMap<number, number>, back:
     const { lowBits } = back.symbols.of(v.symbol);
     const step = lowBits && v.low === 0 && v.high === 0 && isZero(other) ? steps.get(lowBits.of)?.step : undefined;
     return step && step[0] === step[1] && Math.abs(step[0]) === 1 ? lowBits!.mask : Infinity;
+  }
+
+  /** A counter of 8 or 16 bits, of which the rest of the word is cut off where it is compared: it does not wrap round where the limit is a step away from the end. */
+  function ofCutCounter({ op, a, b }: Extract<Condition, { kind: 'compare' }>): number {
+    const least = op.startsWith('lt') ? 1 : 0;
+    const cut = (v: Value): { mask: number; step: Range } | undefined => {
+      const { lowBits } = back.symbols.of(v.symbol);
+      const step = lowBits && v.low === 0 && v.high === 0 ? steps.get(lowBits.of)?.step : undefined;
+      return step && { mask: lowBits!.mask, step };
+    };
+    const limit = (v: Value): Range => (op.endsWith('_u') ? asUnsigned(back.range(v), 32) : back.range(v));
+    const [up, down] = [cut(a), cut(b)];
+    const [top, bottom] = [limit(b)[1] - least, limit(a)[0] + least];
+    if (up && up.step[0] >= 1 && top + up.step[1] <= up.mask) return passes(top, 0, up.step[0]);
+    if (down && down.step[1] <= -1 && bottom + down.step[0] >= 0) return passes(down.mask - bottom, 0, -down.step[1]);
+    return Infinity;
   }
 
   function ofInequality(a: Side, b: Side, bits: Bits): number {
