@@ -8,7 +8,7 @@ import type { Constant } from '../build/transform.js';
 import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
-import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, VoicesCheck } from './check-result.js';
+import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, StackContext, VoicesCheck } from './check-result.js';
 import type { NeverReturns, PathStep, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
@@ -201,9 +201,9 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
   });
 }
 
-export function stackFindings({ c, interpreter, missing }: StackCheck): Finding[] {
-  const deep = (name: string, { worstBytes, recursive, reserveBytes, nesting }: StackCheck['c'], option: string): Finding[] => {
-    const largest = [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
+export function stackFindings({ c, boot, interpreter, missing }: StackCheck): Finding[] {
+  const deep = (name: string, { worstBytes, recursive, reserveBytes, nesting }: StackCheck['c'], option: string, alone: StackContext | null): Finding[] => {
+    const largest = alone && alone.byteCount === worstBytes ? alone : [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
     const path = largest?.places ?? [];
     const base = { severity: 'error', kind: 'stack', subject: name, path } as const;
     if (recursive !== null) {
@@ -221,8 +221,8 @@ export function stackFindings({ c, interpreter, missing }: StackCheck): Finding[
     }];
   };
   return [
-    ...deep('C stack', c, '--stack'),
-    ...(interpreter ? deep("interpreter's main stack", interpreter.main, '--main-stack') : []),
+    ...deep('C stack', c, '--stack', boot),
+    ...(interpreter ? deep("interpreter's main stack", interpreter.main, '--main-stack', null) : []),
     ...missing.map((text): Finding => ({ severity: 'warning', kind: 'stack', subject: 'C stack', text, advice: '"tonewheel doctor" says how to get what is missing.', path: [] })),
   ];
 }
