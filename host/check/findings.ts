@@ -9,6 +9,7 @@ import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, StackContext, VoicesCheck } from './check-result.js';
+import { comesBack } from './stack/chain.js';
 import type { NeverReturns, PathStep, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
@@ -203,20 +204,20 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
 
 export function stackFindings({ c, boot, interpreter, missing }: StackCheck): Finding[] {
   const deep = (name: string, { worstBytes, recursive, reserveBytes, nesting }: StackCheck['c'], option: string, alone: StackContext | null): Finding[] => {
-    const largest = alone && alone.byteCount === worstBytes ? alone : [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
+    const largest = recursive !== null ? nesting.find(({ path }) => comesBack(path)) : alone && alone.byteCount === worstBytes ? alone : [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
     const path = largest?.places ?? [];
     const base = { severity: 'error', kind: 'stack', subject: name, path } as const;
     if (recursive !== null) {
       const last = path[path.length - 1];
       return [{
-        ...base, ...(last && { file: last.file, line: last.line }), text: `The ${name} has no bound: ${recursive} calls itself, in ${largest.context}.`,
-        advice: 'Use a loop with a bound, and an array in place of the stack.',
+        ...base, ...(last && { file: last.file, line: last.line }), text: `The ${name} has no bound: ${recursive} may come to call itself, in ${largest!.context}.`,
+        advice: `${ADVICE.recursion} A call by reference may lead to each function of its type.`,
       }];
     }
     if (worstBytes === null || worstBytes <= reserveBytes) return [];
     return [{
       ...base, ...(path[0] && { file: path[0].file, line: path[0].line }),
-      text: `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest.context}'s: ${largest.byteCount} bytes.`,
+      text: `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest!.context}'s: ${largest!.byteCount} bytes.`,
       advice: `Call less deeply, keep large values in memory, or build with ${option} ${Math.ceil(worstBytes / 256) * 256} and check with the same.`,
     }];
   };

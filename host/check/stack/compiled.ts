@@ -137,6 +137,6 @@ export async function compiledStack(facts: StackFacts): Promise<CompiledStack | 
   const notes = stack.unknown.size > 0 ? [`The stack of ${[...stack.unknown].join(', ')} is not known; 128 bytes are taken for it.`] : [];
   return {
     main: contextOf('main', null, main, 0), handlers: handlers.map(({ name, priority, depth }) => contextOf(name, priority, depth, frame)), boot: contextOf('boot', null, boot, 0), notes,
-    isWhole: stack.unknown.size === 0 && !endless, recursive: endless ? endless.path[endless.path.length - 1] : null,
+    isWhole: stack.unknown.size === 0 && !endless, recursive: endless ? endless.path[endless.path.length - 1].replace(/^f\d+_/, '') : null,
   };
 }

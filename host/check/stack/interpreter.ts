@@ -8,10 +8,11 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import type { Vector } from '../../vectors.js';
 import type { StackCheck, StackContext } from '../check-result.js';
 import type { PathStep } from '../worst-case/result.js';
+import { comesBack } from './chain.js';
 
-/** The functions of a chain that have a place in the source: where each calls the next, and the last one's end. */
+/** The functions of a chain that have a place in the source: where each calls the next, and the last one's end, if the chain has one. */
 export function placesOf(module: WasmModule, map: SourceMap, functions: readonly number[]): PathStep[] {
-  return functions.flatMap((index, i) => {
+  return (comesBack(functions) ? functions.slice(0, -1) : functions).flatMap((index, i) => {
     const body = module.functions[index - module.imports.length];
     if (!body) return [];
     const place = callsOf(module).get(index)!.find(({ callees }) => callees.includes(functions[i + 1]))?.offset ?? body.end - 1;
@@ -25,11 +26,12 @@ export const shortName = (module: WasmModule, index: number): string =>
 
 const indexOf = (module: WasmModule, exported: string): number | undefined => module.exports.find(({ kind, name }) => kind === 'func' && name === exported)?.index;
 
-/** The chain of calls whose bounds are the deepest, from a function on. */
+/** The chain of calls whose bounds are the deepest, from a function on; of one without an end, until it comes to a function again. */
 function deepest(module: WasmModule, bounds: ReadonlyMap<number, number>, from: number): number[] {
   const path: number[] = [];
-  for (let index: number | undefined = from; index !== undefined && !path.includes(index);) {
+  for (let index: number | undefined = from; index !== undefined;) {
     path.push(index);
+    if (comesBack(path)) break;
     let next: number | undefined;
     for (const callee of (callsOf(module).get(index) ?? []).flatMap(({ callees }) => callees)) {
       if (bounds.has(callee) && (next === undefined || bounds.get(callee)! > bounds.get(next)!)) next = callee;
