@@ -9,6 +9,7 @@ import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
 import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, StackContext, VoicesCheck } from './check-result.js';
+import { EndlessInit } from './rates/endless-init.js';
 import { comesBack } from './stack/chain.js';
 import type { NeverReturns, PathStep, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
@@ -105,11 +106,19 @@ export function trapFinding({ name, functionName, file, line }: Vector, { path }
 }
 
 /** A firmware that stops before it has begun: what its interrupts are is not known. */
-export function setUpFinding({ reason, handler, frames }: FirmwareTrap): Finding {
+export function setUpFinding({ reason, handler, frames, cause }: FirmwareTrap): Finding {
   const place = frames.find(({ file }) => !isLibrary(file)) ?? frames[0];
+  const base = { ...(place && { file: place.file, line: place.line }), path: [...frames].reverse().map(({ functionName, file, line }) => ({ functionName, file, line })) };
+  if (cause instanceof EndlessInit) {
+    const isInit = frames.some(({ functionName }) => functionName === 'init');
+    return {
+      ...base, severity: 'error', kind: 'unbounded loop', subject: 'init',
+      text: `${isInit ? 'init' : 'What stands at the top level'} does not return: on the emulated board it is still here after ${cause.seconds} s, and main is not reached.`,
+      advice: 'What goes on for ever belongs in main. Where it waits for something, let it give up: for (let n = 0; n < 10000 && !ready(); n++) {}.',
+    };
+  }
   return {
-    severity: 'error', kind: 'trap', subject: handler ?? 'set-up', ...(place && { file: place.file, line: place.line }),
-    path: [...frames].reverse().map(({ functionName, file, line }) => ({ functionName, file, line })),
+    ...base, severity: 'error', kind: 'trap', subject: handler ?? 'set-up',
     text: `The firmware stops while it sets itself up on the emulated board, ${handler === undefined ? 'in init or main' : `in the handler of ${handler}`}: ${reason}.`,
     advice: 'Mend what stops it; "tonewheel run" shows the same, and when it happens.',
   };
