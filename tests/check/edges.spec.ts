@@ -147,6 +147,15 @@ step = down;`), { kind: 'indirect call', at: 'sum = step', by: ['onTimer'] }],
   ${times(9, (i) => `sum = sum / (n | ${i}) + sum % (n | ${i + 1});`, ' ')}
 }`), { ...wide('for (let i'), by: ['onTimer', 'fill'] }],
   'a long way to a constant': [handler('for (let i: u32 = 0; i < 65536; i++) sum += i * sum;'), { kind: 'overload', at: 'function onTimer' }],
+  ...Object.fromEntries([32767, 32768, 65535, 65536, 1_000_000, 0xff_ffff, 20_000_000].flatMap((limit) => ['i32', 'u32'].map((type) => [
+    `a way to ${limit} that is written, ${type}`, [handler(`for (let i: ${type} = 0; i < ${limit}; i++) sum += i * sum;`), { kind: 'overload', at: 'function onTimer' }] as const,
+  ]))),
+  'a way to 65535 by a counter of 16 bits': [handler('for (let i: u16 = 0; i < 65535; i++) sum += i * sum;'), { kind: 'overload', at: 'function onTimer' }],
+  'a way to 65535 that is passed': [handler('fill(65535); fill(<u32>load<u8>(64));', `function fill(n: u32): void {
+  for (let i: u32 = 0; i < n; i++) store<u32>(1024 + (i & 255), sum / (n | 1));
+  ${times(9, (i) => `sum = sum / (n | ${i}) + sum % (n | ${i + 1});`, ' ')}
+}`), { kind: 'overload', at: 'function onTimer' }],
+  'a limit of 16 bits in memory': [handler('const n = load<u16>(64);\n  for (let i: u32 = 0; i < n; i++) sum += i * sum;'), wide('for (let i')],
   'a limit that shows': [handler('for (let i: u32 = 0; i < min<u32>(turns, 64); i++) sum += i * sum;'), FINE],
   'a limit that is said': [handler('// @bound(64)\n  for (let i: u32 = 0; i < turns; i++) sum += i * sum;'), FINE],
   'a wait for a timer': [handler('const t0 = timestamp();\n  while (timestamp() - t0 < 50) {}'), noBound('while (')],
