@@ -117,9 +117,9 @@ export interface VoicesCheck extends Place {
 
 /** Stack of one context that may be active at once with those of other priorities. */
 export interface StackContext {
-  /** A vector, or "main". */
+  /** A vector, "main" or "boot". */
   context: string;
-  /** null for main. */
+  /** null for main and boot. */
   priority: number | null;
   byteCount: number;
   /** Of these, what the core pushes at exception entry. */
@@ -144,6 +144,8 @@ export interface StackCheckOf {
 export interface StackCheck {
   /** The C stack, on which every exception nests. */
   c: StackCheckOf;
+  /** What booting takes of it: that happens alone, before there are interrupts. null when it is not known. */
+  boot: StackContext | null;
   /** The interpreter's stack of main, and those of the handlers, which have a region each of the very size that they need; null with engine aot. */
   interpreter: { main: StackCheckOf; handlers: StackContext[] } | null;
   /** What could not be found out, with what to do: without the cross compiler, the C side. Empty when all is known. */

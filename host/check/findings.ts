@@ -8,7 +8,9 @@ import type { Constant } from '../build/transform.js';
 import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
-import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, VoicesCheck } from './check-result.js';
+import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, StackContext, VoicesCheck } from './check-result.js';
+import { EndlessInit } from './rates/endless-init.js';
+import { comesBack } from './stack/chain.js';
 import type { NeverReturns, PathStep, UnboundedPlace, WorstCase } from './worst-case/result.js';
 
 const COMPILER_KINDS: Readonly<Record<string, FindingKind>> = { 'heap use': 'heap', recursion: 'recursion', 'an indirect call': 'indirect call' };
@@ -104,11 +106,19 @@ export function trapFinding({ name, functionName, file, line }: Vector, { path }
 }
 
 /** A firmware that stops before it has begun: what its interrupts are is not known. */
-export function setUpFinding({ reason, handler, frames }: FirmwareTrap): Finding {
+export function setUpFinding({ reason, handler, frames, cause }: FirmwareTrap): Finding {
   const place = frames.find(({ file }) => !isLibrary(file)) ?? frames[0];
+  const base = { ...(place && { file: place.file, line: place.line }), path: [...frames].reverse().map(({ functionName, file, line }) => ({ functionName, file, line })) };
+  if (cause instanceof EndlessInit) {
+    const isInit = frames.some(({ functionName }) => functionName === 'init');
+    return {
+      ...base, severity: 'error', kind: 'unbounded loop', subject: 'init',
+      text: `${isInit ? 'init' : 'What stands at the top level'} does not return: on the emulated board it is still here after ${cause.seconds} s, and main is not reached.`,
+      advice: 'What goes on for ever belongs in main. Where it waits for something, let it give up: for (let n = 0; n < 10000 && !ready(); n++) {}.',
+    };
+  }
   return {
-    severity: 'error', kind: 'trap', subject: handler ?? 'set-up', ...(place && { file: place.file, line: place.line }),
-    path: [...frames].reverse().map(({ functionName, file, line }) => ({ functionName, file, line })),
+    ...base, severity: 'error', kind: 'trap', subject: handler ?? 'set-up',
     text: `The firmware stops while it sets itself up on the emulated board, ${handler === undefined ? 'in init or main' : `in the handler of ${handler}`}: ${reason}.`,
     advice: 'Mend what stops it; "tonewheel run" shows the same, and when it happens.',
   };
@@ -201,28 +211,28 @@ export function budgetFindings(budgets: readonly BudgetCheck[], handlers: readon
   });
 }
 
-export function stackFindings({ c, interpreter, missing }: StackCheck): Finding[] {
-  const deep = (name: string, { worstBytes, recursive, reserveBytes, nesting }: StackCheck['c'], option: string): Finding[] => {
-    const largest = [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
+export function stackFindings({ c, boot, interpreter, missing }: StackCheck): Finding[] {
+  const deep = (name: string, { worstBytes, recursive, reserveBytes, nesting }: StackCheck['c'], option: string, alone: StackContext | null): Finding[] => {
+    const largest = recursive !== null ? nesting.find(({ path }) => comesBack(path)) : alone && alone.byteCount === worstBytes ? alone : [...nesting].sort((a, b) => b.byteCount - a.byteCount)[0];
     const path = largest?.places ?? [];
     const base = { severity: 'error', kind: 'stack', subject: name, path } as const;
     if (recursive !== null) {
       const last = path[path.length - 1];
       return [{
-        ...base, ...(last && { file: last.file, line: last.line }), text: `The ${name} has no bound: ${recursive} calls itself, in ${largest.context}.`,
-        advice: 'Use a loop with a bound, and an array in place of the stack.',
+        ...base, ...(last && { file: last.file, line: last.line }), text: `The ${name} has no bound: ${recursive} may come to call itself, in ${largest!.context}.`,
+        advice: `${ADVICE.recursion} A call by reference may lead to each function of its type.`,
       }];
     }
     if (worstBytes === null || worstBytes <= reserveBytes) return [];
     return [{
       ...base, ...(path[0] && { file: path[0].file, line: path[0].line }),
-      text: `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest.context}'s: ${largest.byteCount} bytes.`,
+      text: `The ${name} may need ${worstBytes} bytes; ${reserveBytes} are reserved. Most of it is ${largest!.context}'s: ${largest!.byteCount} bytes.`,
       advice: `Call less deeply, keep large values in memory, or build with ${option} ${Math.ceil(worstBytes / 256) * 256} and check with the same.`,
     }];
   };
   return [
-    ...deep('C stack', c, '--stack'),
-    ...(interpreter ? deep("interpreter's main stack", interpreter.main, '--main-stack') : []),
+    ...deep('C stack', c, '--stack', boot),
+    ...(interpreter ? deep("interpreter's main stack", interpreter.main, '--main-stack', null) : []),
     ...missing.map((text): Finding => ({ severity: 'warning', kind: 'stack', subject: 'C stack', text, advice: '"tonewheel doctor" says how to get what is missing.', path: [] })),
   ];
 }

@@ -102,15 +102,16 @@ function voiceLines({ voices, engine: mine, coreHertz }: CheckResult, c: Colours
 
 function stackLines(stack: StackCheck | null, c: Colours): string[] {
   if (!stack) return [];
-  const row = (name: string, { worstBytes, reserveBytes, nesting }: StackCheck['c']): string[] => {
+  const row = (name: string, { worstBytes, reserveBytes, nesting }: StackCheck['c'], boot: number): string[] => {
     if (worstBytes === null) return [`${name}${reserveBytes} bytes reserved; ${c.yellow('what is needed is not known')}`];
-    const parts = nesting.length > 1 ? [`            ${c.dim(nesting.map(({ context, byteCount }) => `${context} ${byteCount}`).join(' + '))}`] : [];
+    const nested = nesting.map(({ context, byteCount }) => `${context} ${byteCount}`).join(' + ');
+    const parts = nesting.length > 1 ? [`            ${c.dim(`${nested}${boot === worstBytes ? `; booting alone ${boot}` : ''}`)}`] : [];
     return [`${name}${bar(worstBytes / reserveBytes, c)} ${worstBytes} of ${reserveBytes} bytes at worst`, ...parts];
   };
-  const { c: own, interpreter } = stack;
+  const { c: own, boot, interpreter } = stack;
   return [
-    ...row('C stack     ', own),
-    ...(interpreter ? [...row('Main stack  ', interpreter.main), `            ${c.dim(`handlers have regions of their own: ${interpreter.handlers.map(({ context, byteCount }) => `${context} ${byteCount}`).join(', ')}`)}`] : []),
+    ...row('C stack     ', own, boot?.byteCount ?? 0),
+    ...(interpreter ? [...row('Main stack  ', interpreter.main, 0), `            ${c.dim(`handlers have regions of their own: ${interpreter.handlers.map(({ context, byteCount }) => `${context} ${byteCount}`).join(', ')}`)}`] : []),
   ];
 }
 

@@ -52,6 +52,23 @@ const CASES: Readonly<Record<string, readonly [source: string, want: Want]>> = {
   'a trap in one of two ways': [handler('if (sum > 3) unreachable(); sum++;'), FINE],
   'a trap in init': [handler('sum++;').replace('clockInit();', 'clockInit(); unreachable();'), { kind: 'trap', at: 'unreachable()', text: /stops while it sets itself up.*in init or main/, by: ['init'] }],
 
+  // Set-ups that are odd.
+  'an init that never returns': [handler('sum++;').replace('clockInit();', 'clockInit();\nwhile (load<u32>(64) == 0) sum++;\n'), { kind: 'unbounded loop', at: 'while (load', text: /^init does not return: .* still here after 2 s, and main is not reached/, by: ['init'] }],
+  'an init that never returns, in a callee': [handler('sum++;', 'function ready(): bool { return load<u32>(64) != 0; }\nfunction until(n: u32): void {\n  while (!ready()) sum += n;\n}')
+    .replace('clockInit();', 'clockInit(); if (sum == 0) until(3); else until(4); until(5);'), { kind: 'unbounded loop', at: 'function ready', text: /^init does not return/ }],
+  'an init that sleeps for ever': [handler('sum++;', 'import { waitForInterrupt } from "tonewheel/assembly/shim/abi";').replace('clockInit();', 'clockInit();\nfor (;;) waitForInterrupt();\n'), { kind: 'unbounded loop', at: 'for (;;) wait', text: /^init does not return/ }],
+  'an init that never returns while handlers run': [handler('sum++;').replace('periodicStart(0x40000000, 1000);', 'periodicStart(0x40000000, 1000); irqEnable(IRQ_TIM2);\nfor (;;) turns++;\n'), { kind: 'unbounded loop', at: 'for (;;) turns', text: /^init does not return/, by: ['init'] }],
+  'a top level that never ends': [`${handler('sum++;')}\nwhile (load<u32>(64) == 0) sum++;\n`, { kind: 'unbounded loop', at: 'while (load', text: /^What stands at the top level does not return/ }],
+  'an init that sleeps before all is set up': [handler('sum++;', `import { waitForInterrupt } from "tonewheel/assembly/shim/abi";
+import { loadShared, storeShared } from "tonewheel/assembly/shim/shared";
+@isr("TIM3", 2)
+function tick(): void {
+  periodicInterrupt(0x40000400);
+  storeShared(64, loadShared(64) + 1);
+}`).replace('clockInit(); periodicStart(0x40000000, 1000);', 'clockInit(); periodicStart(0x40000400, 500); irqEnable(29); while (loadShared(64) < 3) waitForInterrupt(); periodicStart(0x40000000, 1000);'), FINE],
+  'an init that takes a second': [handler('sum++;').replace('clockInit();', 'clockInit(); for (let n = 0; n < 30000000; n++) store<u32>(64, n);'), FINE],
+  'a main that never sleeps': [handler('sum++;').replace('irqEnable(IRQ_TIM2); }', 'irqEnable(IRQ_TIM2); for (;;) turns++; }'), FINE],
+
   // Budgets.
   'nanoseconds': [budget('"250000ns"'), FINE],
   'micro sign': [budget('"10\u00b5s"'), FINE],
@@ -90,7 +107,7 @@ const first = new A(); const second = new B(); first.next = second; second.next 
 const node: Counts = turns > 3 ? first as Counts : second as Counts;`), recursion('next.count(n - 1); }', ['onTimer', 'Counts#count@override', 'A#count', 'Counts#count@override'])],
   'recursion of a handler that main calls': [handler('if (sum++ < 4) onTimer();').replace('turns += sum;', 'onTimer();'), recursion('if (sum++', ['onTimer', 'onTimer'])],
   'recursion in main': [handler('sum++;', 'function fib(n: u32): u32 { return n < 2 ? n : fib(n - 1) + fib(n - 2); }').replace('turns += sum;', 'turns += fib(turns);'),
-    { kind: 'stack', at: 'function fib', text: /interpreter's main stack has no bound: fib calls itself, in main/, by: ['main', 'fib'] }],
+    { kind: 'stack', at: 'function fib', text: /interpreter's main stack has no bound: fib may come to call itself, in main/, by: ['main', 'fib'] }],
   'recursion by a table': [handler('sum = steps()[turns & 1](turns);', `const table = new StaticArray<(n: u32) => u32>(2);
 table[0] = down;
 table[1] = (n: u32): u32 => n + 1;
@@ -130,6 +147,15 @@ step = down;`), { kind: 'indirect call', at: 'sum = step', by: ['onTimer'] }],
   ${times(9, (i) => `sum = sum / (n | ${i}) + sum % (n | ${i + 1});`, ' ')}
 }`), { ...wide('for (let i'), by: ['onTimer', 'fill'] }],
   'a long way to a constant': [handler('for (let i: u32 = 0; i < 65536; i++) sum += i * sum;'), { kind: 'overload', at: 'function onTimer' }],
+  ...Object.fromEntries([32767, 32768, 65535, 65536, 1_000_000, 0xff_ffff, 20_000_000].flatMap((limit) => ['i32', 'u32'].map((type) => [
+    `a way to ${limit} that is written, ${type}`, [handler(`for (let i: ${type} = 0; i < ${limit}; i++) sum += i * sum;`), { kind: 'overload', at: 'function onTimer' }] as const,
+  ]))),
+  'a way to 65535 by a counter of 16 bits': [handler('for (let i: u16 = 0; i < 65535; i++) sum += i * sum;'), { kind: 'overload', at: 'function onTimer' }],
+  'a way to 65535 that is passed': [handler('fill(65535); fill(<u32>load<u8>(64));', `function fill(n: u32): void {
+  for (let i: u32 = 0; i < n; i++) store<u32>(1024 + (i & 255), sum / (n | 1));
+  ${times(9, (i) => `sum = sum / (n | ${i}) + sum % (n | ${i + 1});`, ' ')}
+}`), { kind: 'overload', at: 'function onTimer' }],
+  'a limit of 16 bits in memory': [handler('const n = load<u16>(64);\n  for (let i: u32 = 0; i < n; i++) sum += i * sum;'), wide('for (let i')],
   'a limit that shows': [handler('for (let i: u32 = 0; i < min<u32>(turns, 64); i++) sum += i * sum;'), FINE],
   'a limit that is said': [handler('// @bound(64)\n  for (let i: u32 = 0; i < turns; i++) sum += i * sum;'), FINE],
   'a wait for a timer': [handler('const t0 = timestamp();\n  while (timestamp() - t0 < 50) {}'), noBound('while (')],

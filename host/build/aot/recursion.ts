@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Which functions can be part of a recursion: only those look at the stack pointer; the depth of all others is a constant.
 
-import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
+import type { WasmModule } from '../../cpu/wasm/decode.js';
+import { callsOf } from '../calls.js';
 
-/**
- * Functions on a cycle of the call graph (Tarjan's strongly connected components, without recursion of its own).
- * @param indirect functions that an indirect call of a type may reach
- */
-export function recursiveFunctions(module: WasmModule, indirect: (type: number) => readonly number[]): Set<number> {
+/** Functions on a cycle of the call graph (Tarjan's strongly connected components, without recursion of its own). */
+export function recursiveFunctions(module: WasmModule): Set<number> {
   const first = module.imports.length;
-  const callees = module.functions.map((body) => {
-    const targets = new Set<number>();
-    forEachInstruction(module.bytes, body.code, body.end, ({ operator, index }) => {
-      if (operator.name === 'call') targets.add(index);
-      else if (operator.name === 'call_indirect') for (const target of indirect(index)) targets.add(target);
-    });
-    return [...targets].filter((target) => target >= first);
-  });
+  const callees = [...callsOf(module).values()].map((calls) => [...new Set(calls.flatMap((call) => call.callees))].filter((target) => target >= first));
   const found = new Set<number>();
   const order = new Map<number, number>();
   const low = new Map<number, number>();

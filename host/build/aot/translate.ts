@@ -3,6 +3,7 @@
 
 import { abi, ABI_MODULE } from '../../abi.js';
 import { forEachInstruction, WasmFormatError, type FunctionBody, type WasmModule } from '../../cpu/wasm/decode.js';
+import { callsOf, equalTypes, typeOf } from '../calls.js';
 import type { SourceMap } from '../source-map.js';
 import { C_TYPES, literal, prototype, translateFunction, type FunctionContext } from './function.js';
 import { rawAdaptor } from './kernels.js';
@@ -36,11 +37,10 @@ export function translateModule(module: WasmModule, options: TranslateOptions = 
   const sections = readSections(module);
   const { signatures, globals, table } = sections;
   const bodies = options.functions ? closure(module, options.functions, (i) => globals[i].mutable) : module.functions;
-  const keys = signatures.map(({ parameters, results }) => `${parameters}:${results}`);
-  const signatureNumber = (type: number): number => keys.indexOf(keys[type]) + 1;
+  const same = equalTypes(sections);
+  const signatureNumber = (type: number): number => same[type] + 1;
   const firstOwn = module.imports.length;
-  const typeOf = (index: number): number => (index < firstOwn ? module.imports[index].type : module.functions[index - firstOwn].type);
-  const signatureOf = (index: number): Signature => signatures[typeOf(index)];
+  const signatureOf = (index: number): Signature => signatures[typeOf(module, index)];
   const functionName = (index: number): string => {
     if (index < firstOwn) return `tw_abi_${identifier(module.imports[index].name)}`;
     return `f${index}_${identifier((module.functionNames.get(index) ?? '').replace(/^.*\//, ''))}`;
@@ -49,7 +49,7 @@ export function translateModule(module: WasmModule, options: TranslateOptions = 
   const lines = new LineDirectives(options.sourceMap);
   const context: FunctionContext = {
     module, sections, functionName, globalName, signatureNumber, signatureOf,
-    recursive: recursiveFunctions(module, (type) => table.filter((f): f is number => f !== undefined && signatureNumber(typeOf(f)) === signatureNumber(type))),
+    recursive: recursiveFunctions(module),
     lineAt: (offset, body) => lines.at(offset, body),
   };
   const kernels = options.functions !== undefined;
@@ -67,9 +67,9 @@ export function translateModule(module: WasmModule, options: TranslateOptions = 
     globals.forEach(({ type, mutable, bits }, i) => mutable && out.push(`static ${C_TYPES[type]} ${globalName(i)}${bits === 0n ? '' : ` = ${staticLiteral(type, bits)}`};`));
   }
   for (const body of bodies) out.push(`static ${prototype(signatures[body.type], functionName(body.index))};`);
-  const usesTable = bodies.some((body) => calls(module, body).indirect);
+  const usesTable = bodies.some(({ index }) => callsOf(module).get(index)!.some(({ isIndirect }) => isIndirect));
   if (usesTable) {
-    const entries = table.map((f) => (f === undefined ? '{ 0, 0 }' : `{ (void (*)(void))${functionName(f)}, ${signatureNumber(typeOf(f))}u }`));
+    const entries = table.map((f) => (f === undefined ? '{ 0, 0 }' : `{ (void (*)(void))${functionName(f)}, ${signatureNumber(typeOf(module, f))}u }`));
     out.push(`static const tw_table_entry tw_table[${Math.max(table.length, 1)}] = {`, ...(entries.length > 0 ? entries.map((e) => `${e},`) : ['{ 0, 0 }']), '};');
   }
   for (const body of bodies) {
@@ -105,16 +105,6 @@ class LineDirectives {
     this.last = line;
     return `\n${line}`;
   }
-}
-
-function calls(module: WasmModule, body: FunctionBody): { direct: number[]; indirect: boolean } {
-  const direct: number[] = [];
-  let indirect = false;
-  forEachInstruction(module.bytes, body.code, body.end, ({ operator, index }) => {
-    if (operator.name === 'call') direct.push(index);
-    indirect ||= operator.name === 'call_indirect';
-  });
-  return { direct, indirect };
 }
 
 /** The functions and all that they call, by index. */

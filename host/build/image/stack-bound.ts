@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How much of the interpreter's stack a call takes at most, with all that it calls.
 
-import { forEachInstruction, type FunctionBody, type WasmModule } from '../../cpu/wasm/decode.js';
+import { forEachInstruction, type FunctionBody, type FunctionType, type WasmModule } from '../../cpu/wasm/decode.js';
+import { callsOf, typeOf } from '../calls.js';
 
 /** wasm3 keeps the constants of a function on its frame, up to this many slots (d_m3MaxConstantTableSize). */
 const MAX_CONSTANT_SLOTS = 120;
@@ -41,23 +42,21 @@ function localsOf(module: WasmModule, body: FunctionBody): number {
   return locals;
 }
 
-interface Frame {
-  readonly slots: number;
-  readonly calls: readonly number[];
-}
-
 /**
  * Slots of one function's frame, each value taken as two slots, as an i64 or f64 is. An upper bound: code behind an
  * unconditional branch counts as if it were reached.
  */
-function frameOf(module: WasmModule, body: FunctionBody): Frame {
+function slotsOf(module: WasmModule, body: FunctionBody): number {
   const type = module.types[body.type];
-  const calls: number[] = [];
   let depth = 0;
   let deepest = 0;
   let constants = 0;
   const labels: { readonly depth: number; readonly results: number }[] = [];
   let calledSlots = 0;
+  const call = ({ parameters, results }: FunctionType): void => {
+    calledSlots = Math.max(calledSlots, 2 * (parameters + results));
+    depth += results - parameters;
+  };
   const open = (offset: number): void => void labels.push({ depth, results: module.bytes[offset + 1] === EMPTY_TYPE ? 0 : 1 });
   forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, offset, index }) => {
     if (name === 'block' || name === 'loop') open(offset);
@@ -68,44 +67,32 @@ function frameOf(module: WasmModule, body: FunctionBody): Frame {
     else if (name === 'end') {
       const label = labels.pop();
       if (label) depth = label.depth + label.results;
-    } else if (name === 'call') {
-      const callee = typeOf(module, index);
-      calls.push(index);
-      calledSlots = Math.max(calledSlots, 2 * (callee.parameters + callee.results));
-      depth += callee.results - callee.parameters;
-    } else if (name === 'call_indirect') {
-      const callee = module.types[index];
-      calledSlots = Math.max(calledSlots, 2 * (callee.parameters + callee.results));
-      depth += callee.results - callee.parameters - 1;
+    } else if (name === 'call') call(module.types[typeOf(module, index)]);
+    else if (name === 'call_indirect') {
+      depth--;
+      call(module.types[index]);
     } else depth += effect(name);
     if (name.endsWith('.const')) constants += 2;
     deepest = Math.max(deepest, depth);
   });
   const values = type.parameters + type.results + localsOf(module, body) + deepest;
-  return { slots: 2 * values + Math.min(constants, MAX_CONSTANT_SLOTS) + calledSlots, calls };
+  return 2 * values + Math.min(constants, MAX_CONSTANT_SLOTS) + calledSlots;
 }
 
-function typeOf(module: WasmModule, index: number) {
-  const imported = module.imports[index];
-  return module.types[imported ? imported.type : module.functions[index - module.imports.length].type];
-}
-
-/**
- * Bytes of interpreter stack for each function with all that it calls directly; Infinity for one that may call itself.
- * Indirect calls are not followed: a handler has none, and for `main` the interpreter itself checks.
- */
+/** Bytes of interpreter stack for each function with all that it calls, by reference too; Infinity for one that may come to call itself. */
 export function stackBounds(module: WasmModule): ReadonlyMap<number, number> {
-  const frames = new Map(module.functions.map((body) => [body.index, frameOf(module, body)]));
+  const calls = callsOf(module);
+  const slots = new Map(module.functions.map((body) => [body.index, slotsOf(module, body)]));
   const bounds = new Map<number, number>();
   const open = new Set<number>();
   const visit = (index: number): number => {
     const known = bounds.get(index);
     if (known !== undefined) return known;
-    const frame = frames.get(index);
-    if (!frame) return 0; // an import: its arguments lie on the caller's frame
+    const own = slots.get(index);
+    if (own === undefined) return 0; // an import: its arguments lie on the caller's frame
     if (open.has(index)) return Infinity;
     open.add(index);
-    const bytes = frame.slots * SLOT_BYTES + Math.max(0, ...frame.calls.map(visit));
+    const bytes = own * SLOT_BYTES + Math.max(0, ...calls.get(index)!.flatMap(({ callees }) => callees.map(visit)));
     open.delete(index);
     bounds.set(index, bytes);
     return bytes;

@@ -3,14 +3,20 @@
 
 import type { BoardPeripheral, Stm32Board } from '../../boards/index.js';
 import type { Firmware } from '../../build/compile.js';
+import { WasmCpu } from '../../cpu/wasm/cpu.js';
 import { EmulatedBoard } from '../../emulator/emulated-board.js';
 import { toNumber } from '../../machine/fraction.js';
 import type { RegisterBlock } from '../../machine/peripheral.js';
 import type { Source } from '../check-result.js';
+import { EndlessInit } from './endless-init.js';
 import type { HardwareRates } from './rates.js';
 
-/** Longest set-up that is waited for; its end is when main sleeps for the first time. */
-const LONGEST_SET_UP_SECONDS = 0.5;
+/** How long is waited for init to return, and then for main to sleep for the first time, which is the set-up's end. */
+const LONGEST_INIT_SECONDS = 2;
+const LONGEST_MAIN_SECONDS = 0.5;
+/** How long a handler may keep it from being seen where an endless init is, and how often is looked. */
+const LONGEST_HANDLER_SECONDS = 0.05;
+const GLANCE_SECONDS = 17e-6;
 /** MIDI 1.0, Hardware: 31.25 (+/- 1 %) kbaud. Whoever sends to us may be that much faster, at any rate. */
 const SENDER_TOLERANCE = 0.01;
 
@@ -97,21 +103,35 @@ function streamSources(chip: Chip, emulated: EmulatedBoard, dma: BoardPeripheral
 }
 
 /**
- * Set-up is over when the core sleeps outside of any handler, or after half a second. What is started later has no rate here.
- * @throws FirmwareTrap when the set-up traps
+ * Set-up is over when main sleeps outside of any handler, or has run for half a second. What is started later has no rate here.
+ * @throws FirmwareTrap when the set-up traps; by EndlessInit, with the place, when init does not return
  */
 export function readSetUp(board: Stm32Board, firmware: Firmware): HardwareRates {
   const emulated = new EmulatedBoard(board, firmware);
-  const { machine } = emulated;
+  const { machine, cpu } = emulated;
+  /** Core cycles until now since main was called; undefined before. */
+  const mainCycles = (): number | undefined => (cpu instanceof WasmCpu && cpu.mainAt !== undefined ? machine.timeline.now - cpu.mainAt : undefined);
   let depth = 0;
   machine.observers.add({
     exceptionEnter: () => void depth++,
     exceptionExit: () => void depth--,
-    sleep: () => { if (depth === 0) machine.timeline.at(machine.timeline.now, () => emulated.end()); },
+    sleep: () => { if (depth === 0 && mainCycles() !== undefined) machine.timeline.at(machine.timeline.now, () => emulated.end()); },
     blockBoundary() {},
     midiByte() {},
   });
-  emulated.run(LONGEST_SET_UP_SECONDS);
+  emulated.at(LONGEST_MAIN_SECONDS, () => {
+    const { now } = emulated;
+    const cycles = mainCycles();
+    if (cycles === undefined) {
+      if (now < LONGEST_INIT_SECONDS) return now + LONGEST_MAIN_SECONDS;
+      if (depth > 0 && now < LONGEST_INIT_SECONDS + LONGEST_HANDLER_SECONDS) return now + GLANCE_SECONDS;
+      throw new EndlessInit(LONGEST_INIT_SECONDS);
+    }
+    const left = LONGEST_MAIN_SECONDS - cycles / toNumber(emulated.time.coreHertz);
+    if (left > GLANCE_SECONDS) return now + left;
+    return emulated.end();
+  });
+  emulated.run();
   const chip: Chip = {
     board,
     read: ({ base }, offset) => (machine.bus.peripheralAt(base)!.peripheral as RegisterBlock).inspect(offset),

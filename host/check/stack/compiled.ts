@@ -4,104 +4,56 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callsOf } from '../../build/calls.js';
 import { engineUnits } from '../../build/image/engines.js';
 import { imageFlags, shim, shimUnits } from '../../build/image/image.js';
 import { callGraphFile, Toolchain } from '../../build/image/toolchain.js';
-import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
+import type { WasmModule } from '../../cpu/wasm/decode.js';
 import { ToolMissing } from '../../tools/tools.js';
 import type { StackContext } from '../check-result.js';
-import { INDIRECT, readCallGraphs, type CFunction } from './call-graph-info.js';
+import { CStack, deeper, NOTHING, under, type Depth } from './c-stack.js';
+import { readCallGraphs, type CFunction } from './call-graph-info.js';
 import { placesOf, shortName } from './interpreter.js';
+import { referencesOf, translationsOf } from './references.js';
 import type { StackFacts } from './stack.js';
 
 /** What the core pushes at exception entry: DDI 0403E, B1.5.6 and B1.5.7, and a word that aligns it. */
 const BASIC_FRAME = 32;
 const EXTENDED_FRAME = 104;
 const ALIGNMENT = 4;
-/** tw_run_code (host/build/wasm3/control.ts) pushes six registers by hand. */
-const RUN_CODE_BYTES = 24;
-/** libgcc and newlib come compiled. The deepest chains in them, of gcc 12.2 and newlib 3.3, were read from their code: sqrt 100, floor and rint 56, 64-bit division 48. */
-const LIBRARY = /^(?:__aeabi_\w+|__\w+[ds]i[234]|__ieee754_sqrtf?|mem(?:cpy|set|move|cmp)|str(?:len|cmp)|(?:floor|ceil|trunc|rint|nearbyint|sqrt|fabs|copysign|fmin|fmax)f?|__errno)$/;
-const LIBRARY_BYTES = 128;
 /** Operations that handlers cannot come to: code is compiled at boot, on a stack of its own, and memory does not grow. */
 const NEVER_RUN = new Set(['op_Compile', 'op_MemGrow']);
-/** Booting parses the module on this stack before any interrupt is enabled; nothing nests on it. */
+/** What code pushes that is written in assembler: host/build/wasm3/control.ts, boards/shim/port-cortex-m.c. */
+const RUN_CODE_BYTES = 24;
+const CALL_ON_BYTES = 8;
+/** From reset to what the engine does. */
+const START = ['port-cortex-m.c:start', 'tw_run'] as const;
 const BOOT = 'tw_engine_boot';
 
-interface Depth {
-  readonly bytes: number;
-  /** Names, outermost first. */
-  readonly path: readonly string[];
-}
-
-const deeper = (a: Depth, b: Depth): Depth => (b.bytes > a.bytes ? b : a);
-const under = (name: string, bytes: number, below: Depth): Depth => ({ bytes: bytes + below.bytes, path: [name, ...below.path] });
-const NOTHING: Depth = { bytes: 0, path: [] };
-
-/** Follows calls from a function on. What an indirect call leads to is said by whoever asks; -1 of bytes never occurs: what has no bound is Infinity. */
-class CStack {
-  readonly unknown = new Set<string>();
-  private readonly memo = new Map<string, Depth>();
-
-  constructor(private readonly functions: ReadonlyMap<string, CFunction>) {}
-
-  has(name: string): boolean {
-    return this.functions.has(name);
-  }
-
-  /** @param indirect of functions whose depth depends on what runs: they are not remembered */
-  of(name: string, indirect?: (caller: string) => Depth | undefined, open: ReadonlySet<string> = new Set()): Depth {
-    const known = indirect ? undefined : this.memo.get(name);
-    if (known) return known;
-    const given = indirect?.(name);
-    if (given) return given;
-    const f = this.functions.get(name);
-    if (!f) {
-      if (name !== INDIRECT && !LIBRARY.test(name)) this.unknown.add(name);
-      return name === INDIRECT ? NOTHING : { bytes: LIBRARY_BYTES, path: [name] };
-    }
-    if (open.has(name)) return { bytes: Infinity, path: [name] };
-    if (!f.isKnown) this.unknown.add(name);
-    const inside = new Set(open).add(name);
-    let below = NOTHING;
-    for (const callee of f.calls) if (callee !== BOOT) below = deeper(below, this.of(callee, indirect, inside));
-    const depth = under(f.name, f.bytes, below);
-    if (!indirect) this.memo.set(name, depth);
-    return depth;
-  }
-
-  /** The deepest of the interpreter's operations, which leave by jumps, so that only one of them has a frame at a time. */
-  deepestOperation(): Depth {
-    let deepest = NOTHING;
-    for (const [name] of this.functions) if (name.startsWith('op_') && !NEVER_RUN.has(name)) deepest = deeper(deepest, this.of(name));
-    return deepest;
-  }
-}
-
 /** C stack under interpreted code: a frame of op_Call for each call that is open, and at the end an operation, an import or a native function. */
-function interpreted(module: WasmModule, natives: ReadonlySet<number>, stack: CStack): (index: number) => Depth {
-  const operation = stack.deepestOperation();
+function interpreted(module: WasmModule, natives: ReadonlySet<number>, stack: CStack, operations: readonly string[]): (index: number) => Depth {
+  // Operations leave by jumps, so that only one of them has a frame at a time.
+  const operation = stack.deepestOf(operations.filter((name) => !NEVER_RUN.has(name)));
   const memo = new Map<number, Depth>();
   const open = new Set<number>();
+  const isForeign = (index: number): boolean => module.imports[index] !== undefined || natives.has(index);
   const visit = (index: number): Depth => {
     const known = memo.get(index);
     if (known) return known;
     if (open.has(index)) return { bytes: Infinity, path: [shortName(module, index)] };
-    const imported = module.imports[index];
-    if (imported || natives.has(index)) {
-      const adaptor = imported ? `raw_${imported.name}` : `kernels.c:raw${index}`;
-      return under('op_CallRawFunction', stack.of('op_CallRawFunction').bytes, under(shortName(module, index), 0, stack.of(adaptor)));
+    if (isForeign(index)) {
+      const adaptor = module.imports[index] ? `raw_${module.imports[index].name}` : `kernels.c:raw${index}`;
+      return under('op_CallRawFunction', stack.own('op_CallRawFunction'), under(shortName(module, index), 0, stack.of(adaptor)));
     }
     open.add(index);
     let below = operation;
-    const body = module.functions[index - module.imports.length];
-    forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, index: callee }) => {
-      if (name === 'call') {
-        const called = visit(callee);
-        const direct = module.imports[callee] !== undefined || natives.has(callee);
-        below = deeper(below, direct ? called : { bytes: called.bytes + stack.of('op_Call').bytes, path: called.path });
-      } else if (name === 'call_indirect') stack.unknown.add(`an indirect call in ${shortName(module, index)}`);
-    });
+    for (const { isIndirect, callees } of callsOf(module).get(index)!) {
+      for (const callee of callees) {
+        const { bytes, path } = visit(callee);
+        const frame = isIndirect ? stack.own('op_CallIndirect') : isForeign(callee) ? 0 : stack.own('op_Call');
+        below = deeper(below, { bytes: bytes + frame, path });
+      }
+    }
     open.delete(index);
     const depth = under(shortName(module, index), 0, below);
     memo.set(index, depth);
@@ -110,11 +62,11 @@ function interpreted(module: WasmModule, natives: ReadonlySet<number>, stack: CS
   return visit;
 }
 
-const exportOf = (module: WasmModule, name: string): number => module.exports.find((e) => e.kind === 'func' && e.name === name)!.index;
-
 export interface CompiledStack {
   readonly main: StackContext;
   readonly handlers: readonly StackContext[];
+  /** Booting, which nothing interrupts before it runs the top level of the sources; that is in `main` too. */
+  readonly boot: StackContext;
   readonly notes: readonly string[];
   /** Whether the sizes are all that there is. */
   readonly isWhole: boolean;
@@ -137,6 +89,17 @@ async function callGraphs({ board, engine, firmware, module }: StackFacts): Prom
   }
 }
 
+/** Puts in what the compiler cannot know. */
+function complete(functions: Map<string, CFunction>, module: WasmModule): void {
+  const add = (name: string, bytes: number): void => {
+    const f = functions.get(name);
+    if (f) functions.set(name, { ...f, bytes: f.bytes + bytes, isKnown: true });
+  };
+  add('tw_port_call_on', CALL_ON_BYTES);
+  // It has an array of one byte more than a type has parameters.
+  add('ParseSection_Type', 8 * Math.ceil((Math.max(0, ...module.types.map(({ parameters }) => parameters)) + 1) / 8));
+}
+
 /** Stack of main and of each handler on the C stack; what is missing without the cross compiler. */
 export async function compiledStack(facts: StackFacts): Promise<CompiledStack | { readonly missing: string }> {
   const { board, engine, firmware, module, map } = facts;
@@ -147,28 +110,33 @@ export async function compiledStack(facts: StackFacts): Promise<CompiledStack | 
     if (!(error instanceof ToolMissing)) throw error;
     return { missing: `The C side of the stack is not known: ${error.message}` };
   }
-  const stack = new CStack(functions);
+  complete(functions, module);
+  const names = [...functions.keys()];
+  const stack = new CStack(functions, referencesOf(module, names));
   const natives = new Set(engine === 'kernels' ? firmware.natives.map(({ index }) => index) : []);
-  const interpret = engine === 'aot' ? undefined : interpreted(module, natives, stack);
-  /** What runs in a context stands in for the call that cannot be followed. */
-  const depthFrom = (root: string, index: number): Depth => stack.of(root, (name) => {
-    if (interpret) return name === 'tw_run_code' ? under('tw_run_code', RUN_CODE_BYTES, interpret(index)) : undefined;
-    // tw_engine_handle calls through a table; all else that does is firmware, in main alone.
-    if (name !== INDIRECT) return undefined;
-    return stack.of([...functions.keys()].find((key) => key.startsWith(`firmware.c:f${index}_`)) ?? `the handler f${index}`);
-  });
+  const interpret = engine === 'aot' ? undefined : interpreted(module, natives, stack, names.filter((name) => name.startsWith('op_')));
+  const indexOf = (name: string): number => module.exports.find((e) => e.kind === 'func' && e.name === name)!.index;
+  /** Calls of the functions above, and of what the engine then runs. */
+  const through = (callers: readonly string[], below: Depth): Depth => callers.reduceRight((depth, name) => under(functions.get(name)!.name, stack.own(name), depth), below);
+  /** From a C function on, which comes to run a function of the module. */
+  const running = (root: string, index: number): Depth => (interpret
+    ? stack.of(root, new Map([['tw_run_code', under('tw_run_code', RUN_CODE_BYTES, interpret(index))]]))
+    : stack.of(root, new Map([['tw_engine_handle', through(['tw_engine_handle'], stack.deepestOf(translationsOf(names, index)))]])));
+  const starting = module.start === undefined ? NOTHING : interpret ? through([BOOT], under('tw_run_code', RUN_CODE_BYTES, interpret(module.start))) : through([BOOT], stack.of('tw_aot_start'));
+  const mains = [starting, running('tw_engine_init', indexOf('init')), running('tw_engine_main', indexOf('main'))].map((depth) => through(START, depth));
+  const boot = through(START, module.start === undefined || !interpret ? stack.of(BOOT) : running(BOOT, module.start));
+  const handlers = firmware.vectors.map(({ name, priority, exportName }) => ({ name, priority, depth: running('tw_exception', indexOf(exportName)) }));
+
   const frame = (board.core.floatAbi === 'soft' ? BASIC_FRAME : EXTENDED_FRAME) + ALIGNMENT;
   const contextOf = (context: string, priority: number | null, depth: Depth, exceptionBytes: number): StackContext => {
     const indices = depth.path.flatMap((name) => [...module.functionNames].find(([i]) => shortName(module, i) === name || name.startsWith(`f${i}_`))?.[0] ?? []);
     return { context, priority, byteCount: Number.isFinite(depth.bytes) ? depth.bytes + exceptionBytes : 0, exceptionBytes, path: [...depth.path], places: placesOf(module, map, indices) };
   };
-  const mains = ['init', 'main'].map((name) => depthFrom('port-cortex-m.c:start', exportOf(module, name)));
-  const handlers = firmware.vectors.map(({ name, priority, exportName }) => ({ name, priority, depth: depthFrom('tw_exception', exportOf(module, exportName)) }));
   const main = mains.reduce(deeper);
   const endless = [main, ...handlers.map(({ depth }) => depth)].find(({ bytes }) => bytes === Infinity);
   const notes = stack.unknown.size > 0 ? [`The stack of ${[...stack.unknown].join(', ')} is not known; 128 bytes are taken for it.`] : [];
   return {
-    main: contextOf('main', null, main, 0), handlers: handlers.map(({ name, priority, depth }) => contextOf(name, priority, depth, frame)), notes,
-    isWhole: stack.unknown.size === 0 && !endless, recursive: endless ? endless.path[endless.path.length - 1] : null,
+    main: contextOf('main', null, main, 0), handlers: handlers.map(({ name, priority, depth }) => contextOf(name, priority, depth, frame)), boot: contextOf('boot', null, boot, 0), notes,
+    isWhole: stack.unknown.size === 0 && !endless, recursive: endless ? endless.path[endless.path.length - 1].replace(/^f\d+_/, '') : null,
   };
 }

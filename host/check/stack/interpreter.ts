@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: MIT
 // The interpreter's stacks: main's against what the linker gives it, the handlers' regions, which the build makes as large as they need.
 
+import { callsOf } from '../../build/calls.js';
 import { stackBounds } from '../../build/image/stack-bound.js';
 import { isFirmwares, type SourceMap } from '../../build/source-map.js';
-import { forEachInstruction, type WasmModule } from '../../cpu/wasm/decode.js';
+import type { WasmModule } from '../../cpu/wasm/decode.js';
 import type { Vector } from '../../vectors.js';
 import type { StackCheck, StackContext } from '../check-result.js';
 import type { PathStep } from '../worst-case/result.js';
+import { comesBack } from './chain.js';
 
-/** The functions of a chain that have a place in the source: where each calls the next, and the last one's end. */
+/** The functions of a chain that have a place in the source: where each calls the next, and the last one's end, if the chain has one. */
 export function placesOf(module: WasmModule, map: SourceMap, functions: readonly number[]): PathStep[] {
-  return functions.flatMap((index, i) => {
+  return (comesBack(functions) ? functions.slice(0, -1) : functions).flatMap((index, i) => {
     const body = module.functions[index - module.imports.length];
     if (!body) return [];
-    let place = body.end - 1;
-    forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, offset, index: callee }) => {
-      if (name !== 'call' || callee !== functions[i + 1]) return undefined;
-      place = offset;
-      return false;
-    });
+    const place = callsOf(module).get(index)!.find(({ callees }) => callees.includes(functions[i + 1]))?.offset ?? body.end - 1;
     const at = map.locate(place, body.start, isFirmwares);
     return at ? [{ functionName: shortName(module, index), file: at.file, line: at.line }] : [];
   });
@@ -29,17 +26,15 @@ export const shortName = (module: WasmModule, index: number): string =>
 
 const indexOf = (module: WasmModule, exported: string): number | undefined => module.exports.find(({ kind, name }) => kind === 'func' && name === exported)?.index;
 
-/** The chain of calls whose bounds are the deepest, from a function on. */
+/** The chain of calls whose bounds are the deepest, from a function on; of one without an end, until it comes to a function again. */
 function deepest(module: WasmModule, bounds: ReadonlyMap<number, number>, from: number): number[] {
   const path: number[] = [];
-  for (let index: number | undefined = from; index !== undefined && !path.includes(index);) {
+  for (let index: number | undefined = from; index !== undefined;) {
     path.push(index);
-    const body = module.functions[index - module.imports.length];
+    if (comesBack(path)) break;
     let next: number | undefined;
-    if (body) {
-      forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, index: callee }) => {
-        if (name === 'call' && bounds.has(callee) && (next === undefined || bounds.get(callee)! > bounds.get(next)!)) next = callee;
-      });
+    for (const callee of (callsOf(module).get(index) ?? []).flatMap(({ callees }) => callees)) {
+      if (bounds.has(callee) && (next === undefined || bounds.get(callee)! > bounds.get(next)!)) next = callee;
     }
     index = next;
   }

@@ -38,8 +38,8 @@ export async function stackOf(facts: StackFacts): Promise<StackCheck> {
   const { engine, module, map, firmware, changesPriorities, stackBytes = DEFAULT_STACK[engine], mainStackBytes = DEFAULT_MAIN_STACK } = facts;
   const interpreter = engine === 'aot' ? null : interpreterStack(module, map, firmware.vectors, mainStackBytes);
   const compiled = await compiledStack(facts);
-  if ('missing' in compiled) return { c: { worstBytes: null, recursive: null, reserveBytes: stackBytes, nesting: [] }, interpreter, missing: [compiled.missing] };
+  if ('missing' in compiled) return { c: { worstBytes: null, recursive: null, reserveBytes: stackBytes, nesting: [] }, boot: null, interpreter, missing: [compiled.missing] };
   const nesting = worstNesting(compiled.main, compiled.handlers, changesPriorities);
   const sum = nesting.reduce((bytes, { byteCount }) => bytes + byteCount, 0);
-  return { c: { worstBytes: compiled.isWhole ? sum : null, recursive: compiled.recursive, reserveBytes: stackBytes, nesting }, interpreter, missing: [...compiled.notes] };
+  return { c: { worstBytes: compiled.isWhole ? Math.max(sum, compiled.boot.byteCount) : null, recursive: compiled.recursive, reserveBytes: stackBytes, nesting }, boot: compiled.boot, interpreter, missing: [...compiled.notes] };
 }

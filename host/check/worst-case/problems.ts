@@ -6,7 +6,7 @@ import type { WasmModule } from '../../cpu/wasm/decode.js';
 import { opsOf, type CodeNode, type FunctionCode, type Op } from './code.js';
 import type { Context, Problem } from './interpret.js';
 import type { LongestPath } from './longest-path.js';
-import type { Places } from './places.js';
+import type { Arguments, Places } from './places.js';
 import type { PathStep, UnboundedPlace } from './result.js';
 
 const WHAT = {
@@ -74,7 +74,7 @@ export function wideLoops(places: Places, module: WasmModule, root: Context): Un
   forEachContext(root, step, ({ code, turns, args }, path) => {
     for (const [at, most] of turns) {
       const isWide = most >= FAR_TOO_MANY || WIDTHS.some((width) => most <= width && most >= width - 2);
-      if (!isWide || places.turns(code, at, args) !== undefined || isCounted(code, most)) continue;
+      if (!isWide || places.turns(code, at, args) !== undefined || isCounted(code, args, most)) continue;
       const place = step(code, at);
       found.set(`${place.file}:${place.line}`, { kind: 'loop', file: place.file, line: place.line, path: [...path, place] });
     }
@@ -82,9 +82,16 @@ export function wideLoops(places: Places, module: WasmModule, root: Context): Un
   return [...found.values()];
 }
 
-/** Whether code has a constant to which a loop of so many turns may count, by ones or more. What has all bits set is the mask of a narrow counter. */
-const isCounted = (code: FunctionCode, turns: number): boolean => opsOf(code.nodes).some(({ value = 0 }) =>
-  value > 0 && Math.log2(value + 1) % 1 !== 0 && [-1, 0, 1].some((off) => value % (turns + off) === 0));
+/**
+ * Whether code has a constant, or is passed one, to which a loop of so many turns may count, by ones or more. A mask is none: it is what makes a counter or an
+ * argument narrow.
+ */
+function isCounted(code: FunctionCode, args: Arguments, turns: number): boolean {
+  const ops = opsOf(code.nodes);
+  const written = ops.filter((_, i) => !/\.(?:and|extend)/.test(ops[i + 1]?.name ?? '')).map(({ value = 0 }) => value);
+  const passed = args.flatMap(([low, high]) => (low === high ? [low] : []));
+  return [...written, ...passed].some((value) => value > 0 && [-1, 0, 1].some((off) => value % (turns + off) === 0));
+}
 
 /** Calls from a function that never returns to the trap that ends it: the last one of its code, since those before may be passed by. */
 export function trapPath(places: Places, module: WasmModule, paths: LongestPath, root: Context): PathStep[] {

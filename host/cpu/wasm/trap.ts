@@ -53,7 +53,8 @@ function framesOf({ module, offsets, sourceMap }: TrapContext): TrapFrame[] {
     const body = module.functions.find(({ start, end }) => offset >= start && offset < end);
     if (!body || !sourceMap) continue;
     const functionName = (module.functionNames.get(body.index) ?? `function ${body.index}`).replace(/^.*\//, '');
-    const at = sourceMap.locate(offset, body.start);
+    // A function may begin with instructions of which the compiler has noted nothing: those of a loop, for one.
+    const at = sourceMap.locate(offset, body.start) ?? sourceMap.locateNext(offset, body.end, () => true);
     if (!at) continue;
     frames.push({ ...at, functionName });
     const around = isLibrary(at.file) && sourceMap.locate(offset, body.start, (file) => !isLibrary(file));
