@@ -94,7 +94,6 @@ export class EmulatedBoard extends BoardHardware implements FirmwareBoard {
     return this.options.cpu ?? 'wasm';
   }
 
-  /** A counter of the firmware, by its name in the ABI. */
   counter(name: CounterName): number {
     return this.words[COUNTERS_OFFSET / 4 + counterNames.indexOf(name)];
   }

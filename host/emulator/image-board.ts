@@ -59,6 +59,10 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
     return address === undefined ? undefined : this.wordAt(address);
   }
 
+  counter(name: CounterName): number {
+    return this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * counterNames.indexOf(name))!;
+  }
+
   counterWords(): Uint32Array {
     return Uint32Array.from(counterNames, (_, i) => this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * i)!);
   }
@@ -74,7 +78,7 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   }
 
   protected override activeVoices(): number {
-    return this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * counterNames.indexOf('activeVoices'))!;
+    return this.counter('activeVoices');
   }
 
   protected override look(): void {
