@@ -114,7 +114,7 @@ ${hot ? `<h3 class="small">Where its cycles went</h3><ul class="key">${hot.join(
 
 function timeShares(result: ProfileResult): string {
   const name = ({ kind, name }: TimeShare): string => (kind === 'sleep' ? 'asleep' : kind === 'main' ? 'main program' : kind === 'reset' ? 'start-up' : name);
-  return shareBar(result.time.map((part) => ({ name: name(part), share: part.share, kind: contextColour(result, part.kind === 'handler' ? part.name : part.kind) })));
+  return shareBar(result.time.filter(({ cycles }) => cycles > 0).map((part) => ({ name: name(part), share: part.share, kind: contextColour(result, part.kind === 'handler' ? part.name : part.kind) })));
 }
 
 /** How many runs took how long, from the shortest to the longest: bars by the logarithm of their number, so that a single one shows. */
@@ -134,6 +134,9 @@ const HANDLER_COLUMNS = [
   ['Jitter µs', 'num'], ['Share', 'num'],
 ] as const;
 
+/** Where a handler has not run. On a narrow page it is left out. */
+const NOTHING = '<span class="sub">–</span>';
+
 function handlerRow(handler: HandlerProfile, result: ProfileResult): string {
   const { coreHertz } = result.run;
   const us = (cycles: number): string => microseconds(cycles, coreHertz);
@@ -144,11 +147,11 @@ function handlerRow(handler: HandlerProfile, result: ProfileResult): string {
   const where = functionName === null || file === null || line === null ? '' : `<br>${sourceLink(file, line, functionName)}`;
   const used = budget === null ? '–'
     : `${percent(duration.max / budget)}<span class="used${overBudget > 0 ? ' bad' : ''}"><i style="width:${Math.min(100, (duration.max / budget) * 100).toFixed(1)}%"></i></span>`;
-  const cells = [String(priority ?? '–'), ...(count === 0 ? [`<span class="sub">${unfinishedCycles === null ? 'never' : 'one, not ended'}</span>`, ...HANDLER_COLUMNS.slice(3).map(() => '<span class="sub">–</span>')] : [
+  const cells = [String(priority ?? '–'), ...(count === 0 ? [`<span class="sub">${unfinishedCycles === null ? 'never' : 'one, not ended'}</span>`, ...HANDLER_COLUMNS.slice(3).map(() => NOTHING)] : [
     number(count), `${us(duration.mean)} ${most(duration.max, tooLong ? 'sub long' : 'sub')}`, spark(durations, duration, coreHertz, colour), used,
     `${us(latency.mean)} ${most(latency.max)}`, spark(latencies, latency, coreHertz, colour), us(jitter), percent(ratio(totalCycles, result.run.cycles)),
   ])];
-  const tds = cells.map((html, i) => `<td class="${HANDLER_COLUMNS[i + 1][1]}" data-label="${HANDLER_COLUMNS[i + 1][0]}">${html}</td>`);
+  const tds = cells.map((html, i) => `<td class="${HANDLER_COLUMNS[i + 1][1]}${html === NOTHING ? ' nothing' : ''}" data-label="${HANDLER_COLUMNS[i + 1][0]}">${html}</td>`);
   return `<tr><th scope="row"><i class="dot ${colour}"></i><code>${escapeHtml(name)}</code>${where}</th>${tds.join('')}</tr>`;
 }
 
