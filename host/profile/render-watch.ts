@@ -25,13 +25,11 @@ export interface RenderedBlocks {
   readonly readyAt: Float64Array;
 }
 
-interface Frame {
-  readonly context: string;
-  wrote: boolean;
-}
-
 export class RenderWatch implements MachineObserver {
-  private readonly stack: Frame[] = [];
+  /** Active handlers, outermost first, and whether each has rendered in this run. */
+  private readonly active: string[] = [];
+  private readonly wrote: boolean[] = [];
+  private depth = 0;
   private readonly ready = new Map<string, Growing<Float64Array>>();
   private count = 0;
   private looking = false;
@@ -43,8 +41,7 @@ export class RenderWatch implements MachineObserver {
     const rendered = this.board.rendered();
     if (rendered === this.count) return;
     this.count = rendered;
-    const top = this.stack.at(-1);
-    if (top) top.wrote = true;
+    if (this.depth > 0) this.wrote[this.depth - 1] = true;
     else this.add(MAIN, by);
   }
 
@@ -56,13 +53,13 @@ export class RenderWatch implements MachineObserver {
 
   exceptionEnter(vector: string, cycle: number): void {
     this.look(cycle);
-    this.stack.push({ context: vector, wrote: false });
+    this.wrote[this.depth] = false;
+    this.active[this.depth++] = vector;
   }
 
   exceptionExit(_vector: string, cycle: number): void {
     this.look(cycle);
-    const { context, wrote } = this.stack.pop()!;
-    if (wrote) this.add(context, cycle);
+    if (this.wrote[--this.depth]) this.add(this.active[this.depth], cycle);
   }
 
   sleep(from: number): void {
