@@ -39,6 +39,16 @@ export function failOnBrokenBudgets(result: RunResult, { emulated }: SessionResu
   throw new CommandFailed(`a handler exceeded its budget.\n  ${lines.join('\n  ')}\nMake the handler cheaper, move work out of it, or raise the budget in its @isr.`);
 }
 
+/** What profiles the same run, to type. */
+function profileCommandOf(firmware: string, { board, cpu, engine, midi, seconds, seed, midiAlign, overclock }: RunOptions): string {
+  const words = [
+    'npx tonewheel profile', firmware, '--board', board, ...(cpu === 'wasm' ? [] : ['--cpu', cpu]), ...(engine === undefined ? [] : ['--engine', engine]),
+    ...(midi === undefined ? [] : ['--midi', midi]), ...(seconds === undefined ? [] : ['--seconds', String(seconds)]),
+    ...(seed === 0 ? [] : ['--seed', String(seed)]), ...(midiAlign ? ['--midi-align'] : []), ...(overclock === 1 ? [] : ['--overclock', String(overclock)]),
+  ];
+  return words.map((word) => (/[^\w ./:=@+~-]/.test(word) || (word.includes(' ') && !word.startsWith('npx ')) ? `'${word.replaceAll("'", "'\\''")}'` : word)).join(' ');
+}
+
 /** The firmware's log, each piece of text with its time in seconds. */
 function printLog({ log }: RunResult): void {
   for (const { seconds, text } of log) console.log(`${seconds.toFixed(6).padStart(11)}  ${text.trimEnd()}`);
@@ -89,6 +99,7 @@ exceeded its budget, broken MIDI file); 2 used wrongly.
         (onProgress) => runSession({ ...rest, firmware, board: boardNamed(board), command, onProgress }).finally(bar.stop), bar.update);
       if (!json) printLog(session.result);
       console.log(json ? JSON.stringify(session.result, null, 2) : summary(session.result, session.files));
+      if (!json && session.result.lateBlocks > 0) console.log(`\nWhy late: ${profileCommandOf(firmware, options)}`);
       failOnBrokenBudgets(session.result, session);
     });
 }

@@ -16,6 +16,8 @@ import { readRunnable } from './image-file.js';
 /** Offsets in the control block of log.c: of the first ring, and in it of its fields. */
 const RTT = { ring: 24, buffer: 4, size: 8, write: 12, read: 16 } as const;
 const counterNames = Object.keys(counters) as CounterName[];
+/** By name, since some are asked for at every interrupt. */
+const counterIndices = Object.fromEntries(counterNames.map((name, i) => [name, i])) as Record<CounterName, number>;
 
 /** Tells translated functions about voices by their symbols (host/build/aot/translate.ts); copies that gcc has specialised may have other arguments. */
 function isAboutVoice({ wasm }: Firmware): (symbol: string) => boolean {
@@ -59,6 +61,10 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
     return address === undefined ? undefined : this.wordAt(address);
   }
 
+  counter(name: CounterName): number {
+    return this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * counterIndices[name])!;
+  }
+
   counterWords(): Uint32Array {
     return Uint32Array.from(counterNames, (_, i) => this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * i)!);
   }
@@ -74,7 +80,7 @@ export class ImageBoard extends ElfBoard implements FirmwareBoard {
   }
 
   protected override activeVoices(): number {
-    return this.wordAt(this.memoryAddress + COUNTERS_OFFSET + 4 * counterNames.indexOf('activeVoices'))!;
+    return this.counter('activeVoices');
   }
 
   protected override look(): void {

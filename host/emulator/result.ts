@@ -49,6 +49,7 @@ export function resultOf(emulated: FirmwareBoard, midiFile: string | null): RunR
     cyclesPerFrame: cyclesPerFrame(recorder.blocks(), frameCycles),
     midiToAudio: midiToAudio(notes, sentAudioOf(emulated), blockFrames * frameCycles, coreHertz),
     midi: { file: midiFile, bytesIn: emulated.midiByteCount, bytesOut: emulated.midiOut.characters.length, notesOn: notes.length },
+    playsAudio: emulated.firmware.vectors.some(({ name }) => name === board.aliases.AUDIO_DMA),
     // A firmware without sound has no use for the codec.
     codecProblems: codec.addressed || audio.frames > 0 ? codec.problems() : [],
     diagnostics: [...machine.diagnostics, ...codec.warnings().map((message) => ({ where: board.audio.codec.model, message }))],

@@ -2,10 +2,10 @@
 // A profile in a terminal: what a block costs, what takes it, and what got slower. Fits 80 columns, but for long names.
 
 import pc from 'picocolors';
-import { duration, microseconds, number, percent, ratio } from './format.js';
+import { duration, microseconds, number, percent, ratio, timeText } from './format.js';
 import type { ProfileChange, ProfileDiff, ProfileResult } from './profile-result.js';
 import { WIDTH, wrap, type WrittenFile } from './summary.js';
-import { isStuck, stuckText, whyLate } from './verdict.js';
+import { isStuck, rendererName, stuckText, whyLate } from './verdict.js';
 
 type Colours = ReturnType<typeof pc.createColors>;
 
@@ -72,8 +72,8 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
     );
   }
   if (rendering) {
-    const us = (cycles: number): string => microseconds(cycles, run.coreHertz);
-    out.push(row('Block ready after', `mean ${us(rendering.response.mean)}, max ${(run.lateBlocks > 0 ? c.red : c.bold)(us(rendering.response.max))} of ${us(rendering.deadlineCycles)} µs`));
+    const time = (cycles: number): string => timeText(cycles, run.coreHertz).replace('\u00a0', ' ');
+    out.push(row('Block ready after', `mean ${time(rendering.response.mean)}, max ${(run.lateBlocks > 0 ? c.red : c.bold)(time(rendering.response.max))} of ${time(rendering.deadlineCycles)}, by ${rendererName(rendering)}`));
   }
   const why = whyLate(result);
   if (why !== undefined) out.push(...wrap(why, WIDTH - LABEL).map((line) => row('', c.red(line))));

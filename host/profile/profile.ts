@@ -31,6 +31,7 @@ import type { HandlerProfile, Histogram, LatencyProfile, LoadProfile, PlayedNote
 import { queuesOf } from './queues.js';
 import { voiceCyclesOf } from './voice-cycles.js';
 import { renderTimesOf } from './render-times.js';
+import { RenderWatch } from './render-watch.js';
 import { cyclesPerFrameOfBlocks, type BlockRecord } from './recorder.js';
 import { RunLog, type RunTimes } from './run-log.js';
 import { type RunResult, secondsAt } from './run-result.js';
@@ -64,6 +65,7 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
   const log = new RunLog();
   let watch: WorstBlockWatch | undefined;
   let growth: BasicBlockGrowth | undefined;
+  let rendering: RenderWatch | undefined;
   let functions: SourceFunctions | undefined;
   const { assemblyscript: compiler } = await bundledCompiler();
   const midi = options.midi === undefined ? null : sha256(await readFile(options.midi));
@@ -74,6 +76,7 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
     onBoard: (board, seconds) => {
       options.onPlan?.(planOf(board, options, seconds, midi));
       board.machine.observers.add(log);
+      board.machine.observers.add(rendering = renderWatchOf(board));
       const cpu = board instanceof ImageBoard ? board.cpu : wasmCpuOf(board);
       const counts = board instanceof ImageBoard ? board.counters : cpu instanceof WasmCpu && cpu.counts ? (growth = new BasicBlockGrowth(cpu.counts)) : undefined;
       if (cpu && counts) board.machine.observers.add(watch = new WorstBlockWatch({ counts, get asleepSince() { return cpu.asleepSince; } }));
@@ -83,7 +86,7 @@ export async function profile(options: ProfileOptions): Promise<Profiled> {
   const { emulated } = session;
   const blocks = emulated.recorder.blocks();
   const stacks = emulated instanceof ImageBoard ? await sourceStacks(emulated.built.files.elf, emulated.counters!.addresses()) : undefined;
-  return { result: resultOfProfile({ session, compiler, functions, log, watch, growth, stacks, blocks, midi, command: options.command }), session, blocks, log };
+  return { result: resultOfProfile({ session, compiler, functions, log, watch, growth, rendering: rendering!, stacks, blocks, midi, command: options.command }), session, blocks, log };
 }
 
 function planOf(board: FirmwareBoard, { midi: file }: ProfileOptions, seconds: number, midi: string | null): Comparable {
@@ -99,6 +102,15 @@ const costsHash = ({ costs }: FirmwareBoard): string => sha256(JSON.stringify(co
 
 const wasmCpuOf = (board: FirmwareBoard): WasmCpu | undefined => (board instanceof EmulatedBoard && board.cpu instanceof WasmCpu ? board.cpu : undefined);
 
+function renderWatchOf(board: FirmwareBoard): RenderWatch {
+  const { machine: { timeline } } = board;
+  return new RenderWatch({
+    rendered: () => board.counter('renderedBlocks'),
+    asleepSince: () => board.cpu.asleepSince,
+    after: (cycles, look) => void timeline.after(cycles, look),
+  });
+}
+
 interface Measured {
   readonly session: SessionResult;
   /** Parts of the compiler, which reads the sources. */
@@ -108,6 +120,7 @@ interface Measured {
   readonly log: RunLog;
   readonly watch: WorstBlockWatch | undefined;
   readonly growth: BasicBlockGrowth | undefined;
+  readonly rendering: RenderWatch;
   readonly stacks: SourceStacks | undefined;
   readonly blocks: BlockRecord;
   readonly midi: string | null;
@@ -115,7 +128,7 @@ interface Measured {
 }
 
 function resultOfProfile(measured: Measured): ProfileResult {
-  const { session, log, watch, blocks, midi, command } = measured;
+  const { session, log, watch, rendering, blocks, midi, command } = measured;
   const { result: run, emulated } = session;
   const { firmware } = emulated;
   const times = log.times(run.cycles);
@@ -131,7 +144,7 @@ function resultOfProfile(measured: Measured): ProfileResult {
     run,
     costError: emulated instanceof EmulatedBoard ? { ...emulated.costs.error, validatedOn: [...emulated.costs.error.validatedOn] } : null,
     load: loadOf(run, blocks, values),
-    rendering: renderTimesOf(emulated.board, run, blocks, times),
+    rendering: renderTimesOf(emulated.board, run, blocks, times, rendering.rendered()),
     notes: notes.map(({ onCycle, offCycle, channel, note, velocity }): PlayedNote => (
       { start: secondsAt(run, onCycle), end: Math.min(run.seconds, secondsAt(run, offCycle)), channel, note, velocity })),
     handlers: handlersOf(emulated, run, times),

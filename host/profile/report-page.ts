@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The report's words and tables as HTML. What the plots draw is added by the script inside the page; all else can be read without it.
 
-import { decibels, duration, microseconds, number, percent, plural, ratio } from './format.js';
+import { decibels, duration, microseconds, number, percent, plural, ratio, unbroken } from './format.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './page/parts.js';
 import type { BlockRecord } from './recorder.js';
 import type { IsrResult, RunResult } from './run-result.js';
@@ -49,12 +49,13 @@ function timeline(result: RunResult, blocks: BlockRecord, blocksPerPoint: number
   const lanes = [
     ...(blocks.count === 0 ? [] : [
       lane('plot-load', 'Cycles per frame', 'mean and maximum'),
-      lane('plot-voices', 'Voices', `at most ${result.gauges.maxVoices}`),
+      ...(result.gauges.maxVoices === 0 ? [] : [lane('plot-voices', 'Voices', `at most ${result.gauges.maxVoices}`)]),
     ]),
-    lane('plot-notes', 'MIDI notes received', plural(result.midi.notesOn, 'note')),
+    ...(result.midi.notesOn === 0 ? [] : [lane('plot-notes', 'MIDI notes received', plural(result.midi.notesOn, 'note'))]),
     ...(result.frames === 0 ? [] : [lane('plot-audio', 'Audio, left and right', `peak ${decibels(result.peak)} dBFS`)]),
   ];
   const detail = blocksPerPoint > 1 ? ` The finest detail kept is ${blocksPerPoint} blocks, of which the highest is shown.` : '';
+  if (lanes.length === 0) return '';
   return `<section class="card">
 ${timeHead('Over time', result.seconds, SECONDS_SPANS, 'Whole run')}
 ${lanes.join('\n')}
@@ -130,7 +131,7 @@ function findings({ diagnostics }: RunResult): string {
 
 function limits({ costs }: RunResult): string {
   return `<section class="card"><h2>What these numbers are</h2>
-<p><b>Cycle costs.</b> ${escapeHtml(costs)}</p>
+<p><b>Cycle costs.</b> ${escapeHtml(unbroken(costs))}</p>
 <ul>
 <li>The core is emulated. Cycles follow from a cost for each instruction and each bus access; they are not a measurement of silicon.</li>
 <li><b>Cycles per frame</b> are those in which the core was awake, for each frame of a block: handlers, main program, exception entry and exit.

@@ -97,6 +97,8 @@ export interface RunResult {
   };
   /** What the codec found wrong with the way it was set up. Empty when it plays. */
   codecProblems: string[];
+  /** Whether the firmware has a handler for the DMA of the board's audio: without one no sound is to be expected. */
+  playsAudio: boolean;
   /** What the models noticed that the chip would have let pass in silence. */
   diagnostics: Diagnostic[];
   /** What the firmware logged, with the emulated time of each piece of text. */

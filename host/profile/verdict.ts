@@ -2,7 +2,8 @@
 // Whether a run was good, and if not, what was wrong, in words.
 
 import { counters } from '../abi.js';
-import { microseconds, number, percent, plural, ratio } from './format.js';
+import { MAIN } from './context-names.js';
+import { duration, number, percent, plural, ratio, timeText } from './format.js';
 import type { HandlerProfile, ProfileResult, RenderTimes } from './profile-result.js';
 import type { LossName, RunResult } from './run-result.js';
 
@@ -12,16 +13,21 @@ export interface Verdict {
   readonly text: string;
 }
 
+/** By then a firmware that plays audio has begun to, however slow its core. */
+const LONGEST_START_UP_SECONDS = 2;
+
 /** Losses that happened, most first. */
 export function actualLosses({ losses }: RunResult): [name: LossName, count: number][] {
   return (Object.entries(losses) as [LossName, number][]).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
 }
 
 export function verdicts(result: RunResult): Verdict[] {
-  const { isr, lateBlocks, frames, codecProblems, cyclesPerFrame: { mean, max, budget } } = result;
+  const { isr, lateBlocks, frames, seconds, playsAudio, codecProblems, cyclesPerFrame: { mean, max, budget } } = result;
+  const inStartUp = frames === 0 && playsAudio && seconds < LONGEST_START_UP_SECONDS;
   const found: Verdict[] = [];
   const bad = (text: string) => found.push({ grade: 'bad', text });
-  for (const problem of codecProblems) bad(`The codec does not play: ${problem}`);
+  // A codec that is being set up is no fault.
+  if (!inStartUp) for (const problem of codecProblems) bad(`The codec does not play: ${problem}`);
   if (lateBlocks > 0) bad(`${plural(lateBlocks, 'block was', 'blocks were')} not ready in time and went out as silence.`);
   for (const [vector, handler] of Object.entries(isr)) {
     if (handler.overBudget === 0) continue;
@@ -31,8 +37,11 @@ export function verdicts(result: RunResult): Verdict[] {
   for (const [name, count] of actualLosses(result)) {
     if (name !== 'lateBlocks') found.push({ grade: 'warning', text: `${name}: ${number(count)}. ${counters[name][1]}` });
   }
-  if (frames === 0) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
-  else if (found.every(({ grade }) => grade !== 'bad')) {
+  if (inStartUp) found.push({ grade: 'warning', text: `No frame left I2S: the run ended after ${duration(seconds)}\u00a0s, before audio started.` });
+  else if (frames === 0 && playsAudio) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
+  else if (frames === 0) {
+    if (found.length === 0) found.push({ grade: 'good', text: 'Nothing was lost. The firmware plays no audio: it has no handler for the DMA that feeds it.' });
+  } else if (found.every(({ grade }) => grade !== 'bad')) {
     const [usual, busiest] = [mean, max].map((cycles) => percent(ratio(cycles, budget)));
     found.unshift({ grade: 'good', text: `Every block was ready in time. The core was busy ${usual} of the time, ${busiest} in the busiest block.` });
   }
@@ -42,13 +51,18 @@ export function verdicts(result: RunResult): Verdict[] {
 /** Why blocks were late, as a musician would ask it; undefined when none was, or it cannot be said. */
 export function whyLate({ run, rendering }: Pick<ProfileResult, 'run' | 'rendering'>): string | undefined {
   if (run.lateBlocks === 0 || rendering === null) return undefined;
-  const { vector, deadlineFrames, deadlineCycles, response, late } = rendering;
-  const time = (cycles: number): string => `${microseconds(cycles, run.coreHertz)} µs`;
+  const { deadlineFrames, deadlineCycles, response, late } = rendering;
+  const time = (cycles: number): string => timeText(cycles, run.coreHertz);
+  const renderer = rendererName(rendering);
   const due = `a block must be ready ${time(deadlineCycles)} after its turn to be rendered comes, ${deadlineFrames} of its ${run.blockFrames} frames`;
-  if (late === 0) return `Late although rendering was quick enough: ${due}, and ${vector} took ${time(response.max)} at most. Something kept the audio's own interrupt out.`;
-  if (response.min > run.blockFrames * run.cyclesPerFrame.budget) return `Late because rendering takes longer than there is time: ${due}, and ${vector} has never been done so soon.`;
-  return `Late because rendering took too long: ${due}, and ${vector} took up to ${time(response.max)}, ${time(response.mean)} on average.`;
+  if (late === 0) return `Late although rendering was quick enough: ${due}, and ${renderer} took ${time(response.max)} at most. Something kept the audio's own interrupt out.`;
+  if (response.min > run.blockFrames * run.cyclesPerFrame.budget) return `Late because rendering takes longer than there is time: ${due}, and ${renderer} has never been done so soon.`;
+  if (rendering.vector === MAIN) return `Late because rendering took too long: ${due}, and ${renderer} had not rendered it by then ${late === 1 ? 'once' : `${number(late)} times`}.`;
+  return `Late because rendering took too long: ${due}, and ${renderer} took up to ${time(response.max)}, ${time(response.mean)} on average.`;
 }
+
+/** What renders, in words. */
+export const rendererName = ({ vector }: RenderTimes): string => (vector === MAIN ? 'the main program' : vector);
 
 /** Part of a block's time until its deadline that was left in the slowest; negative when it came too late. */
 export const renderingHeadroom = ({ deadlineCycles, response }: RenderTimes): number => 1 - response.max / deadlineCycles;
@@ -57,4 +71,4 @@ export const renderingHeadroom = ({ deadlineCycles, response }: RenderTimes): nu
 export const isStuck = ({ unfinishedCycles, duration, count }: HandlerProfile): boolean => unfinishedCycles !== null && (count === 0 || unfinishedCycles > 2 * duration.max);
 
 export const stuckText = ({ name, unfinishedCycles }: HandlerProfile, coreHertz: number): string =>
-  `${name} had not returned when the run ended, after ${microseconds(unfinishedCycles!, coreHertz)} µs of its own: no figure of its runs has that one.`;
+  `${name} had not returned when the run ended, after ${timeText(unfinishedCycles!, coreHertz)} of its own: no figure of its runs has that one.`;

@@ -13,15 +13,23 @@ const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find((name) =
 export const withoutBrowser = chromium === undefined && !process.env.CI ? 'no Chromium found' : false;
 
 export interface Opened {
-  /** The page as it is after a while. */
+  /** The page as it is after a while, or the one that it is framed in. */
   readonly dom: string;
   /** What the console said. */
   readonly console: readonly string[];
 }
 
+/** A window without a head is no narrower. */
+const NARROWEST_WINDOW = 500;
+
+/** A page that has another one in a frame of a phone's width, and takes over what the visit of that one finds. */
+const inFrame = (width: number, height: number): string => `<!doctype html><meta name="color-scheme" content="light dark"><body style="margin:0">
+<iframe src="page.html" style="border:0" width="${width}" height="${height}"></iframe>
+<script>addEventListener('message', ({ data }) => (document.body.dataset.found = data));</script>`;
+
 /**
  * Opens a page from disk.
- * @param windowSize "width,height"
+ * @param windowSize "width,height"; of one that is narrower than a window can be, only what the visit finds is told, not the DOM
  * @param visit statements that use the page as a reader does, run when it is loaded; what they put into `found` is what `foundIn` gives
  */
 export function openPage(page: string, windowSize: string, { visit = '', dark = false }: { visit?: string; dark?: boolean } = {}): Opened {
@@ -43,12 +51,17 @@ const found = {};
 await wait(300);
 ${visit}
 document.body.dataset.found = JSON.stringify(found);
+if (parent !== window) parent.postMessage(JSON.stringify(found), '*');
 });</script></body>`;
     writeFileSync(file, visit === '' ? page : page.replace(/<\/body>(?![\s\S]*<\/body>)/, () => visitor));
+    const [width, height] = windowSize.split(',').map(Number);
+    const narrow = width < NARROWEST_WINDOW;
+    const opened = join(directory, 'frame.html');
+    if (narrow) writeFileSync(opened, inFrame(width, height));
     const { stdout, stderr, status } = spawnSync(chromium!, [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--enable-logging=stderr', '--virtual-time-budget=6000', ...(dark ? ['--blink-settings=preferredColorScheme=0'] : []),
-      `--user-data-dir=${join(directory, 'profile')}`, `--window-size=${windowSize}`, '--dump-dom', pathToFileURL(file).href,
+      `--user-data-dir=${join(directory, 'profile')}`, `--window-size=${windowSize}`, '--dump-dom', pathToFileURL(narrow ? opened : file).href,
     ], { encoding: 'utf8', maxBuffer: 64 << 20, timeout: 120_000 });
     assert.equal(status, 0, stderr);
     return { dom: stdout, console: stderr.split('\n').filter((line) => line.includes(':CONSOLE')) };

@@ -47,10 +47,21 @@ describe('a block that is rendered in less than its time, but not soon enough', 
   });
 
   it('is explained in the terminal and on the page, on which there is no headroom', () => {
-    const why = /Late because rendering took too long: a block must be ready 56\d\.\d µs after its turn to be rendered comes, 27 of its 32 frames, and PendSV took up to \d+\.\d µs/;
+    const why = /Late because rendering took too long: a block must be ready 56\d\.\d\sµs after its turn to be rendered comes, 27 of its 32 frames, and PendSV took up to \d+\.\d\sµs/;
     assert.match(words, why);
     assert.match(page, why);
-    assert.match(page, /<h3>Headroom<\/h3><p class="value">none<\/p><p class="detail">the slowest block was ready after \d+\.\d of 56\d\.\d µs/);
+    assert.match(page, /<h3>Headroom<\/h3><p class="value">none<\/p><p class="detail">the slowest block was ready after \d+\.\d\u00a0µs, and due after 56\d\.\d\u00a0µs/);
+  });
+});
+
+describe('a run with late blocks', () => {
+  it('ends with what to type for why, in one line, which says it', async () => {
+    writeTone(136);
+    const { stdout } = await place.run('run', 'slow.ts', ...BOARD, '--seconds', '0.05', '--seed', '7');
+    const [, command] = /^Why late: npx tonewheel (profile slow\.ts --board stm32f4-discovery --seconds 0\.05 --seed 7)$/m.exec(stdout)!;
+    assert.match((await place.run(...command.split(' '))).stdout, /Late because rendering took too long/);
+    writeTone(10);
+    assert.doesNotMatch((await place.run('run', 'slow.ts', ...BOARD, '--seconds', '0.05')).stdout, /Why late/);
   });
 });
 
@@ -70,7 +81,7 @@ describe('a handler that has not returned when the run ends', () => {
   });
 
   it('is named in the terminal and on the page', () => {
-    for (const text of [words, page]) assert.match(text, /PendSV had not returned when the run ended, after [\d,]+\.\d µs of its own/);
+    for (const text of [words, page]) assert.match(text, /PendSV had not returned when the run ended, after \d+\.\d+\sms of its own/);
     assert.match(words, /PendSV 0 –/);
     assert.match(page, /one, not ended/);
     assert.match(words, /Late because rendering takes longer than there is time/);

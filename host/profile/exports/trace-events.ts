@@ -48,7 +48,7 @@ export function traceFile(result: ProfileResult, log: RunLog, blocks: BlockRecor
   const us = (cycle: number): number => secondsAt(run, cycle) * 1e6;
   const length = (cycles: number): number => (cycles * 1e6) / coreHertz;
   const { timeline, entries } = log.stretch(from, to);
-  const byUrgency = [...handlers].filter(({ count }) => count > 0).sort((a, b) => (a.priority ?? -1) - (b.priority ?? -1));
+  const byUrgency = [...handlers].filter(({ count, unfinishedCycles }) => count > 0 || unfinishedCycles !== null).sort((a, b) => (a.priority ?? -1) - (b.priority ?? -1));
   const tracks = new Map(byUrgency.map(({ name }, i) => [name, FIRST_HANDLER + i]));
   const traceEvents: TraceEvent[] = [{ name: 'process_name', ph: 'M', pid: PID, tid: 0, args: { name: `${run.firmware} on ${run.board}` } }];
   const track = (tid: number, name: string): void => {
@@ -61,10 +61,11 @@ export function traceFile(result: ProfileResult, log: RunLog, blocks: BlockRecor
     if (context !== 'sleep') traceEvents.push({ name: context, ph: 'X', pid: PID, tid: CORE, ts: us(from + start), dur: length(stop - start), args: { cycles: stop - start } });
   }
   for (const { vector, pendedAt, enteredAt, exitedAt, preempted } of entries) {
-    if (exitedAt === null) continue;
+    // One that was still active has what is shown of it.
+    const cycles = (exitedAt ?? Math.max(enteredAt, to - from)) - enteredAt;
     traceEvents.push({
-      name: vector, ph: 'X', pid: PID, tid: tracks.get(vector)!, ts: us(from + enteredAt), dur: length(exitedAt - enteredAt),
-      args: { cycles: exitedAt - enteredAt, 'latency in cycles': enteredAt - pendedAt, 'pre-empted': preempted },
+      name: vector, ph: 'X', pid: PID, tid: tracks.get(vector)!, ts: us(from + enteredAt), dur: length(cycles),
+      args: { cycles, ...(exitedAt === null && { 'goes on': true }), 'latency in cycles': enteredAt - pendedAt, 'pre-empted': preempted },
     });
   }
   midi.endCycles.forEach((cycle, i) => {

@@ -2,7 +2,7 @@
 // Pieces of HTML that the pages have in common.
 
 import { type CounterName, counters } from '../../abi.js';
-import { number, percent, plural, ratio } from '../format.js';
+import { number, percent, plural, ratio, shownPath } from '../format.js';
 import type { CyclesPerFrame, RunResult } from '../run-result.js';
 import type { Verdict } from '../verdict.js';
 
@@ -103,7 +103,7 @@ export function header(brand: string, title: string, result: RunResult, verdicts
     ...(result.midiAlign ? ['MIDI aligned to frames'] : []),
   ];
   return `<header><p class="brand">${LOGO}${brand}</p>
-<h1>${escapeHtml(title)}</h1>
+<h1>${escapeHtml(shownPath(title))}</h1>
 <ul class="chips">${chips.map((chip) => `<li>${escapeHtml(chip)}</li>`).join('')}</ul>
 <ul class="verdicts">${verdicts.map(({ grade, text }) => `<li class="${grade}">${escapeHtml(text)}</li>`).join('')}</ul></header>`;
 }

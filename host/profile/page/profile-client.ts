@@ -30,7 +30,7 @@ function noteTicks(u: uPlot): void {
 
 const { budget, mean, p99, p999, max, histogram } = data.cyclesPerFrame;
 if (has('over-time')) {
-  const lanes = [() => loadLane(data.load, budget, noteTicks), () => voicesLane(data.load), () => notesLane(data.notes)].map((make) => make());
+  const lanes = [loadLane(data.load, budget, noteTicks), voicesLane(data.load), notesLane(data.notes)];
   new TimePlots({ length: data.seconds, group: 'run', controls: element('over-time'), label: clock }, lanes.filter(({ id }) => has(id)));
 }
 if (has('plot-histogram')) {

@@ -2,6 +2,7 @@
 // The page of a profile: one HTML file that opens from disk with no network.
 
 import type { FlameGraph, FunctionProfile, Histogram, LineProfile, LoadProfile, ProfileResult, VoiceProfile, WorstBlock } from '../profile-result.js';
+import { shownPath } from '../format.js';
 import { htmlDocument } from './document.js';
 import { pack, packNotes, type PackedLoad, type PackedNotes } from './packed.js';
 import { contextColour, profileBody } from './profile-page.js';
@@ -44,7 +45,7 @@ function pageDataOf(result: ProfileResult): ProfilePageData {
 /** The page's text. */
 export function profileHtml(result: ProfileResult): Promise<string> {
   return htmlDocument({
-    title: `Profile of ${result.entry} on ${result.run.board} – Tonewheel`, body: profileBody(result), data: pageDataOf(result),
+    title: `Profile of ${shownPath(result.entry)} on ${result.run.board} – Tonewheel`, body: profileBody(result), data: pageDataOf(result),
     script: 'page/profile-client.ts', styles: ['report.css', 'page/profile.css'],
   });
 }

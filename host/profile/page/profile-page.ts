@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A profile's words and tables as HTML. What is drawn is added by the script inside the page; all else can be read without it.
 
-import { microseconds, number, percent, plural, ratio } from '../format.js';
+import { microseconds, number, percent, plural, ratio, timeText, unbroken } from '../format.js';
 import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, RenderTimes, Spread, TimeShare } from '../profile-result.js';
-import { RENDERER } from '../render-times.js';
 import { isStuck, renderingHeadroom, stuckText, verdicts, whyLate, type Verdict } from '../verdict.js';
 import { diffSection } from './diff-section.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './parts.js';
@@ -23,13 +22,14 @@ export function contextColour({ handlers }: ProfileResult, context: string): str
 }
 
 function profileVerdicts(result: ProfileResult): Verdict[] {
-  const { run, load: { budget, max }, worst, diff, handlers } = result;
+  const { run, rendering, diff, handlers } = result;
   const found = verdicts(run);
   const why = whyLate(result);
   if (why !== undefined) found.push({ grade: 'bad', text: why });
   for (const handler of handlers.filter(isStuck)) found.push({ grade: 'bad', text: stuckText(handler, run.coreHertz) });
-  if (worst && found.every(({ grade }) => grade !== 'bad')) {
-    found.push({ grade: 'good', text: `The busiest block left ${percent(1 - ratio(max, budget))} of its time: it came at ${number(worst.startSeconds, 3)} s, with ${plural(worst.voices, 'voice')}.` });
+  if (rendering && found.every(({ grade }) => grade !== 'bad')) {
+    const { response: { max }, deadlineCycles } = rendering;
+    found.push({ grade: 'good', text: `The slowest block left ${percent(Math.max(0, renderingHeadroom(rendering)))} of its time as headroom: ready after ${timeText(max, run.coreHertz)}, due after ${timeText(deadlineCycles, run.coreHertz)}.` });
   }
   if (diff && diff.slower.length > 0) found.push({ grade: 'bad', text: `${plural(diff.slower.length, 'measure')} got worse than in the older profile by more than ${percent(diff.threshold / 100)}.` });
   return found;
@@ -38,15 +38,15 @@ function profileVerdicts(result: ProfileResult): Verdict[] {
 /** Against the time at which a block has to be ready: a core may be idle for a tenth of the time and every block late. */
 function headroomTile(rendering: RenderTimes, run: ProfileResult['run']): string {
   const left = renderingHeadroom(rendering);
-  const us = (cycles: number): string => microseconds(cycles, run.coreHertz);
-  const detail = `the slowest block was ready after ${us(rendering.response.max)} of ${us(rendering.deadlineCycles)} µs: it is due after ${rendering.deadlineFrames} of ${run.blockFrames} frames`;
+  const time = (cycles: number): string => timeText(cycles, run.coreHertz);
+  const detail = `the slowest block was ready after ${time(rendering.response.max)}, and due after ${time(rendering.deadlineCycles)}: ${rendering.deadlineFrames} of ${run.blockFrames} frames`;
   return tile('Headroom', run.lateBlocks > 0 ? 'none' : percent(Math.max(0, left)), detail, { grade: run.lateBlocks > 0 ? 'bad' : left < 0.05 ? 'warning' : 'good' });
 }
 
 function tiles(result: ProfileResult): string {
-  const { run, load, rendering, handlers, midiToAudio: { notes, minMs, meanMs, maxMs }, voices, queues } = result;
+  const { run, load, rendering, handlers, notes: played, midiToAudio: { notes, minMs, meanMs, maxMs }, voices, queues } = result;
   const share = (value: number): string => percent(ratio(value, load.budget));
-  const short = handlers.filter(({ name, count }) => name !== RENDERER && count > 0).sort((a, b) => b.duration.max - a.duration.max)[0] as HandlerProfile | undefined;
+  const short = handlers.filter(({ name, count }) => name !== rendering?.vector && count > 0).sort((a, b) => b.duration.max - a.duration.max)[0] as HandlerProfile | undefined;
   const shortUs = short && (short.duration.max / run.coreHertz) * 1e6;
   const lost = queues.reduce((sum, queue) => sum + (queue.lost ?? 0), 0);
   return `<section class="tiles">${[
@@ -57,7 +57,7 @@ function tiles(result: ProfileResult): string {
     ]),
     ...(rendering ? [headroomTile(rendering, run)] : []),
     ...(short ? [tile('Longest interrupt', number(shortUs!, 1), `${escapeHtml(short.name)}; the rule is ${ISR_LIMIT_US} µs, rendering apart`, { unit: 'µs', grade: shortUs! > ISR_LIMIT_US ? 'warning' : 'good' })] : []),
-    ...(run.frames === 0 ? [] : [meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')
+    ...(run.frames === 0 || played.length === 0 ? [] : [meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')
       : tile('MIDI to audio', number(meanMs, 2), notes === 1 ? 'the one note that came in silence' : `${number(minMs!, 2)} to ${number(maxMs!, 2)} ms over ${plural(notes, 'note')} in silence`, { unit: 'ms' })]),
     ...(voices ? [tile('A voice costs', number(voices.perVoice), `cycles per frame; ${number(voices.base)} without any voice`)] : []),
     tile('Lost in queues', number(lost), plural(queues.length, 'queue') + ' watched', { grade: lost === 0 ? 'good' : 'bad' }),
@@ -68,9 +68,11 @@ function overTime({ run, load, notes }: ProfileResult): string {
   const { blocksPerPoint } = load.series;
   const detail = blocksPerPoint > 1 ? ` A point is ${blocksPerPoint} blocks, of which the highest is shown.` : '';
   const lanes = [
-    ...(load.blocks === 0 ? [] : [lane('plot-load', 'Cycles per frame', 'mean and maximum; ticks are Notes On'), lane('plot-voices', 'Voices', `at most ${run.gauges.maxVoices}`)]),
-    lane('plot-notes', 'MIDI notes received', plural(notes.length, 'note')),
+    ...(load.blocks === 0 ? [] : [lane('plot-load', 'Cycles per frame', notes.length === 0 ? 'mean and maximum' : 'mean and maximum; ticks are Notes On')]),
+    ...(load.blocks === 0 || run.gauges.maxVoices === 0 ? [] : [lane('plot-voices', 'Voices', `at most ${run.gauges.maxVoices}`)]),
+    ...(notes.length === 0 ? [] : [lane('plot-notes', 'MIDI notes received', plural(notes.length, 'note'))]),
   ];
+  if (lanes.length === 0) return '';
   return section('over-time', `${timeHead('Over time', run.seconds, SECONDS_SPANS, 'Whole run')}
 ${lanes.join('\n')}
 <p class="note">Drag across a plot to zoom, double-click to see the whole run.
@@ -85,7 +87,7 @@ ${stats([
 }
 
 function worstBlock(result: ProfileResult): string {
-  const { worst, run: { coreHertz }, functions } = result;
+  const { worst, run: { coreHertz, gauges }, functions } = result;
   if (!worst) return '';
   const us = (cycles: number): string => microseconds(cycles, coreHertz);
   const micros = (worst.lengthCycles / coreHertz) * 1e6;
@@ -99,7 +101,7 @@ function worstBlock(result: ProfileResult): string {
   });
   return section('worst', `${timeHead('The worst block, opened', micros, [[100, '100 µs'], [20, '20 µs'], [5, '5 µs']], 'Whole block')}
 ${stats([
-    ['at', `${number(worst.startSeconds, 4)} s`], ['block', number(worst.index)], ['voices', number(worst.voices)],
+    ['at', `${number(worst.startSeconds, 4)} s`], ['block', number(worst.index)], ...(gauges.maxVoices === 0 ? [] : [['voices', number(worst.voices)] as const]),
     ['awake', `${us(worst.busyCycles)} of ${us(worst.lengthCycles)} µs`], ['cycles per frame', number(worst.cyclesPerFrame)], ['MIDI bytes', number(worst.midi.length)],
   ])}
 ${lane('plot-worst', 'Who ran, from the most urgent down', 'point at a stretch for its details')}
@@ -112,7 +114,7 @@ ${hot ? `<h3 class="small">Where its cycles went</h3><ul class="key">${hot.join(
 
 function timeShares(result: ProfileResult): string {
   const name = ({ kind, name }: TimeShare): string => (kind === 'sleep' ? 'asleep' : kind === 'main' ? 'main program' : kind === 'reset' ? 'start-up' : name);
-  return shareBar(result.time.map((part) => ({ name: name(part), share: part.share, kind: contextColour(result, part.kind === 'handler' ? part.name : part.kind) })));
+  return shareBar(result.time.filter(({ cycles }) => cycles > 0).map((part) => ({ name: name(part), share: part.share, kind: contextColour(result, part.kind === 'handler' ? part.name : part.kind) })));
 }
 
 /** How many runs took how long, from the shortest to the longest: bars by the logarithm of their number, so that a single one shows. */
@@ -132,21 +134,24 @@ const HANDLER_COLUMNS = [
   ['Jitter µs', 'num'], ['Share', 'num'],
 ] as const;
 
+/** Where a handler has not run. On a narrow page it is left out. */
+const NOTHING = '<span class="sub">–</span>';
+
 function handlerRow(handler: HandlerProfile, result: ProfileResult): string {
   const { coreHertz } = result.run;
   const us = (cycles: number): string => microseconds(cycles, coreHertz);
   const most = (cycles: number, kind = 'sub'): string => `<span class="${kind}">max ${us(cycles)}</span>`;
   const { name, functionName, file, line, priority, budget, count, unfinishedCycles, overBudget, duration, durations, latency, latencies, jitter, totalCycles } = handler;
-  const tooLong = name !== RENDERER && (duration.max / coreHertz) * 1e6 > ISR_LIMIT_US;
+  const tooLong = name !== result.rendering?.vector && (duration.max / coreHertz) * 1e6 > ISR_LIMIT_US;
   const colour = contextColour(result, name);
   const where = functionName === null || file === null || line === null ? '' : `<br>${sourceLink(file, line, functionName)}`;
   const used = budget === null ? '–'
     : `${percent(duration.max / budget)}<span class="used${overBudget > 0 ? ' bad' : ''}"><i style="width:${Math.min(100, (duration.max / budget) * 100).toFixed(1)}%"></i></span>`;
-  const cells = [String(priority ?? '–'), ...(count === 0 ? [`<span class="sub">${unfinishedCycles === null ? 'never ran' : 'one, not ended'}</span>`] : [
+  const cells = [String(priority ?? '–'), ...(count === 0 ? [`<span class="sub">${unfinishedCycles === null ? 'never' : 'one, not ended'}</span>`, ...HANDLER_COLUMNS.slice(3).map(() => NOTHING)] : [
     number(count), `${us(duration.mean)} ${most(duration.max, tooLong ? 'sub long' : 'sub')}`, spark(durations, duration, coreHertz, colour), used,
     `${us(latency.mean)} ${most(latency.max)}`, spark(latencies, latency, coreHertz, colour), us(jitter), percent(ratio(totalCycles, result.run.cycles)),
   ])];
-  const tds = cells.map((html, i) => `<td class="${HANDLER_COLUMNS[i + 1][1]}" data-label="${HANDLER_COLUMNS[i + 1][0]}">${html}</td>`);
+  const tds = cells.map((html, i) => `<td class="${HANDLER_COLUMNS[i + 1][1]}${html === NOTHING ? ' nothing' : ''}" data-label="${HANDLER_COLUMNS[i + 1][0]}">${html}</td>`);
   return `<tr><th scope="row"><i class="dot ${colour}"></i><code>${escapeHtml(name)}</code>${where}</th>${tds.join('')}</tr>`;
 }
 
@@ -203,13 +208,13 @@ function functionBars({ functions, flame, run, codeCycles, counted }: ProfileRes
   const callsOf = (f: ProfileResult['functions'][number]): string => (f.calls !== null ? ` · ${plural(f.calls, 'call')}` : inlined.has(key(f)) ? ' · inlined' : '');
   const widest = functions.reduce((most, f) => Math.max(most, f.selfCycles), 1);
   const row = (f: ProfileResult['functions'][number]): string => `<li>${sourceLink(f.file, f.line, f.name)}<span class="where">${escapeHtml(shortFile(f.file))}:${f.line}${callsOf(f)}</span>
-<span class="bar"><i style="width:${((f.selfCycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(f.share)}</b><span class="num">${percent(ratio(f.totalCycles, codeCycles))}</span>${run.frames === 0 ? '' : `<span class="num sub">${number(ratio(f.selfCycles, run.frames), 1)}</span>`}</li>`;
+<span class="bar"><i style="width:${((f.selfCycles / widest) * 100).toFixed(2)}%"></i></span><b class="num">${percent(f.share)}</b><span class="num">${percent(ratio(f.totalCycles, codeCycles))}</span><span class="num sub">${run.frames === 0 ? number(f.selfCycles) : number(ratio(f.selfCycles, run.frames), 1)}</span></li>`;
   const rest = functions.slice(TOP_FUNCTIONS);
   return section('functions', `<h2>By function</h2>
-<ol class="bars columns"><li><span>Function</span><span></span><span></span><span class="num">Itself</span><span class="num">With calls</span>${run.frames === 0 ? '' : '<span class="num">Cycles a frame</span>'}</li></ol>
+<ol class="bars columns"><li><span>Function</span><span></span><span></span><span class="num">Itself</span><span class="num">With calls</span><span class="num">${run.frames === 0 ? 'Cycles' : 'Cycles a frame'}</span></li></ol>
 <ol class="bars">${functions.slice(0, TOP_FUNCTIONS).map(row).join('\n')}</ol>
 ${rest.length > 0 ? `<details><summary>${plural(rest.length, 'more function')}</summary><ol class="bars">${rest.map(row).join('\n')}</ol></details>` : ''}
-<p class="note">Of ${number(codeCycles)} cycles of code${counted ? HOW_COUNTED[counted] : ''}. Code that the compiler inlined counts for the function that it was written in. A function's name opens its source.</p>`);
+<p class="note">Of ${number(codeCycles)} cycles of code${counted ? HOW_COUNTED[counted] : ''}. Code that the compiler inlined counts for the function that it was written in.${run.frames === 0 ? '' : ' Cycles a frame are over the whole run, start-up included.'} A function's name opens its source.</p>`);
 }
 
 function flameSection({ flame }: ProfileResult): string {
@@ -229,14 +234,14 @@ function sourceSection({ lines, sources, functions }: ProfileResult): string {
 <div><h3 class="small" id="source-title"></h3><div id="source-code" tabindex="0" role="region" aria-labelledby="source-title"></div></div></div>`);
 }
 
-function latencySection({ midiToAudio, run }: ProfileResult): string {
-  if (run.frames === 0) return '';
+function latencySection({ midiToAudio, notes: played, run }: ProfileResult): string {
+  if (run.frames === 0 || played.length === 0) return '';
   const { notes, minMs, meanMs, medianMs, p99Ms, maxMs } = midiToAudio;
   if (notes === 0) return section('latency', '<h2>MIDI to audio</h2><p>No note came in silence, so none could be measured beyond doubt.</p>');
   // Of times that are all the same there is nothing to draw.
   const head = maxMs! > minMs! ? lane('plot-latency', 'MIDI to audio', plural(notes, 'note'), 'as-h2') : `<h2>MIDI to audio</h2><p>${plural(notes, 'note')} came in silence.</p>`;
   return section('latency', `${head}
-${stats([['least', minMs], ['median', medianMs], ['mean', meanMs], ['99th percentile', p99Ms], ['most', maxMs]].map(([name, value]) => [name as string, `${number(value as number, 3)} ms`] as const))}
+${stats((notes === 1 ? [['it took', meanMs]] : [['least', minMs], ['median', medianMs], ['mean', meanMs], ['99th percentile', p99Ms], ['most', maxMs]]).map(([name, value]) => [name as string, `${number(value as number, 3)} ms`] as const))}
 <p class="note">From the end of a note's last byte to its first frame on I2S, over notes that came in digital silence. The codec's own filters come on top.</p>`);
 }
 
@@ -264,7 +269,7 @@ ${queueRows.length > 0 ? `<div><h3 class="small">Queues: most that ever waited</
 
 function limits({ run, missing }: ProfileResult): string {
   return section('limits', `<h2>What these numbers are</h2>
-<p><b>Cycle costs.</b> ${escapeHtml(run.costs)}</p>
+<p><b>Cycle costs.</b> ${escapeHtml(unbroken(run.costs))}</p>
 <ul>
 <li>The core is emulated: cycles are counted, not measured on silicon.</li>
 <li><b>Cycles per frame</b> are those in which the core was awake, for each frame of a block. At the budget it never sleeps.</li>
@@ -276,19 +281,22 @@ ${missing.map(({ what, why }) => `<li><b>Not here: ${escapeHtml(what)}.</b> ${es
 /** Sections that the bar at the top leads to. */
 const CHAPTERS = [['changes', 'Changes'], ['over-time', 'Over time'], ['worst', 'Worst block'], ['interrupts', 'Interrupts'], ['functions', 'Functions'], ['flame', 'Flame graph'], ['source', 'Source'], ['latency', 'Latency'], ['memory', 'Memory']] as const;
 
+/** Sections side by side, as far as there are any. */
+const pair = (...of: readonly string[]): string => (of.every((html) => html === '') ? '' : `<div class="pair even">${of.join('')}</div>`);
+
 /** The page's body. */
 export function profileBody(result: ProfileResult): string {
   const { run, command, sha256, diff } = result;
   const sections = [
     tiles(result), diff ? diffSection(diff) : '', overTime(result), result.load.blocks > 0 ? distribution(result) : '', worstBlock(result), interrupts(result),
-    `<div class="pair even">${voiceSection(result)}${latencySection(result)}</div>`, countedVoices(result), functionBars(result), flameSection(result), sourceSection(result), resources(result),
+    pair(voiceSection(result), latencySection(result)), countedVoices(result), functionBars(result), flameSection(result), sourceSection(result), resources(result),
     countersSections(run),
   ].join('\n');
   const links = CHAPTERS.filter(([id]) => sections.includes(`id="${id}"`)).map(([id, text]) => `<a href="#${id}">${text}</a>`);
   return `<nav class="chapters" aria-label="Sections"><div>${links.join('')}</div></nav>
 <main>
 ${header('Tonewheel profile', result.entry, run, profileVerdicts(result))}
-<p class="costs"><b>Cycle costs:</b> ${escapeHtml(run.costs)}</p>
+<p class="costs"><b>Cycle costs:</b> ${escapeHtml(unbroken(run.costs))}</p>
 ${sections}
 ${again('The same profile again', command, [
     ['Firmware SHA-256', `<code>${sha256.module}</code>`], ['Costs SHA-256', `<code>${sha256.costs}</code>`], ['MIDI file', escapeHtml(run.midi.file ?? 'none')], ['Audio SHA-256', `<code>${run.audioSha256}</code>`],

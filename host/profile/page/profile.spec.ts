@@ -19,6 +19,9 @@ function slowerSince(name: string): ProfileResult {
   return { ...result, diff: compareProfiles(old, result, 5) };
 }
 
+/** A page without its style and its script. */
+const wordsOf = (page: string): string => page.slice(0, page.indexOf('<script type="application/json"')).replace(/<style>.*?<\/style>/s, '');
+
 test('the script is small enough to come along with every page', async () => {
   const { length } = await clientScript('page/profile-client.ts');
   assert.ok(length > 60_000 && length < 300_000, `${length} bytes`);
@@ -26,9 +29,9 @@ test('the script is small enough to come along with every page', async () => {
 
 test('without its script the page says what matters: verdict, costs, handlers, functions, lines, queues', async () => {
   const page = await profileHtml(result);
-  const words = page.slice(0, page.indexOf('<script type="application/json"')).replace(/<style>.*?<\/style>/s, '');
+  const words = wordsOf(page);
   assert.match(words, /Every block was ready in time/);
-  assert.match(words, /The busiest block left \d+\u00a0% of its time/);
+  assert.match(words, /The slowest block left \d+\u00a0% of its time as headroom/);
   assert.ok(words.includes(result.run.costs));
   for (const { name, functionName } of result.handlers) if (functionName) assert.ok(words.includes(`<code>${name}</code>`) && words.includes(`>${functionName}</button>`), name);
   const [hottest] = result.lines;
@@ -57,7 +60,7 @@ test('a firmware without audio has nothing of frames and notes in silence; a lib
     functions: [{ ...f, file: '~lib/tonewheel/assembly/audio/svf.ts' }, ...result.functions.slice(1)],
   };
   const page = await profileHtml(quiet);
-  const words = page.slice(0, page.indexOf('<script type="application/json"')).replace(/<style>.*?<\/style>/s, '');
+  const words = wordsOf(page);
   assert.doesNotMatch(words, /MIDI to audio|in silence|Cycles a frame|0 blocks of 0|NaN|Infinity|undefined/);
   assert.match(words, /<span class="where">audio\/svf\.ts:/);
   const voices = (await profileHtml(result)).match(/<section class="card" id="each-voice">.*?<\/section>/s)![0];
@@ -86,6 +89,7 @@ const VISIT = `
 const text = (id) => document.getElementById(id).textContent;
 found.painted = ${JSON.stringify(IDS)}.map(painted);
 found.overflow = document.documentElement.scrollWidth - innerWidth;
+found.innerWidth = innerWidth;
 document.querySelector('#over-time [data-span="1"]').click();
 document.querySelector('#worst [data-span="100"]').click();
 await wait(100);
@@ -126,7 +130,7 @@ found.inView = here.top >= box.top && here.bottom <= box.bottom;
 found.background = getComputedStyle(document.body).backgroundColor;`;
 
 interface Found {
-  painted: number[]; overflow: number; load: string; notes: string; worst: string; midi: string; pressed: string[]; frames: string[]; search: string; walked: string;
+  painted: number[]; overflow: number; innerWidth: number; load: string; notes: string; worst: string; midi: string; pressed: string[]; frames: string[]; search: string; walked: string;
   zoomed: number[]; width: number; all: number; first: string; opened: string; here: string; inView: boolean; background: string;
 }
 
@@ -136,6 +140,7 @@ for (const [size, dark] of [['1440,2400', false], ['390,3000', false], ['1440,24
     assert.deepEqual(opened.console, []);
     const found = foundIn<Found>(opened);
     found.painted.forEach((count, i) => assert.ok(count > 1500, `${IDS[i]}: ${count} pixels painted`));
+    assert.equal(found.innerWidth, parseInt(size, 10));
     assert.ok(found.overflow <= 0, `the page is ${found.overflow} px too wide`);
     assert.deepEqual(found.pressed, ['1 s', '100 µs']);
     assert.match(found.load, /^(2\.9|3\.0)\d\d s: mean [\d,]+, max [\d,]+ cycles per frame, \d+ %$/);
@@ -167,6 +172,69 @@ test('a run without sound, code or notes has a page of what there was, and a qui
   };
   const { dom, console } = openPage(await profileHtml(nothing), '1280,1600');
   assert.deepEqual(console, []);
-  assert.equal(dom.split('<canvas').length - 1, 1);
+  assert.equal(dom.split('<canvas').length - 1, 0);
   assert.doesNotMatch(dom.replace(/<script.*?<\/script>/gs, ''), /NaN|Infinity/);
+});
+
+test('the slowest block and the headroom are one number; a share of almost nothing is not nothing', async () => {
+  const { response, deadlineCycles } = result.rendering!;
+  const rendering = { ...result.rendering!, response: { ...response, max: deadlineCycles * 0.79 } };
+  const words = wordsOf(await profileHtml({ ...result, rendering }));
+  assert.match(words, /The slowest block left 21\u00a0% of its time as headroom: ready after 444\.\d\u00a0µs, due after 562\.6\u00a0µs\./);
+  assert.match(words, /<h3>Headroom<\/h3><p class="value">21\u00a0%<\/p><p class="detail">the slowest block was ready after 444\.\d\u00a0µs, and due after 562\.6\u00a0µs/);
+  assert.doesNotMatch(words, /busiest block left/);
+  assert.match(words, /USART2 <b>≈\u00a00\u00a0%<\/b>/);
+  // Times of thousands of microseconds are in milliseconds.
+  const late = wordsOf(await profileHtml({ ...result, run: { ...result.run, lateBlocks: 3 }, rendering: { ...rendering, late: 3, response: { ...response, max: result.run.coreHertz * 0.1923 } } }));
+  assert.match(late, /the slowest block was ready after 192\.3\u00a0ms, and due after 562\.6\u00a0µs/);
+});
+
+test('a firmware that plays no audio is no failure; one whose run ended in start-up says so, and not that its codec does not play', async () => {
+  const quiet = { ...result.run, frames: 0, blockFrames: 0, seconds: 0.005, losses: Object.fromEntries(Object.keys(result.run.losses).map((name) => [name, 0])) as typeof result.run.losses, codecProblems: ['register 0x02 is 0x01'] };
+  const page = async (run: ProfileResult['run']): Promise<string> => wordsOf(await profileHtml({ ...result, run, rendering: null, load: { ...result.load, blocks: 0 }, worst: null, voices: null }));
+  assert.match(await page({ ...quiet, playsAudio: false, codecProblems: [] }), /<li class="good">Nothing was lost\. The firmware plays no audio/);
+  const early = await page({ ...quiet, playsAudio: true });
+  assert.match(early, /<li class="warning">No frame left I2S: the run ended after 0\.0050\u00a0s, before audio started\./);
+  assert.doesNotMatch(early, /codec does not play/);
+  assert.match(await page({ ...quiet, seconds: 5, playsAudio: true }), /The codec does not play: register 0x02 is 0x01.*this run made no sound/s);
+});
+
+test('a firmware of other directories is called by its own', async () => {
+  const entry = '../../../../elsewhere/deep/synths/tone.ts';
+  const words = wordsOf(await profileHtml({ ...result, entry, functions: [{ ...result.functions[0], file: entry, line: 7 }, ...result.functions.slice(1)] }));
+  assert.match(words, /<h1>…\/synths\/tone\.ts<\/h1>/);
+  assert.match(words, /<span class="where">…\/synths\/tone\.ts:7/);
+});
+
+test('a handler that never ran has a row across the whole table; without voices and notes nothing is said of them', async () => {
+  const never = { ...result.handlers[0], name: 'EXTI0', count: 0, unfinishedCycles: null };
+  const words = wordsOf(await profileHtml({ ...result, handlers: [...result.handlers, never], notes: [], voices: null, voiceCycles: null, run: { ...result.run, gauges: { ...result.run.gauges, maxVoices: 0 } } }));
+  const rows = words.slice(words.indexOf('<table class="handlers">')).split('<tr').slice(1, 6);
+  const cells = rows.map((row) => (row.match(/<t[hd]\b/g) ?? []).length);
+  assert.deepEqual(cells, cells.map(() => 10));
+  assert.match(rows.find((row) => row.includes('EXTI0'))!, /data-label="Runs"><span class="sub">never<\/span>/);
+  assert.doesNotMatch(words, /id="plot-(voices|notes)"|<dt>voices<|MIDI to audio|0 voices/);
+});
+
+/** Names of the last label of an axis are cut where the canvas ends. */
+const EDGE = `
+const canvas = document.querySelector('#plot-load canvas');
+const column = canvas.getContext('2d').getImageData(canvas.width - 1, 0, 1, canvas.height).data;
+found.edge = [...column].filter((value, i) => i % 4 === 3 && value > 0).length;
+found.overflow = document.documentElement.scrollWidth - innerWidth;
+found.width = innerWidth;`;
+
+test('on a phone the axis of a very short run ends with a whole label, and the chooser of a long file name fits', { skip: withoutBrowser }, async () => {
+  const [first, ...rest] = result.lines;
+  const file = `~lib/tonewheel/assembly/${'somewhere/'.repeat(8)}registers.ts`;
+  const short: ProfileResult = {
+    ...result, run: { ...result.run, seconds: 0.01, gauges: { ...result.run.gauges, maxVoices: 0 } }, notes: [], lines: [{ ...first, file }, ...rest], sources: { ...result.sources, [file]: ['one'] },
+    load: { ...result.load, series: { blocksPerPoint: 1, seconds: [0.0077, 0.0084, 0.009], mean: [1, 1, 1], max: [1, 1, 1], voices: [0, 0, 0] } },
+  };
+  const opened = openPage(await profileHtml(short), '390,3000', { visit: EDGE });
+  assert.deepEqual(opened.console, []);
+  const { edge, overflow, width } = foundIn<{ edge: number; overflow: number; width: number }>(opened);
+  assert.equal(width, 390);
+  assert.equal(edge, 0);
+  assert.ok(overflow <= 0, `the page is ${overflow} px too wide`);
 });

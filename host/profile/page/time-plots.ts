@@ -63,6 +63,9 @@ export const clock = (seconds: number, step: number): string => {
   return `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`;
 };
 
+/** For the half of the longest label that stands behind the axis's end: 119.95 s. */
+const RIGHT_ROOM = 30;
+
 /** Steps of an axis: 1, 2 and 5 of each power of ten, so that labels need no more decimals than their step has. */
 const STEPS = Array.from({ length: 8 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** (i - 4))).flat();
 
@@ -116,7 +119,7 @@ export class TimePlots {
       width: host.clientWidth,
       height: lane.height + (timeLabels ? LABELS_HEIGHT : 0),
       // The first and last label of an axis stand half outside of it.
-      padding: [6, 18, timeLabels ? 0 : 4, lane.yAxis.show === false ? 18 : 0],
+      padding: [6, RIGHT_ROOM, timeLabels ? 0 : 4, lane.yAxis.show === false ? 18 : 0],
       legend: { show: false },
       cursor: {
         sync: { key: group, scales: ['x', null] },
