@@ -2,7 +2,7 @@
 // Turns what a running firmware threw into what its author needs: file, line, handler, and the last MIDI bytes.
 
 import type { SourceMap, Location } from '../../build/source-map.js';
-import type { WasmModule } from './decode.js';
+import { forEachInstruction, type FunctionBody, type WasmModule } from './decode.js';
 import { FirmwareAbort } from '../pre-emptive-cpu.js';
 import { UserError } from '../../user-error.js';
 
@@ -53,14 +53,34 @@ function framesOf({ module, offsets, sourceMap }: TrapContext): TrapFrame[] {
     const body = module.functions.find(({ start, end }) => offset >= start && offset < end);
     if (!body || !sourceMap) continue;
     const functionName = (module.functionNames.get(body.index) ?? `function ${body.index}`).replace(/^.*\//, '');
-    // A function may begin with instructions of which the compiler has noted nothing: those of a loop, for one.
-    const at = sourceMap.locate(offset, body.start) ?? sourceMap.locateNext(offset, body.end, () => true);
+    // A loop, or a function, may begin with instructions of which the compiler has noted nothing: what stands before it is not meant then, but what follows.
+    const loop = innermostLoop(module, body, offset);
+    const locate = (accept: (file: string) => boolean): Location | undefined =>
+      (loop && (sourceMap.locate(offset, loop.start, accept) ?? sourceMap.locateNext(offset, loop.end, accept)))
+      ?? sourceMap.locate(offset, body.start, accept) ?? sourceMap.locateNext(offset, body.end, accept);
+    const at = locate(() => true);
     if (!at) continue;
     frames.push({ ...at, functionName });
-    const around = isLibrary(at.file) && sourceMap.locate(offset, body.start, (file) => !isLibrary(file));
+    const around = isLibrary(at.file) && locate((file) => !isLibrary(file));
     if (around) frames.push({ ...around, functionName });
   }
   return frames;
+}
+
+/** The innermost loop of a body that an instruction is in, by the offsets at which it begins and ends. */
+function innermostLoop({ bytes }: WasmModule, { code, end }: FunctionBody, offset: number): { readonly start: number; readonly end: number } | undefined {
+  const open: { readonly start: number; readonly isLoop: boolean }[] = [];
+  let found: { readonly start: number; readonly end: number } | undefined;
+  forEachInstruction(bytes, code, end, ({ operator: { name, immediate }, offset: at }) => {
+    if (immediate === 'block') open.push({ start: at, isLoop: name === 'loop' });
+    if (name !== 'end') return;
+    const last = open.pop();
+    // The first one that ends behind it is the innermost.
+    if (!last?.isLoop || last.start > offset || at <= offset) return;
+    found = { start: last.start, end: at };
+    return false;
+  });
+  return found;
 }
 
 /** Wraps what came out of a run. An error that no firmware caused keeps its own stack as the cause. */
