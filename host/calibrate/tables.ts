@@ -2,7 +2,7 @@
 // From samples to the tables of an engine: which features were measured, what is believed of the others.
 
 import type { CostTable } from '../cpu/wasm/costs.js';
-import { IMPORT } from '../cpu/wasm/cost-features.js';
+import { comparisonOf, IMPORT } from '../cpu/wasm/cost-features.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { operatorNames } from '../cpu/wasm/opcodes.js';
 import { beliefs, EXTRA_BELIEFS } from './beliefs.js';
@@ -50,7 +50,7 @@ function priorOf(engine: Engine, observations: readonly Observation[]): Costs {
     prior.set(feature, extra ?? believed.cycles([[feature, 1]]));
   };
   for (const { counts } of observations) for (const feature of counts.keys()) add(feature);
-  for (const name of operatorNames) if (name !== 'call') add(name);
+  for (const name of operatorNames) if (name !== 'call') add(comparisonOf(name) ?? name);
   add('call');
   for (const name of Object.keys(beliefs[engine].imports)) add(IMPORT + name);
   return prior;
@@ -69,7 +69,7 @@ export function fitEngine(engine: Engine, observations: readonly Observation[]):
 }
 
 /** Instructions of which each is of some kind, so that the bare name is no feature of its own. */
-const ALWAYS_A_KIND = /\.(?:load|store)|^[if]\d\d\.(?:eqz|eq|ne|[lg][te](?:_[su])?)$/;
+const ALWAYS_A_KIND = /\.(?:load|store)|\.(?:eqz|compare)$/;
 
 const round = (cycles: number): number => Math.round(cycles * 100) / 100;
 

@@ -47,7 +47,7 @@ interface Operand {
 
 const FREE = /^(?:local\.(?:get|tee)|nop|block|loop|end|drop|else)$/;
 const UNARY = /\.(?:eqz|clz|ctz|popcnt|abs|neg|ceil|floor|trunc|nearest|sqrt|wrap_i64|extend.*|trunc_.*|convert_.*|demote_f64|promote_f32|reinterpret_.*)$/;
-const COMPARISON = /^[if]\d\d\.(?:eqz|eq|ne|[lg][te](?:_[su])?)$/;
+const COMPARISON = /^([if]\d\d)\.(?:eqz|eq|ne|[lg][te](?:_[su])?)$/;
 const INTEGER_ARITHMETIC = /^i32\.(?:add|sub|and|or|xor|shl|shr_[su]|rotl|rotr|eq|ne|[lg][te]_[su])$/;
 /** What the FPU computes. */
 const FLOAT_RESULT = /^f32\.(?:add|sub|mul|div|sqrt|abs|neg|convert_i32_[su])$/;
@@ -59,6 +59,15 @@ const ENDS_STRETCH = /^(?:block|loop|if|else|end|br|br_if|br_table|return|unreac
 /** The family of an instruction whose code is a library's, and so long. */
 const isLong = (name: string): boolean => name.startsWith('f64.') || /^i64\.(?:div|rem|trunc)|^f32\.(?:convert_i64|demote)|trunc_f64|_sat_f64/.test(name);
 
+/**
+ * What all comparisons of two values of a type share, such as "i32.compare" of `i32.lt_u`: the core does not tell them apart, and which one of `i < n` and
+ * `n > i` a compiler writes says nothing. Undefined of what is no comparison of two values.
+ */
+export function comparisonOf(name: string): string | undefined {
+  const type = name.endsWith('.eqz') ? undefined : COMPARISON.exec(name)?.[1];
+  return type && `${type}.compare`;
+}
+
 /** What an instruction's name says of it. */
 function traitsByName(name: string) {
   const free = FREE.test(name);
@@ -66,6 +75,8 @@ function traitsByName(name: string) {
     free,
     isUnary: UNARY.test(name),
     isComparison: COMPARISON.test(name),
+    /** What the table has its costs under. */
+    entry: comparisonOf(name) ?? name,
     isIntegerArithmetic: INTEGER_ARITHMETIC.test(name),
     hasFloatResult: FLOAT_RESULT.test(name),
     endsStretch: ENDS_STRETCH.test(name),
@@ -263,6 +274,10 @@ class Reader {
     this.features.get(offset)![0] = [name, 1];
   }
 
+  private renameComparison(offset: number, kind: 'branch' | 'value'): void {
+    this.rename(offset, `${traitsOf(this.names.get(offset)!).entry}/${kind}`);
+  }
+
   private pop(): Operand {
     const bottom = this.constructs.length > 0 ? this.constructs[this.constructs.length - 1].height : 0;
     return this.stack.length > bottom ? this.stack.pop()! : { kind: 'other', offset: -1, key: '', small: false };
@@ -302,7 +317,7 @@ class Reader {
         const value = this.pop();
         this.access(name, offset, this.pop());
         if (value.kind === 'float') this.add(offset, 'f32/chained');
-        if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
+        if (value.kind === 'comparison') this.renameComparison(value.offset, 'value');
         return;
       }
       case 'operation': return this.operation(name, offset);
@@ -335,7 +350,7 @@ class Reader {
   }
 
   private operation(name: string, offset: number): void {
-    const { isUnary, isIntegerArithmetic, isComparison, hasFloatResult } = traitsOf(name);
+    const { isUnary, isIntegerArithmetic, isComparison, entry, hasFloatResult } = traitsOf(name);
     const second = isUnary ? undefined : this.pop();
     const first = this.pop();
     if (second?.kind === 'constant' && second.small && isIntegerArithmetic) this.rename(second.offset, 'i32.const/operand');
@@ -345,7 +360,7 @@ class Reader {
         this.add(offset, 'i32.eqz/free');
         return this.push('comparison', first.offset);
       }
-      this.add(offset, `${name}/value`);
+      this.add(offset, `${entry}/value`);
       const limited = (name === 'i32.lt_u' || name === 'i32.le_u') && first.local !== undefined && second!.kind === 'local';
       return this.push('comparison', offset, limited ? { below: [first.local!, second!.local!] } : {});
     }
@@ -368,8 +383,7 @@ class Reader {
   private condition(): boolean {
     const operand = this.pop();
     if (operand.kind !== 'comparison') return false;
-    const name = this.names.get(operand.offset)!;
-    this.rename(operand.offset, `${name}/branch`);
+    this.renameComparison(operand.offset, 'branch');
     return true;
   }
 
@@ -382,7 +396,7 @@ class Reader {
         return this.push('local', offset, { key: this.localKey(index), local: this.sums.get(index) ?? index, range: this.stepping.has(index) ? 'stepping' : undefined });
       case 'local.set': case 'local.tee': {
         const value = this.pop();
-        if (value.kind === 'comparison') this.rename(value.offset, `${this.names.get(value.offset)}/value`);
+        if (value.kind === 'comparison') this.renameComparison(value.offset, 'value');
         this.versions[index] = (this.versions[index] ?? 0) + 1;
         this.sums.delete(index);
         for (const [sum, local] of this.sums) if (local === index) this.sums.delete(sum);
