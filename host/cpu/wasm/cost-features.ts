@@ -89,7 +89,7 @@ function traitsByName(name: string) {
     places: free ? 0 : /^i64\.|\.(?:load|store)/.test(name) ? 2 : 1,
     isBranch: /^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name),
     /** Whether it has a word of its own beside the code. */
-    hasWord: /^(?:global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name),
+    hasWord: /^(?:br_table|global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name),
   } as const;
 }
 
