@@ -65,15 +65,16 @@ export function fitTypical(observations: readonly Observation[], prior: Costs): 
 }
 
 /**
- * An envelope: no observation takes longer than it says, and no cost is below the typical one. What the last round leaves below an observation is made up
+ * An envelope: no observation takes longer than it says, and no cost is below the typical one or its floor. What the last round leaves below an observation is made up
  * by that of its costs which others have least of; code that was not measured may still be a little worse, for which there is a margin.
  */
-export function fitWorst(measured: readonly Observation[], typical: Costs): Costs {
+export function fitWorst(measured: readonly Observation[], typical: Costs, floorOf: (feature: string) => number = () => 0): Costs {
   const observations = measured.map((observation) => ({ ...observation, cycles: observation.longest ?? observation.cycles }));
   const weights = observations.map(({ weight }) => weight);
-  let found = typical;
+  const least = new Map([...typical].map(([name, cost]) => [name, Math.max(cost, floorOf(name) / MARGIN)]));
+  let found: Costs = least;
   for (let round = 0; round < ENVELOPE_ROUNDS; round++) {
-    found = solve(observations, weights, typical, typical);
+    found = solve(observations, weights, least, least);
     for (const [i, observation] of observations.entries()) {
       const error = errorOf(found, observation);
       weights[i] *= error < 0 ? Math.min(MOST_HEAVIER, 1 - BELOW * error) : ABOVE;

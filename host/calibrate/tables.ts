@@ -2,11 +2,12 @@
 // From samples to the tables of an engine: which features were measured, what is believed of the others.
 
 import type { CostTable } from '../cpu/wasm/costs.js';
-import { comparisonOf, IMPORT } from '../cpu/wasm/cost-features.js';
+import { entryOf, IMPORT } from '../cpu/wasm/cost-features.js';
 import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { operatorNames } from '../cpu/wasm/opcodes.js';
 import { beliefs, EXTRA_BELIEFS } from './beliefs.js';
 import { fitTypical, fitWorst, predict, type Costs, type Observation } from './fitting.js';
+import { floorOf } from './floors.js';
 import type { Sample } from './measuring.js';
 
 /** Operations without a loop that are still in the cache when they run again, and from how many on nothing of them is. */
@@ -40,6 +41,9 @@ type Engine = 'aot' | 'wasm3';
 /** What the shim adds to a handler, as a feature: once in each run of one. */
 export const DISPATCH = 'dispatch';
 
+/** Kinds of instructions that a table has entries for, whether or not some piece has them: without one, it is the dearest of the others that would count. */
+const KINDS: readonly (readonly [names: RegExp, kinds: readonly string[]])[] = [[/\.(?:load|store)$/, ['first', 'again', 'known', 'static']], [/\.(?:compare|eqz)$/, ['branch', 'value']]];
+
 /** What is believed of each feature that was seen, and of each instruction. */
 function priorOf(engine: Engine, observations: readonly Observation[]): Costs {
   const believed = new InstructionCosts(beliefs[engine]);
@@ -50,7 +54,10 @@ function priorOf(engine: Engine, observations: readonly Observation[]): Costs {
     prior.set(feature, extra ?? believed.cycles([[feature, 1]]));
   };
   for (const { counts } of observations) for (const feature of counts.keys()) add(feature);
-  for (const name of operatorNames) if (name !== 'call') add(comparisonOf(name) ?? name);
+  for (const name of operatorNames) if (name !== 'call') {
+    add(entryOf(name));
+    for (const kind of KINDS.find(([names]) => names.test(entryOf(name)))?.[1] ?? []) add(`${entryOf(name)}/${kind}`);
+  }
   add('call');
   for (const name of Object.keys(beliefs[engine].imports)) add(IMPORT + name);
   return prior;
@@ -64,7 +71,7 @@ export interface Fit {
 export function fitEngine(engine: Engine, observations: readonly Observation[]): Fit {
   const prior = priorOf(engine, observations);
   const typical = fitTypical(observations, prior);
-  const worst = fitWorst(observations, typical);
+  const worst = fitWorst(observations, typical, (feature) => floorOf(engine, feature));
   return { typical, worst };
 }
 

@@ -47,6 +47,8 @@ const integer = (type: 'i32' | 'i64'): Piece[] => {
   for (const [name, sign] of [['div', '/'], ['rem', '%']]) {
     binary(`${name}_s`, type, (x, y) => `(${x} ${sign} ((${y} & 0x7fff) | 1)) + 0x1234567`);
     binary(`${name}_u`, unsigned, (x, y) => `(${x} ${sign} (${y} | 1)) + 0x1234567`);
+    // All bits of a result, one after the other: a library's function takes as long as it can.
+    pieces.push(loop(`${type}.${name} by few bits`, unsigned, `    a = (c ${sign} ((b & 0x7fff) | 1)) + 0x1234567;\n    c = ~a ${sign} ((a & 0x7f) | 1);\n    b += a;`));
   }
   for (const name of ['clz', 'ctz', 'popcnt']) pieces.push(loop(`${type}.${name}`, type, `    a += ${name}<${type}>(b);\n    b += ${name}<${type}>(a);\n    c ^= ${name}<${type}>(b) << 7;`));
   for (const [name, sign, of] of [['eq', '==', type], ['ne', '!=', type], ['lt_s', '<', type], ['lt_u', '<', unsigned], ['gt_s', '>', type], ['gt_u', '>', unsigned], ['le_s', '<=', type], ['le_u', '<=', unsigned], ['ge_s', '>=', type], ['ge_u', '>=', unsigned]] as const) {
@@ -97,6 +99,7 @@ const float = (type: 'f32' | 'f64'): Piece[] => {
 };
 
 const conversions: Piece[] = [
+  loop('f32.convert_i64 of memory', 'f32', '    a += <f32>load<u64>(data, 16);\n    b += <f32>load<i64>(data, 32);\n    c = a - <f32>load<u64>(data, 64);'),
   loop('f64.promote_f32', 'f64', '    a += <f64>load<f32>(data, 768);\n    b += <f64><f32>i;\n    c = a - b;'),
   loop('f32.demote_f64', 'f64', '    store<f32>(data, <f32>a, 768);\n    a += 0.5;\n    b = <f64>(<f32>b * <f32>0.5);\n    c += b;'),
 ];

@@ -48,6 +48,7 @@ interface Operand {
 const FREE = /^(?:local\.(?:get|tee)|nop|block|loop|end|drop|else)$/;
 const UNARY = /\.(?:eqz|clz|ctz|popcnt|abs|neg|ceil|floor|trunc|nearest|sqrt|wrap_i64|extend.*|trunc_.*|convert_.*|demote_f64|promote_f32|reinterpret_.*)$/;
 const COMPARISON = /^([if]\d\d)\.(?:eqz|eq|ne|[lg][te](?:_[su])?)$/;
+const NARROW = /^(i\d\d\.(?:load|store))(?:8|16|32)(?:_[su])?$/;
 const INTEGER_ARITHMETIC = /^i32\.(?:add|sub|and|or|xor|shl|shr_[su]|rotl|rotr|eq|ne|[lg][te]_[su])$/;
 /** What the FPU computes. */
 const FLOAT_RESULT = /^f32\.(?:add|sub|mul|div|sqrt|abs|neg|convert_i32_[su])$/;
@@ -60,12 +61,12 @@ const ENDS_STRETCH = /^(?:block|loop|if|else|end|br|br_if|br_table|return|unreac
 const isLong = (name: string): boolean => name.startsWith('f64.') || /^i64\.(?:div|rem|trunc)|^f32\.(?:convert_i64|demote)|trunc_f64|_sat_f64/.test(name);
 
 /**
- * What all comparisons of two values of a type share, such as "i32.compare" of `i32.lt_u`: the core does not tell them apart, and which one of `i < n` and
- * `n > i` a compiler writes says nothing. Undefined of what is no comparison of two values.
+ * What tables have an instruction under: one entry for those that the core does not tell apart. Comparisons of two values of a type are one, as
+ * "i32.compare": which one of `i < n` and `n > i` a compiler writes says nothing. So are loads of a type, of any width, and stores.
  */
-export function comparisonOf(name: string): string | undefined {
-  const type = name.endsWith('.eqz') ? undefined : COMPARISON.exec(name)?.[1];
-  return type && `${type}.compare`;
+export function entryOf(name: string): string {
+  const comparison = name.endsWith('.eqz') ? undefined : COMPARISON.exec(name)?.[1];
+  return comparison ? `${comparison}.compare` : name.replace(NARROW, '$1');
 }
 
 /** What an instruction's name says of it. */
@@ -76,7 +77,7 @@ function traitsByName(name: string) {
     isUnary: UNARY.test(name),
     isComparison: COMPARISON.test(name),
     /** What the table has its costs under. */
-    entry: comparisonOf(name) ?? name,
+    entry: entryOf(name),
     isIntegerArithmetic: INTEGER_ARITHMETIC.test(name),
     hasFloatResult: FLOAT_RESULT.test(name),
     endsStretch: ENDS_STRETCH.test(name),
@@ -88,7 +89,7 @@ function traitsByName(name: string) {
     places: free ? 0 : /^i64\.|\.(?:load|store)/.test(name) ? 2 : 1,
     isBranch: /^(?:br|br_if|br_table|if|else|return|call|call_indirect)$/.test(name),
     /** Whether it has a word of its own beside the code. */
-    hasWord: /^(?:global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name),
+    hasWord: /^(?:br_table|global\.[gs]et|f32\.const|f64\.const|i64\.const)$/.test(name),
   } as const;
 }
 
@@ -346,7 +347,7 @@ class Reader {
       how = 'first';
       this.checked.add(base.key);
     }
-    this.add(offset, `${name}/${how}`);
+    this.add(offset, `${traitsOf(name).entry}/${how}`);
   }
 
   private operation(name: string, offset: number): void {

@@ -4,13 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { boardsDir } from '../../paths.js';
-import { comparisonOf, IMPORT, type Feature } from './cost-features.js';
+import { entryOf, IMPORT, type Feature } from './cost-features.js';
 import type { WasmModule } from './decode.js';
 import { operatorNames } from './opcodes.js';
 
 /** Cycles of the pieces of a firmware, in core cycles. */
 export interface CostTable {
-  /** By instruction name, or what all comparisons of a type are under, or by a pattern that ends in "*"; the longest that fits counts. Kinds of an instruction, and what comes on top, by their feature (cost-features.ts). */
+  /** By instruction name, or that of all that the core does not tell from it (`entryOf`), or by a pattern that ends in "*"; the longest that fits counts. Kinds of an instruction, and what comes on top, by their feature (cost-features.ts). */
   readonly instructions: Readonly<Record<string, number>>;
   /** By name of the imported function; `/static` behind it: of a call with an address that the code holds. */
   readonly imports: Readonly<Record<string, number>>;
@@ -144,8 +144,8 @@ export class InstructionCosts {
   constructor(private readonly table: CostTable, readonly native?: InstructionCosts) {
     const { instructions } = table;
     const patterns = Object.keys(instructions).filter((pattern) => pattern.endsWith('*')).sort((a, b) => b.length - a.length);
-    for (const name of new Set([...operatorNames, ...operatorNames.flatMap((operator) => comparisonOf(operator) ?? [])])) {
-      const cycles = instructions[name] ?? instructions[comparisonOf(name) ?? ''] ?? instructions[patterns.find((pattern) => name.startsWith(pattern.slice(0, -1))) ?? ''];
+    for (const name of new Set([...operatorNames, ...operatorNames.map(entryOf)])) {
+      const cycles = instructions[name] ?? instructions[entryOf(name)] ?? instructions[patterns.find((pattern) => name.startsWith(pattern.slice(0, -1))) ?? ''];
       if (cycles === undefined) throw new Error(`the cost table has no entry for ${name}`);
       this.byName.set(name, cycles);
     }
@@ -161,7 +161,7 @@ export class InstructionCosts {
     if (name === 'call') return 0;
     let cycles = this.dearest.get(name);
     if (cycles === undefined) {
-      const kinds = Object.entries(this.table.instructions).filter(([kind]) => kind.startsWith(`${comparisonOf(name) ?? name}/`) && !EXTRA.test(kind));
+      const kinds = Object.entries(this.table.instructions).filter(([kind]) => kind.startsWith(`${entryOf(name)}/`) && !EXTRA.test(kind));
       this.dearest.set(name, (cycles = Math.max(this.byName.get(name)!, ...kinds.map(([, c]) => c))));
     }
     return cycles;
