@@ -9,6 +9,7 @@ import { parseModule } from '../cpu/wasm/decode.js';
 import { without } from '../testing/needs.js';
 import { countFeatures } from './counting.js';
 import { fitTypical, fitWorst, predict, type Observation } from './fitting.js';
+import { floorOf } from './floors.js';
 import { countedHandlers, countingRun, handlerObservation } from './handlers.js';
 import { leastSquares } from './least-squares.js';
 import { countedParts, measuredParts } from './validation.js';
@@ -48,6 +49,26 @@ describe('fitting', () => {
   });
 });
 
+describe('floors', () => {
+  it('keep a worst cost up that least squares would leave at nothing, and what is fitted above them is an envelope all the same', () => {
+    const observe = (a: number, b: number, cycles: number): Observation => ({ name: '', counts: new Map([['a', a], ['b', b]]), cycles, weight: 1 });
+    // As a comparison and its branch: no piece has one without the other.
+    const observations = [observe(10, 10, 40), observe(3, 3, 13)];
+    const typical = new Map([['a', 0], ['b', 4]]);
+    assert.ok(fitWorst(observations, typical).get('a')! < 1);
+    const worst = fitWorst(observations, typical, (feature) => (feature === 'a' ? 2 : 0));
+    assert.ok(worst.get('a')! >= 2);
+    for (const { counts, cycles } of observations) assert.ok(predict(worst, counts) >= cycles);
+  });
+
+  it('are what the core takes at least, whatever the kind of the instruction', () => {
+    assert.deepEqual(['i32.compare/branch', 'i32.load/static', 'i32.div_u', 'f32.div', 'if/compared', 'local.get/most', 'local.get'].map((feature) => floorOf('aot', feature)), [1, 2, 12, 14, 2, 2, 0]);
+    // No interpreter runs an operation in less than what it takes to find the next.
+    for (const feature of ['i32.add', 'br_if/loop/compared', 'f32.compare/value']) assert.ok(floorOf('wasm3', feature) >= 5, feature);
+    assert.equal(floorOf('wasm3', 'i32.const/operand'), 0);
+  });
+});
+
 describe('the tables of boards/costs', () => {
   const { engines } = loadCoreCosts('cortex-m4f');
 
@@ -58,6 +79,24 @@ describe('the tables of boards/costs', () => {
       assert.ok(costs.error.validatedOn.length >= 3 && costs.error.handlerPercent! > 0 && costs.error.blockPercent! > 0, name);
       for (const [instruction, cycles] of Object.entries(costs.instructions)) assert.ok(cycles >= 0 && costs.worst.instructions[instruction] >= cycles, `${name}: ${instruction}`);
       for (const [imported, cycles] of Object.entries(costs.imports)) assert.ok(costs.worst.imports[imported] >= cycles, `${name}: ${imported}`);
+    }
+  });
+});
+
+describe('the worst costs of boards/costs', () => {
+  const { engines } = loadCoreCosts('cortex-m4f');
+
+  it('have no entry below its floor', () => {
+    for (const engine of ['aot', 'wasm3'] as const) for (const [feature, cycles] of Object.entries(engines[engine].worst.instructions)) assert.ok(cycles >= floorOf(engine, feature) - 0.01, `${engine}: ${feature}`);
+  });
+
+  it('have one for each kind of loads, stores and comparisons, be there a piece with it or not', () => {
+    for (const engine of ['aot', 'wasm3'] as const) {
+      const { instructions } = engines[engine].worst;
+      for (const type of ['i32', 'i64', 'f32', 'f64']) {
+        for (const access of ['load', 'store']) for (const kind of ['first', 'again', 'known', 'static']) assert.ok(instructions[`${type}.${access}/${kind}`] > 0, `${engine}: ${type}.${access}/${kind}`);
+        for (const kind of ['branch', 'value']) assert.ok(instructions[`${type}.compare/${kind}`] > 0, `${engine}: ${type}.compare/${kind}`);
+      }
     }
   });
 });

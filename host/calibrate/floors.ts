@@ -6,9 +6,12 @@
 /** A branch that is taken: 1 + P, P being at least 1; by way of a register 2. */
 const TAKEN = 1 + 1;
 const TAKEN_BY_REGISTER = 1 + 2;
-/** LDR or STR of a word; of two, 1 + N; LDR of a word of constants is the same. */
+/** LDR of a word; of two, 1 + N. */
 const WORD = 2;
 const TWO_WORDS = 3;
+/** STR of a word, whose data go to memory while the next instruction runs (3.3.2); of two. */
+const STORED = 1;
+const STORED_TWICE = 2;
 /** ADD, CMP and a branch that is not taken: the check of an address. */
 const CHECK = 3;
 /** CMP, IT, and the two MOVs of a value that is 0 or 1. */
@@ -21,8 +24,8 @@ const VDIV = 14;
 const CONVERSION = 60;
 /** CMP and a branch that is not taken, and TBB, a load and a branch by a register. */
 const TABLE_BRANCH = 2 + WORD + TAKEN_BY_REGISTER;
-/** A line of the flash that is waited for, LATENCY + 1 (RM0090, 3.5.1), by every other branch: the others are in a line that is there, or the next. */
-const COLD_BRANCH = 3;
+/** Of what a branch waits for a line of the flash, LATENCY + 1 (RM0090, 3.5.1), the least part: most go to a line that is there, or to the next. */
+const COLD_BRANCH = 1;
 /** Four lines of the flash that are waited for: a library's function, RM0090 3.5.1 at 168 MHz. */
 const COLD_FUNCTION = 4 * 6;
 
@@ -37,8 +40,9 @@ const AOT: Floors = [
   [/^i32\.(?:compare|eqz)\/branch$/, 1], [/^i32\.compare\/value$/, VALUE], [/^i32\.eqz\/value$/, 2], [/^i64\.compare\/branch$/, 2], [/^i64\.compare\/value$/, VALUE + 1],
   [/^i64\.eqz\/branch$/, 1], [/^i64\.eqz\/value$/, 3], [/^f32\.compare\/branch$/, VCMP_VMRS], [/^f32\.compare\/value$/, VCMP_VMRS + VALUE - 1],
   [/^(?:if|br_if)(?:\/|$)/, TAKEN], [/^br\/loop$/, TAKEN], [/^select(?:\/|$)/, 2], [/^br_table$/, TABLE_BRANCH], [/^call$/, TAKEN],
-  [/^(?:i32|f32)\.(?:load|store).*\/first$/, CHECK + WORD], [/^(?:i64|f64)\.(?:load|store).*\/first$/, CHECK + TWO_WORDS],
-  [/^(?:i32|f32)\.(?:load|store).*\//, WORD], [/^(?:i64|f64)\.(?:load|store).*\//, TWO_WORDS], [/^global\.[gs]et$/, WORD],
+  [/^(?:i32|f32)\.load\/first$/, CHECK + WORD], [/^(?:i64|f64)\.load\/first$/, CHECK + TWO_WORDS], [/^(?:i32|f32)\.load\//, WORD], [/^(?:i64|f64)\.load\//, TWO_WORDS],
+  [/^(?:i32|f32)\.store\/first$/, CHECK + STORED], [/^(?:i64|f64)\.store\/first$/, CHECK + STORED_TWICE], [/^(?:i32|f32)\.store\//, STORED], [/^(?:i64|f64)\.store\//, STORED_TWICE],
+  [/^global\.[gs]et$/, WORD],
 ];
 
 const OPERATION = WORD + TAKEN_BY_REGISTER + 1;

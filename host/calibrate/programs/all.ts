@@ -18,7 +18,8 @@ export const programs = (): { program: Program; kind: Kind }[] => [
   ...loopPrograms().map((program) => ({ program, kind: (program.name.startsWith('imports') ? 'import' : 'loop') as Kind })),
   ...libraryPrograms().map((program) => ({ program, kind: 'library' as const })),
   ...kernelPrograms().map((program) => ({ program, kind: 'library' as const })),
-  ...[...randomPrograms(), ...Array.from({ length: MIXTURES }, (_, seed) => mixtureProgram(seed))].map((program) => ({ program, kind: 'random' as const })),
+  ...randomPrograms().map((program) => ({ program, kind: 'random' as const })),
+  ...Array.from({ length: MIXTURES }, (_, seed) => ({ program: mixtureProgram(seed), kind: 'mixture' as const })),
 ];
 
 /** One of `programs`, or mixtures of any seed. @throws Error when there is none */

@@ -30,13 +30,14 @@ test('the worst case of no instruction, import or dispatch is below the typical 
   assert.throws(() => costsOf('cortex-m4f', 'jit'), /no costs for engine "jit" on cortex-m4f; there are aot, wasm3, kernels/);
 });
 
-test('comparisons of a type cost the same, whichever of them a compiler writes', () => {
+test('comparisons of a type cost the same, whichever of them a compiler writes, and loads and stores of any width', () => {
   for (const table of [costsOf('cortex-m4f', 'aot'), worstCostsOf('cortex-m4f', 'aot'), costsOf('cortex-m4f', 'wasm3'), worstCostsOf('cortex-m4f', 'wasm3')]) {
     for (const type of ['i32', 'i64', 'f32', 'f64']) {
       const signs = type.startsWith('i') ? ['lt_s', 'lt_u', 'gt_s', 'gt_u', 'le_s', 'le_u', 'ge_s', 'ge_u'] : ['lt', 'gt', 'le', 'ge'];
       const [first, ...others] = ['eq', 'ne', ...signs].map((sign) => table.instruction(`${type}.${sign}`));
       assert.ok(first > 0, type);
       for (const other of others) assert.equal(other, first, type);
+      for (const name of type === 'i32' ? ['i32.load8_s', 'i32.load8_u', 'i32.load16_s', 'i32.load16_u'] : []) assert.equal(table.instruction(name), table.instruction('i32.load'));
     }
   }
   const twice = new InstructionCosts({ dispatch: 0, imports: {}, instructions: { '*': 1, 'i32.compare': 3, 'i32.compare/branch': 2 } });
