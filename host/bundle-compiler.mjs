@@ -10,6 +10,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { catchingInWasm } from './binaryen-exceptions.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outDir = join(root, 'build', 'compiler');
@@ -39,12 +40,10 @@ async function binaryen({ path }) {
   // The longest text in it; a regular expression of this size is more than the engine's stack holds.
   const start = text.indexOf('"AGFzbQ');
   const end = text.indexOf('"', start + 1) + 1;
-  await writeWhole(join(outDir, 'binaryen.wasm'), Buffer.from(text.slice(start + 1, end - 1), 'base64'));
-  let loader = `${text.slice(0, start)}""${text.slice(end)}`;
-  loader = replacedOnce(loader, /\(await \w+\((\w+)\)\)\.instance/, `new WebAssembly.Instance(${BINARYEN},$1)`);
-  // Functions called through the table are looked up in an array that starts out empty and is filled at random: V8 makes a hash table of it. Whole from the beginning, it is an array.
-  loader = replacedOnce(loader, /(?<=[ ,])(\w+)=\[\](?=,\w+,\w+=(\w+)=>\{var (\w+)=\1\[\2\];return \3\|\|)/, '$1=Array(1<<16).fill(void 0)');
-  return { contents: loader, loader: 'js' };
+  const loader = `${text.slice(0, start)}""${text.slice(end)}`;
+  const { wasm, instance } = catchingInWasm(Buffer.from(text.slice(start + 1, end - 1), 'base64'), loader);
+  await writeWhole(join(outDir, 'binaryen.wasm'), wasm);
+  return { contents: replacedOnce(loader, /\(await \w+\((\w+)\)\)\.instance/, instance(BINARYEN, '$1')), loader: 'js' };
 }
 
 /** The compiler's front end. It fetches a function of its own from a data URL; what fetches, node loads for that alone. */
@@ -65,7 +64,8 @@ export async function bundleCompiler() {
   const timeOf = (file) => stat(file).then(({ mtimeMs }) => mtimeMs, () => 0);
   const packages = ['assemblyscript', 'binaryen'].map((name) => fileURLToPath(import.meta.resolve(name)));
   const made = await timeOf(bundle);
-  const sources = await Promise.all([fileURLToPath(import.meta.url), ...packages].map(timeOf));
+  const own = [import.meta.url, import.meta.resolve('./binaryen-exceptions.mjs')].map((url) => fileURLToPath(url));
+  const sources = await Promise.all([...own, ...packages].map(timeOf));
   if (sources.every((time) => time < made)) return;
   const { build } = await import('esbuild');
   await mkdir(outDir, { recursive: true });

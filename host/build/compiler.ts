@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The AssemblyScript compiler, loaded when something is compiled, and so that it is soon at work: it is large, and all else waits for it.
 
-import { createHash } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cachedDataVersionTag, setFlagsFromString } from 'node:v8';
@@ -40,8 +39,9 @@ async function loadBundle(): Promise<Compiler> {
   // Its flags come first: code is of one set of flags.
   const binaryen = await binaryenModule();
   const filename = join(directory, 'assemblyscript.js');
-  const source = await readFile(filename, 'utf8');
-  const kept = join(directory, `${createHash('sha256').update(source).digest('hex').slice(0, 16)}-${cachedDataVersionTag()}.code`);
+  // All of it is ASCII: so esbuild writes it.
+  const [{ mtimeMs, size }, source] = await Promise.all([stat(filename), readFile(filename, 'latin1')]);
+  const kept = join(directory, `${size}-${Math.trunc(mtimeMs)}-${cachedDataVersionTag()}.code`);
   const cachedData = await readFile(kept).catch(() => undefined);
   const script = new Script(source, { filename, cachedData });
   let isKept = cachedData !== undefined && script.cachedDataRejected === false;

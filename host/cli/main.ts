@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The command line: one file a command, mounted here. Exit code 0: done; 1: the thing failed; 2: used wrongly.
 
-import { stripVTControlCharacters } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { Interrupted } from '../emulator/interruptible.js';
 import { UserError } from '../user-error.js';
 import { printJsonError, watchAnswers, type JsonError } from './json-error.js';
+import { withSourceLines } from './source-lines.js';
 
 /** In the order of the help. Each is in a file of its own, with all that it takes, and that of a command that is called is alone read. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -81,6 +82,6 @@ function answerTo(error: unknown): JsonError['error'] {
     return { kind: isMisuse ? 'misuse' : 'failed', message: stripVTControlCharacters(error.message), exitCode: isMisuse ? 2 : 1 };
   }
   console.error('This is a fault of tonewheel itself, not of your firmware. With the lines below it can be found.');
-  console.error(error);
+  console.error(withSourceLines(inspect(error)));
   return { kind: 'fault', message: error instanceof Error ? error.message : String(error), exitCode: 1 };
 }

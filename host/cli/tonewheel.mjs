@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --enable-source-maps
+#!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 // Entry of the command line: makes sure that what is made of the sources is current, then hands over to it.
 
