@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A function's body as a tree of its structured control flow, each instruction with its offset in the module.
 
-import { ByteReader, forEachInstruction, SECTION, type FunctionBody, type WasmModule } from '../../cpu/wasm/decode.js';
+import { ByteReader, forEachInstruction, localTypes, type FunctionBody, type ValueType, type WasmModule } from '../../cpu/wasm/decode.js';
 
 export interface Op {
   readonly kind: 'op';
@@ -36,7 +36,7 @@ export interface FunctionCode {
   readonly index: number;
   readonly body: FunctionBody;
   readonly parameters: number;
-  readonly parameterTypes: readonly ('i32' | 'i64' | 'f32' | 'f64')[];
+  readonly parameterTypes: readonly ValueType[];
   readonly results: number;
   readonly locals: number;
   readonly nodes: readonly CodeNode[];
@@ -78,11 +78,7 @@ function blockType(module: WasmModule, at: number): { parameters: number; result
 
 export function readCode(module: WasmModule, body: FunctionBody): FunctionCode {
   const { bytes } = module;
-  const r = new ByteReader(bytes, body.start, body.end);
   const type = module.types[body.type];
-  let locals = type.parameters;
-  for (let groups = r.u32(); groups > 0; groups--) { locals += r.u32(); r.u8(); }
-
   const nodes: CodeNode[] = [];
   const loops = new Map<number, Construct>();
   const open: { construct: Construct; into: CodeNode[] }[] = [];
@@ -110,21 +106,7 @@ export function readCode(module: WasmModule, body: FunctionBody): FunctionCode {
       into.push({ kind: 'op', at, name, index, value: constant(bytes, at, name), depths });
     }
   });
-  return { index: body.index, body, parameters: type.parameters, parameterTypes: parameterTypes(module, body.type), results: type.results, locals, nodes, endAt, loops };
-}
-
-const TYPES: Readonly<Record<number, 'i32' | 'i64' | 'f32' | 'f64'>> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64' };
-
-function parameterTypes(module: WasmModule, type: number): ('i32' | 'i64' | 'f32' | 'f64')[] {
-  const section = module.sections.find((s) => s.id === SECTION.type)!;
-  const r = new ByteReader(module.bytes, section.contents, section.end);
-  r.u32();
-  for (let i = 0; ; i++) {
-    r.u8();
-    const types = Array.from({ length: r.u32() }, () => TYPES[r.u8()]);
-    r.skip(r.u32());
-    if (i === type) return types;
-  }
+  return { index: body.index, body, parameters: type.parameters, parameterTypes: type.parameterTypes, results: type.results, locals: localTypes(module, body).length, nodes, endAt, loops };
 }
 
 function labels(bytes: Uint8Array, at: number, end: number): number[] {

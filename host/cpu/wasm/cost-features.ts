@@ -3,7 +3,7 @@
 // loop that the flash's cache holds. Each instruction gets a list of features, by which the tables in boards/costs are kept (docs/costs.md).
 
 import { localSets, type LocalSets } from '../../build/aot/loops.js';
-import { ByteReader, forEachInstruction, type FunctionBody, type WasmModule } from './decode.js';
+import { ByteReader, forEachInstruction, localTypes, type FunctionBody, type ValueType, type WasmModule } from './decode.js';
 import { operatorNames } from './opcodes.js';
 
 /** What the feature of a call of an import begins with; its name follows. */
@@ -23,9 +23,13 @@ const CACHED_OPERATIONS = 240;
 const LONG_OPERATIONS = 4;
 /** Operations that the code of an imported function counts as. */
 const IMPORT_OPERATIONS = 12;
-/** Locals beyond which a compiler is short of the core's registers, and of the FPU's too. */
+/** Locals beyond which a function has more to save than it would without them. */
 const MANY_LOCALS = 10;
-const MOST_LOCALS = 24;
+/**
+ * Of whole numbers and of f32: locals beyond which some are not in registers all the time, and beyond which most are in memory. The core has 13 registers, of which the compiled code keeps
+ * some for itself, two of them for an i64 or an f64; the FPU has 32, of which calls keep 16 (AAPCS, 6.1.2).
+ */
+const REGISTERS = { whole: { many: 10, most: 24 }, f32: { many: 16, most: 32 } } as const;
 /** Operations of a function up to which a compiler puts it into its callers. */
 const SMALL_FUNCTION = 12;
 
@@ -218,7 +222,9 @@ class Reader {
   private readonly stepping: ReadonlySet<number>;
   /** Locals that are another one plus a constant. */
   private readonly sums = new Map<number, number>();
-  private readonly locals: number;
+  private readonly locals: readonly ValueType[];
+  /** What is behind the name of an access to a local of f32, and of another type: the more there are, the fewer of them stay in registers. */
+  private readonly pressure: Readonly<Record<keyof typeof REGISTERS, string>>;
   /** Instructions in no loop that the cache holds. */
   private readonly cold = new Set<number>();
   private readonly names = new Map<number, string>();
@@ -227,11 +233,11 @@ class Reader {
   private readonly importsSeen = new Set<number>();
 
   constructor(private readonly module: WasmModule, private readonly body: FunctionBody, private readonly functions: ReadonlyMap<number, FunctionFacts>) {
-    const r = new ByteReader(module.bytes, body.start, body.end);
-    let locals = module.types[body.type].parameters;
-    for (let groups = r.u32(); groups > 0; groups--) { locals += r.u32(); r.u8(); }
-    this.locals = locals;
-    this.stepping = steppingLocals(module.bytes, body, module.types[body.type].parameters, locals);
+    this.locals = localTypes(module, body);
+    const wanted = (types: readonly ValueType[], registers: number): number => registers * this.locals.filter((type) => types.includes(type)).length;
+    const pressure = (kind: keyof typeof REGISTERS, count: number): string => (count > REGISTERS[kind].most ? '/most' : count > REGISTERS[kind].many ? '/many' : '');
+    this.pressure = { whole: pressure('whole', wanted(['i32'], 1) + wanted(['i64', 'f64'], 2)), f32: pressure('f32', wanted(['f32'], 1)) };
+    this.stepping = steppingLocals(module.bytes, body, module.types[body.type].parameters, this.locals.length);
   }
 
   read(): BodyFeatures {
@@ -239,7 +245,7 @@ class Reader {
     forEachInstruction(module.bytes, body.code, body.end, ({ operator: { name }, offset, end, index }) => this.instruction(name, offset, end, index));
     this.add(body.code, 'enter');
     this.add(body.code, 'cold/enter');
-    if (this.locals > MANY_LOCALS) this.add(body.code, 'enter/local', Math.min(this.locals - MANY_LOCALS, 16));
+    if (this.locals.length > MANY_LOCALS) this.add(body.code, 'enter/local', Math.min(this.locals.length - MANY_LOCALS, 16));
     for (const offset of this.cold) this.chargeWay(offset, this.wayOf([offset]));
     return this.features;
   }
@@ -288,9 +294,8 @@ class Reader {
     this.stack.push({ kind, offset, key: `t${offset}`, small: false, ...rest });
   }
 
-  /** A kind of access to locals: the more there are, the fewer of them stay in registers. */
-  private get pressure(): string {
-    return this.locals > MOST_LOCALS ? '/most' : this.locals > MANY_LOCALS ? '/many' : '';
+  private addAccess(offset: number, name: string, local: number): void {
+    this.add(offset, name + this.pressure[this.locals[local] === 'f32' ? 'f32' : 'whole']);
   }
 
   private localKey(index: number): string {
@@ -393,7 +398,7 @@ class Reader {
     const targetsLoop = (): boolean => constructs[constructs.length - 1 - index]?.kind === 'loop';
     switch (name) {
       case 'local.get':
-        this.add(offset, name + this.pressure);
+        this.addAccess(offset, name, index);
         return this.push('local', offset, { key: this.localKey(index), local: this.sums.get(index) ?? index, range: this.stepping.has(index) ? 'stepping' : undefined });
       case 'local.set': case 'local.tee': {
         const value = this.pop();
@@ -401,7 +406,7 @@ class Reader {
         this.versions[index] = (this.versions[index] ?? 0) + 1;
         this.sums.delete(index);
         for (const [sum, local] of this.sums) if (local === index) this.sums.delete(sum);
-        this.add(offset, name + this.pressure);
+        this.addAccess(offset, name, index);
         if (value.kind === 'other' && value.local !== undefined && value.local !== index) this.sums.set(index, value.local);
         if (name === 'local.tee') this.push('local', offset, { key: this.localKey(index), local: this.sums.get(index) ?? index, range: this.stepping.has(index) ? 'stepping' : undefined });
         return;

@@ -120,7 +120,7 @@ export function costsOf(core: string, engine: string): InstructionCosts {
 /** The upper envelope of what an engine's instructions take on a core. @throws Error when there is none */
 export function worstCostsOf(core: string, engine: string): InstructionCosts {
   const { worst, native } = engineCosts(core, engine);
-  return new InstructionCosts(worst, native && new InstructionCosts(native.worst));
+  return new InstructionCosts(worst, native && new InstructionCosts(native.worst, undefined, true), true);
 }
 
 /** Engine "kernels" is of both kinds: what is native costs as ahead of time, the rest as interpreted. */
@@ -131,6 +131,9 @@ export function kernelsOf({ operation: _, ...interpreted }: EngineCosts, aot: En
 /** Features that come in addition to an instruction's own: a table without them charges nothing for them. */
 const EXTRA = /^(?:cold|enter)(?:\/|$)|\/(?:argument|chained)$/;
 
+/** What sums of costs with two decimals are off by at most, and less than these. */
+const ROUNDING_ERROR = 1e-6;
+
 /** Costs resolved for every instruction there is. */
 export class InstructionCosts {
   private readonly byName = new Map<string, number>();
@@ -139,9 +142,10 @@ export class InstructionCosts {
 
   /**
    * @param native costs of `@native` functions, where these differ
+   * @param isWorst whether these are worst costs, so that nothing may be rounded away
    * @throws Error when an instruction has no cost: a table with a hole would count it as free
    */
-  constructor(private readonly table: CostTable, readonly native?: InstructionCosts) {
+  constructor(private readonly table: CostTable, readonly native?: InstructionCosts, private readonly isWorst = false) {
     const { instructions } = table;
     const patterns = Object.keys(instructions).filter((pattern) => pattern.endsWith('*')).sort((a, b) => b.length - a.length);
     for (const name of new Set([...operatorNames, ...operatorNames.map(entryOf)])) {
@@ -149,6 +153,11 @@ export class InstructionCosts {
       if (cycles === undefined) throw new Error(`the cost table has no entry for ${name}`);
       this.byName.set(name, cycles);
     }
+  }
+
+  /** Whole cycles of a basic block: a counter has no others. */
+  whole(cycles: number): number {
+    return this.isWorst ? Math.ceil(cycles - ROUNDING_ERROR) : Math.round(cycles);
   }
 
   /** Cycles that the shim's dispatcher adds to a handler: see `CostTable.dispatch`. */

@@ -88,8 +88,12 @@ export interface FunctionBody {
   readonly end: number;
 }
 
+/** Types of values that firmware has; what is none of them has no name here. */
+export type ValueType = 'i32' | 'i64' | 'f32' | 'f64';
+
 export interface FunctionType {
   readonly parameters: number;
+  readonly parameterTypes: readonly ValueType[];
   readonly results: number;
 }
 
@@ -205,16 +209,28 @@ function vector(r: ByteReader | undefined, element: (r: ByteReader) => void): vo
   for (let count = r.u32(); count > 0; count--) element(r);
 }
 
+const VALUE_TYPES: Readonly<Record<number, ValueType>> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64' };
+
+/** Types of a function's locals, its parameters first. */
+export function localTypes({ bytes, types }: WasmModule, { type, start, end }: FunctionBody): ValueType[] {
+  const r = new ByteReader(bytes, start, end);
+  const locals = [...types[type].parameterTypes];
+  for (let groups = r.u32(); groups > 0; groups--) {
+    const count = r.u32();
+    locals.push(...new Array<ValueType>(count).fill(VALUE_TYPES[r.u8()]));
+  }
+  return locals;
+}
+
 function readTypes(reader: ByteReader | undefined): FunctionType[] {
   const types: FunctionType[] = [];
   vector(reader, (r) => {
     const form = r.u8();
     if (form !== 0x60) throw new WasmFormatError(r.offset - 1, `type form 0x${form.toString(16)} is not a function type; GC types are not supported`);
-    const parameters = r.u32();
-    r.skip(parameters);
+    const parameterTypes = Array.from({ length: r.u32() }, () => VALUE_TYPES[r.u8()]);
     const results = r.u32();
     r.skip(results);
-    types.push({ parameters, results });
+    types.push({ parameters: parameterTypes.length, parameterTypes, results });
   });
   return types;
 }

@@ -411,7 +411,7 @@ export function basicBlocks(
   let blockStart = body.code;
   let cost = 0;
   const close = (next: number): void => {
-    const rounded = Math.round(cost);
+    const rounded = costs.whole(cost);
     if (rounded > 0) charges.set(blockStart, rounded);
     blockStart = next;
     cost = 0;
