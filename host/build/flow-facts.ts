@@ -4,6 +4,7 @@
 // docs/worst-case.md has what they mean; what uses them is host/check/worst-case.
 
 import { arraysStay, lengthsStay } from './array-fields.js';
+import { askedIn, endsWithNo } from './asked-loops.js';
 import { PassedValues, type CallingSource, type FunctionDeclaration, type Syntax } from './passed-values.js';
 import { FileNodes, type Node } from './syntax-tree.js';
 
@@ -36,8 +37,18 @@ export interface SourceLoop {
   /** Most times that its body runs in one call of the handler, all entries together. */
   readonly total?: number;
   readonly use?: Use;
-  /** Name of the limit that its bound is, where a function that its condition asks brought it (`@turns`). */
-  readonly asks?: string;
+  /** What is said of the function that its condition asks, where its bound is from there (`@turns`). */
+  readonly asks?: Asked;
+}
+
+/** A function that a loop asks whether to go on. */
+export interface Asked {
+  /** Name of the limit that the loop's bound is. */
+  readonly limit: string;
+  /** Times in a row for which it may say yes at most if it has not been asked for long; undefined where nothing says. */
+  readonly most?: number;
+  /** Whether the loop goes on until it says no: nothing else ends it but a trap. */
+  readonly untilNo: boolean;
 }
 
 /** A statement of which something is said. */
@@ -115,21 +126,26 @@ export function readFlowFacts(sources: readonly Source[], syntax: Syntax, coreHe
     if (value === undefined) complain(source, start, end, '@limit wants a name and a number, as in @limit(voices: 16)');
     else limits.set(named![1], value);
   });
-  const answering = new Map<string, { readonly bound: Formula; readonly asks: string }>();
+  const answering = new Map<string, { readonly bound: Formula; readonly limit: string; readonly most?: number }>();
   forEachComment(({ kind, text, start, end, target }, source) => {
     if (kind !== 'turns') return;
     const line = positions(source.text);
     const asked = (source.statements as Node[]).find((node) => node.kind === K.FunctionDeclaration && line(node.range.start).line === target) as FunctionDeclaration | undefined;
-    const [, asks, most] = /^\s*([a-z][\w-]*)\s*:\s*(.+)$/.exec(text) ?? [];
-    const bound = most === undefined ? undefined : formula(most, sources, source);
-    if (!asked || !bound) complain(source, start, end, '@turns goes above a function that loops ask, and wants a name and a number, as in @turns(blocks: 1)');
-    else answering.set(asked.name.text, { asks, bound: limits.has(asks) ? [limits.get(asks)!] : withPassed(bound)! });
+    const [, limit, each, mostText] = /^\s*([a-z][\w-]*)\s*:\s*([^,]+)(?:,(.*)\bat most\s*)?$/.exec(text) ?? [];
+    const bound = each === undefined ? undefined : formula(each, sources, source);
+    const most = mostText === undefined ? undefined : evaluate(formula(mostText, sources, source));
+    if (!asked || !bound || (mostText !== undefined && most === undefined)) {
+      complain(source, start, end, '@turns goes above a function that loops ask, and wants a name and a number, as in @turns(blocks: 1), or two, as in @turns(received: 8, 256 at most)');
+    } else answering.set(asked.name.text, { limit, most, bound: limits.has(limit) ? [limits.get(limit)!] : withPassed(bound)! });
   });
   /** What a loop has from the function that it asks whether to go on; of functions of one name it is not known which. */
-  const answers = (loop: Node): { bound?: Formula; asks?: string } => {
+  const answers = (loop: Node): { bound?: Formula; asks?: Asked } => {
     const { condition } = loop as Node & { condition?: Node };
-    const asked = condition ? askedIn(condition, syntax).flatMap((name) => (answering.has(name) && passed.isUnique(name) ? [answering.get(name)!] : [])) : [];
-    return loop.kind === K.Do ? {} : asked[0] ?? {};
+    const names = condition ? askedIn(condition, syntax) : [];
+    const [asked] = names.flatMap((name) => (answering.has(name) && passed.isUnique(name) ? [answering.get(name)!] : []));
+    if (loop.kind === K.Do || !asked) return {};
+    const { bound, limit, most } = asked;
+    return { bound, asks: { limit, most, untilNo: endsWithNo(loop, syntax) } };
   };
   const files: FileNodes[] = [];
   for (const source of heard) {
@@ -224,15 +240,6 @@ const THIS: Parameter = { name: '', type: 'i32' };
 
 /** How a type of the source is passed. */
 const wasmType = (name: string | undefined): Parameter['type'] => (name === 'f32' || name === 'f64' ? name : name === 'i64' || name === 'u64' ? 'i64' : 'i32');
-
-/** Functions of all of which a condition wants to hear yes, by name. */
-function askedIn(condition: Node, syntax: Syntax): string[] {
-  const { NodeKind: K, Token } = syntax;
-  const { expression, left, right, operator } = condition as Node & { expression?: Node & { text?: string }; left?: Node; right?: Node; operator?: number };
-  if (condition.kind === K.Parenthesized) return askedIn(expression!, syntax);
-  if (condition.kind === K.Binary && operator === Token.Ampersand_Ampersand) return [left!, right!].flatMap((part) => askedIn(part, syntax));
-  return condition.kind === K.Call && expression!.kind === K.Identifier ? [expression!.text!] : [];
-}
 
 interface Comment {
   readonly kind: 'bound' | 'uses' | 'max' | 'sum' | 'waits' | 'limit' | 'turns';

@@ -11,14 +11,27 @@ export interface Place {
   line: number;
 }
 
+/**
+ * What an interrupt is for: a UART's `received` character, one `sent`, or `idle`, nothing left to send; `line`, a character's time of a board whose MIDI comes from memory; `ring`,
+ * the half or the whole of the audio ring; `stream`, of another DMA stream; `timer`, an update or a compare; `systick`; `stated`, what its author says.
+ */
+export type SourceKind = 'received' | 'sent' | 'idle' | 'line' | 'ring' | 'stream' | 'timer' | 'systick' | 'stated';
+
 /** What makes a handler run. */
 export interface Source {
   /** In words: "a character received", "half a ring played", "update of TIM2". */
   what: string;
+  kind: SourceKind;
+  /** Name of the chip's peripheral that it is from, "USART2"; null where it is stated, or none of the chip's. */
+  peripheral: string | null;
   /** Least time from one to the next, in the long run; null when nothing says. */
   periodCycles: number | null;
   /** By how much one may be late and the next early: n + 1 may come within n periods less this. */
   jitterCycles: number;
+  /** Whether it makes the handler run each time that the period is over, or, if it is a received character, each time that one comes: no handler on the way may leave it out. */
+  always: boolean;
+  /** Vectors of the handlers that pend one another on the way from the interrupt to this handler, its own first; empty for its own interrupt. */
+  pendedBy: string[];
   /** Where the period is from: the chip's registers as the firmware's own set-up leaves them, the board's data, the source, the project's file, or the handler that pends it. */
   from: 'set-up' | 'board' | 'source' | 'project' | 'pended';
 }
@@ -33,6 +46,16 @@ export type Verdict =
   | 'unknown rate'
   /** It, and what is more urgent, want more time than there is. */
   | 'overload';
+
+/** Received characters that a handler takes in one run. */
+export interface CharactersCheck extends Place {
+  /** As many as its worst case has. */
+  taken: number;
+  /** As many as there may be; null where that is not known. */
+  mayCome: number | null;
+  /** What decides that: the time between two runs; that of the set-up, in which they come too; or what the queue holds, where a run may leave some of them or none is sure to come. */
+  because: 'runs' | 'set-up' | 'queue' | null;
+}
 
 export interface HandlerCheck extends Place {
   vector: string;
@@ -59,8 +82,8 @@ export interface HandlerCheck extends Place {
   /** Share of the core's time that it takes at most. */
   utilisation: number | null;
   verdict: Verdict;
-  /** Received characters that it takes until none is left: as many as its worst case has, and as may have come; null where that is not known. Null for a handler that does not. */
-  characters: { taken: number; mayCome: number | null; file: string; line: number } | null;
+  /** Of a handler that takes received characters until none is left, without a bound of its own. */
+  characters: CharactersCheck | null;
   /** Its worst path. */
   path: CallNode | null;
 }

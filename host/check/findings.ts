@@ -8,7 +8,7 @@ import type { Constant } from '../build/transform.js';
 import { isLibrary, type FirmwareTrap } from '../cpu/wasm/trap.js';
 import type { Vector } from '../vectors.js';
 import { amount } from './amounts.js';
-import type { BudgetCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, StackContext, VoicesCheck } from './check-result.js';
+import type { BudgetCheck, CharactersCheck, CriticalSection, Finding, FindingKind, HandlerCheck, StackCheck, StackContext, VoicesCheck } from './check-result.js';
 import { EndlessInit } from './rates/endless-init.js';
 import { comesBack } from './stack/chain.js';
 import type { NeverReturns, PathStep, UnboundedPlace, WorstCase } from './worst-case/result.js';
@@ -139,6 +139,26 @@ function fewerVoices(voices: VoicesCheck | null, engine: string): string {
   return ` Or have fewer voices: ${constant} = ${fits} in ${file}:${line} fits, in a straight line from ${now} and ${compared}; set it, and check proves it.`;
 }
 
+/** Why so many characters may wait, and what else than a larger bound helps. */
+const CHARACTERS = {
+  runs: ['', ''],
+  'set-up': [', which come while the set-up runs', ' Or call uartStart later, when what has the handler run is about to start.'],
+  queue: [', all that the queue holds, since it is not sure that it takes all of them each time', ' Or come to the loop on every way through the handler, and leave it only when uartReceive says no.'],
+} as const;
+
+/** More received characters than a handler's worst case has. */
+function characterFinding({ vector, functionName }: HandlerCheck, { taken, mayCome, because, file, line }: CharactersCheck): Finding {
+  const [why, help] = because ? CHARACTERS[because] : ['', ''];
+  return {
+    severity: 'error', kind: 'unbounded loop', subject: vector, file, line, path: [{ functionName, file, line }],
+    text: mayCome === null ? `${vector}: nothing says how many received characters may wait for it; its worst case has ${taken}.`
+      : `${vector} may find ${mayCome} received characters in one run${why}; its worst case has ${taken}.`,
+    // And one for what comes while so many are taken.
+    advice: mayCome === null ? 'Leave the rest for the next run: for (let n = 0; n < 4 && uartReceive(); n++).'
+      : `Write // @limit(received: ${mayCome + 1}) somewhere in the firmware, or leave the rest for the next run: for (let n = 0; n < 4 && uartReceive(); n++).${help}`,
+  };
+}
+
 /**
  * What the schedule says of each handler.
  * @param renderer vector of the handler that renders
@@ -146,17 +166,7 @@ function fewerVoices(voices: VoicesCheck | null, engine: string): string {
 export function scheduleFindings(handlers: readonly HandlerCheck[], coreHertz: number, engine: string, renderer: string | undefined, voices: VoicesCheck | null): Finding[] {
   const other = engine === 'aot' ? '' : ' Another engine may do: --engine aot.';
   return handlers.flatMap((handler): Finding[] => {
-    const { characters } = handler;
-    if (handler.verdict === 'meets' && characters && characters.taken < (characters.mayCome ?? Infinity)) {
-      const { taken, mayCome, file, line } = characters;
-      return [{
-        severity: 'error', kind: 'unbounded loop', subject: handler.vector, file, line, path: [{ functionName: handler.functionName, file, line }],
-        text: mayCome === null ? `${handler.vector}: nothing says how many received characters may wait for it; its worst case has ${taken}.`
-          : `${handler.vector} may find ${mayCome} received characters in one run; its worst case has ${taken}.`,
-        // And one for what comes while so many are taken.
-        advice: `Write // @limit(received: ${mayCome === null ? 'N' : mayCome + 1}) somewhere in the firmware, or leave the rest for the next run: for (let n = 0; n < 4 && uartReceive(); n++).`,
-      }];
-    }
+    if (handler.verdict === 'meets' && handler.characters && handler.characters.taken < (handler.characters.mayCome ?? Infinity)) return [characterFinding(handler, handler.characters)];
     const { vector, verdict, file, line, responseCycles, deadlineCycles, deadlineReason, functionName } = handler;
     const quicker = `${vector === renderer ? fewerVoices(voices, engine) : ''}${other}`;
     const base = { subject: vector, file, line, path: [{ functionName, file, line }] };

@@ -8,12 +8,14 @@ import type { Firmware } from '../build/compile.js';
 import { engineNames, type EngineName } from '../build/image/engine-names.js';
 import { worstCostsOf, type InstructionCosts } from '../cpu/wasm/costs.js';
 import { budgetsOf, nodeOf } from './budgets.js';
+import { charactersOf } from './characters.js';
 import type { CheckResult, Finding, HandlerCheck } from './check-result.js';
 import { headOf, type CheckOptions } from './check.js';
 import { criticalSections } from './critical-sections.js';
 import { budgetFindings, clockFindings, handlerFindings, scheduleFindings, sectionFindings, stackFindings, trapFinding, unboundedFindings, wideFindings } from './findings.js';
 import type { Project } from './project.js';
 import { ratesOf, type Rates } from './rates/rates.js';
+import { waitsInSetUp, type WaitInSetUp, type Waits } from './rates/received-in-set-up.js';
 import { renderVector, scheduleOf, type Schedule } from './schedule.js';
 import { stackOf } from './stack/stack.js';
 import { voiceCountOf, voicesOf, type Comparison } from './voices.js';
@@ -31,6 +33,9 @@ function assumptionsOf(board: Board, changesPriorities: boolean): string[] {
     'The block is in time in every block: a handler that catches up after a late one may take longer.',
   ];
 }
+
+/** Of a board whose set-up is not run. */
+const NO_WAITS: Waits = { first: 0, listening: 0, between: 0 };
 
 /** What a call that never returns adds to a critical section: the firmware stops there, and nobody waits any more. */
 const STOPS_THERE = 0;
@@ -90,7 +95,7 @@ async function reckon({ board, engine, onPhase }: CheckOptions, project: Project
   onPhase?.('set-up');
   await turn();
   const blockFrames = firmware.constants.find(({ name }) => name === project.blockFrames)?.value;
-  const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods });
+  const rates = ratesOf({ board, firmware, module: analysis.module, blockFrames, projectPeriods: project.periods, alwaysPends: (exportName, irq) => analysis.alwaysPends(exportName, irq) });
   const render = renderVector({ rates, vectors: firmware.vectors });
   const others = render === undefined ? undefined : comparison?.worstBlocks(render);
   onPhase?.('analysis');
@@ -102,7 +107,7 @@ async function reckon({ board, engine, onPhase }: CheckOptions, project: Project
     schedules.set(other, analyse(firmware, analysis, { board, engine: other, rates }).schedule);
   }
   onPhase?.('stack');
-  return { ...own, coreHertz: rates.coreHertz, others, schedules };
+  return { ...own, rates, others, schedules };
 }
 
 /** @throws FirmwareTrap when the set-up traps */
@@ -115,13 +120,17 @@ export async function proven(options: CheckOptions, project: Project, firmware: 
   const voiceCount = voiceCountOf(firmware.constants, project.voices);
   // The stack's part is the disk's and the C compiler's: it goes on at each turn, while this thread reckons. It comes to its end in any case, or files would be left behind.
   const reckoned = reckon(options, project, { firmware, analysis, comparison: voiceCount && comparison });
-  const { coreHertz, others, schedules, findings: unbounded, sections, schedule, worst, worstOf } = await reckoned.finally(() => stackFound.catch(() => undefined));
+  const { rates, others, schedules, findings: unbounded, sections, schedule, worst, worstOf } = await reckoned.finally(() => stackFound.catch(() => undefined));
   const stack = await stackFound;
   const { block } = schedule;
+  const { coreHertz } = rates;
+  // Where the line is in memory, nothing comes before the audio runs.
+  const inSetUp = (wait: WaitInSetUp): Waits | undefined => (board.family === 'stm32f4' ? waitsInSetUp(board, firmware, engine, wait) : NO_WAITS);
   const handlers = schedule.handlers.map((handler): HandlerCheck => {
     const { vector, functionName, file, line } = handler;
     const found = worst.get(vector);
-    return { ...handler, path: found ? { ...found.tree, functionName, file, line } : null };
+    const characters = found?.received ? charactersOf(firmware.vectors.find(({ name }) => name === vector)!, found.received, { vectors: firmware.vectors, rates, handlers: schedule.handlers, inSetUp }) : null;
+    return { ...handler, characters, path: found ? { ...found.tree, functionName, file, line } : null };
   });
   onPhase?.('voices');
   const other = block ? await others : undefined;

@@ -31,8 +31,8 @@ export interface ScheduleFacts {
 }
 
 export interface Schedule {
-  /** Most urgent first; without their worst paths, which take longer to make than all else here. */
-  readonly handlers: readonly Omit<HandlerCheck, 'path'>[];
+  /** Most urgent first; without their worst paths and what they find of received characters, which take longer to make than all else here. */
+  readonly handlers: readonly Omit<HandlerCheck, 'path' | 'characters'>[];
   readonly utilisation: number | null;
   readonly block: BlockCheck | null;
   readonly interruptLatencyCycles: number | null;
@@ -54,7 +54,7 @@ export const worstCyclesOf = (board: Board, dispatch: number, { cycles }: WorstC
 export function renderVector({ rates, vectors }: Pick<ScheduleFacts, 'rates' | 'vectors'>): string | undefined {
   const { blockVector } = rates;
   if (blockVector === undefined) return undefined;
-  const pended = vectors.filter(({ name }) => name !== blockVector && rates.sources.get(name)!.some(({ what }) => what.startsWith(`pended by ${blockVector} `)));
+  const pended = vectors.filter(({ name }) => name !== blockVector && rates.sources.get(name)!.some(({ pendedBy }) => pendedBy.at(-1) === blockVector));
   return pended.sort((a, b) => b.priority - a.priority)[0]?.name ?? blockVector;
 }
 
@@ -64,7 +64,7 @@ interface Deadline { readonly cycles: number | null; readonly reason: string }
 function deadlineOf(vector: Vector, sources: readonly Source[], block: { readonly vector: string; readonly frames: number; readonly cycles: number } | undefined): Deadline {
   if (vector.deadline !== undefined) return { cycles: vector.deadline, reason: 'as stated in @isr' };
   if (block && vector.name === block.vector) return { cycles: block.cycles, reason: `the block must be in the ring ${block.frames} frames after the boundary` };
-  const received = sources.find(({ what }) => what === 'a character received');
+  const received = sources.find(({ kind, pendedBy }) => kind === 'received' && pendedBy.length === 0);
   if (received) return { cycles: received.periodCycles!, reason: 'the next character comes; one that is not read by then is lost' };
   const periods = sources.map(({ periodCycles }) => periodCycles).filter((p) => p !== null);
   return periods.length > 0 ? { cycles: Math.min(...periods), reason: 'it is wanted again' } : { cycles: null, reason: 'nothing says how often it runs' };
@@ -75,23 +75,6 @@ function verdictOf(worst: number | null, known: boolean, response: Response | un
   if (!known || deadline === null) return 'unknown rate';
   if (!response || response.response === Infinity) return 'overload';
   return response.response <= deadline ? 'meets' : 'late';
-}
-
-const isCharacter = ({ what }: Source): boolean => /a character received$|a MIDI character's time$/.test(what);
-
-/**
- * Received characters that wait for a handler which takes them until none is left. Those that pend it are taken one by one, but for what comes while it waits and runs;
- * else they have come since it last ran, from one of its periods to the next.
- */
-function charactersOf(worst: WorstCase | undefined, sources: readonly Source[], response: number | undefined, rates: Rates): HandlerCheck['characters'] {
-  if (!worst?.received) return null;
-  const { most: taken, file, line } = worst.received;
-  const periods = (some: readonly Source[]): number[] => some.flatMap(({ periodCycles }) => periodCycles ?? []);
-  const character = Math.min(...periods([...rates.sources.values()].flat().filter(isCharacter)));
-  const regular = periods(sources.filter((source) => !/as stated$|character|left to send$/.test(source.what)));
-  const since = sources.some(isCharacter) ? 0 : Math.min(...regular);
-  const mayCome = character === Infinity ? 0 : since === Infinity || response === undefined ? null : Math.floor((since + response) / character) + 1;
-  return { taken, mayCome, file, line };
 }
 
 export function scheduleOf(facts: ScheduleFacts): Schedule {
@@ -135,7 +118,6 @@ export function scheduleOf(facts: ScheduleFacts): Schedule {
       slackCycles: finite && deadline.cycles !== null ? deadline.cycles - finite.response : null,
       utilisation: worstCycles === null || task.arrivals.length === 0 ? null : utilisationOf(task),
       verdict: verdictOf(worstCycles, known, response, deadline.cycles),
-      characters: charactersOf(worst.get(vector.name), sources, finite?.response, rates),
     };
   }).sort((a, b) => tasks.get(a.vector)!.priority - tasks.get(b.vector)!.priority || tasks.get(a.vector)!.order - tasks.get(b.vector)!.order);
 

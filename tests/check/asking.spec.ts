@@ -92,7 +92,7 @@ describe('what is said of a function that a loop asks', () => {
   });
 
   it('goes above a function, with a name and a number', async () => {
-    for (const [i, library] of ['// @turns(7)\nexport function f(): void {}', '// @turns(some: 7)\nexport let n = 3;', '// @turns(some: )\nexport function f(): void {}'].entries()) {
+    for (const [i, library] of ['// @turns(7)\nexport function f(): void {}', '// @turns(some: 7)\nexport let n = 3;', '// @turns(some: )\nexport function f(): void {}', '// @turns(some: 7, many at most)\nexport function f(): void {}'].entries()) {
       await assert.rejects(worstCase(`misplaced${i}`, { loop: 'while (more())', library }), (error) => error instanceof CompileError && /@turns goes above a function/.test(error.message));
     }
   });

@@ -134,7 +134,7 @@ describe('tonewheel check', () => {
     const [timer] = result.handlers;
     assert.equal(timer.vector, 'TIM2');
     // 1000 us of a core at 168 MHz, from the timer's registers as set-up leaves them.
-    assert.deepEqual(timer.sources, [{ what: 'update of TIM2', periodCycles: 168_000, jitterCycles: 0, from: 'set-up' }]);
+    assert.deepEqual(timer.sources, [{ what: 'update of TIM2', kind: 'timer', peripheral: 'TIM2', periodCycles: 168_000, jitterCycles: 0, always: true, pendedBy: [], from: 'set-up' }]);
     assert.equal(timer.verdict, 'meets');
     assert.ok(timer.responseCycles! >= timer.worstCycles! && timer.slackCycles === 168_000 - timer.responseCycles!);
     assert.deepEqual(result.budgets.map(({ name, limit, holds }) => [name, limit, holds]), [['TIM2', 84_000, true]]);
@@ -213,7 +213,7 @@ describe('tonewheel check', () => {
   it('takes rate and deadline from the source', async () => {
     const { result } = await checked('stated', '--engine', 'aot');
     const [timer] = result.handlers;
-    assert.deepEqual(timer.sources, [{ what: 'as stated', periodCycles: 33_600, jitterCycles: 0, from: 'source' }]);
+    assert.deepEqual(timer.sources, [{ what: 'as stated', kind: 'stated', peripheral: null, periodCycles: 33_600, jitterCycles: 0, always: false, pendedBy: [], from: 'source' }]);
     assert.equal(timer.deadlineCycles, 25_200);
   });
 

@@ -47,7 +47,7 @@ export function queueReceived(frame: u32, byte: u32, afterGap: bool): bool {
  * A loop that goes on while there are bytes finds, in a handler that is done before it is wanted again, those that have come since it last looked: in two
  * blocks' time, at 14 frames a byte; or in a handler that the UART's pends, two. `tonewheel check` holds each handler's rate against that.
  */
-// @turns(received: 2 + 2 * audioOutInit.blockFrameCount / 14)
+// @turns(received: 2 + 2 * audioOutInit.blockFrameCount / 14, CAPACITY at most)
 export function uartReceive(): bool {
   return received.pop();
 }

@@ -9,6 +9,8 @@ export interface Pend {
   /** Vector of the handler that pends. */
   readonly by: string;
   readonly vector: string;
+  /** Whether every run of it does. */
+  readonly always: boolean;
 }
 
 /** A small constant in front of a call: the value of an i32.const (Core Specification, 5.2.2: signed LEB128). */
@@ -36,11 +38,14 @@ function pendsByFunction(module: WasmModule): Map<number, Set<number>> {
   return found;
 }
 
-/** Every pair of handlers of which one pends the other. One that pends a number that it computes may pend any. */
-export function pendsOf(module: WasmModule, vectors: readonly Vector[]): Pend[] {
+/**
+ * Every pair of handlers of which one pends the other. One that pends a number that it computes may pend any.
+ * @param alwaysPends whether every way through an export that returns pends a number
+ */
+export function pendsOf(module: WasmModule, vectors: readonly Vector[], alwaysPends: (exportName: string, irq: number) => boolean): Pend[] {
   const byFunction = pendsByFunction(module);
   return vectors.flatMap(({ name: by, exportName }) => {
     const numbers = new Set([...reachableFrom(module, [exportName])].flatMap((index) => [...byFunction.get(index) ?? []]));
-    return vectors.filter(({ irq }) => numbers.has(irq) || numbers.has(NaN)).map(({ name }) => ({ by, vector: name }));
+    return vectors.filter(({ irq }) => numbers.has(irq) || numbers.has(NaN)).map(({ name, irq }) => ({ by, vector: name, always: alwaysPends(exportName, irq) }));
   });
 }

@@ -32,6 +32,8 @@ export interface Context {
   readonly args: readonly Range[];
   /** Most times that each loop goes back to its head, by the loop's offset. */
   readonly turns: Map<number, number>;
+  /** Loops that have fewer turns by what is said of them than the code shows. */
+  readonly asSaid: Set<number>;
   readonly calls: Map<number, Call>;
   /** Which outcomes each conditional branch may have: bit 0 not taken, bit 1 taken. */
   readonly outcomes: Map<number, number>;
@@ -46,6 +48,8 @@ export interface Context {
 export interface Said {
   /** Most times that a loop goes back to its head each time it is entered. */
   turns(code: FunctionCode, loopAt: number, args: readonly Range[]): number | undefined;
+  /** As many turns as the code shows of a loop at most for that to count, and not what is said. */
+  shown(code: FunctionCode, loopAt: number): number;
   /** Whether the sum of a call's counting argument is limited. */
   isSum(code: FunctionCode, callAt: number): boolean;
   /** What a word of memory always holds, where a load of it reads what does not change. */
@@ -94,7 +98,7 @@ export class Interpreter {
     if (known) return known;
     this.perFunction.set(index, count + 1);
     const code = this.codeOf(index);
-    const context: Context = { code, args: rounded, turns: new Map(), calls: new Map(), outcomes: new Map(), targets: new Map(), problems: [] };
+    const context: Context = { code, args: rounded, turns: new Map(), asSaid: new Set(), calls: new Map(), outcomes: new Map(), targets: new Map(), problems: [] };
     this.contexts.set(key, context);
     this.open.add(index);
     new Reader(this, context).run();
@@ -222,7 +226,9 @@ class Reader {
 
     for (const [local, symbol] of heads) if (this.symbols.addresses.has(symbol)) this.isAddress(entry.locals[local]);
 
-    let turns = Math.min(back ? turnsOf(entry, heads, back) : 0, said ?? Infinity);
+    let shown = back ? turnsOf(entry, heads, back) : 0;
+    const most = said === undefined || shown <= this.owner.annotations.shown(this.context.code, node.at) ? Infinity : said;
+    let turns = Math.min(shown, most);
     const second = entry.clone();
     second.stack = operands(second);
     const movedHeads = new Map<number, number>();
@@ -235,8 +241,10 @@ class Reader {
       if (value.symbol !== 0) movedHeads.set(local, value.symbol);
     }
     const { back: again, end } = readBody(second);
-    turns = Math.min(turns, again ? turnsOf(entry, movedHeads, again) : 0);
+    shown = Math.min(shown, again ? turnsOf(entry, movedHeads, again) : 0);
+    turns = Math.min(shown, most);
     if (recording) {
+      if (turns < shown) this.context.asSaid.add(node.at);
       if (turns === Infinity) this.context.problems.push({ kind: 'loop', at: node.at });
       else this.context.turns.set(node.at, Math.max(turns, this.context.turns.get(node.at) ?? 0));
     }

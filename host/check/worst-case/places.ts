@@ -152,6 +152,15 @@ export class Places {
     return most === Infinity ? undefined : Math.max(0, most - (isDo ? 1 : 0));
   }
 
+  /**
+   * As many turns as the code shows of a loop at most for that to count, and not what its source says: of one that ends by more than the function that it asks, and so may leave
+   * something for later, no more than that function has to give at once.
+   */
+  shown(code: FunctionCode, loopAt: number): number {
+    const asks = this.of(code).loops.get(loopAt)?.asks;
+    return asks?.most === undefined || asks.untilNo ? -1 : asks.most;
+  }
+
   /** What a loop's source says that comes to no number: `@bound(n)` of an `n` of which nothing is known. */
   unknownBound(code: FunctionCode, loopAt: number, args: Arguments): { readonly text: string; readonly unknown: readonly string[] } | undefined {
     const bound = this.of(code).loops.get(loopAt)?.bound;

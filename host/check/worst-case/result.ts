@@ -26,6 +26,23 @@ export interface CallNode {
   readonly children: readonly CallNode[];
 }
 
+/**
+ * Which calls of a function take all received characters that there are, in a loop that nothing ends but that there are none left: every one, those in which a block is due, or
+ * none that is sure to.
+ */
+export type Drains = 'always' | 'with a block' | 'unsure';
+
+/** A loop that takes received characters, with no bound but the drivers' word. */
+export interface ReceivedLoop {
+  /** Characters that the bound has, each time it is entered. */
+  readonly most: number;
+  /** Characters that wait at most when they have not been taken for long, as the drivers say; undefined where they do not. */
+  readonly capacity?: number;
+  readonly drains: Drains;
+  readonly file: string;
+  readonly line: number;
+}
+
 export interface WorstCase {
   /** Core cycles from the function's first instruction to its last; entry and exit of the exception are not among them. */
   readonly cycles: number;
@@ -34,8 +51,8 @@ export interface WorstCase {
    * takes so many cycles.
    */
   readonly tree: CallNode;
-  /** The loop for which the drivers say how many received characters it finds at most, if one is in reach: how many the bound has, each time it is entered. */
-  readonly received?: { readonly most: number; readonly file: string; readonly line: number };
+  /** The loop for which the drivers say how many received characters it finds at most, if one is in reach. */
+  readonly received?: ReceivedLoop;
   /** Loops that the number of cycles holds for, but that nothing ends before their counter, 16 bits wide or more, has run through all that it can be. */
   readonly wide: readonly UnboundedPlace[];
 }

@@ -43,7 +43,7 @@ export class Watch {
   static ofCalls(firmware: WatchedFirmware): Watch {
     const watch = new Watch();
     const analysis = new WorstCaseAnalysis(firmware);
-    for (const code of analysis.functions()) watch.watchFunction(analysis, code, false);
+    for (const code of analysis.functions()) watch.watchFunction(analysis, code, undefined);
     return watch;
   }
 
@@ -59,7 +59,9 @@ export class Watch {
         if (limit && counting >= 0) sums.set(at, { limit, callee: [...contexts.values()][0].code, counting });
       }
     }
-    for (const code of new Set(reached.map((c) => c.code))) this.watchFunction(analysis, code, true);
+    const loopsAsSaid = new Map<FunctionCode, Set<number>>();
+    for (const { code, asSaid } of reached) loopsAsSaid.set(code, new Set([...loopsAsSaid.get(code) ?? [], ...asSaid]));
+    for (const [code, asSaid] of loopsAsSaid) this.watchFunction(analysis, code, asSaid);
     const entered = new Set<FunctionCode>();
     for (const [at, { limit, callee, counting }] of sums) {
       const total = this.total(limit);
@@ -144,8 +146,9 @@ export class Watch {
     this.failIfAbove(out, global, limit, () => out.u8(OP.i32Const).s32(limit.limit));
   }
 
-  /** @param whole whether to count what is limited in a whole call of a handler too */
-  private watchFunction(analysis: WorstCaseAnalysis, code: FunctionCode, whole: boolean): void {
+  /** @param asSaid of a handler's functions, in which what is limited in a whole call counts too: loops that nothing bounds as much as what is said of them */
+  private watchFunction(analysis: WorstCaseAnalysis, code: FunctionCode, asSaid: ReadonlySet<number> | undefined): void {
+    const whole = asSaid !== undefined;
     const { loops, loopTotals, most, uses } = analysis.places.of(code);
     const head = code.nodes[0]?.at ?? code.endAt;
     /** A formula's value when the function is called, in a local; undefined where a parameter is not to be found, and neither is what is passed for it at most. */
@@ -176,11 +179,12 @@ export class Watch {
     };
     for (const [at, loop] of loops) {
       const { file, from: { line }, isDo, asks } = loop;
-      const bound = asks === BLOCKS ? undefined : loop.bound;
+      const isShown = asks && analysis.places.shown(code, at) >= 0 && !asSaid?.has(at);
+      const bound = asks?.limit === BLOCKS || isShown ? undefined : loop.bound;
       const total = whole ? loopTotals.get(at) : undefined;
       if (!bound && !total && !uses.has(at)) continue;
       const formula = bound?.join(' ') ?? '';
-      const said = { file, line, text: asks ? `@turns(${asks}: ${formula})` : `@bound(${formula})` };
+      const said = { file, line, text: asks ? `@turns(${asks.limit}: ${formula})` : `@bound(${formula})` };
       const most = bound && atEntry(bound);
       const turn = this.local(code);
       this.insert(at, (out, firstLocal) => out.u8(OP.i32Const).s32(0).u8(OP.localSet).u32(firstLocal + turn));

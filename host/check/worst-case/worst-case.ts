@@ -14,16 +14,18 @@ import { readCode, type FunctionCode } from './code.js';
 import { globalRanges } from './globals.js';
 import { Interpreter, type Context } from './interpret.js';
 import { Charges, LongestPath } from './longest-path.js';
+import { MustPass, type Passage } from './must-pass.js';
 import { Places } from './places.js';
 import { problemsOf, trapPath, wideLoops } from './problems.js';
-import { NeverReturns, Unbounded, type CallNode, type WorstCase } from './result.js';
+import { NeverReturns, Unbounded, type CallNode, type Drains, type ReceivedLoop, type WorstCase } from './result.js';
 import { callTree } from './tree.js';
 import { ANY } from './values.js';
 
 export * from './result.js';
 
-/** Name of the limit on received characters: assembly/drivers/common/received.ts. */
+/** Names of the limits on received characters, assembly/drivers/common/received.ts, and on blocks that are due, audio-out.ts of each family. */
 const RECEIVED = 'received';
+const BLOCKS = 'blocks';
 /** Bytes of an `i32.const` at most. */
 const LONGEST_CONSTANT = 6;
 /** Bytes of an `i32.load` at most. */
@@ -60,6 +62,7 @@ export class WorstCaseAnalysis {
     this.interpreter = new Interpreter(this.module, (index) => this.codeOf(index), globals, {
       word: (at, address) => start && this.fixedWord(start, at, address),
       turns: (code, at, args) => this.places.turns(code, at, args),
+      shown: (code, at) => this.places.shown(code, at),
       isSum: (code, at) => this.places.of(code).sums.has(at),
     });
   }
@@ -131,16 +134,41 @@ export class WorstCaseAnalysis {
   }
 
   /** The loop that finds most characters, of those that nothing but the drivers' word for it bounds. */
-  private receivedIn(root: Context): WorstCase['received'] {
-    let found: WorstCase['received'];
-    for (const { code, turns, args } of this.reachedFrom([root])) {
-      for (const [at, most] of turns) {
+  private receivedIn(root: Context): ReceivedLoop | undefined {
+    let found: Omit<ReceivedLoop, 'drains'> | undefined;
+    for (const { code, turns, asSaid } of this.reachedFrom([root])) {
+      for (const at of asSaid) {
         const loop = this.places.of(code).loops.get(at);
-        if (loop?.asks !== RECEIVED || most < this.places.turns(code, at, args)! || (found && found.most >= most)) continue;
-        found = { most, file: loop.file, line: loop.from.line };
+        const most = turns.get(at)!;
+        if (loop?.asks?.limit !== RECEIVED || (found && found.most >= most)) continue;
+        found = { most, capacity: loop.asks.most, file: loop.file, line: loop.from.line };
       }
     }
-    return found;
+    return found && { ...found, drains: this.drainsOf(root) };
+  }
+
+  private drainsOf(root: Context): Drains {
+    const asksUntilNo = (limit: string) => (code: FunctionCode, at: number): boolean => {
+      const asks = this.places.of(code).loops.get(at)?.asks;
+      return asks?.limit === limit && asks.untilNo;
+    };
+    const isDrain = asksUntilNo(RECEIVED);
+    const drains = (goesBack: Passage['goesBack']): boolean | undefined => this.mustPass(root, { isPassed: (code, { kind, at }) => kind === 'loop' && isDrain(code, at), goesBack });
+    return drains(() => false) ? 'always' : drains(asksUntilNo(BLOCKS)) ? 'with a block' : 'unsure';
+  }
+
+  private mustPass(root: Context, passage: Omit<Passage, 'isAbort'>): boolean | undefined {
+    return new MustPass({ ...passage, isAbort: (index) => this.module.imports[index]?.name === 'abort' }).of(root);
+  }
+
+  /** Whether every call of an export that returns pends an interrupt by its number, a constant in front of the call. */
+  alwaysPends(exportName: string, irq: number): boolean {
+    const pend = this.module.imports.findIndex(({ name }) => name === 'irqPend');
+    const { context } = this.contextOf(this.indexOf(exportName));
+    return pend >= 0 && context !== undefined && this.mustPass(context, {
+      isPassed: (_, node, before) => node.kind === 'op' && node.name === 'call' && node.index === pend && before?.kind === 'op' && before.name === 'i32.const' && before.value === irq,
+      goesBack: () => false,
+    }) === true;
   }
 
   private withCosts(costs: InstructionCosts): { charges: Charges; found: Map<number, WorstCase> } {
