@@ -5,7 +5,7 @@ import pc from 'picocolors';
 import { duration, microseconds, number, percent, ratio, timeText } from './format.js';
 import type { ProfileChange, ProfileDiff, ProfileResult } from './profile-result.js';
 import { WIDTH, wrap, type WrittenFile } from './summary.js';
-import { isStuck, rendererName, stuckText, whyLate } from './verdict.js';
+import { gaps, isStuck, rendererName, stuckText, whyLate } from './verdict.js';
 
 type Colours = ReturnType<typeof pc.createColors>;
 
@@ -89,6 +89,7 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
     ] : [
       h.name, number(h.count), number(h.duration.mean), number(h.duration.p99), number(h.duration.max), microseconds(h.duration.max, run.coreHertz), number(h.latency.max), number(h.jitter),
     ]), c),
+    ...gaps(run).flatMap((text) => ['', ...wrap(text, WIDTH).map((line) => c.yellow(line))]),
     ...handlers.filter(isStuck).flatMap((h) => wrap(stuckText(h, run.coreHertz), WIDTH).map((line) => c.red(line))),
     ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => {
       const [name, place] = fitted(f.name, `${f.file}:${f.line}`, columns);

@@ -21,9 +21,22 @@ export function actualLosses({ losses }: RunResult): [name: LossName, count: num
   return (Object.entries(losses) as [LossName, number][]).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
 }
 
+/** Whether the run was too short for audio to have started. */
+const endedInStartUp = ({ frames, playsAudio, seconds }: RunResult): boolean => frames === 0 && playsAudio && seconds < LONGEST_START_UP_SECONDS;
+
+/** What the firmware has left undone, so that it heard or played nothing. Of a run that ended in start-up nothing can be said. */
+export function gaps(result: RunResult): string[] {
+  if (endedInStartUp(result)) return [];
+  const { midiProblem, audioProblem, playsAudio } = result;
+  return [
+    ...(midiProblem === null ? [] : [`No MIDI was heard: ${midiProblem}`]),
+    ...(audioProblem === null || !playsAudio ? [] : [`This run made no sound: ${audioProblem}`]),
+  ];
+}
+
 export function verdicts(result: RunResult): Verdict[] {
-  const { isr, lateBlocks, frames, seconds, playsAudio, codecProblems, cyclesPerFrame: { mean, max, budget } } = result;
-  const inStartUp = frames === 0 && playsAudio && seconds < LONGEST_START_UP_SECONDS;
+  const { isr, lateBlocks, frames, seconds, playsAudio, audioProblem, codecProblems, cyclesPerFrame: { mean, max, budget } } = result;
+  const inStartUp = endedInStartUp(result);
   const found: Verdict[] = [];
   const bad = (text: string) => found.push({ grade: 'bad', text });
   // A codec that is being set up is no fault.
@@ -37,8 +50,9 @@ export function verdicts(result: RunResult): Verdict[] {
   for (const [name, count] of actualLosses(result)) {
     if (name !== 'lateBlocks') found.push({ grade: 'warning', text: `${name}: ${number(count)}. ${counters[name][1]}` });
   }
+  found.push(...gaps(result).map((text): Verdict => ({ grade: 'warning', text })));
   if (inStartUp) found.push({ grade: 'warning', text: `No frame left I2S: the run ended after ${duration(seconds)}\u00a0s, before audio started.` });
-  else if (frames === 0 && playsAudio) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
+  else if (frames === 0 && playsAudio && audioProblem === null) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
   else if (frames === 0) {
     if (found.length === 0) found.push({ grade: 'good', text: 'Nothing was lost. The firmware plays no audio: it has no handler for the DMA that feeds it.' });
   } else if (found.every(({ grade }) => grade !== 'bad')) {
