@@ -4,7 +4,7 @@
 import { counters } from '../abi.js';
 import { MAIN } from './context-names.js';
 import { duration, number, percent, plural, ratio, timeText } from './format.js';
-import type { HandlerProfile, ProfileResult, RenderTimes } from './profile-result.js';
+import type { HandlerProfile, ProfileResult, RenderTimes, VoiceProfile } from './profile-result.js';
 import type { LossName, RunResult } from './run-result.js';
 
 /** `bad`: the sound is wrong or the firmware broke a promise. `warning`: something was lost. */
@@ -74,6 +74,12 @@ export function whyLate({ run, rendering }: Pick<ProfileResult, 'run' | 'renderi
   if (rendering.vector === MAIN) return `Late because rendering took too long: ${due}, and ${renderer} had not rendered it by then ${late === 1 ? 'once' : `${number(late)} times`}.`;
   return `Late because rendering took too long: ${due}, and ${renderer} took up to ${time(response.max)}, ${time(response.mean)} on average.`;
 }
+
+/** Share of the differences between blocks that the number of voices must explain, for the cycles of one voice more to mean anything. */
+const LEAST_EXPLAINED = 0.1;
+
+/** Whether the straight line through blocks by their voices tells anything: when the core never sleeps, all blocks cost the same. */
+export const isTelling = ({ explained }: VoiceProfile): boolean => explained >= LEAST_EXPLAINED;
 
 /** What renders, in words. */
 export const rendererName = ({ vector }: RenderTimes): string => (vector === MAIN ? 'the main program' : vector);
