@@ -26,20 +26,23 @@ export const HEAP_FUNCTION = /^~lib\/rt\/(?:stub|tlsf|itcms|tcms|arc|index-\w+)\
 /** Whether one of them gives memory back. */
 export const isFreeing = (name: string): boolean => name.endsWith('/__free');
 
-interface Calls {
-  readonly steps: readonly Step[];
+interface Way {
+  readonly step: Step;
+  /** What is wrong with a step that has no callee. */
+  readonly violation?: Violation;
 }
 
-/** Every call, indirect call and memory.grow of each function with code. */
-function callsOf(module: WasmModule): Map<number, Calls> {
-  const graph = new Map<number, Calls>();
-  for (const body of module.functions) {
-    const steps: Step[] = [];
-    forEachInstruction(module.bytes, body.code, body.end, ({ operator, offset, index }) => {
-      if (operator.name === 'call') steps.push({ caller: body.index, offset, callee: index });
-      else if (operator.name === 'call_indirect' || operator.name === 'memory.grow') steps.push({ caller: body.index, offset });
+/** Every call, indirect call and memory.grow of each function with code, in order. Where an indirect one leads is no matter here (as in calls.ts): it is a violation. */
+function waysOf(module: WasmModule): Map<number, Way[]> {
+  const graph = new Map<number, Way[]>();
+  for (const { index: caller, code, end } of module.functions) {
+    const ways: Way[] = [];
+    forEachInstruction(module.bytes, code, end, ({ operator: { name }, offset, index: callee }) => {
+      if (name === 'call') ways.push({ step: { caller, offset, callee } });
+      else if (name === 'call_indirect') ways.push({ step: { caller, offset }, violation: 'indirect call' });
+      else if (name === 'memory.grow') ways.push({ step: { caller, offset }, violation: 'heap' });
     });
-    graph.set(body.index, { steps });
+    graph.set(caller, ways);
   }
   return graph;
 }
@@ -49,7 +52,7 @@ function callsOf(module: WasmModule): Map<number, Calls> {
  * @param module an unoptimised module with names, so that the paths are those of the source
  */
 export function findViolations(module: WasmModule, roots: readonly number[]): Finding[] {
-  const graph = callsOf(module);
+  const graph = waysOf(module);
   const findings: Finding[] = [];
   for (const root of roots) {
     const finished = new Set<number>();
@@ -63,12 +66,10 @@ export function findViolations(module: WasmModule, roots: readonly number[]): Fi
     };
     const walk = (index: number, open: ReadonlySet<number>): void => {
       const inside = new Set(open).add(index);
-      for (const step of graph.get(index)?.steps ?? []) {
+      for (const { step, violation } of graph.get(index) ?? []) {
         const { callee } = step;
-        if (callee === undefined) {
-          const grows = module.bytes[step.offset] === 0x40;
-          report(grows ? 'heap' : 'indirect call', index, step);
-        } else if (HEAP_FUNCTION.test(module.functionNames.get(callee) ?? '')) report('heap', index, step);
+        if (callee === undefined) report(violation!, index, step);
+        else if (HEAP_FUNCTION.test(module.functionNames.get(callee) ?? '')) report('heap', index, step);
         else if (inside.has(callee)) report('recursion', callee, step);
         else if (!finished.has(callee)) {
           path.push(step);

@@ -137,7 +137,9 @@ export function createTransform(compiler: object, options: TransformOptions) {
       }
       options.onConstants(constants);
       this.readComments(parser);
-      if (exportsText.length > 0) parser.parseFile(exportsText.join('\n'), 'vectors.ts', true);
+      // PendSV is always enabled, so a driver that pends it asks with `isDefined` whether there is anyone to take it.
+      if (!this.handlers.some(({ vector: { irq } }) => irq === CORE_VECTORS.PendSV)) exportsText.push('@global const NO_PENDSV_HANDLER = true;');
+      if (this.handlers.length > 0) parser.parseFile(exportsText.join('\n'), 'vectors.ts', true);
     }
 
     afterCompile(module: BinaryenModule): void {

@@ -63,7 +63,7 @@ function rateLines({ handlers, coreHertz }: CheckResult, c: Colours): string[] {
   return handlers.flatMap(({ vector, sources, deadlineReason, deadlineCycles }) => {
     const rates = sources.map(({ what, periodCycles, jitterCycles }) => `${what} ${periodCycles === null ? 'at an unknown rate' : `every ${time(periodCycles, coreHertz)}`}${jitterCycles > 0 ? ', two at once' : ''}`);
     const due = deadlineCycles === null ? [] : [`due because ${deadlineReason}`];
-    return wrap([...rates, ...due].join('; '), `   ${vector}: `, 5).map((line) => c.dim(line));
+    return rates.length + due.length === 0 ? [] : wrap([...rates, ...due].join('; '), `   ${vector}: `, 5).map((line) => c.dim(line));
   });
 }
 
@@ -125,7 +125,7 @@ function budgetLines({ budgets, coreHertz }: CheckResult, c: Colours): string[] 
 }
 
 /** A worst path as a tree: cycles, how often, where; under each function the dearest of its own lines. */
-export function pathLines(root: CallNode, hertz: number, c: Colours): string[] {
+function pathLines(root: CallNode, hertz: number, c: Colours): string[] {
   const lines: string[] = [];
   const row = (cycles: number, times: number, indent: string, text: string, place: string): void => {
     const share = percent(cycles / root.cycles).replace('\u00a0', ' ');

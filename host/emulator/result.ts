@@ -9,6 +9,7 @@ import { countersByKind, type RunResult } from '../profile/run-result.js';
 import type { SentAudio } from '../profile/sent-audio.js';
 import type { BoardHardware } from './board-hardware.js';
 import type { FirmwareBoard } from './firmware-board.js';
+import { audioProblemOf, midiProblemOf } from './set-up-gaps.js';
 
 /** What left I2S, in the form in which it is measured. */
 export function sentAudioOf({ audio }: BoardHardware): SentAudio {
@@ -49,6 +50,8 @@ export function resultOf(emulated: FirmwareBoard, midiFile: string | null): RunR
     cyclesPerFrame: cyclesPerFrame(recorder.blocks(), frameCycles),
     midiToAudio: midiToAudio(notes, sentAudioOf(emulated), blockFrames * frameCycles, coreHertz),
     midi: { file: midiFile, bytesIn: emulated.midiByteCount, bytesOut: emulated.midiOut.characters.length, notesOn: notes.length },
+    midiProblem: midiProblemOf(emulated),
+    audioProblem: audioProblemOf(emulated),
     playsAudio: emulated.firmware.vectors.some(({ name }) => name === board.aliases.AUDIO_DMA),
     // A firmware without sound has no use for the codec.
     codecProblems: codec.addressed || audio.frames > 0 ? codec.problems() : [],

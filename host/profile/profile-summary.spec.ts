@@ -23,3 +23,21 @@ test('a function with a long name fits the terminal, with the end of its place; 
   }
   assert.ok(functionTable(Infinity)[1].startsWith('n'.repeat(300)));
 });
+
+test('a voice has a price only where the number of voices explains what blocks cost', () => {
+  const example = exampleProfile(1);
+  const of = (explained: number): string => profileSummary({ ...example, voices: { ...example.voices!, explained } }, [], false, 80);
+  assert.match(of(0.9), /^A voice +[\d,]+ cycles per frame/m);
+  assert.doesNotMatch(of(0.001), /^A voice/m);
+});
+
+test('where the costs come from is broken into lines, none before a percent sign; queues are told from what waited in them', () => {
+  const example = exampleProfile(1);
+  const costs = `calibrated, ${'error: 2.7 % of a mean; '.repeat(12)}on firmware`;
+  const queues = [{ name: 'queue 1', of: 'bytes', capacity: 256, highWater: 3, lost: null }];
+  const lines = profileSummary({ ...example, queues, run: { ...example.run, costs } }, [], false, 80).split('\n');
+  const from = lines.findIndex((line) => line.startsWith('Cycles: '));
+  const part = lines.slice(from, from + 4);
+  for (const line of part) assert.ok(line.length <= 80 && !line.startsWith('%'), line);
+  assert.ok(lines.includes('Queues            queue 1: 3 of 256'));
+});

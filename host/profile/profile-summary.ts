@@ -2,16 +2,18 @@
 // A profile in a terminal: what a block costs, what takes it, and what got slower. Fits 80 columns, but for long names.
 
 import pc from 'picocolors';
-import { duration, microseconds, number, percent, ratio, timeText } from './format.js';
+import { duration, microseconds, number, percent, ratio, timeText, unbroken } from './format.js';
 import type { ProfileChange, ProfileDiff, ProfileResult } from './profile-result.js';
 import { WIDTH, wrap, type WrittenFile } from './summary.js';
-import { isStuck, rendererName, stuckText, whyLate } from './verdict.js';
+import { gaps, isStuck, isTelling, rendererName, stuckText, whyLate } from './verdict.js';
 
 type Colours = ReturnType<typeof pc.createColors>;
 
 const LABEL = 18;
 const FUNCTIONS = 10;
 const LINES = 10;
+/** Of a line of source, characters. */
+const LINE_TEXT = 60;
 
 /** Columns side by side; the first is left-aligned, or all of those that `left` says. */
 function table(columns: readonly string[], rows: readonly (readonly string[])[], c: Colours, left: readonly number[] = [0]): string[] {
@@ -21,6 +23,9 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[],
   return ['', c.dim(line(columns)), ...rows.map(line)];
 }
 
+/** Text to its first characters, `most` with the mark that there were more. */
+const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
 /** Room for a function's name and its place beside share and cycles. */
 const BESIDE_NAMES = 26;
 
@@ -28,7 +33,7 @@ const BESIDE_NAMES = 26;
 function fitted(name: string, place: string, columns: number): [string, string] {
   const room = Math.max(24, columns - BESIDE_NAMES);
   const most = Math.max(Math.ceil(room / 2), room - place.length);
-  const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
+  const short = cut(name, most);
   const rest = room - Math.min(most, Math.max(short.length, Math.floor(room / 2)));
   return [short, place.length > rest ? `…${place.slice(1 - rest)}` : place];
 }
@@ -78,10 +83,10 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
   const why = whyLate(result);
   if (why !== undefined) out.push(...wrap(why, WIDTH - LABEL).map((line) => row('', c.red(line))));
   if (worst) out.push(row('Worst block', `no. ${number(worst.index)}, ${number(worst.startSeconds, 4)} s after reset: ${number(worst.busyCycles)} of ${number(worst.lengthCycles)} cycles, ${number(worst.voices)} voices`));
-  if (voices) out.push(row('A voice', `${number(voices.perVoice)} cycles per frame, above ${number(voices.base)} with none (explains ${percent(voices.explained)})`));
+  if (voices && isTelling(voices)) out.push(row('A voice', `${number(voices.perVoice)} cycles per frame, above ${number(voices.base)} with none (explains ${percent(voices.explained)})`));
   if (voiceCycles) out.push(row('By voice', `${percent(voiceCycles.share)} of all code in ${voiceCycles.each.length} voices: ${voiceCycles.each.map(({ share: s }) => percent(s)).join(' ')}`));
   if (midiToAudio.meanMs !== null) out.push(row('MIDI to audio', `${number(midiToAudio.minMs!, 2)} to ${number(midiToAudio.maxMs!, 2)} ms, mean ${number(midiToAudio.meanMs, 2)}, over ${midiToAudio.notes === 1 ? 'one note' : `${number(midiToAudio.notes)} notes`}`));
-  if (queues.length > 0) out.push(row('Queues', queues.map(({ name, capacity, highWater, lost }) => `${name} ${number(highWater)}${capacity === null ? '' : ` of ${number(capacity)}`}${lost ? ` (${number(lost)} lost)` : ''}`).join(', ')));
+  if (queues.length > 0) out.push(row('Queues', queues.map(({ name, capacity, highWater, lost }) => `${name}: ${number(highWater)}${capacity === null ? '' : ` of ${number(capacity)}`}${lost ? ` (${number(lost)} lost)` : ''}`).join(', ')));
   for (const { highWater, byteCount } of stacks) out.push(row('Stack', `${number(highWater)} of ${number(byteCount)} bytes`));
   out.push(
     ...table(['Handler', 'runs', 'mean', 'p99', 'longest', 'µs', 'latency', 'jitter'], handlers.filter(({ count, unfinishedCycles }) => count > 0 || unfinishedCycles !== null).map((h) => h.count === 0 ? [
@@ -89,14 +94,15 @@ export function profileSummary(result: ProfileResult, files: readonly WrittenFil
     ] : [
       h.name, number(h.count), number(h.duration.mean), number(h.duration.p99), number(h.duration.max), microseconds(h.duration.max, run.coreHertz), number(h.latency.max), number(h.jitter),
     ]), c),
+    ...gaps(run).flatMap((text) => ['', ...wrap(text, WIDTH).map((line) => c.yellow(line))]),
     ...handlers.filter(isStuck).flatMap((h) => wrap(stuckText(h, run.coreHertz), WIDTH).map((line) => c.red(line))),
     ...table(['Function', 'share', 'cycles', 'where'], functions.slice(0, FUNCTIONS).map((f) => {
       const [name, place] = fitted(f.name, `${f.file}:${f.line}`, columns);
       return [name, percent(f.share), number(f.selfCycles), place];
     }), c, [0, 3]),
-    ...table(['Line', 'share', ''], lines.slice(0, LINES).map((l) => [`${l.file}:${l.line}`, percent(l.share), (sources[l.file]?.[l.line - 1] ?? '').trim().slice(0, 60)]), c, [0, 2]),
+    ...table(['Line', 'share', ''], lines.slice(0, LINES).map((l) => [`${l.file}:${l.line}`, percent(l.share), cut((sources[l.file]?.[l.line - 1] ?? '').trim(), LINE_TEXT)]), c, [0, 2]),
   );
-  out.push('', c.dim(`Cycles: ${run.costs}${counted === 'cycles' ? '; each counted for its function and line as it passed' : ''}.`));
+  out.push('', ...wrap(unbroken(`Cycles: ${run.costs}${counted === 'cycles' ? '; each counted for its function and line as it passed' : ''}.`), WIDTH).map((line) => c.dim(line)));
   if (missing.length > 0) out.push(...missing.map(({ what, why }) => c.dim(`Not measured: ${what} (${why}).`)));
   if (files.length > 0) out.push('', ...files.map(({ kind, path, note }) => `${c.dim(kind.padEnd(LABEL))}${path}${note === undefined ? '' : `  (${note})`}`));
   return out.join('\n');

@@ -15,7 +15,8 @@ const RING_WORDS = 5;
 const ALIGNMENT = 16;
 const HEADER = 4;
 /** What waits, by the bytes of a slot. */
-const ENTRIES = [[1, 'bytes'], [4, 'messages'], [8, 'entries with their time']] as const;
+const STAMPED = 'entries with their time';
+const ENTRIES = [[1, 'bytes'], [4, 'messages'], [8, STAMPED]] as const;
 /** Objects between a global variable and a queue, at most. */
 const DEEPEST = 4;
 
@@ -23,6 +24,8 @@ interface Ring {
   readonly address: number;
   readonly of: string;
   readonly capacity: number;
+  /** Entries that were ever taken out, modulo 2^32. */
+  readonly taken: number;
   readonly highWater: number;
 }
 
@@ -35,8 +38,7 @@ const COUNTED = [
 
 /** Queues with their variables' names; what the ABI counts besides, of queues that have no name or are none of `queue.ts`, stands with no capacity. */
 export function queuesOf(board: FirmwareBoard, { gauges, losses }: Pick<RunResult, 'gauges' | 'losses'>): QueueProfile[] {
-  const { linearMemory: { buffer, byteOffset, byteLength } } = board;
-  const words = new Uint32Array(buffer, byteOffset, byteLength >> 2);
+  const words = wordsOf(board);
   const rings = ringsIn(words);
   const names = namesOf(board, words, rings);
   const found = rings.map(({ address, of, capacity, highWater }, i): QueueProfile => {
@@ -49,6 +51,15 @@ export function queuesOf(board: FirmwareBoard, { gauges, losses }: Pick<RunResul
   return [...found, ...others.map(({ name, of, high, lost }): QueueProfile => ({ name, of, capacity: null, highWater: gauges[high], lost: losses[lost] }))];
 }
 
+/** Received MIDI bytes that wait in their queue (assembly/drivers/common/received.ts), when none was ever taken out of it; else 0. */
+export function untouchedBytes(board: FirmwareBoard): number {
+  const most = board.counter('rxQueueHigh');
+  const found = ringsIn(wordsOf(board)).find(({ of, taken, highWater }) => of === STAMPED && taken === 0 && highWater === most);
+  return found?.highWater ?? 0;
+}
+
+const wordsOf = ({ linearMemory: { buffer, byteOffset, byteLength } }: FirmwareBoard): Uint32Array => new Uint32Array(buffer, byteOffset, byteLength >> 2);
+
 /** Byte count of the block that the heap makes for something. */
 const blockBytes = (byteCount: number): number => Math.ceil((byteCount + HEADER) / ALIGNMENT) * ALIGNMENT - HEADER;
 
@@ -59,10 +70,11 @@ function ringsIn(words: Uint32Array): Ring[] {
     const [capacity, slots, highWater] = [words[at + RING.capacity], words[at + RING.slots], words[at + RING.highWater]];
     const behind = 4 * at + words[at - 1] + HEADER;
     if (slots !== behind || words[at - 1] !== blockBytes(words[at - 1]) || slots >> 2 >= words.length) continue;
-    const waiting = (words[at + RING.head] - words[at + RING.tail]) >>> 0;
+    const taken = words[at + RING.tail];
+    const waiting = (words[at + RING.head] - taken) >>> 0;
     if (capacity === 0 || (capacity & (capacity - 1)) !== 0 || waiting > capacity || highWater > capacity) continue;
     const of = ENTRIES.filter(([slotBytes]) => words[(slots >> 2) - 1] === blockBytes(capacity * slotBytes)).map(([, entries]) => entries);
-    if (of.length > 0) found.push({ address: 4 * at, of: of.length === 1 ? of[0] : 'entries', capacity, highWater });
+    if (of.length > 0) found.push({ address: 4 * at, of: of.length === 1 ? of[0] : 'entries', capacity, taken, highWater });
   }
   return found;
 }

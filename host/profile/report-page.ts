@@ -131,7 +131,7 @@ function findings({ diagnostics }: RunResult): string {
 
 function limits({ costs }: RunResult): string {
   return `<section class="card"><h2>What these numbers are</h2>
-<p><b>Cycle costs.</b> ${escapeHtml(unbroken(costs))}</p>
+<p><b>Cycle costs:</b> ${escapeHtml(unbroken(costs))}.</p>
 <ul>
 <li>The core is emulated. Cycles follow from a cost for each instruction and each bus access; they are not a measurement of silicon.</li>
 <li><b>Cycles per frame</b> are those in which the core was awake, for each frame of a block: handlers, main program, exception entry and exit.

@@ -95,6 +95,10 @@ export interface RunResult {
     /** Notes On received, velocity 0 not counted. */
     notesOn: number;
   };
+  /** Why nothing of what came over the MIDI cable was read, and what to call; null when something was, or nothing came. */
+  midiProblem: string | null;
+  /** Why no frame left I2S, and what to call; null when one did, or no call is missing. */
+  audioProblem: string | null;
   /** What the codec found wrong with the way it was set up. Empty when it plays. */
   codecProblems: string[];
   /** Whether the firmware has a handler for the DMA of the board's audio: without one no sound is to be expected. */

@@ -2,7 +2,7 @@
 // The end of a run in a terminal: what was played, what it cost, what was lost, which files were written. Fits 80 columns.
 
 import pc from 'picocolors';
-import { decibels, duration, microseconds, number, percent, plural, ratio } from './format.js';
+import { decibels, duration, microseconds, number, percent, plural, ratio, unbroken } from './format.js';
 import type { RunResult } from './run-result.js';
 import { verdicts } from './verdict.js';
 
@@ -80,7 +80,7 @@ export function summary(result: RunResult, files: readonly WrittenFile[], colour
       row('Late blocks', result.lateBlocks === 0 ? c.green('0') : c.red(number(result.lateBlocks))),
     ]),
     ...handlerTable(result, c),
-    '', ...wrap(`Cycles: ${result.costs}.`, WIDTH).map((line) => c.dim(line)),
+    '', ...wrap(unbroken(`Cycles: ${result.costs}.`), WIDTH).map((line) => c.dim(line)),
     '',
     ...verdicts(result).flatMap(({ grade, text }) => {
       const paint = c[PAINT[grade]];

@@ -4,7 +4,7 @@
 import { counters } from '../abi.js';
 import { MAIN } from './context-names.js';
 import { duration, number, percent, plural, ratio, timeText } from './format.js';
-import type { HandlerProfile, ProfileResult, RenderTimes } from './profile-result.js';
+import type { HandlerProfile, ProfileResult, RenderTimes, VoiceProfile } from './profile-result.js';
 import type { LossName, RunResult } from './run-result.js';
 
 /** `bad`: the sound is wrong or the firmware broke a promise. `warning`: something was lost. */
@@ -21,9 +21,22 @@ export function actualLosses({ losses }: RunResult): [name: LossName, count: num
   return (Object.entries(losses) as [LossName, number][]).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
 }
 
+/** Whether the run was too short for audio to have started. */
+const endedInStartUp = ({ frames, playsAudio, seconds }: RunResult): boolean => frames === 0 && playsAudio && seconds < LONGEST_START_UP_SECONDS;
+
+/** What the firmware has left undone, so that it heard or played nothing. Of a run that ended in start-up nothing can be said. */
+export function gaps(result: RunResult): string[] {
+  if (endedInStartUp(result)) return [];
+  const { midiProblem, audioProblem, playsAudio } = result;
+  return [
+    ...(midiProblem === null ? [] : [`No MIDI was heard: ${midiProblem}`]),
+    ...(audioProblem === null || !playsAudio ? [] : [`This run made no sound: ${audioProblem}`]),
+  ];
+}
+
 export function verdicts(result: RunResult): Verdict[] {
-  const { isr, lateBlocks, frames, seconds, playsAudio, codecProblems, cyclesPerFrame: { mean, max, budget } } = result;
-  const inStartUp = frames === 0 && playsAudio && seconds < LONGEST_START_UP_SECONDS;
+  const { isr, lateBlocks, frames, seconds, playsAudio, audioProblem, codecProblems, cyclesPerFrame: { mean, max, budget } } = result;
+  const inStartUp = endedInStartUp(result);
   const found: Verdict[] = [];
   const bad = (text: string) => found.push({ grade: 'bad', text });
   // A codec that is being set up is no fault.
@@ -37,8 +50,9 @@ export function verdicts(result: RunResult): Verdict[] {
   for (const [name, count] of actualLosses(result)) {
     if (name !== 'lateBlocks') found.push({ grade: 'warning', text: `${name}: ${number(count)}. ${counters[name][1]}` });
   }
+  found.push(...gaps(result).map((text): Verdict => ({ grade: 'warning', text })));
   if (inStartUp) found.push({ grade: 'warning', text: `No frame left I2S: the run ended after ${duration(seconds)}\u00a0s, before audio started.` });
-  else if (frames === 0 && playsAudio) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
+  else if (frames === 0 && playsAudio && audioProblem === null) found.push({ grade: 'warning', text: 'No frame left I2S: this run made no sound.' });
   else if (frames === 0) {
     if (found.length === 0) found.push({ grade: 'good', text: 'Nothing was lost. The firmware plays no audio: it has no handler for the DMA that feeds it.' });
   } else if (found.every(({ grade }) => grade !== 'bad')) {
@@ -60,6 +74,12 @@ export function whyLate({ run, rendering }: Pick<ProfileResult, 'run' | 'renderi
   if (rendering.vector === MAIN) return `Late because rendering took too long: ${due}, and ${renderer} had not rendered it by then ${late === 1 ? 'once' : `${number(late)} times`}.`;
   return `Late because rendering took too long: ${due}, and ${renderer} took up to ${time(response.max)}, ${time(response.mean)} on average.`;
 }
+
+/** Share of the differences between blocks that the number of voices must explain, for the cycles of one voice more to mean anything. */
+const LEAST_EXPLAINED = 0.1;
+
+/** Whether the straight line through blocks by their voices tells anything: when the core never sleeps, all blocks cost the same. */
+export const isTelling = ({ explained }: VoiceProfile): boolean => explained >= LEAST_EXPLAINED;
 
 /** What renders, in words. */
 export const rendererName = ({ vector }: RenderTimes): string => (vector === MAIN ? 'the main program' : vector);

@@ -155,7 +155,7 @@ export function exampleRun(seconds = 6): ReportInput {
     lateBlocks: 0, ...countersByKind(words), isr: recorder.isr(), cyclesPerFrame: cyclesPerFrame(blocks, FRAME_CYCLES),
     midiToAudio: midiToAudio(notes, audio, BLOCK_FRAMES * FRAME_CYCLES, CORE_HERTZ),
     midi: { file: 'build/demo/canon-in-d.mid', bytesIn: bytes.length, bytesOut: 0, notesOn: notes.length },
-    codecProblems: [], playsAudio: true, log: [{ seconds: 1.5, text: 'an example of a log line\n' }], diagnostics: [{ where: 'GPIOC', message: 'an example of a finding: PC13 was written while it was an input' }],
+    midiProblem: null, audioProblem: null, codecProblems: [], playsAudio: true, log: [{ seconds: 1.5, text: 'an example of a log line\n' }], diagnostics: [{ where: 'GPIOC', message: 'an example of a finding: PC13 was written while it was an input' }],
     costs: 'An example: these numbers were made up to try the report.',
   };
   const command = `npx tonewheel run ${result.firmware} --board ${result.board} --midi ${result.midi.file} --report build/demo`;

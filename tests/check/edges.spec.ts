@@ -240,4 +240,12 @@ describe('a check at its edges', () => {
     assert.match(checkText(result, false), /✓ Nothing is wrong; there was no deadline to prove\./);
     assert.doesNotMatch(checkText(result, false), /Every deadline|Load/);
   });
+
+  it('has no line for a handler of which it knows neither rate nor deadline', async () => {
+    const result = await checked('rateless', '@isr("TIM3", 2)\nfunction fell(): void {}\nexport function init(): void {}\nexport function main(): void {}\n');
+    assert.equal(result.handlers[0].verdict, 'unknown rate');
+    const words = checkText(result, false);
+    assert.match(words, /TIM3 fell .* RATE\?/);
+    assert.doesNotMatch(words, /^ *TIM3:$/m);
+  });
 });

@@ -22,7 +22,7 @@ export const colour = (name: string): string => getComputedStyle(document.docume
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 export const many = (count: number, one: string): string => `${whole(count)} ${one}${count === 1 ? '' : 's'}`;
 
-export const FONT = '12px system-ui, sans-serif';
+const FONT = '12px system-ui, sans-serif';
 export const LEFT_WIDTH = 56;
 export const LABELS_HEIGHT = 28;
 export const grid: uPlot.Axis.Grid = { stroke: () => colour('grid'), width: 1 };

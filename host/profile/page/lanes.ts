@@ -9,7 +9,7 @@ import { type Lane, resample } from './time-plots.js';
 const channelColour = (channel: number): string => colour(`channel-${(channel % 8) + 1}`);
 
 const NAMES = ['C', 'C♯', 'D', 'D♯', 'E', 'F', 'F♯', 'G', 'G♯', 'A', 'A♯', 'B'];
-export const noteName = (note: number): string => `${NAMES[note % 12]}${Math.floor(note / 12) - 1}`;
+const noteName = (note: number): string => `${NAMES[note % 12]}${Math.floor(note / 12) - 1}`;
 
 /** @param budget core cycles from one frame to the next */
 export function loadLane(load: PackedLoad, budget: number, draw: (u: uPlot) => void = () => {}): Lane {

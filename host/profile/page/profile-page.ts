@@ -3,7 +3,7 @@
 
 import { microseconds, number, percent, plural, ratio, timeText, unbroken } from '../format.js';
 import type { HandlerProfile, Histogram, MemoryUse, ProfileResult, RenderTimes, Spread, TimeShare } from '../profile-result.js';
-import { isStuck, renderingHeadroom, stuckText, verdicts, whyLate, type Verdict } from '../verdict.js';
+import { isStuck, isTelling, renderingHeadroom, stuckText, verdicts, whyLate, type Verdict } from '../verdict.js';
 import { diffSection } from './diff-section.js';
 import { again, countersSections, escapeHtml, handlerColour, header, lane, lateTile, meter, SECONDS_SPANS, shareBar, stats, tile, timeHead } from './parts.js';
 import { shortFile, sourceLink } from './source-link.js';
@@ -56,10 +56,10 @@ function tiles(result: ProfileResult): string {
       lateTile(run, load.blocks),
     ]),
     ...(rendering ? [headroomTile(rendering, run)] : []),
-    ...(short ? [tile('Longest interrupt', number(shortUs!, 1), `${escapeHtml(short.name)}; the rule is ${ISR_LIMIT_US} µs, rendering apart`, { unit: 'µs', grade: shortUs! > ISR_LIMIT_US ? 'warning' : 'good' })] : []),
+    ...(short ? [tile('Longest interrupt', number(shortUs!, 1), `${escapeHtml(short.name)}; the rule is ${ISR_LIMIT_US}\u00a0µs, rendering apart`, { unit: 'µs', grade: shortUs! > ISR_LIMIT_US ? 'warning' : 'good' })] : []),
     ...(run.frames === 0 || played.length === 0 ? [] : [meanMs === null ? tile('MIDI to audio', '–', 'no note came in silence')
       : tile('MIDI to audio', number(meanMs, 2), notes === 1 ? 'the one note that came in silence' : `${number(minMs!, 2)} to ${number(maxMs!, 2)} ms over ${plural(notes, 'note')} in silence`, { unit: 'ms' })]),
-    ...(voices ? [tile('A voice costs', number(voices.perVoice), `cycles per frame; ${number(voices.base)} without any voice`)] : []),
+    ...(voices && isTelling(voices) ? [tile('A voice costs', number(voices.perVoice), `cycles per frame; ${number(voices.base)} without any voice`)] : []),
     tile('Lost in queues', number(lost), plural(queues.length, 'queue') + ' watched', { grade: lost === 0 ? 'good' : 'bad' }),
   ].join('')}</section>`;
 }
@@ -269,7 +269,7 @@ ${queueRows.length > 0 ? `<div><h3 class="small">Queues: most that ever waited</
 
 function limits({ run, missing }: ProfileResult): string {
   return section('limits', `<h2>What these numbers are</h2>
-<p><b>Cycle costs.</b> ${escapeHtml(unbroken(run.costs))}</p>
+<p><b>Cycle costs:</b> ${escapeHtml(unbroken(run.costs))}.</p>
 <ul>
 <li>The core is emulated: cycles are counted, not measured on silicon.</li>
 <li><b>Cycles per frame</b> are those in which the core was awake, for each frame of a block. At the budget it never sleeps.</li>
@@ -296,7 +296,7 @@ export function profileBody(result: ProfileResult): string {
   return `<nav class="chapters" aria-label="Sections"><div>${links.join('')}</div></nav>
 <main>
 ${header('Tonewheel profile', result.entry, run, profileVerdicts(result))}
-<p class="costs"><b>Cycle costs:</b> ${escapeHtml(unbroken(run.costs))}</p>
+<p class="costs"><b>Cycle costs:</b> ${escapeHtml(unbroken(run.costs))}.</p>
 ${sections}
 ${again('The same profile again', command, [
     ['Firmware SHA-256', `<code>${sha256.module}</code>`], ['Costs SHA-256', `<code>${sha256.costs}</code>`], ['MIDI file', escapeHtml(run.midi.file ?? 'none')], ['Audio SHA-256', `<code>${run.audioSha256}</code>`],

@@ -199,6 +199,14 @@ test('a firmware that plays no audio is no failure; one whose run ended in start
   assert.match(await page({ ...quiet, seconds: 5, playsAudio: true }), /The codec does not play: register 0x02 is 0x01.*this run made no sound/s);
 });
 
+test('what the set-up lacks is among the verdicts, and a voice has no price where blocks do not differ by voices', async () => {
+  const page = async (changes: Partial<ProfileResult>): Promise<string> => wordsOf(await profileHtml({ ...result, ...changes }));
+  const midiProblem = '12 bytes came over the MIDI cable, and no one takes them out.';
+  assert.match(await page({ run: { ...result.run, midiProblem } }), /<li class="warning">No MIDI was heard: 12 bytes came over the MIDI cable/);
+  assert.match(await page({}), /A voice costs/);
+  assert.doesNotMatch(await page({ voices: { ...result.voices!, explained: 0.001 } }), /A voice costs/);
+});
+
 test('a firmware of other directories is called by its own', async () => {
   const entry = '../../../../elsewhere/deep/synths/tone.ts';
   const words = wordsOf(await profileHtml({ ...result, entry, functions: [{ ...result.functions[0], file: entry, line: 7 }, ...result.functions.slice(1)] }));
