@@ -26,8 +26,8 @@ const IMPORT_OPERATIONS = 12;
 /** Locals beyond which a function has more to save than it would without them. */
 const MANY_LOCALS = 10;
 /**
- * Of whole numbers and of f32: locals beyond which some are not in registers all the time, and beyond which most are in memory. The core has 13 registers, of which the compiled code keeps
- * some for itself, two of them for an i64 or an f64; the FPU has 32, of which calls keep 16 (AAPCS, 6.1.2).
+ * Locals of whole numbers, and of f32, beyond which some are not in registers all the time, and beyond which most are in memory. The core has 13 registers, of which a compiler takes some
+ * for values without a name, and two of them for an i64 or an f64; the FPU has 32, of which calls keep 16 (ARM IHI 0042F, 5.1.2).
  */
 const REGISTERS = { whole: { many: 10, most: 24 }, f32: { many: 16, most: 32 } } as const;
 /** Operations of a function up to which a compiler puts it into its callers. */
@@ -213,6 +213,9 @@ function steppingLocals(bytes: Uint8Array, { code, end }: FunctionBody, paramete
   return bounded ? stepping : new Set();
 }
 
+/** Registers that a value takes. */
+const wordsOf = (type: ValueType): number => (type === 'i64' || type === 'f64' ? 2 : 1);
+
 class Reader {
   private readonly features = new Map<number, Feature[]>();
   private readonly stack: Operand[] = [];
@@ -234,9 +237,11 @@ class Reader {
 
   constructor(private readonly module: WasmModule, private readonly body: FunctionBody, private readonly functions: ReadonlyMap<number, FunctionFacts>) {
     this.locals = localTypes(module, body);
-    const wanted = (types: readonly ValueType[], registers: number): number => registers * this.locals.filter((type) => types.includes(type)).length;
-    const pressure = (kind: keyof typeof REGISTERS, count: number): string => (count > REGISTERS[kind].most ? '/most' : count > REGISTERS[kind].many ? '/many' : '');
-    this.pressure = { whole: pressure('whole', wanted(['i32'], 1) + wanted(['i64', 'f64'], 2)), f32: pressure('f32', wanted(['f32'], 1)) };
+    const pressure = (kind: keyof typeof REGISTERS): string => {
+      const wanted = this.locals.filter((type) => (type === 'f32') === (kind === 'f32')).reduce((sum, type) => sum + wordsOf(type), 0);
+      return wanted > REGISTERS[kind].most ? '/most' : wanted > REGISTERS[kind].many ? '/many' : '';
+    };
+    this.pressure = { whole: pressure('whole'), f32: pressure('f32') };
     this.stepping = steppingLocals(module.bytes, body, module.types[body.type].parameters, this.locals.length);
   }
 
@@ -295,7 +300,8 @@ class Reader {
   }
 
   private addAccess(offset: number, name: string, local: number): void {
-    this.add(offset, name + this.pressure[this.locals[local] === 'f32' ? 'f32' : 'whole']);
+    const type = this.locals[local];
+    this.add(offset, name + this.pressure[type === 'f32' ? 'f32' : 'whole'], wordsOf(type));
   }
 
   private localKey(index: number): string {
