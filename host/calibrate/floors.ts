@@ -5,6 +5,8 @@
 
 /** A branch that is taken: 1 + P, P being at least 1; by way of a register 2. */
 const TAKEN = 1 + 1;
+/** One of the two ways of a condition has none that is taken. */
+const NOT_TAKEN = 1;
 const TAKEN_BY_REGISTER = 1 + 2;
 /** LDR of a word; of two, 1 + N. */
 const WORD = 2;
@@ -41,7 +43,7 @@ const AOT: Floors = [
   [/^f32\.(?:add|sub|mul|abs|neg|convert_i32_[su])$/, 1], [/^f32\.(?:div|sqrt)$/, VDIV], [/^f32\/chained$/, 1],
   [/^i32\.(?:compare|eqz)\/branch$/, 1], [/^i32\.compare\/value$/, VALUE], [/^i32\.eqz\/value$/, 2], [/^i64\.compare\/branch$/, 2], [/^i64\.compare\/value$/, VALUE + 1],
   [/^i64\.eqz\/branch$/, 1], [/^i64\.eqz\/value$/, 3], [/^f32\.compare\/branch$/, VCMP_VMRS], [/^f32\.compare\/value$/, VCMP_VMRS + VALUE - 1],
-  [/^(?:if|br_if)(?:\/|$)/, TAKEN], [/^br\/loop$/, TAKEN], [/^select(?:\/|$)/, 2], [/^br_table$/, TABLE_BRANCH], [/^call$/, TAKEN],
+  [/^br(?:_if)?\/loop(?:\/|$)/, TAKEN], [/^(?:if|br_if)(?:\/|$)/, NOT_TAKEN], [/^select(?:\/|$)/, 2], [/^br_table$/, TABLE_BRANCH], [/^call$/, TAKEN],
   [/^(?:i32|f32)\.load\/first$/, CHECK + WORD], [/^(?:i64|f64)\.load\/first$/, CHECK + TWO_WORDS], [/^(?:i32|f32)\.load\//, WORD], [/^(?:i64|f64)\.load\//, TWO_WORDS],
   [/^(?:i32|f32)\.store\/first$/, CHECK + STORED], [/^(?:i64|f64)\.store\/first$/, CHECK + STORED_TWICE], [/^(?:i32|f32)\.store\//, STORED], [/^(?:i64|f64)\.store\//, STORED_TWICE],
   [/^global\.[gs]et$/, WORD],
