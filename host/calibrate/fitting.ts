@@ -26,8 +26,14 @@ const ENVELOPE_ROUNDS = 12;
 const BELOW = 30;
 const MOST_HEAVIER = 4;
 const ABOVE = 0.9;
-/** For code that was not measured. */
-const MARGIN = 1.1;
+
+/** What worst costs have besides the observations. */
+export interface Reserves {
+  /** Cycles that a feature's cost is not below. */
+  floorOf(feature: string): number;
+  /** Times that a feature's cost may be what was measured, in code that was not. */
+  marginOf(feature: string): number;
+}
 
 export const predict = (costs: Costs, counts: FeatureCounts): number => [...counts].reduce((sum, [name, times]) => sum + (costs.get(name) ?? 0) * times, 0);
 
@@ -68,10 +74,10 @@ export function fitTypical(observations: readonly Observation[], prior: Costs): 
  * An envelope: no observation takes longer than it says, and no cost is below the typical one or its floor. What the last round leaves below an observation is made up
  * by that of its costs which others have least of; code that was not measured may still be a little worse, for which there is a margin.
  */
-export function fitWorst(measured: readonly Observation[], typical: Costs, floorOf: (feature: string) => number = () => 0): Costs {
+export function fitWorst(measured: readonly Observation[], typical: Costs, { floorOf, marginOf }: Reserves): Costs {
   const observations = measured.map((observation) => ({ ...observation, cycles: observation.longest ?? observation.cycles }));
   const weights = observations.map(({ weight }) => weight);
-  const least = new Map([...typical].map(([name, cost]) => [name, Math.max(cost, floorOf(name) / MARGIN)]));
+  const least = new Map([...typical].map(([name, cost]) => [name, Math.max(cost, floorOf(name) / marginOf(name))]));
   let found: Costs = least;
   for (let round = 0; round < ENVELOPE_ROUNDS; round++) {
     found = solve(observations, weights, least, least);
@@ -90,5 +96,5 @@ export function fitWorst(measured: readonly Observation[], typical: Costs, floor
     const name = [...counts.keys()].reduce((best, other) => (specific(other) > specific(best) ? other : best));
     costs.set(name, costs.get(name)! + missing / counts.get(name)!);
   }
-  return new Map([...costs].map(([name, cost]) => [name, cost * MARGIN]));
+  return new Map([...costs].map(([name, cost]) => [name, cost * marginOf(name)]));
 }

@@ -7,7 +7,7 @@ import { InstructionCosts } from '../cpu/wasm/costs.js';
 import { operatorNames } from '../cpu/wasm/opcodes.js';
 import { beliefs, EXTRA_BELIEFS } from './beliefs.js';
 import { fitTypical, fitWorst, predict, type Costs, type Observation } from './fitting.js';
-import { floorOf } from './floors.js';
+import { floorOf, marginOf } from './reserves.js';
 import type { Sample } from './measuring.js';
 
 /** Operations without a loop that are still in the cache when they run again, and from how many on nothing of them is. */
@@ -71,7 +71,7 @@ export interface Fit {
 export function fitEngine(engine: Engine, observations: readonly Observation[]): Fit {
   const prior = priorOf(engine, observations);
   const typical = fitTypical(observations, prior);
-  const worst = fitWorst(observations, typical, (feature) => floorOf(engine, feature));
+  const worst = fitWorst(observations, typical, { floorOf: (feature) => floorOf(engine, feature), marginOf });
   return { typical, worst };
 }
 

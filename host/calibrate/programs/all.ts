@@ -11,7 +11,7 @@ import type { Program } from './program.js';
 import { randomPrograms } from './random.js';
 
 /** Of `mixtureProgram`; those of other seeds are for what tries the costs out. */
-export const MIXTURES = 8;
+export const MIXTURES = 16;
 
 /** In the order in which they are fitted; the same ones every time. */
 export const programs = (): { program: Program; kind: Kind }[] => [
