@@ -4,16 +4,17 @@
 import { MARK } from './marks.js';
 
 /**
- * Binaryen's passes in the order in which they run: those of asc at -O3, each only where it still finds something to do, 40 of 97. Most of the others have run before;
+ * Binaryen's passes in the order in which they run: those of asc at -O3, each only where it still finds something to do, 39 of 97. Most of the others have run before;
  * simplify-globals-optimizing, which optimizes all functions anew, takes a quarter of all time for what the others find too. Without two kinds that make one of pieces of code that are
  * the same, whatever is said of them in the source: marks (marks.ts) keep apart what is commented, but code-folding makes one of the ends of two ways behind their marks, and
- * duplicate-function-elimination of two functions whose names count: in a profile, and for formulas.
+ * duplicate-function-elimination of two functions whose names count: in a profile, and for formulas. Locals are simplified before there is anything inlined, so that a load keeps its
+ * place in the source, and not again before the code is flat: whole loops would go behind the writes of registers that stand after them.
  */
 const PASSES = `
-  remove-unused-module-elements inlining simplify-locals-nostructure vacuum rse ssa-nomerge remove-unused-brs remove-unused-names merge-blocks
-  precompute-propagate gufa-optimizing flatten simplify-locals-notee-nostructure vacuum merge-locals reorder-locals optimize-instructions remove-unused-brs
-  precompute-propagate simplify-locals-notee-nostructure local-cse coalesce-locals simplify-locals coalesce-locals remove-unused-brs optimize-instructions
-  dae-optimizing inlining-optimizing ssa-nomerge code-pushing local-cse coalesce-locals simplify-locals vacuum ssa-nomerge coalesce-locals optimize-instructions
+  remove-unused-module-elements simplify-locals-nostructure inlining rse ssa-nomerge remove-unused-brs remove-unused-names merge-blocks precompute-propagate
+  gufa-optimizing flatten simplify-locals-notee-nostructure vacuum merge-locals reorder-locals optimize-instructions remove-unused-brs precompute-propagate
+  simplify-locals-notee-nostructure local-cse coalesce-locals simplify-locals coalesce-locals remove-unused-brs optimize-instructions dae-optimizing
+  inlining-optimizing ssa-nomerge code-pushing local-cse coalesce-locals simplify-locals vacuum ssa-nomerge coalesce-locals optimize-instructions
   remove-unused-brs optimize-instructions memory-packing
 `.trim().split(/\s+/);
 

@@ -219,9 +219,9 @@ export class Places {
       const taken = new Set((inner.get(at) ?? []).map((loop) => loops.get(loop)));
       const own = [...(votes.get(at) ?? [])];
       const candidates = own.filter(([loop]) => !taken.has(loop));
-      // Where all else is inlined from elsewhere, what speaks for it may be the beginnings of inner loops: it is around them.
-      for (const [loop, count] of candidates.length === 0 ? own : []) {
-        const outer = this.loopAround(loop);
+      // Where all else is inlined from elsewhere, what speaks for it may be the beginnings of inner loops, or nothing but these loops: it is around them.
+      for (const [loop, count] of candidates.length > 0 ? [] : own.length > 0 ? own : [...taken].map((loop) => [loop, 1] as const)) {
+        const outer = loop && this.loopAround(loop);
         if (outer && !taken.has(outer)) candidates.push([outer, count]);
       }
       if (candidates.length > 0) loops.set(at, candidates.reduce((a, b) => (b[1] > a[1] ? b : a))[0]);

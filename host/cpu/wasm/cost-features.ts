@@ -62,7 +62,7 @@ const FUSED = /\/(?:small|operand|compared|free)$/;
 const ENDS_STRETCH = /^(?:block|loop|if|else|end|br|br_if|br_table|return|unreachable|call|call_indirect|global\.set)$|\.(?:div|rem)_|\.trunc_f/;
 
 /** The family of an instruction whose code is a library's, and so long. */
-const isLong = (name: string): boolean => name.startsWith('f64.') || /^i64\.(?:div|rem|trunc)|^f32\.(?:convert_i64|demote)|trunc_f64|_sat_f64/.test(name);
+const isLong = (name: string): boolean => name.startsWith('f64.') || /^i64\.(?:div|rem|trunc)|^f32\.(?:convert_i64|demote|ceil|floor|trunc|nearest)|trunc_f64|_sat_f64/.test(name);
 
 /**
  * What tables have an instruction under: one entry for those that the core does not tell apart. Comparisons of two values of a type are one, as
@@ -301,7 +301,9 @@ class Reader {
 
   private addAccess(offset: number, name: string, local: number): void {
     const type = this.locals[local];
-    this.add(offset, name + this.pressure[type === 'f32' ? 'f32' : 'whole'], wordsOf(type));
+    const access = name + this.pressure[type === 'f32' ? 'f32' : 'whole'];
+    this.add(offset, access);
+    if (wordsOf(type) > 1) this.add(offset, `${access}/second`);
   }
 
   private localKey(index: number): string {

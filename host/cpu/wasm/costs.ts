@@ -129,7 +129,7 @@ export function kernelsOf({ operation: _, ...interpreted }: EngineCosts, aot: En
 }
 
 /** Features that come in addition to an instruction's own: a table without them charges nothing for them. */
-const EXTRA = /^(?:cold|enter)(?:\/|$)|\/(?:argument|chained)$/;
+const EXTRA = /^(?:cold|enter)(?:\/|$)|\/(?:argument|chained|second)$/;
 
 /** What sums of costs with two decimals are off by at most, and less than these. */
 const ROUNDING_ERROR = 1e-6;
