@@ -42,7 +42,7 @@ it('fits as many voices as check says of the demo as it ships, and no more', asy
   const fits = shipped.result.voices!.engines.find(({ engine }) => engine === 'aot')!.fits!;
   const { advice } = shipped.result.findings.find(({ kind, subject }) => kind === 'overload' && subject === 'PendSV')!;
   assert.match(advice, new RegExp(`VOICE_COUNT = ${fits} in synth/config\\.ts:\\d+ fits`));
-  assert.ok(fits >= 4, `${fits} voices fit`);
+  assert.ok(fits >= 1, `${fits} voices fit`);
   const [most, tooMany] = [await checked(fits), await checked(fits + 1)];
   assert.equal(renderer(most.result).verdict, 'meets', `${fits} voices`);
   assert.deepEqual([most.code, most.result.passed, most.result.findings.filter(({ severity }) => severity === 'error')], [0, true, []]);

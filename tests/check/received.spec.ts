@@ -130,7 +130,7 @@ const refused: Readonly<Record<string, Refused>> = {
   beforeMainSleeps: { tick: '', main: 'delay(20000); periodicStart(TIM3_BASE, 200); irqEnable(IRQ_TIM3);', because: 'set-up', vector: 'TIM3', more: `@isr("TIM3", 3) function later(): void { periodicInterrupt(TIM3_BASE); ${DRAIN} }` },
   pendedInVain: { before: 'uartInit(); uartStart(); delay(20000);', uart: 'uartInterrupt(); irqPend(IRQ_TIM3);', init: 'irqEnable(IRQ_TIM3);', because: 'set-up', vector: 'TIM3', more: `@isr("TIM3", 3) function later(): void { ${DRAIN} }` },
   secondUart: {
-    init: SECOND_UART, more: SECOND_HANDLER, limits: true, because: 'queue', vector: 'PendSV',
+    init: SECOND_UART, more: SECOND_HANDLER, because: 'queue', vector: 'PendSV',
     drive: (emulated) => {
       const second = new SerialSender(emulated.machine.timeline, emulated.time, emulated.pin('PC7'), 31_250);
       emulated.at(0.04, () => second.send(0x55));

@@ -103,7 +103,7 @@ for (const { cpu, engine, kinds, many, few, seconds, around: most } of RUNS) {
 
 describe('rendering that is too slow', () => {
   it('in the handler of the DMA: each run that was not done in time is late', async () => {
-    write(KINDS.DMA, 'block & 1 ? 150 : 20');
+    write(KINDS.DMA, 'block & 1 ? 190 : 20');
     const { result: { run, rendering }, words } = await profiled('0.05');
     assert.equal(rendering!.vector, 'DMA1_Stream5');
     assert.ok(rendering!.late > 15 && Math.abs(rendering!.late - run.lateBlocks) <= 1, `${rendering!.late} runs, ${run.lateBlocks} blocks`);
@@ -111,7 +111,7 @@ describe('rendering that is too slow', () => {
   });
 
   it('in main: each turn that passed without a block is late', async () => {
-    write(KINDS['main, which polls'], 'block & 1 ? 150 : 20');
+    write(KINDS['main, which polls'], 'block & 1 ? 190 : 20');
     const { result: { run, rendering }, words } = await profiled('0.05');
     assert.equal(rendering!.vector, 'main');
     assert.ok(rendering!.late > 15 && Math.abs(rendering!.late - run.lateBlocks) <= 1, `${rendering!.late} turns, ${run.lateBlocks} blocks`);
