@@ -33,16 +33,21 @@ const message = async <T>(): Promise<T> => ((await messages.next()).value as [T]
 // Two come: the compiler's module, if the other thread has one, and the vector.
 useBinaryen(message<WebAssembly.Module | undefined>());
 const asked = message<string>();
-try {
-  const firmware = await compileFirmware(file, board, [], {
-    constants: { [voices]: comparedWith },
-    onConstants: (constants) => { if (!voiceCountOf(constants, voices)) process.exit(); },
-  });
-  const analysis = new WorstCaseAnalysis(firmware);
-  // While the other thread finds out which handler renders.
-  for (const { exportName } of firmware.vectors) analysis.read(exportName);
-  parentPort!.postMessage(worstBlocks(firmware, analysis, board, await asked));
-} catch (error) {
-  if (!(error instanceof CompileError)) throw error;
-  parentPort!.postMessage(undefined);
+/** In a function: V8 brings the whole process down when a thread is ended while a module of it awaits something at its top level. */
+async function compare(): Promise<void> {
+  try {
+    const firmware = await compileFirmware(file, board, [], {
+      constants: { [voices]: comparedWith },
+      onConstants: (constants) => { if (!voiceCountOf(constants, voices)) process.exit(); },
+    });
+    const analysis = new WorstCaseAnalysis(firmware);
+    // While the other thread finds out which handler renders.
+    for (const { exportName } of firmware.vectors) analysis.read(exportName);
+    parentPort!.postMessage(worstBlocks(firmware, analysis, board, await asked));
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    parentPort!.postMessage(undefined);
+  }
 }
+
+void compare();

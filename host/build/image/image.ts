@@ -167,8 +167,12 @@ const ENDING = { SIGINT: 130, SIGTERM: 143 } as const;
 /** Ctrl-C and SIGTERM end the process without its `finally` blocks: removes the directory first. @returns what ends that */
 function removeOnSignal(directory: string): () => void {
   const end = (signal: NodeJS.Signals): void => {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-    process.exit(ENDING[signal as keyof typeof ENDING]);
+    try {
+      // A compiler that is at work may still write into it.
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+    } finally {
+      process.exit(ENDING[signal as keyof typeof ENDING]);
+    }
   };
   for (const signal of Object.keys(ENDING)) process.on(signal, end);
   return () => {
