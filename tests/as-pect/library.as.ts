@@ -49,7 +49,7 @@ describe("the MIDI parser", () => {
     expect(cyclesOf(() => { event = parseByte(parser, 100); })).toBeLessThan(100);
     expect(cyclesOf(() => { event = parseByte(parser, 0xf0); })).toBeLessThan(130);
     expect(cyclesOf(() => { event = parseByte(parser, 0x7d); })).toBeLessThan(100);
-    expect(cyclesOf(() => { event = parseByte(parser, 0xf8); })).toBeLessThan(60);
+    expect(cyclesOf(() => { event = parseByte(parser, 0xf8); })).toBeLessThan(70);
   });
 });
 
