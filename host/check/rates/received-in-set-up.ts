@@ -10,6 +10,7 @@ import { WasmCpu } from '../../cpu/wasm/cpu.js';
 import { EmulatedBoard } from '../../emulator/emulated-board.js';
 import { chipOf } from './chip.js';
 import type { MidiLine } from './rates.js';
+import { LONGEST_MAIN_SECONDS } from './set-up.js';
 import { midiLine } from './uart.js';
 
 export interface WaitInSetUp {
@@ -36,8 +37,6 @@ export interface Waits {
 const GLANCE_CYCLES = 2000;
 /** What takes longer than this on the emulated board is taken to have no end. */
 const LONGEST_SECONDS = 10;
-/** How long main may run without a sleep, in which case it has come to its endless part. */
-const LONGEST_MAIN_SECONDS = 0.5;
 /** Periods after the set-up within which the handler is waited for. */
 const PERIODS_AFTER = 2;
 

@@ -12,9 +12,10 @@ import { EndlessInit } from './endless-init.js';
 import type { HardwareRates } from './rates.js';
 import { characterCycles, midiLine, receivedCycles, uartSources } from './uart.js';
 
-/** How long is waited for init to return, and then for main to sleep for the first time, which is the set-up's end. */
+/** How long is waited for init to return. */
 const LONGEST_INIT_SECONDS = 2;
-const LONGEST_MAIN_SECONDS = 0.5;
+/** How long is waited then for main to sleep for the first time, which is the set-up's end; one that has not is taken to have come to its endless part. */
+export const LONGEST_MAIN_SECONDS = 0.5;
 /** How long a handler may keep it from being seen where an endless init is, and how often is looked. */
 const LONGEST_HANDLER_SECONDS = 0.05;
 const GLANCE_SECONDS = 17e-6;
